@@ -1,0 +1,43 @@
+# Compiler settings shared by every target: warnings as errors, sanitizers, ccache, hardening.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+add_compile_options(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+# GCC 12 reports false positives of these in std::string and std::variant at -O2 (GCC bug 105651).
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  add_compile_options(-Wno-restrict -Wno-maybe-uninitialized)
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  add_compile_options(-Wthread-safety)
+endif()
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  add_compile_options(-O2 -g1 -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+  add_link_options(-Wl,-z,relro,-z,now -Wl,--as-needed -Wl,--gc-sections)
+  add_compile_options(-ffunction-sections -fdata-sections)
+endif()
+
+if(GK_SANITIZE STREQUAL "address")
+  add_compile_options(-fsanitize=address -fno-omit-frame-pointer -O1)
+  add_link_options(-fsanitize=address -fsanitize=undefined)
+elseif(GK_SANITIZE STREQUAL "thread")
+  add_compile_options(-fsanitize=thread -O1)
+  add_link_options(-fsanitize=thread)
+endif()
+
+if(GK_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link,address -O1)
+  add_link_options(-fsanitize=address)
+endif()
+
+if(GK_TIDY)
+  set(CMAKE_CXX_CLANG_TIDY clang-tidy-19)
+endif()

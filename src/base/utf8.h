@@ -1,0 +1,23 @@
+// utf8.h: checks and cleans text from outside.
+
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace gk {
+
+/// Length of the well-formed UTF-8 sequence at the front of `text`, 0 when it is malformed or
+/// `text` is empty (overlong forms, surrogates and values past U+10FFFF are malformed).
+/// Source: Unicode 15, table 3-7.
+std::size_t utf8_sequence_length(std::string_view text);
+
+/// True when the whole text is well-formed UTF-8.
+bool is_utf8(std::string_view text);
+
+/// `text` with every control character (C0, DEL, C1), bidi control and malformed byte written
+/// as \xNN or \u{NNNN}: safe for a terminal or a log line. CR and LF are controls too.
+std::string printable(std::string_view text);
+
+}  // namespace gk
