@@ -1,0 +1,64 @@
+// hub.h: topics that clients subscribe to over WebSocket. A room publishes; the hub numbers the
+// frames per topic, keeps the latest of state topics for new subscribers, and fans out.
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/principal.h"
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "gamekeeper/result.h"
+#include "net/loop.h"
+#include "net/web_socket.h"
+
+namespace gk::api {
+
+enum class Delivery : std::uint8_t {
+  every,        ///< Drops the oldest for a slow client and tells it gap{from,to}.
+  latest_wins,  ///< A queued frame is replaced: state, not history.
+};
+
+/// A topic, registered before serving starts. AsyncAPI is generated from the registry.
+struct TopicInfo {
+  std::string_view name;     ///< "noun:verb", e.g. "metric:sample".
+  std::string_view scope;    ///< Needed to subscribe.
+  std::string_view summary;
+  std::string_view schema;   ///< Named schema of `data`.
+  Delivery delivery = Delivery::every;
+  /// JSON of the state at the time of subscribing; empty function: no snapshot.
+  std::function<std::string()> snapshot;
+};
+
+/// Publishes a frame {type, topic, seq, ts, data} to the subscribers of a topic.
+/// Thread: loop.
+class Hub {
+ public:
+  Hub(net::Loop& loop, const Clock& clock, Metrics& metrics);
+  ~Hub();
+
+  void add_topic(TopicInfo info);
+  /// Requires: `topic` is registered (assert). `data` is JSON.
+  void publish(std::string_view topic, std::string_view data);
+  /// True when anyone listens: lets a publisher skip making JSON for nobody.
+  bool has_subscribers(std::string_view topic) const;
+
+  /// Serves one accepted socket until it closes.
+  void attach(std::shared_ptr<net::WebSocket> socket, std::shared_ptr<const Principal> principal);
+  /// Closes all sockets of a session with 4401.
+  void close_session(std::string_view session_id);
+  void close_all(std::uint16_t code, std::string_view reason);
+  std::size_t clients() const;
+  const std::vector<TopicInfo>& topics() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace gk::api

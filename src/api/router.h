@@ -1,0 +1,126 @@
+// router.h: the one table of all HTTP routes. It decides before any handler runs: Host, Origin,
+// credential, scope, body; then the handler sees a Call. OpenAPI is generated from the same table.
+
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/principal.h"
+#include "api/problem.h"
+#include "base/json.h"
+#include "base/json_writer.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "net/http.h"
+
+namespace gk::api {
+
+/// What a route needs from the caller.
+/// `open`: no credential (setup, login, bare liveness). Otherwise `scope` is asked for.
+inline constexpr std::string_view kOpen = "open";
+/// Any verified credential.
+inline constexpr std::string_view kAnyone = "anyone";
+
+/// One request that passed all checks of its route.
+struct Call {
+  const net::Request& request;
+  std::map<std::string, std::string, std::less<>> params;  ///< From "{name}" in the pattern.
+  const Principal* principal;  ///< Null on an open route without a credential.
+  JsonValue body;              ///< Parsed, when the route reads JSON; null otherwise.
+  std::string correlation_id;
+
+  const std::string& param(std::string_view name) const { return params.find(name)->second; }
+};
+
+/// Answers a Call once, on the loop thread, now or later.
+class Reply {
+ public:
+  Reply(net::Respond respond, std::string instance, std::string correlation_id);
+  void json(std::string body, int status = 200) const;
+  void error(const Error& error) const;       ///< By the table of problem_from().
+  void problem(const Problem& problem) const;
+  void response(net::Response response) const;
+
+ private:
+  net::Respond respond_;
+  std::string instance_;
+  std::string correlation_id_;
+};
+
+/// A field of a request or response body, for OpenAPI.
+struct Field {
+  std::string_view name;
+  std::string_view type;         ///< JSON Schema type, "T[]", or "#Name" for a named schema.
+  std::string_view description;  ///< With unit.
+  bool required = false;
+  bool nullable = false;
+};
+
+/// A named schema, registered once (router.add_schema).
+struct Schema {
+  std::string_view name;
+  std::vector<Field> fields;
+};
+
+struct Route {
+  net::Method method = net::Method::get;
+  std::string_view path;      ///< Below the mount: "/health/{check}". Literal beats parameter.
+  std::string_view scope;     ///< kOpen, kAnyone or "resource:verb". Empty fails start-up and tests.
+  std::string_view summary;
+  std::string_view request;   ///< Named schema of the JSON body; empty: no body is read.
+  std::string_view response;  ///< Named schema of the 200 body; empty: not JSON.
+  std::function<void(Call&, const Reply&)> handler;
+  bool no_setup_needed = false;  ///< Served before the first admin exists (setup and health only).
+};
+
+/// What the router asks of accounts.
+class Gate {
+ public:
+  virtual ~Gate() = default;
+  /// The verified holder of the request's credential; unauthenticated or permission_denied
+  /// otherwise. A shared pointer because sessions are cached and may end during a long poll.
+  virtual Result<std::shared_ptr<const Principal>> authenticate(const net::Request& request) = 0;
+  /// False until the first admin exists.
+  virtual bool is_set_up() const = 0;
+};
+
+struct RouterOptions {
+  std::vector<std::string> allowed_hosts;    ///< Without port; "*" is never allowed.
+  std::vector<std::string> allowed_origins;  ///< Besides the same origin as the Host.
+};
+
+/// Thread: loop. Routes are added before serving starts.
+class Router {
+ public:
+  Router(RouterOptions options, Gate& gate, Log& log, Metrics& metrics, const Clock& clock,
+         Random& random);
+  ~Router();
+
+  void add_schema(Schema schema);
+  /// Mounted at /api/v1<path> and /api<path>. Asserts on a duplicate or a missing scope: our bug.
+  void add(Route route);
+  /// Mounted at the literal path, outside /api ("/metrics", pages).
+  void add_literal(Route route);
+  /// What answers GET and HEAD of every other path: the embedded dashboard.
+  void set_fallback(std::function<net::Response(const net::Request&)> fallback);
+
+  void dispatch(net::Request request, net::Respond respond);
+  /// Host, Origin, credential and scope for a WebSocket upgrade.
+  /// Errors: as an HTTP request would get them.
+  Result<std::shared_ptr<const Principal>> admit_upgrade(const net::Request& request);
+
+  const std::vector<Route>& routes() const;
+  std::string openapi() const;  ///< The OpenAPI 3.1 document.
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace gk::api

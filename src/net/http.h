@@ -1,0 +1,74 @@
+// http.h: requests and responses as plain structs, so that a handler never sees Beast and compiles
+// in a second. The server that fills them is server.h; strictness and limits are applied before a
+// Request exists.
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "gamekeeper/time.h"
+
+namespace gk::net {
+
+enum class Method : std::uint8_t { get, head, post, put, patch, del, options };
+
+/// "GET", … as on the wire.
+const char* method_name(Method method);
+std::optional<Method> parse_method(std::string_view text);
+
+enum class Transport : std::uint8_t { tcp, unix_socket };
+
+/// Who is at the other end.
+struct Peer {
+  Transport transport = Transport::tcp;
+  std::string address;           ///< "127.0.0.1" or "::1"; empty on a Unix socket.
+  std::uint16_t port = 0;
+  std::optional<unsigned> uid;   ///< Unix socket only, from SO_PEERCRED.
+  std::optional<int> pid;        ///< Unix socket only.
+};
+
+/// Names are lower case in a Request, as written by us in a Response.
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+struct Request {
+  Method method = Method::get;
+  std::string path;    ///< Percent-decoded, starts with '/', no "." or ".." segments, no NUL.
+  std::string query;   ///< Raw, without '?'.
+  Headers headers;     ///< Names lower case, values trimmed; exactly one "host".
+  std::string body;
+  Peer peer;
+  MonoTime received{};  ///< When the head was complete.
+
+  /// Value of the first header `name` (lower case); null pointer when absent.
+  const std::string* header(std::string_view name) const;
+  /// Percent-decoded value of query parameter `name`; nullopt when absent.
+  std::optional<std::string> query_param(std::string_view name) const;
+  /// Value of cookie `name`; nullopt when absent.
+  std::optional<std::string_view> cookie(std::string_view name) const;
+};
+
+struct Response {
+  int status = 200;
+  std::string content_type = "application/json";
+  Headers headers;  ///< Besides content-type, content-length, date and connection.
+  std::string body;
+  /// Used instead of `body` when not empty; must live as long as the process (embedded assets).
+  std::string_view static_body;
+};
+
+/// Answers one request. Call exactly once, on the loop thread, now or later (long poll). Copies
+/// share the one answer; later calls and answers to a peer that left are ignored. If every copy is
+/// destroyed without a call, the server answers 500 and counts it.
+using Respond = std::function<void(Response)>;
+
+/// Percent-decodes; nullopt on a malformed escape or a NUL.
+std::optional<std::string> percent_decode(std::string_view text);
+
+}  // namespace gk::net
