@@ -77,6 +77,7 @@ struct Route {
   std::string_view response;  ///< Named schema of the 200 body; empty: not JSON.
   std::function<void(Call&, const Reply&)> handler;
   bool no_setup_needed = false;  ///< Served before the first admin exists (setup and health only).
+  bool literal = false;          ///< Set by add_literal(): not below /api.
 };
 
 /// What the router asks of accounts.
@@ -116,7 +117,7 @@ class Router {
   Result<std::shared_ptr<const Principal>> admit_upgrade(const net::Request& request);
 
   const std::vector<Route>& routes() const;
-  std::string openapi() const;  ///< The OpenAPI 3.1 document.
+  const std::vector<Schema>& schemas() const;
 
  private:
   struct Impl;

@@ -1,0 +1,36 @@
+// host_rules.h: which Host and Origin a request may carry. Loopback is not a trust boundary: a web
+// page anywhere can make a browser send requests to 127.0.0.1, and DNS rebinding gives it any name.
+
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gk::api {
+
+/// "name" and "port" of a Host header or of an origin's authority. "[::1]:5000" -> "::1", "5000".
+struct HostPort {
+  std::string name;  ///< Lower case, without brackets and without a trailing dot.
+  std::string port;  ///< Empty when absent.
+};
+HostPort split_host(std::string_view authority);
+
+/// Thread: immutable.
+class HostRules {
+ public:
+  /// `hosts`: names and addresses that are served, without port.
+  /// `origins`: origins allowed besides the one that equals the Host, e.g. "https://gk.example".
+  HostRules(std::vector<std::string> hosts, std::vector<std::string> origins);
+
+  bool host_allowed(std::string_view host_header) const;
+  /// An origin is allowed when it is http(s) on the very Host of the request, or configured.
+  /// "null" and anything malformed is not.
+  bool origin_allowed(std::string_view origin_header, std::string_view host_header) const;
+
+ private:
+  std::vector<std::string> hosts_;
+  std::vector<std::string> origins_;
+};
+
+}  // namespace gk::api

@@ -1,0 +1,161 @@
+#include "api/openapi.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/assert.h"
+
+namespace gk::api {
+namespace {
+
+std::string lower_name(net::Method method) {
+  std::string name = net::method_name(method);
+  for (char& c : name) c = static_cast<char>(c - 'A' + 'a');
+  return name;
+}
+
+void write_type(JsonWriter& w, std::string_view type, bool nullable) {
+  if (type.ends_with("[]")) {
+    w.field("type", "array").key("items").begin_object();
+    write_type(w, type.substr(0, type.size() - 2), false);
+    w.end_object();
+  } else if (type.starts_with("#")) {
+    const std::string ref = "#/components/schemas/" + std::string(type.substr(1));
+    if (!nullable) {
+      w.field("$ref", ref);
+    } else {
+      w.key("anyOf").begin_array().begin_object().field("$ref", ref).end_object();
+      w.begin_object().field("type", "null").end_object().end_array();
+    }
+  } else if (type == "any") {
+    // No constraint: an empty schema.
+  } else if (type == "time") {
+    w.key("type");
+    nullable ? w.raw(R"(["string","null"])") : w.value("string");
+    w.field("format", "date-time");
+  } else if (type.find('|') != std::string_view::npos) {
+    w.field("type", "string").key("enum").begin_array();
+    while (!type.empty()) {
+      const std::size_t end = std::min(type.find('|'), type.size());
+      w.value(type.substr(0, end));
+      type.remove_prefix(std::min(end + 1, type.size()));
+    }
+    w.end_array();
+  } else if (type.starts_with("map:")) {
+    w.field("type", "object").key("additionalProperties").begin_object();
+    write_type(w, type.substr(4), nullable);
+    w.end_object();
+  } else {
+    w.key("type");
+    if (nullable) {
+      w.begin_array().value(type).value("null").end_array();
+    } else {
+      w.value(type);
+    }
+  }
+}
+
+void write_schema(JsonWriter& w, const Schema& schema) {
+  w.key(schema.name).begin_object().field("type", "object").key("properties").begin_object();
+  for (const Field& field : schema.fields) {
+    w.key(field.name).begin_object();
+    write_type(w, field.type, field.nullable);
+    if (!field.description.empty()) w.field("description", field.description);
+    w.end_object();
+  }
+  w.end_object();
+  if (std::any_of(schema.fields.begin(), schema.fields.end(),
+                  [](const Field& f) { return f.required; })) {
+    w.key("required").begin_array();
+    for (const Field& field : schema.fields) {
+      if (field.required) w.value(field.name);
+    }
+    w.end_array();
+  }
+  w.end_object();
+}
+
+void write_content(JsonWriter& w, std::string_view media, std::string_view schema) {
+  w.key("content").begin_object().key(media).begin_object().key("schema").begin_object();
+  w.field("$ref", "#/components/schemas/" + std::string(schema));
+  w.end_object().end_object().end_object();
+}
+
+void write_parameters(JsonWriter& w, std::string_view path) {
+  if (path.find('{') == std::string_view::npos) return;
+  w.key("parameters").begin_array();
+  for (std::size_t at = path.find('{'); at != std::string_view::npos; at = path.find('{', at + 1)) {
+    w.begin_object().field("name", path.substr(at + 1, path.find('}', at) - at - 1));
+    w.field("in", "path").field("required", true).key("schema").begin_object();
+    w.field("type", "string").end_object().end_object();
+  }
+  w.end_array();
+}
+
+void write_operation(JsonWriter& w, const Route& route) {
+  w.key(lower_name(route.method)).begin_object().field("summary", route.summary);
+  w.field("x-scope", route.scope);
+  if (route.scope == kOpen) w.key("security").begin_array().end_array();
+  write_parameters(w, route.path);
+  if (!route.request.empty()) {
+    w.key("requestBody").begin_object();
+    write_content(w, "application/json", route.request);
+    w.end_object();
+  }
+  w.key("responses").begin_object().key("200").begin_object().field("description", "Done");
+  if (!route.response.empty()) write_content(w, "application/json", route.response);
+  w.end_object().key("default").begin_object().field("description", "Refused or failed");
+  write_content(w, "application/problem+json", "Problem");
+  w.end_object().end_object().end_object();
+}
+
+void write_problem_schema(JsonWriter& w) {
+  const Schema item{"ProblemItem",
+                    {{"path", "string", "Where in the body", true},
+                     {"message", "string", "What was expected", true}}};
+  const Schema problem{"Problem",
+                       {{"type", "string", "Stable name of the kind, see docs/errors.md", true},
+                        {"title", "string", "", true},
+                        {"status", "integer", "", true},
+                        {"detail", "string", "What was expected, what came, where", true},
+                        {"instance", "string", "The path", true},
+                        {"correlation_id", "string", "Also in the log", true},
+                        {"errors", "#ProblemItem[]", "One an invalid field", false}}};
+  write_schema(w, item);
+  write_schema(w, problem);
+}
+
+}  // namespace
+
+std::string openapi_document(const std::vector<Route>& routes, const std::vector<Schema>& schemas,
+                             std::string_view version) {
+  std::map<std::string, std::map<std::string, const Route*>> paths;
+  for (const Route& route : routes) {
+    const std::string path = (route.literal ? "" : "/api/v1") + std::string(route.path);
+    paths[path][lower_name(route.method)] = &route;
+  }
+  std::string out;
+  JsonWriter w(out);
+  w.begin_object().field("openapi", "3.1.0").key("info").begin_object();
+  w.field("title", "Gamekeeper").field("version", version).end_object();
+  w.key("security").begin_array();
+  w.begin_object().key("cookie").begin_array().end_array().end_object();
+  w.begin_object().key("bearer").begin_array().end_array().end_object().end_array();
+  w.key("paths").begin_object();
+  for (const auto& [path, methods] : paths) {
+    w.key(path).begin_object();
+    for (const auto& [name, route] : methods) write_operation(w, *route);
+    w.end_object();
+  }
+  w.end_object().key("components").begin_object().key("securitySchemes").begin_object();
+  w.key("cookie").begin_object().field("type", "apiKey").field("in", "cookie");
+  w.field("name", "gamekeeper_session").end_object();
+  w.key("bearer").begin_object().field("type", "http").field("scheme", "bearer").end_object();
+  w.end_object().key("schemas").begin_object();
+  write_problem_schema(w);
+  for (const Schema& schema : schemas) write_schema(w, schema);
+  w.end_object().end_object().end_object();
+  return out;
+}
+
+}  // namespace gk::api

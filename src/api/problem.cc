@@ -1,0 +1,108 @@
+#include "api/problem.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+#include "base/json_writer.h"
+
+namespace gk::api {
+namespace {
+
+const ProblemType& row(std::string_view type) {
+  const auto& rows = problem_types();
+  const auto it = std::find_if(rows.begin(), rows.end(),
+                               [&](const ProblemType& r) { return r.type == type; });
+  GK_ASSERT(it != rows.end());  // types are literals of ours, all in the table
+  return *it;
+}
+
+std::string_view type_of(Errc code) {
+  switch (code) {
+    case Errc::invalid_argument: return "validation";
+    case Errc::not_found: return "not-found";
+    case Errc::already_exists:
+    case Errc::failed_precondition: return "conflict";
+    case Errc::permission_denied: return "forbidden";
+    case Errc::unauthenticated: return "unauthenticated";
+    case Errc::resource_exhausted: return "rate-limited";
+    case Errc::deadline_exceeded: return "timeout";
+    case Errc::unavailable:
+    case Errc::cancelled: return "unavailable";
+    case Errc::data_loss:
+    case Errc::internal: break;
+  }
+  return "internal";
+}
+
+}  // namespace
+
+const std::vector<ProblemType>& problem_types() {
+  static const std::vector<ProblemType> kRows = {
+      {"unauthenticated", 401, "A credential is needed"},
+      {"token-expired", 401, "The token has expired"},
+      {"token-reused", 401, "The refresh token was used before"},
+      {"forbidden", 403, "Not allowed"},
+      {"not-found", 404, "Not found"},
+      {"validation", 400, "The request is not valid"},
+      {"conflict", 409, "The request conflicts with the present state"},
+      {"precondition-failed", 412, "The resource has changed"},
+      {"precondition-required", 428, "If-Match is needed"},
+      {"idempotency-mismatch", 422, "The Idempotency-Key was used for another request"},
+      {"rate-limited", 429, "Too many requests"},
+      {"too-large", 413, "Too large"},
+      {"method-not-allowed", 405, "Method not allowed"},
+      {"timeout", 408, "Timed out"},
+      {"misdirected", 421, "This host name is not served here"},
+      {"unsupported-media", 415, "Unsupported media type"},
+      {"lock-timeout", 408, "The lock was not granted in time"},
+      {"dependency-failed", 424, "Something that this depends on failed"},
+      {"macro-blocked", 409, "The macro may not run now"},
+      {"unavailable", 503, "Not available now"},
+      {"internal", 500, "Internal error"},
+  };
+  return kRows;
+}
+
+Problem problem_from(const Error& error) {
+  return {.type = type_of(error.code), .detail = error.message, .errors = {}, .status = 0,
+          .retry_after_s = error.code == Errc::resource_exhausted ? 1 : 0};
+}
+
+Problem problem_from_status(int status, std::string_view detail) {
+  const auto& rows = problem_types();
+  const auto it = std::find_if(rows.begin(), rows.end(),
+                               [&](const ProblemType& r) { return r.status == status; });
+  std::string_view type = status >= 500 ? "internal" : "validation";
+  if (it != rows.end()) type = it->type;
+  if (status == 431 || status == 414) type = "too-large";
+  return {.type = type, .detail = std::string(detail), .errors = {}, .status = status,
+          .retry_after_s = 0};
+}
+
+net::Response problem_response(const Problem& problem, std::string_view instance,
+                               std::string_view correlation_id) {
+  const ProblemType& type = row(problem.type);
+  const int status = problem.status != 0 ? problem.status : type.status;
+  net::Response response;
+  response.status = status;
+  response.content_type = "application/problem+json";
+  JsonWriter w(response.body);
+  w.begin_object().field("type", type.type).field("title", type.title).field("status", status);
+  w.field("detail", problem.detail).field("instance", instance);
+  w.field("correlation_id", correlation_id);
+  if (!problem.errors.empty()) {
+    w.key("errors").begin_array();
+    for (const auto& [path, message] : problem.errors) {
+      w.begin_object().field("path", path).field("message", message).end_object();
+    }
+    w.end_array();
+  }
+  w.end_object();
+  if (problem.retry_after_s > 0) {
+    response.headers.emplace_back("Retry-After", std::to_string(problem.retry_after_s));
+  }
+  if (status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  return response;
+}
+
+}  // namespace gk::api

@@ -1,0 +1,315 @@
+#include "api/router.h"
+
+#include <array>
+#include <charconv>
+#include <unordered_map>
+
+#include "api/host_rules.h"
+#include "api/openapi.h"
+#include "api/route_table.h"
+#include "base/assert.h"
+
+namespace gk::api {
+namespace {
+
+constexpr std::string_view kMounts[] = {"/api/v1", "/api"};
+
+bool changes_state(net::Method method) {
+  return method != net::Method::get && method != net::Method::head &&
+         method != net::Method::options;
+}
+
+/// The trace id of a W3C traceparent ("00-<32 hex>-<16 hex>-<2 hex>"), or empty.
+std::string_view trace_id(std::string_view traceparent) {
+  if (traceparent.size() < 55 || traceparent[2] != '-' || traceparent[35] != '-') return {};
+  const std::string_view id = traceparent.substr(3, 32);
+  for (const char c : id) {
+    if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) return {};
+  }
+  return id.find_first_not_of('0') == std::string_view::npos ? std::string_view() : id;
+}
+
+bool is_json(const std::string* content_type) {
+  return content_type != nullptr &&
+         (*content_type == "application/json" || content_type->starts_with("application/json;"));
+}
+
+Problem forbidden(std::string detail) { return {.type = "forbidden", .detail = std::move(detail)}; }
+
+}  // namespace
+
+struct Router::Impl {
+  struct Entry {
+    std::string full_path;
+    std::size_t route;
+    Histogram duration;
+  };
+
+  HostRules host_rules;
+  Gate& gate;
+  Log& log;
+  Metrics& metrics;
+  const Clock& clock;
+  std::string correlation_prefix;  // Random per process; a counter makes it unique.
+  std::uint64_t correlation_count = 0;
+  std::vector<Route> routes;
+  std::vector<Schema> schemas;
+  std::vector<Entry> entries;
+  RouteTable table;
+  std::function<net::Response(const net::Request&)> fallback;
+  Histogram fallback_duration;
+  std::unordered_map<int, Counter> by_status;
+
+  Impl(const RouterOptions& options, Gate& g, Log& l, Metrics& m, const Clock& c, Random& random)
+      : host_rules(options.allowed_hosts, options.allowed_origins),
+        gate(g),
+        log(l),
+        metrics(m),
+        clock(c),
+        correlation_prefix(random_hex(random, 6)),
+        fallback_duration(duration_of("dashboard", "GET")) {}
+
+  Histogram duration_of(std::string_view route, std::string_view method) {
+    return metrics.histogram("gamekeeper_http_request_duration_seconds",
+                             "Time from the request's last byte to its answer", duration_buckets(),
+                             {{"route", std::string(route)}, {"method", std::string(method)}});
+  }
+
+  void mount(std::string full_path, std::size_t route) {
+    const Route& r = routes[route];
+    const bool added = table.add(r.method, full_path, entries.size());
+    GK_ASSERT(added);  // two routes with one method and path are a bug of ours
+    entries.push_back({std::move(full_path), route, duration_of(r.path, method_name(r.method))});
+  }
+
+  std::string correlation_id(const net::Request& request) {
+    if (const auto* parent = request.header("traceparent")) {
+      if (const auto id = trace_id(*parent); !id.empty()) return std::string(id);
+    }
+    std::array<char, 16> digits{};
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(),
+                                   ++correlation_count, 16).ptr;
+    std::string id = correlation_prefix;
+    id += '-';
+    id.append(digits.data(), end);
+    return id;
+  }
+
+  void count(int status) {
+    auto it = by_status.find(status);
+    if (it == by_status.end()) {
+      it = by_status.emplace(status, metrics.counter("gamekeeper_http_requests_total",
+                                                     "Requests by status of the answer",
+                                                     {{"status", std::to_string(status)}})).first;
+    }
+    it->second.inc();
+  }
+
+  /// Wraps `respond`: correlation header, no-store, metrics and one log line.
+  net::Respond observed(const net::Request& request, net::Respond respond, Histogram duration,
+                        const std::string& correlation) {
+    const bool cacheable = !request.path.starts_with("/api") && request.path != "/metrics";
+    return [this, respond = std::move(respond), duration, correlation, cacheable,
+            method = request.method, path = request.path,
+            received = request.received](net::Response response) mutable {
+      response.headers.emplace_back("X-Correlation-Id", correlation);
+      if (!cacheable) response.headers.emplace_back("Cache-Control", "no-store");
+      const double seconds = std::chrono::duration<double>(clock.mono() - received).count();
+      duration.observe(seconds);
+      count(response.status);
+      log.debug("http.request", "request answered",
+                {{"correlation_id", correlation}, {"method", net::method_name(method)},
+                 {"path", path}, {"status", response.status}, {"duration_ms", seconds * 1e3}});
+      respond(std::move(response));
+    };
+  }
+
+  /// Host and Origin, before anything else is looked at.
+  std::optional<Problem> refuse_source(const net::Request& request, bool state_change) const {
+    const std::string* host = request.header("host");
+    if (host == nullptr || (request.peer.transport == net::Transport::tcp &&
+                            !host_rules.host_allowed(*host))) {
+      return Problem{.type = "misdirected",
+                     .detail = "this server does not answer for the host name \"" +
+                               (host == nullptr ? std::string() : *host) +
+                               "\"; allow it with --allow-host"};
+    }
+    const std::string* origin = request.header("origin");
+    if (state_change && origin != nullptr && !host_rules.origin_allowed(*origin, *host)) {
+      return forbidden("requests from the origin " + *origin + " are not allowed");
+    }
+    return std::nullopt;
+  }
+
+  /// Credential, CSRF and scope of a route. The principal may be null on an open route.
+  std::optional<Problem> refuse_caller(const net::Request& request, const Route& route,
+                                       std::shared_ptr<const Principal>& principal) {
+    const bool open = route.scope == kOpen;
+    if (!gate.is_set_up() && !route.no_setup_needed &&
+        request.peer.transport == net::Transport::tcp) {
+      return Problem{.type = "unavailable",
+                     .detail = "no administrator exists yet; create one at /setup with the code "
+                               "that the daemon printed at its start"};
+    }
+    auto authenticated = gate.authenticate(request);
+    if (!authenticated) {
+      if (open) return std::nullopt;
+      return problem_from(authenticated.error());
+    }
+    principal = std::move(*authenticated);
+    if (open) return std::nullopt;
+    if (principal->kind == CredentialKind::session && changes_state(request.method)) {
+      const std::string* csrf = request.header("x-gamekeeper-csrf");
+      if (csrf == nullptr || *csrf != "1") {
+        return forbidden("a request by cookie that changes state needs the header "
+                         "X-Gamekeeper-Csrf: 1");
+      }
+    }
+    if (route.scope != kAnyone && !principal->has_scope(route.scope)) {
+      return forbidden("this needs the scope " + std::string(route.scope) + ", which the role " +
+                       principal->role + " does not have");
+    }
+    return std::nullopt;
+  }
+
+  static std::optional<Problem> read_body(const net::Request& request, const Route& route,
+                                          JsonValue& body) {
+    if (route.request.empty()) return std::nullopt;
+    if (request.body.empty()) {
+      body = JsonValue(JsonValue::Object{});
+      return std::nullopt;
+    }
+    if (!is_json(request.header("content-type"))) {
+      return Problem{.type = "unsupported-media",
+                     .detail = "expected Content-Type: application/json"};
+    }
+    auto parsed = parse_json(request.body);
+    if (!parsed) {
+      return Problem{.type = parsed.error().code == Errc::resource_exhausted ? "too-large"
+                                                                             : "validation",
+                     .detail = parsed.error().message};
+    }
+    body = std::move(*parsed);
+    return std::nullopt;
+  }
+
+  void run(const Route& route, Call& call, const Reply& reply) {
+    // Third-party code below a handler may throw (std::bad_alloc aside, we throw nothing).
+    try {
+      route.handler(call, reply);
+    } catch (const std::exception& e) {
+      log.error("http.handler_failed", e.what(),
+                {{"correlation_id", call.correlation_id}, {"route", route.path}});
+      reply.error({Errc::internal, "the handler failed; the log has the correlation id"});
+    }
+  }
+
+  void dispatch(net::Request request, net::Respond respond);
+  void not_routed(const net::Request& request, const RouteTable::Match& match,
+                  const net::Respond& answer, const std::string& correlation);
+};
+
+void Router::Impl::not_routed(const net::Request& request, const RouteTable::Match& match,
+                              const net::Respond& answer, const std::string& correlation) {
+  if (match.outcome == RouteTable::Outcome::no_such_method) {
+    auto response = problem_response({.type = "method-not-allowed",
+                                      .detail = "allowed here: " + match.allow},
+                                     request.path, correlation);
+    response.headers.emplace_back("Allow", match.allow);
+    return answer(std::move(response));
+  }
+  const bool page = request.method == net::Method::get || request.method == net::Method::head;
+  if (fallback && page && !request.path.starts_with("/api/")) return answer(fallback(request));
+  answer(problem_response({.type = "not-found", .detail = "there is nothing at " + request.path},
+                          request.path, correlation));
+}
+
+void Router::Impl::dispatch(net::Request request, net::Respond respond) {
+  const std::string correlation = correlation_id(request);
+  PathParams params;
+  const auto match = table.find(request.method, request.path, params);
+  const bool found = match.outcome == RouteTable::Outcome::found;
+  const auto answer = observed(request, std::move(respond),
+                               found ? entries[match.route].duration : fallback_duration,
+                               correlation);
+  const Reply reply(answer, request.path, correlation);
+  if (auto problem = refuse_source(request, changes_state(request.method))) {
+    return reply.problem(*problem);
+  }
+  if (!found) return not_routed(request, match, answer, correlation);
+  const Route& route = routes[entries[match.route].route];
+  std::shared_ptr<const Principal> principal;
+  if (auto problem = refuse_caller(request, route, principal)) return reply.problem(*problem);
+  Call call{.request = request, .params = std::move(params), .principal = principal.get(),
+            .body = {}, .correlation_id = correlation};
+  if (auto problem = read_body(request, route, call.body)) return reply.problem(*problem);
+  run(route, call, reply);
+}
+
+Reply::Reply(net::Respond respond, std::string instance, std::string correlation_id)
+    : respond_(std::move(respond)),
+      instance_(std::move(instance)),
+      correlation_id_(std::move(correlation_id)) {}
+
+void Reply::json(std::string body, int status) const {
+  net::Response response;
+  response.status = status;
+  response.body = std::move(body);
+  respond_(std::move(response));
+}
+void Reply::error(const Error& error) const { problem(problem_from(error)); }
+void Reply::problem(const Problem& problem) const {
+  respond_(problem_response(problem, instance_, correlation_id_));
+}
+void Reply::response(net::Response response) const { respond_(std::move(response)); }
+
+Router::Router(RouterOptions options, Gate& gate, Log& log, Metrics& metrics, const Clock& clock,
+               Random& random)
+    : impl_(std::make_unique<Impl>(options, gate, log, metrics, clock, random)) {}
+Router::~Router() = default;
+
+void Router::add_schema(Schema schema) { impl_->schemas.push_back(std::move(schema)); }
+
+void Router::add(Route route) {
+  GK_ASSERT(!route.scope.empty());  // deny by default: a route says whom it serves
+  GK_ASSERT(route.handler != nullptr);
+  impl_->routes.push_back(std::move(route));
+  const std::size_t index = impl_->routes.size() - 1;
+  for (const auto mount : kMounts) {
+    impl_->mount(std::string(mount) + std::string(impl_->routes[index].path), index);
+  }
+}
+
+void Router::add_literal(Route route) {
+  GK_ASSERT(!route.scope.empty());
+  impl_->routes.push_back(std::move(route));
+  impl_->routes.back().literal = true;
+  const std::size_t index = impl_->routes.size() - 1;
+  impl_->mount(std::string(impl_->routes[index].path), index);
+}
+
+void Router::set_fallback(std::function<net::Response(const net::Request&)> fallback) {
+  impl_->fallback = std::move(fallback);
+}
+
+void Router::dispatch(net::Request request, net::Respond respond) {
+  impl_->dispatch(std::move(request), std::move(respond));
+}
+
+Result<std::shared_ptr<const Principal>> Router::admit_upgrade(const net::Request& request) {
+  if (auto problem = impl_->refuse_source(request, true)) {
+    return Error{Errc::permission_denied, problem->detail};
+  }
+  // A browser always sends Origin on an upgrade; a cookie without one is not a browser's.
+  auto principal = impl_->gate.authenticate(request);
+  if (!principal) return principal;
+  if ((*principal)->kind == CredentialKind::session && request.header("origin") == nullptr) {
+    return Error{Errc::permission_denied, "an upgrade by cookie needs an Origin header"};
+  }
+  return principal;
+}
+
+const std::vector<Route>& Router::routes() const { return impl_->routes; }
+const std::vector<Schema>& Router::schemas() const { return impl_->schemas; }
+
+}  // namespace gk::api
