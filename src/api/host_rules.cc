@@ -56,8 +56,7 @@ bool HostRules::host_allowed(std::string_view host_header) const {
   return !host.name.empty() && contains(hosts_, host.name);
 }
 
-bool HostRules::origin_allowed(std::string_view origin_header,
-                               std::string_view host_header) const {
+bool HostRules::origin_allowed(std::string_view origin_header, std::string_view host_header) const {
   const std::string origin = lower(origin_header);
   if (contains(origins_, origin)) return true;
   std::string_view scheme_port = "80", rest = origin;

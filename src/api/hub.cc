@@ -17,9 +17,9 @@ constexpr std::uint16_t kRevoked = 4401;          // Source: platform specificat
 
 struct Hub::Impl {
   struct Client {
-    std::shared_ptr<net::WebSocket> socket;  // shared with the connection
+    std::shared_ptr<net::WebSocket> socket;      // shared with the connection
     std::shared_ptr<const Principal> principal;  // shared with the session cache
-    std::vector<bool> subscribed;  // By topic index.
+    std::vector<bool> subscribed;                // By topic index.
   };
   struct TopicState {
     TopicInfo info;
@@ -90,8 +90,8 @@ struct Hub::Impl {
       if (!index) return Error{Errc::not_found, "there is no topic \"" + item.as_string() + "\""};
       const auto& info = topics[*index].info;
       if (!client.principal->has_scope(info.scope)) {
-        return Error{Errc::permission_denied,
-                     "the topic " + item.as_string() + " needs the scope " + std::string(info.scope)};
+        return Error{Errc::permission_denied, "the topic " + item.as_string() +
+                                                  " needs the scope " + std::string(info.scope)};
       }
       indexes.push_back(*index);
     }
@@ -213,8 +213,8 @@ void Hub::attach(std::shared_ptr<net::WebSocket> socket,
 }
 
 void Hub::close_session(std::string_view session_id) {
-  impl_->close_where([&](const auto& c) { return c.principal->session_id == session_id; },
-                     kRevoked, "session ended");
+  impl_->close_where([&](const auto& c) { return c.principal->session_id == session_id; }, kRevoked,
+                     "session ended");
 }
 
 void Hub::close_all(std::uint16_t code, std::string_view reason) {

@@ -26,10 +26,10 @@ enum class Delivery : std::uint8_t {
 
 /// A topic, registered before serving starts. AsyncAPI is generated from the registry.
 struct TopicInfo {
-  std::string_view name;     ///< "noun:verb", e.g. "metric:sample".
-  std::string_view scope;    ///< Needed to subscribe.
+  std::string_view name;   ///< "noun:verb", e.g. "metric:sample".
+  std::string_view scope;  ///< Needed to subscribe.
   std::string_view summary;
-  std::string_view schema;   ///< Named schema of `data`.
+  std::string_view schema;  ///< Named schema of `data`.
   Delivery delivery = Delivery::every;
   /// JSON of the state at the time of subscribing; empty function: no snapshot.
   std::function<std::string()> snapshot;

@@ -29,8 +29,11 @@ class FakeSocket final : public net::WebSocket {
 class HubTest : public testing::Test {
  protected:
   HubTest() : hub(loop, clock, metrics) {
-    hub.add_topic({.name = "metric:sample", .scope = "metrics:read", .summary = "",
-                   .schema = "", .delivery = Delivery::latest_wins,
+    hub.add_topic({.name = "metric:sample",
+                   .scope = "metrics:read",
+                   .summary = "",
+                   .schema = "",
+                   .delivery = Delivery::latest_wins,
                    .snapshot = [] { return std::string("{\"now\":1}"); }});
     hub.add_topic({.name = "macro:started", .scope = "macros:read", .summary = "", .schema = ""});
     auto principal = std::make_shared<Principal>();

@@ -14,12 +14,12 @@ enum class CredentialKind : std::uint8_t { local_admin, session, token };
 /// The holder of a verified credential. Scopes are "resource:verb"; "*" holds all.
 /// Thread: compatible (a value).
 struct Principal {
-  std::string user_id;      ///< Empty for local_admin.
-  std::string name;         ///< "local-admin" for uid 0 or the daemon's own uid on the Unix socket.
+  std::string user_id;  ///< Empty for local_admin.
+  std::string name;     ///< "local-admin" for uid 0 or the daemon's own uid on the Unix socket.
   std::string role;
   std::vector<std::string> scopes;
   CredentialKind kind = CredentialKind::session;
-  std::string session_id;   ///< Of the session or token; empty for local_admin.
+  std::string session_id;  ///< Of the session or token; empty for local_admin.
 
   bool has_scope(std::string_view scope) const {
     for (const auto& held : scopes) {

@@ -10,8 +10,8 @@ namespace {
 
 const ProblemType& row(std::string_view type) {
   const auto& rows = problem_types();
-  const auto it = std::find_if(rows.begin(), rows.end(),
-                               [&](const ProblemType& r) { return r.type == type; });
+  const auto it =
+      std::find_if(rows.begin(), rows.end(), [&](const ProblemType& r) { return r.type == type; });
   GK_ASSERT(it != rows.end());  // types are literals of ours, all in the table
   return *it;
 }
@@ -64,7 +64,10 @@ const std::vector<ProblemType>& problem_types() {
 }
 
 Problem problem_from(const Error& error) {
-  return {.type = type_of(error.code), .detail = error.message, .errors = {}, .status = 0,
+  return {.type = type_of(error.code),
+          .detail = error.message,
+          .errors = {},
+          .status = 0,
           .retry_after_s = error.code == Errc::resource_exhausted ? 1 : 0};
 }
 
@@ -75,7 +78,10 @@ Problem problem_from_status(int status, std::string_view detail) {
   std::string_view type = status >= 500 ? "internal" : "validation";
   if (it != rows.end()) type = it->type;
   if (status == 431 || status == 414) type = "too-large";
-  return {.type = type, .detail = std::string(detail), .errors = {}, .status = status,
+  return {.type = type,
+          .detail = std::string(detail),
+          .errors = {},
+          .status = status,
           .retry_after_s = 0};
 }
 

@@ -18,8 +18,8 @@ struct Problem {
   std::string_view type;
   std::string detail;
   std::vector<std::pair<std::string, std::string>> errors;  ///< Path and message, for validation.
-  int status = 0;             ///< 0: the type's own.
-  int retry_after_s = 0;      ///< > 0: sent as Retry-After.
+  int status = 0;                                           ///< 0: the type's own.
+  int retry_after_s = 0;                                    ///< > 0: sent as Retry-After.
 };
 
 /// The row of the problem table.

@@ -20,8 +20,8 @@ class RouteTable {
   enum class Outcome : std::uint8_t { found, no_such_path, no_such_method };
   struct Match {
     Outcome outcome = Outcome::no_such_path;
-    std::size_t route = 0;    ///< As given to add().
-    std::string allow;        ///< "GET, POST" for no_such_method.
+    std::size_t route = 0;  ///< As given to add().
+    std::string allow;      ///< "GET, POST" for no_such_method.
   };
 
   /// `pattern` is a path whose segments may be "{name}". False: method and pattern exist already.

@@ -87,8 +87,8 @@ struct Router::Impl {
       if (const auto id = trace_id(*parent); !id.empty()) return std::string(id);
     }
     std::array<char, 16> digits{};
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(),
-                                   ++correlation_count, 16).ptr;
+    const auto end =
+        std::to_chars(digits.data(), digits.data() + digits.size(), ++correlation_count, 16).ptr;
     std::string id = correlation_prefix;
     id += '-';
     id.append(digits.data(), end);
@@ -98,9 +98,11 @@ struct Router::Impl {
   void count(int status) {
     auto it = by_status.find(status);
     if (it == by_status.end()) {
-      it = by_status.emplace(status, metrics.counter("gamekeeper_http_requests_total",
-                                                     "Requests by status of the answer",
-                                                     {{"status", std::to_string(status)}})).first;
+      it = by_status
+               .emplace(status, metrics.counter("gamekeeper_http_requests_total",
+                                                "Requests by status of the answer",
+                                                {{"status", std::to_string(status)}}))
+               .first;
     }
     it->second.inc();
   }
@@ -118,8 +120,11 @@ struct Router::Impl {
       duration.observe(seconds);
       count(response.status);
       log.debug("http.request", "request answered",
-                {{"correlation_id", correlation}, {"method", net::method_name(method)},
-                 {"path", path}, {"status", response.status}, {"duration_ms", seconds * 1e3}});
+                {{"correlation_id", correlation},
+                 {"method", net::method_name(method)},
+                 {"path", path},
+                 {"status", response.status},
+                 {"duration_ms", seconds * 1e3}});
       respond(std::move(response));
     };
   }
@@ -127,8 +132,8 @@ struct Router::Impl {
   /// Host and Origin, before anything else is looked at.
   std::optional<Problem> refuse_source(const net::Request& request, bool state_change) const {
     const std::string* host = request.header("host");
-    if (host == nullptr || (request.peer.transport == net::Transport::tcp &&
-                            !host_rules.host_allowed(*host))) {
+    if (host == nullptr ||
+        (request.peer.transport == net::Transport::tcp && !host_rules.host_allowed(*host))) {
       return Problem{.type = "misdirected",
                      .detail = "this server does not answer for the host name \"" +
                                (host == nullptr ? std::string() : *host) +
@@ -148,8 +153,9 @@ struct Router::Impl {
     if (!gate.is_set_up() && !route.no_setup_needed &&
         request.peer.transport == net::Transport::tcp) {
       return Problem{.type = "unavailable",
-                     .detail = "no administrator exists yet; create one at /setup with the code "
-                               "that the daemon printed at its start"};
+                     .detail =
+                         "no administrator exists yet; create one at /setup with the code "
+                         "that the daemon printed at its start"};
     }
     auto authenticated = gate.authenticate(request);
     if (!authenticated) {
@@ -161,8 +167,9 @@ struct Router::Impl {
     if (principal->kind == CredentialKind::session && changes_state(request.method)) {
       const std::string* csrf = request.header("x-gamekeeper-csrf");
       if (csrf == nullptr || *csrf != "1") {
-        return forbidden("a request by cookie that changes state needs the header "
-                         "X-Gamekeeper-Csrf: 1");
+        return forbidden(
+            "a request by cookie that changes state needs the header "
+            "X-Gamekeeper-Csrf: 1");
       }
     }
     if (route.scope != kAnyone && !principal->has_scope(route.scope)) {
@@ -185,9 +192,9 @@ struct Router::Impl {
     }
     auto parsed = parse_json(request.body);
     if (!parsed) {
-      return Problem{.type = parsed.error().code == Errc::resource_exhausted ? "too-large"
-                                                                             : "validation",
-                     .detail = parsed.error().message};
+      return Problem{
+          .type = parsed.error().code == Errc::resource_exhausted ? "too-large" : "validation",
+          .detail = parsed.error().message};
     }
     body = std::move(*parsed);
     return std::nullopt;
@@ -212,9 +219,9 @@ struct Router::Impl {
 void Router::Impl::not_routed(const net::Request& request, const RouteTable::Match& match,
                               const net::Respond& answer, const std::string& correlation) {
   if (match.outcome == RouteTable::Outcome::no_such_method) {
-    auto response = problem_response({.type = "method-not-allowed",
-                                      .detail = "allowed here: " + match.allow},
-                                     request.path, correlation);
+    auto response =
+        problem_response({.type = "method-not-allowed", .detail = "allowed here: " + match.allow},
+                         request.path, correlation);
     response.headers.emplace_back("Allow", match.allow);
     return answer(std::move(response));
   }
@@ -229,9 +236,9 @@ void Router::Impl::dispatch(net::Request request, net::Respond respond) {
   PathParams params;
   const auto match = table.find(request.method, request.path, params);
   const bool found = match.outcome == RouteTable::Outcome::found;
-  const auto answer = observed(request, std::move(respond),
-                               found ? entries[match.route].duration : fallback_duration,
-                               correlation);
+  const auto answer =
+      observed(request, std::move(respond),
+               found ? entries[match.route].duration : fallback_duration, correlation);
   const Reply reply(answer, request.path, correlation);
   if (auto problem = refuse_source(request, changes_state(request.method))) {
     return reply.problem(*problem);
@@ -240,8 +247,11 @@ void Router::Impl::dispatch(net::Request request, net::Respond respond) {
   const Route& route = routes[entries[match.route].route];
   std::shared_ptr<const Principal> principal;
   if (auto problem = refuse_caller(request, route, principal)) return reply.problem(*problem);
-  Call call{.request = request, .params = std::move(params), .principal = principal.get(),
-            .body = {}, .correlation_id = correlation};
+  Call call{.request = request,
+            .params = std::move(params),
+            .principal = principal.get(),
+            .body = {},
+            .correlation_id = correlation};
   if (auto problem = read_body(request, route, call.body)) return reply.problem(*problem);
   run(route, call, reply);
 }

@@ -43,7 +43,7 @@ class Reply {
  public:
   Reply(net::Respond respond, std::string instance, std::string correlation_id);
   void json(std::string body, int status = 200) const;
-  void error(const Error& error) const;       ///< By the table of problem_from().
+  void error(const Error& error) const;  ///< By the table of problem_from().
   void problem(const Problem& problem) const;
   void response(net::Response response) const;
 
@@ -70,8 +70,8 @@ struct Schema {
 
 struct Route {
   net::Method method = net::Method::get;
-  std::string_view path;      ///< Below the mount: "/health/{check}". Literal beats parameter.
-  std::string_view scope;     ///< kOpen, kAnyone or "resource:verb". Empty fails start-up and tests.
+  std::string_view path;   ///< Below the mount: "/health/{check}". Literal beats parameter.
+  std::string_view scope;  ///< kOpen, kAnyone or "resource:verb". Empty fails start-up and tests.
   std::string_view summary;
   std::string_view request;   ///< Named schema of the JSON body; empty: no body is read.
   std::string_view response;  ///< Named schema of the 200 body; empty: not JSON.

@@ -32,17 +32,30 @@ class RouterTest : public testing::Test {
   RouterTest()
       : router({.allowed_hosts = {"localhost"}, .allowed_origins = {}}, gate, log, metrics, clock,
                random) {
-    router.add({.method = Method::get, .path = "/things/{id}", .scope = "things:read",
-                .summary = "One thing", .handler = [](Call& call, const Reply& reply) {
+    router.add({.method = Method::get,
+                .path = "/things/{id}",
+                .scope = "things:read",
+                .summary = "One thing",
+                .handler = [](Call& call, const Reply& reply) {
                   reply.json("\"" + call.param("id") + "\"");
                 }});
-    router.add({.method = Method::post, .path = "/things", .scope = "things:write",
-                .summary = "Make one", .request = "Thing", .response = "Thing",
+    router.add({.method = Method::post,
+                .path = "/things",
+                .scope = "things:write",
+                .summary = "Make one",
+                .request = "Thing",
+                .response = "Thing",
                 .handler = [](Call& call, const Reply& reply) { reply.json(to_json(call.body)); }});
-    router.add({.method = Method::get, .path = "/ready", .scope = kOpen, .summary = "Open",
+    router.add({.method = Method::get,
+                .path = "/ready",
+                .scope = kOpen,
+                .summary = "Open",
                 .handler = [](Call&, const Reply& reply) { reply.json("{}"); },
                 .no_setup_needed = true});
-    router.add({.method = Method::get, .path = "/boom", .scope = kOpen, .summary = "Throws",
+    router.add({.method = Method::get,
+                .path = "/boom",
+                .scope = kOpen,
+                .summary = "Throws",
                 .handler = [](Call&, const Reply&) { throw std::runtime_error("third party"); }});
   }
 
@@ -98,8 +111,9 @@ TEST_F(RouterTest, RefusesForeignOriginOnlyForStateChanges) {
 TEST_F(RouterTest, AsksCookiesButNotTokensForTheCsrfHeader) {
   EXPECT_EQ(ask(Method::post, "/api/things", {{"x-test-user", "admin"}}).status, 403);
   EXPECT_EQ(ask(Method::post, "/api/things", {{"x-test-user", "machine"}}).status, 200);
-  EXPECT_EQ(ask(Method::post, "/api/things",
-                {{"x-test-user", "admin"}, {"x-gamekeeper-csrf", "1"}}).status, 200);
+  EXPECT_EQ(ask(Method::post, "/api/things", {{"x-test-user", "admin"}, {"x-gamekeeper-csrf", "1"}})
+                .status,
+            200);
 }
 
 TEST_F(RouterTest, ServesOnlySetupAndHealthBeforeTheFirstAdmin) {

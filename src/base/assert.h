@@ -6,13 +6,13 @@
 #include <cstdlib>
 
 /// Ends the process with the location when one of our own invariants is broken. On in all builds.
-#define GK_ASSERT(condition)                                                              \
-  do {                                                                                    \
-    if (!(condition)) [[unlikely]] {                                                      \
-      std::fprintf(stderr, "gamekeeper: broken invariant %s at %s:%d\n", #condition,      \
-                   __FILE__, __LINE__);                                                   \
-      std::abort();                                                                       \
-    }                                                                                     \
+#define GK_ASSERT(condition)                                                                   \
+  do {                                                                                         \
+    if (!(condition)) [[unlikely]] {                                                           \
+      std::fprintf(stderr, "gamekeeper: broken invariant %s at %s:%d\n", #condition, __FILE__, \
+                   __LINE__);                                                                  \
+      std::abort();                                                                            \
+    }                                                                                          \
   } while (false)
 
 /// The same on a per-packet path: debug builds only.

@@ -104,11 +104,12 @@ std::string rfc3339(WallTime time) {
   const Civil c = civil(time);
   std::array<char, 40> out{};
   const auto millis = std::chrono::duration_cast<Millis>(c.time.subseconds()).count();
-  const int n = std::snprintf(
-      out.data(), out.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(c.date.year()),
-      static_cast<unsigned>(c.date.month()), static_cast<unsigned>(c.date.day()),
-      static_cast<int>(c.time.hours().count()), static_cast<int>(c.time.minutes().count()),
-      static_cast<int>(c.time.seconds().count()), static_cast<int>(millis));
+  const int n =
+      std::snprintf(out.data(), out.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
+                    static_cast<int>(c.date.year()), static_cast<unsigned>(c.date.month()),
+                    static_cast<unsigned>(c.date.day()), static_cast<int>(c.time.hours().count()),
+                    static_cast<int>(c.time.minutes().count()),
+                    static_cast<int>(c.time.seconds().count()), static_cast<int>(millis));
   return std::string(out.data(), static_cast<std::size_t>(n));
 }
 
@@ -121,10 +122,9 @@ Result<WallTime> parse_rfc3339(std::string_view text) {
 std::string date_stamp(WallTime time) {
   const Civil c = civil(time);
   std::array<char, 24> out{};
-  const int n = std::snprintf(out.data(), out.size(), "%04d%02u%02u",
-                              static_cast<int>(c.date.year()),
-                              static_cast<unsigned>(c.date.month()),
-                              static_cast<unsigned>(c.date.day()));
+  const int n =
+      std::snprintf(out.data(), out.size(), "%04d%02u%02u", static_cast<int>(c.date.year()),
+                    static_cast<unsigned>(c.date.month()), static_cast<unsigned>(c.date.day()));
   return std::string(out.data(), static_cast<std::size_t>(n));
 }
 

@@ -63,8 +63,8 @@ struct Builder {
       return refuse(ec, Errc::invalid_argument, "key \"" + text + "\" is not allowed");
     }
     const auto& members = frames.back().object;
-    const bool duplicate = std::any_of(members.begin(), members.end(),
-                                       [&](const auto& m) { return m.first == text; });
+    const bool duplicate =
+        std::any_of(members.begin(), members.end(), [&](const auto& m) { return m.first == text; });
     if (duplicate) return refuse(ec, Errc::invalid_argument, "duplicate key \"" + text + "\"");
     // A long object is searched linearly above; this bounds the quadratic cost.
     if (members.size() >= 4096) {

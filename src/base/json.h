@@ -21,9 +21,9 @@ namespace gk {
 
 /// Limits of one document. Source of depth and body size: platform specification, HTTP rules.
 struct JsonLimits {
-  std::size_t max_depth = 32;         ///< Nested arrays and objects. [1, 64]
-  std::size_t max_bytes = 1 << 20;    ///< Of text.
-  std::size_t max_values = 100'000;   ///< Values of any kind in the document.
+  std::size_t max_depth = 32;        ///< Nested arrays and objects. [1, 64]
+  std::size_t max_bytes = 1 << 20;   ///< Of text.
+  std::size_t max_values = 100'000;  ///< Values of any kind in the document.
 };
 
 /// One JSON value. Objects keep the order of their keys.
@@ -35,13 +35,13 @@ class JsonValue {
   using Object = std::vector<Member>;
 
   JsonValue() = default;
-  JsonValue(std::nullptr_t) {}                            // NOLINT
-  JsonValue(bool value) : state_(value) {}                // NOLINT
-  JsonValue(std::int64_t value) : state_(value) {}        // NOLINT
-  JsonValue(double value) : state_(value) {}              // NOLINT
+  JsonValue(std::nullptr_t) {}                                // NOLINT
+  JsonValue(bool value) : state_(value) {}                    // NOLINT
+  JsonValue(std::int64_t value) : state_(value) {}            // NOLINT
+  JsonValue(double value) : state_(value) {}                  // NOLINT
   JsonValue(std::string value) : state_(std::move(value)) {}  // NOLINT
-  JsonValue(Array value) : state_(std::move(value)) {}    // NOLINT
-  JsonValue(Object value) : state_(std::move(value)) {}   // NOLINT
+  JsonValue(Array value) : state_(std::move(value)) {}        // NOLINT
+  JsonValue(Object value) : state_(std::move(value)) {}       // NOLINT
 
   bool is_null() const { return state_.index() == 0; }
   bool is_bool() const { return state_.index() == 1; }
@@ -98,9 +98,7 @@ class JsonReader {
   /// Every key that was not asked for is a complaint ("unknown key; expected one of …").
   void refuse_unknown();
 
-  const std::vector<std::pair<std::string, std::string>>& complaints() const {
-    return complaints_;
-  }
+  const std::vector<std::pair<std::string, std::string>>& complaints() const { return complaints_; }
   /// All complaints as one invalid_argument error, or success.
   Result<void> result() const;
 

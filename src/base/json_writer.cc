@@ -19,9 +19,9 @@ void append_number(std::string& out, double value) {
   std::array<char, 32> text{};
   // Plain digits for the magnitudes people read; the shortest form beyond.
   const bool plain = value == 0 || (std::fabs(value) >= 1e-6 && std::fabs(value) < 1e15);
-  const auto result = plain ? std::to_chars(text.data(), text.data() + text.size(), value,
-                                            std::chars_format::fixed)
-                            : std::to_chars(text.data(), text.data() + text.size(), value);
+  const auto result =
+      plain ? std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed)
+            : std::to_chars(text.data(), text.data() + text.size(), value);
   out.append(text.data(), result.ptr);
 }
 

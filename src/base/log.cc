@@ -14,9 +14,7 @@ namespace {
 
 constexpr std::string_view kLevelNames[] = {"debug", "info", "warn", "error"};
 
-std::string_view level_name(LogLevel level) {
-  return kLevelNames[static_cast<std::size_t>(level)];
-}
+std::string_view level_name(LogLevel level) { return kLevelNames[static_cast<std::size_t>(level)]; }
 
 void append_json_line(std::string& out, WallTime at, LogLevel level, std::string_view event,
                       std::string_view message, std::initializer_list<LogField> fields) {

@@ -63,11 +63,11 @@ class Log {
 enum class LogFormat : std::uint8_t { json, text };
 
 struct LogOptions {
-  std::string file;                            ///< Rotated file; empty: no file.
-  std::size_t max_file_bytes = 16U << 20;      ///< Then rotate. [64 KiB, 1 GiB]
-  std::size_t max_files = 5;                   ///< Oldest is deleted. [1, 100]
+  std::string file;                        ///< Rotated file; empty: no file.
+  std::size_t max_file_bytes = 16U << 20;  ///< Then rotate. [64 KiB, 1 GiB]
+  std::size_t max_files = 5;               ///< Oldest is deleted. [1, 100]
   bool to_stderr = true;
-  LogFormat stderr_format = LogFormat::text;   ///< The file is always JSON.
+  LogFormat stderr_format = LogFormat::text;  ///< The file is always JSON.
   LogLevel level = LogLevel::info;
 };
 

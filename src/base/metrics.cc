@@ -47,7 +47,8 @@ struct Metrics::Impl {
 
   /// The labels to use: those asked for, or the shared overflow series when the cap is reached.
   MetricLabels admit(std::string_view name, const MetricLabels& labels) {
-    if (series.size() < kMaxLabelSets || labels.empty() || series.contains(series_key(name, labels)))
+    if (series.size() < kMaxLabelSets || labels.empty() ||
+        series.contains(series_key(name, labels)))
       return labels;
     overflow->Increment();
     MetricLabels shared;
@@ -132,7 +133,8 @@ std::vector<MetricSample> Metrics::samples() const {
   std::vector<MetricSample> out;
   for (const auto& family : impl_->registry.Collect()) {
     for (const auto& metric : family.metric) {
-      MetricSample sample{.name = family.name, .type = {}, .help = family.help, .labels = {}, .value = 0};
+      MetricSample sample{
+          .name = family.name, .type = {}, .help = family.help, .labels = {}, .value = 0};
       for (const auto& label : metric.label) sample.labels.emplace_back(label.name, label.value);
       if (family.type == prometheus::MetricType::Counter) {
         sample.type = "counter";
@@ -156,9 +158,9 @@ std::vector<MetricSample> Metrics::samples() const {
 }
 
 const std::vector<double>& duration_buckets() {
-  static const std::vector<double> kBounds = {50e-6,  100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3,
-                                              10e-3,  25e-3,  50e-3,  0.1,    0.25, 0.5,    1,
-                                              2.5,    5,      10};
+  static const std::vector<double> kBounds = {50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3,
+                                              5e-3,  10e-3,  25e-3,  50e-3,  0.1,  0.25,
+                                              0.5,   1,      2.5,    5,      10};
   return kBounds;
 }
 

@@ -42,8 +42,8 @@ std::string random_hex(Random& random, std::size_t bytes) {
 std::string uuid_v7(Random& random, std::uint64_t unix_ms) {
   std::array<std::uint8_t, 16> bytes{};
   random.fill(bytes);
-  for (int i = 0; i < 6; ++i) bytes[static_cast<std::size_t>(i)] =
-      static_cast<std::uint8_t>(unix_ms >> (40 - 8 * i));
+  for (int i = 0; i < 6; ++i)
+    bytes[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(unix_ms >> (40 - 8 * i));
   bytes[6] = static_cast<std::uint8_t>(0x70 | (bytes[6] & 0x0f));
   bytes[8] = static_cast<std::uint8_t>(0x80 | (bytes[8] & 0x3f));
   std::string out;

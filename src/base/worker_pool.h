@@ -17,8 +17,8 @@
 namespace gk {
 
 struct WorkerPoolOptions {
-  std::size_t threads = 1;     ///< [1, 16]
-  std::size_t max_queue = 64;  ///< Waiting tasks; on overflow the newest is refused. [1, 4096]
+  std::size_t threads = 1;       ///< [1, 16]
+  std::size_t max_queue = 64;    ///< Waiting tasks; on overflow the newest is refused. [1, 4096]
   std::string name = "gk-pool";  ///< Thread name, at most 15 bytes.
 };
 
