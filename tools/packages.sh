@@ -1,0 +1,65 @@
+# packages.sh: which Debian packages are needed and why; sourced by ./run and ./test.
+
+BUILD_PACKAGES=(
+  g++ cmake ninja-build ccache git        # compiler and build tools; ccache makes rebuilds quick
+  python3                                 # embeds the dashboard, checks the tree
+  libboost1.81-dev                        # Asio, Beast and JSON (headers only)
+  libspdlog-dev prometheus-cpp-dev        # logs, metrics
+  libcurl4-openssl-dev zlib1g-dev         # named by prometheus-cpp's CMake files
+  libsqlite3-dev libsodium-dev            # storage, passwords and tokens
+  libtomlplusplus-dev libcli11-dev        # configuration, command line
+)
+TEST_PACKAGES=(
+  libgtest-dev libbenchmark-dev librapidcheck-dev   # unit tests, benchmarks, properties
+  clang-format-19                         # the format check
+  stress-ng                               # the runaway of the macro tests
+  prometheus curl                         # scrapes /metrics in a test; HTTP from shell tests
+  chromium                                # the dashboard's tests
+  wrk procps                              # load for bench/; ps for the process tests
+)
+
+# ensure_packages INSTALL PURPOSE PACKAGE…: installs what is missing, or says what is.
+ensure_packages() {
+  local install=$1 purpose=$2 missing=() package
+  shift 2
+  # One dpkg-query for all: a second ./run spends milliseconds here.
+  local installed
+  installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "$@" 2>/dev/null || true)
+  for package in "$@"; do
+    grep -qx "$package installed" <<<"$installed" || missing+=("$package")
+  done
+  [ ${#missing[@]} = 0 ] && return 0
+  if [ "$install" = 0 ]; then
+    echo "missing Debian packages for $purpose: ${missing[*]}" >&2
+    echo "install them with: apt-get install ${missing[*]}" >&2
+    exit 2
+  fi
+  as_root=()
+  if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null || { echo "not root and no sudo; install: ${missing[*]}" >&2; exit 2; }
+    as_root=(sudo)
+  fi
+  echo "installing Debian packages for $purpose: ${missing[*]}"
+  export DEBIAN_FRONTEND=noninteractive
+  "${as_root[@]}" apt-get update -q
+  "${as_root[@]}" apt-get install -q -y --no-install-recommends "${missing[@]}"
+}
+
+# ensure_node INSTALL: node and npm build the dashboard. Any Node from 18 on will do.
+ensure_node() {
+  if command -v node >/dev/null && command -v npm >/dev/null &&
+    [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 18 ]; then
+    return 0
+  fi
+  ensure_packages "$1" "building the dashboard" nodejs npm
+}
+
+# configure_and_build PRESET: a configured tree is not configured again; ninja finds what changed.
+configure_and_build() {
+  local preset=$1
+  [ -e "build/$preset/build.ninja" ] || cmake --preset "$preset" >"/tmp/gk-cmake-$$.log" 2>&1 ||
+    { cat "/tmp/gk-cmake-$$.log"; rm -f "/tmp/gk-cmake-$$.log"; exit 1; }
+  rm -f "/tmp/gk-cmake-$$.log"
+  echo "building ($preset) …"
+  ninja --quiet -C "build/$preset"
+}
