@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "base/error_codes.h"
 #include "base/json_writer.h"
 
 namespace gk::api {
@@ -14,24 +15,6 @@ const ProblemType& row(std::string_view type) {
       std::find_if(rows.begin(), rows.end(), [&](const ProblemType& r) { return r.type == type; });
   GK_ASSERT(it != rows.end());  // types are literals of ours, all in the table
   return *it;
-}
-
-std::string_view type_of(Errc code) {
-  switch (code) {
-    case Errc::invalid_argument: return "validation";
-    case Errc::not_found: return "not-found";
-    case Errc::already_exists:
-    case Errc::failed_precondition: return "conflict";
-    case Errc::permission_denied: return "forbidden";
-    case Errc::unauthenticated: return "unauthenticated";
-    case Errc::resource_exhausted: return "rate-limited";
-    case Errc::deadline_exceeded: return "timeout";
-    case Errc::unavailable:
-    case Errc::cancelled: return "unavailable";
-    case Errc::data_loss:
-    case Errc::internal: break;
-  }
-  return "internal";
 }
 
 }  // namespace
@@ -64,7 +47,7 @@ const std::vector<ProblemType>& problem_types() {
 }
 
 Problem problem_from(const Error& error) {
-  return {.type = type_of(error.code),
+  return {.type = error_code(error.code).problem_type,
           .detail = error.message,
           .errors = {},
           .status = 0,

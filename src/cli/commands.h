@@ -1,0 +1,33 @@
+// commands.h: one function a subcommand; one file each. Each registers itself with the command
+// line and runs against a Context.
+
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "cli/context.h"
+
+namespace CLI {
+class App;
+}
+
+namespace gk::cli {
+
+/// What the chosen subcommand does; returns the exit code.
+using Action = std::function<int(Context&)>;
+
+/// Adds one subcommand to `app`; its callback stores into `action`.
+/// Requires: `app` and `action` outlive parsing.
+void add_setup_command(CLI::App& app, Action& action);
+void add_status_command(CLI::App& app, Action& action);
+void add_top_command(CLI::App& app, Action& action);
+void add_health_command(CLI::App& app, Action& action);
+void add_metrics_command(CLI::App& app, Action& action);
+void add_macro_command(CLI::App& app, Action& action);
+void add_profile_command(CLI::App& app, Action& action);
+
+/// Parses the command line, runs the subcommand, returns the exit code (docs/errors.md).
+int run_cli(int argc, const char* const* argv, std::ostream& out, std::ostream& err);
+
+}  // namespace gk::cli

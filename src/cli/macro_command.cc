@@ -1,0 +1,210 @@
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <ostream>
+
+#include "base/json_writer.h"
+#include "cli/commands.h"
+
+namespace gk::cli {
+namespace {
+
+struct StartOptions {
+  std::string id, name, level, profile;
+  std::int64_t pid = 0;
+  std::vector<std::string> command;
+  bool detach = false;
+};
+
+std::string start_body(const StartOptions& options) {
+  std::string body;
+  JsonWriter w(body);
+  w.begin_object().field("macro_id", options.id);
+  if (!options.name.empty()) w.field("macro_name", options.name);
+  if (!options.level.empty()) w.field("safety_level", options.level);
+  if (!options.profile.empty()) w.field("profile", options.profile);
+  if (options.pid > 0) w.field("pid", options.pid);
+  if (!options.command.empty()) {
+    w.key("command").begin_array();
+    for (const auto& word : options.command) w.value(word);
+    w.end_array();
+  }
+  w.end_object();
+  return body;
+}
+
+int list(Context& context) {
+  const auto answer = context.get("/macro-safety/active-macros");
+  if (!answer) return context.fail(answer.error());
+  if (context.printed_json(*answer)) return 0;
+  std::vector<std::vector<std::string>> rows;
+  for (const JsonValue& item : items_of(*answer)) {
+    rows.push_back({text_of(item, "macro_id"), text_of(item, "macro_name"),
+                    text_of(item, "safety_level"), text_of(item, "state"),
+                    human_duration(number_of(item, "duration").value_or(0)),
+                    human_duration(number_of(item, "time_left").value_or(0)), text_of(item, "pid")});
+  }
+  print_table(context.out(), {"MACRO", "NAME", "LEVEL", "STATE", "RUNNING", "LEFT", "PID"}, rows);
+  return 0;
+}
+
+int cancellations(Context& context) {
+  const auto answer = context.get("/macro-safety/cancellations?limit=50");
+  if (!answer) return context.fail(answer.error());
+  if (context.printed_json(*answer)) return 0;
+  std::vector<std::vector<std::string>> rows;
+  for (const JsonValue& item : items_of(*answer)) {
+    rows.push_back({text_of(item, "timestamp"), text_of(item, "macro_id"),
+                    text_of(item, "outcome"), text_of(item, "cancellation_reason")});
+  }
+  print_table(context.out(), {"WHEN", "MACRO", "OUTCOME", "REASON"}, rows);
+  return 0;
+}
+
+int start(Context& context, const StartOptions& options) {
+  const auto answer = context.post("/macro-safety/start", start_body(options));
+  if (!answer) return context.fail(answer.error());
+  if (context.printed_json(*answer)) return 0;
+  context.out() << "started " << text_of(*answer, "macro_id") << " ("
+                << text_of(*answer, "safety_level") << ", at most "
+                << human_duration(number_of(*answer, "time_left").value_or(0)) << ")\n";
+  return 0;
+}
+
+/// Prints a plain "POST this, show that" answer.
+int post(Context& context, const std::string& path, const std::string& done) {
+  const auto answer = context.post(path);
+  if (!answer) return context.fail(answer.error());
+  if (!context.printed_json(*answer)) context.out() << done << "\n";
+  return 0;
+}
+
+int stop_all(Context& context) {
+  const auto answer = context.post("/macro-safety/stop-all");
+  if (!answer) return context.fail(answer.error());
+  if (!context.printed_json(*answer)) {
+    context.out() << "stopped " << text_of(*answer, "stopped") << " macros\n";
+  }
+  return 0;
+}
+
+int check(Context& context) {
+  const auto answer = context.post("/macro-safety/check");
+  if (!answer) return context.fail(answer.error());
+  if (context.printed_json(*answer)) return 0;
+  const JsonValue* events = answer->find("cancellations");
+  const bool none = events == nullptr || !events->is_array() || events->as_array().empty();
+  if (none) context.out() << "nothing to cancel\n";
+  if (none) return 0;
+  for (const JsonValue& event : events->as_array()) {
+    context.out() << text_of(event, "macro_id") << ": " << text_of(event, "cancellation_reason") << "\n";
+  }
+  return 0;
+}
+
+volatile std::sig_atomic_t interrupted = 0;  // NOLINT: a signal handler has nowhere else to write
+
+/// Waits until the macro ended; Ctrl-C stops it. Exit code 0: ended by itself, 1: cancelled.
+int follow(Context& context, const std::string& id) {
+  std::signal(SIGINT, [](int) { interrupted = 1; });
+  for (bool stopped = false;;) {
+    if (interrupted != 0 && !stopped) {
+      stopped = true;
+      const auto answer = context.post("/macro-safety/stop/" + id);
+      if (answer) context.err() << "\nstopped " << id << "\n";
+      return answer ? 130 : context.fail(answer.error());
+    }
+    // A long poll of the daemon: it answers when the macro's state changes, or after a second.
+    const auto state = context.get("/macro-safety/external/" + id + "/wait?timeout_s=1");
+    if (!state && state.error().code == Errc::not_found) break;
+    if (!state) return context.fail(state.error());
+    const std::string now = text_of(*state, "state");
+    if (now == "ended" || now == "cancelled" || now == "stopped") break;
+  }
+  const auto answer = context.get("/macro-safety/cancellations?limit=1&macro_id=" + id);
+  return answer && !items_of(*answer).empty() ? 1 : 0;
+}
+
+int run(Context& context, const StartOptions& options) {
+  const auto started = context.post("/macro-safety/start", start_body(options));
+  if (!started) return context.fail(started.error());
+  const std::string since = text_of(*started, "start_time");
+  context.err() << options.id << " runs (" << text_of(*started, "safety_level") << "), pid "
+                << text_of(*started, "pid") << "; Ctrl-C stops it\n";
+  if (options.detach) return 0;
+  const int code = follow(context, options.id);
+  if (code != 0 && code != 1) return code;
+  const auto events = context.get("/macro-safety/cancellations?limit=20");
+  if (!events) return context.fail(events.error());
+  for (const JsonValue& event : items_of(*events)) {
+    if (text_of(event, "macro_id") != options.id || text_of(event, "timestamp") < since) continue;
+    if (!context.printed_json(event)) {
+      context.out() << options.id << " was cancelled: " << text_of(event, "cancellation_reason")
+                    << "\n  decided in " << text_of(event, "decision_ms") << " ms, gone after "
+                    << text_of(event, "gone_ms") << " ms; evidence " << text_of(event, "id") << "\n";
+    }
+    return 1;
+  }
+  context.out() << options.id << " ended\n";
+  return 0;
+}
+
+void add_start_options(CLI::App& command, StartOptions& options) {
+  command.add_option("--id", options.id, "Id of the macro, e.g. dance")->required();
+  command.add_option("--name", options.name, "Name for people");
+  command.add_option("--level", options.level, "safe, risky or dangerous")
+      ->check(CLI::IsMember({"safe", "risky", "dangerous"}));
+  command.add_option("--profile", options.profile, "Override profile to use");
+}
+
+void add_simple(CLI::App& parent, const char* name, const char* help, Action& action,
+                int (*function)(Context&)) {
+  parent.add_subcommand(name, help)->callback([&action, function] { action = function; });
+}
+
+void add_start_commands(CLI::App& macro, Action& action) {
+  auto options = std::make_shared<StartOptions>();  // shared: the parser and the action use it
+  auto* run_command = macro.add_subcommand("run", "Run a program as a macro and watch it");
+  add_start_options(*run_command, *options);
+  run_command->add_flag("--detach", options->detach, "Do not wait for its end");
+  run_command->add_option("command", options->command, "Program and arguments, after --")->required();
+  run_command->callback([&action, options] {
+    action = [options](Context& context) { return run(context, *options); };
+  });
+  auto* start_command = macro.add_subcommand("start", "Register automation that runs elsewhere");
+  add_start_options(*start_command, *options);
+  start_command->add_option("--pid", options->pid, "Its process, to be stopped on cancellation");
+  start_command->callback([&action, options] {
+    action = [options](Context& context) { return start(context, *options); };
+  });
+}
+
+}  // namespace
+
+void add_macro_command(CLI::App& app, Action& action) {
+  auto* macro = app.add_subcommand("macro", "Start, watch and stop macros");
+  macro->require_subcommand(1);
+  add_start_commands(*macro, action);
+  add_simple(*macro, "list", "Macros that run", action, list);
+  add_simple(*macro, "cancellations", "What was cancelled, and why", action, cancellations);
+  add_simple(*macro, "check", "Evaluate all rules now", action, check);
+  add_simple(*macro, "stop-all", "Emergency stop", action, stop_all);
+  auto id = std::make_shared<std::string>();  // shared: the parser and the action use it
+  auto* stop = macro->add_subcommand("stop", "Stop one macro");
+  stop->add_option("id", *id, "Id of the macro")->required();
+  stop->callback([&action, id] {
+    action = [id](Context& context) {
+      return post(context, "/macro-safety/stop/" + *id, "stopped " + *id);
+    };
+  });
+  auto* log = macro->add_subcommand("log", "Write the cancellation log file now");
+  log->callback([&action] {
+    action = [](Context& context) {
+      const auto answer = context.post("/macro-safety/log");
+      if (!answer) return context.fail(answer.error());
+      if (!context.printed_json(*answer)) context.out() << text_of(*answer, "path") << "\n";
+      return 0;
+    };
+  });
+}
+
+}  // namespace gk::cli

@@ -1,0 +1,37 @@
+#include <CLI/CLI.hpp>
+#include <ostream>
+
+#include "base/error_codes.h"
+#include "cli/commands.h"
+
+namespace gk::cli {
+
+int run_cli(int argc, const char* const* argv, std::ostream& out, std::ostream& err) {
+  CLI::App app{"Gamekeeper: watch how games perform, and stop what hurts them", "gamekeeper"};
+  app.require_subcommand(1);
+  GlobalOptions options;
+  options.data_dir = default_data_dir();
+  app.add_option("--data", options.data_dir, "Data folder of the daemon")->capture_default_str();
+  app.add_option("--socket", options.socket, "Unix socket of the daemon (default: in --data)");
+  app.add_flag("--json", options.json, "Print the API's JSON");
+  app.fallthrough();  // "gamekeeper status --json" works as "gamekeeper --json status" does
+
+  Action action;
+  add_setup_command(app, action);
+  add_status_command(app, action);
+  add_top_command(app, action);
+  add_health_command(app, action);
+  add_metrics_command(app, action);
+  add_macro_command(app, action);
+  add_profile_command(app, action);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    const int code = app.exit(e, out, err);
+    return code == 0 ? 0 : kExitUsage;
+  }
+  Context context(options, out, err);
+  return action(context);
+}
+
+}  // namespace gk::cli

@@ -1,0 +1,86 @@
+#include <termios.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <fstream>
+#include <iostream>
+
+#include "base/json_writer.h"
+#include "cli/commands.h"
+
+namespace gk::cli {
+namespace {
+
+struct SetupOptions {
+  std::string username = "admin";
+  std::string code;
+  bool password_stdin = false;
+};
+
+/// Reads one line without echo when stdin is a terminal.
+std::string read_secret(std::ostream& prompt_to, const std::string& prompt) {
+  const bool terminal = ::isatty(STDIN_FILENO) == 1;
+  termios before{};
+  if (terminal) {
+    prompt_to << prompt << std::flush;
+    ::tcgetattr(STDIN_FILENO, &before);
+    termios quiet = before;
+    quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+  }
+  std::string line;
+  std::getline(std::cin, line);
+  if (terminal) {
+    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+    prompt_to << "\n";
+  }
+  return line;
+}
+
+/// The code from the file that the daemon wrote for its own user; empty when it is not readable.
+std::string code_from_file(const std::string& data_dir) {
+  std::ifstream in(data_dir + "/setup-code");
+  std::string code;
+  std::getline(in, code);
+  return code;
+}
+
+int setup(Context& context, SetupOptions options) {
+  const auto state = context.get("/setup");
+  if (!state) return context.fail(state.error());
+  const JsonValue* needed = state->find("needed");
+  if (needed == nullptr || !needed->is_bool() || !needed->as_bool()) {
+    return context.fail({Errc::failed_precondition, "an administrator exists already"});
+  }
+  if (options.code.empty()) options.code = code_from_file(context.options().data_dir);
+  if (options.code.empty()) options.code = read_secret(context.err(), "Setup code: ");
+  const std::string password = read_secret(context.err(), "New password for " + options.username + ": ");
+  if (!options.password_stdin && ::isatty(STDIN_FILENO) == 1 &&
+      read_secret(context.err(), "Again: ") != password) {
+    return context.fail({Errc::invalid_argument, "the two passwords differ"});
+  }
+  std::string body;
+  JsonWriter(body).begin_object().field("code", options.code).field("username", options.username)
+      .field("password", password).end_object();
+  const auto answer = context.post("/setup", body);
+  if (!answer) return context.fail(answer.error());
+  if (context.printed_json(*answer)) return 0;
+  context.out() << "Administrator " << options.username << " created.\n";
+  return 0;
+}
+
+}  // namespace
+
+void add_setup_command(CLI::App& app, Action& action) {
+  auto* command = app.add_subcommand("setup", "Create the first administrator");
+  auto options = std::make_shared<SetupOptions>();  // shared: the parser and the action use it
+  command->add_option("--username", options->username, "Name of the administrator")
+      ->capture_default_str();
+  command->add_option("--code", options->code, "Setup code (default: from the data folder)");
+  command->add_flag("--password-stdin", options->password_stdin, "Read the password from stdin");
+  command->callback([options, &action] {
+    action = [options](Context& context) { return setup(context, *options); };
+  });
+}
+
+}  // namespace gk::cli

@@ -1,0 +1,263 @@
+#include "server/config.h"
+
+#include <algorithm>
+#include <fstream>
+#include <functional>
+#include <sstream>
+#include <toml++/toml.h>
+#include <variant>
+
+#include "base/json_writer.h"
+
+namespace gk::server {
+namespace {
+
+struct NumberSetting {
+  double Config::*member;
+  double min, max;
+};
+struct BoolSetting {
+  bool Config::*member;
+};
+struct TextSetting {
+  std::string Config::*member;
+};
+struct ListSetting {
+  std::vector<std::string> Config::*member;
+};
+/// One of a few words.
+struct ChoiceSetting {
+  std::vector<std::string_view> words;
+  std::function<void(Config&, std::size_t)> set;
+  std::size_t fallback;  // Index of the default.
+};
+
+struct Setting {
+  std::string_view key;
+  std::variant<NumberSetting, BoolSetting, TextSetting, ListSetting, ChoiceSetting> kind;
+  std::string_view meaning;
+};
+
+const std::vector<Setting>& settings() {
+  static const std::vector<Setting> kSettings = {
+      {"listen", TextSetting{&Config::listen}, "Address and port of the web server"},
+      {"allow_hosts", ListSetting{&Config::allow_hosts}, "Further host names that are served"},
+      {"allow_origins", ListSetting{&Config::allow_origins}, "Further origins that may change state"},
+      {"behind_proxy", BoolSetting{&Config::behind_proxy},
+       "A proxy with TLS stands before this server: another address than loopback is allowed"},
+      {"insecure_http", BoolSetting{&Config::insecure_http},
+       "Serve plain HTTP on another address than loopback: passwords can be read on the way"},
+      {"log.level",
+       ChoiceSetting{{"debug", "info", "warn", "error"},
+                     [](Config& c, std::size_t i) { c.log_level = static_cast<LogLevel>(i); }, 1},
+       "Least severe line that the terminal shows"},
+      {"log.format",
+       ChoiceSetting{{"json", "text"},
+                     [](Config& c, std::size_t i) { c.log_format = static_cast<LogFormat>(i); }, 1},
+       "Form of the terminal's lines; the file is JSON always"},
+      {"log.requests", BoolSetting{&Config::log_requests}, "One line a request in the log file"},
+      {"log.max_file_mb", NumberSetting{&Config::log_max_file_mb, 1, 1024}, "MB; then rotate"},
+      {"log.max_files", NumberSetting{&Config::log_max_files, 1, 100}, "Rotated files kept"},
+      {"monitor.interval_s", NumberSetting{&Config::monitor_interval_s, 0.1, 60},
+       "Seconds between two samples while no macro runs (10 Hz then)"},
+      {"monitor.history_size", NumberSetting{&Config::monitor_history_size, 10, 10000},
+       "Snapshots kept for decisions"},
+      {"metrics.public", BoolSetting{&Config::metrics_public},
+       "GET /metrics from loopback without a credential"},
+      {"http.max_connections", NumberSetting{&Config::http_max_connections, 16, 65536},
+       "Connections at once; the newest is refused"},
+      {"http.max_per_address", NumberSetting{&Config::http_max_per_address, 1, 65536},
+       "Connections at once from one address; raise it for load tests only"},
+      {"store.linger_us", NumberSetting{&Config::store_linger_us, 0, 10000},
+       "Microseconds that a commit waits for company"},
+      {"macros.culprit_threshold", NumberSetting{&Config::macros_culprit_threshold, 0, 1},
+       "Least culprit score of a macro that is stopped for a machine-wide signal; 0 is built in"},
+      {"macros.culprit_margin", NumberSetting{&Config::macros_culprit_margin, 0, 1},
+       "Least lead of the culprit over the next macro; 0 is built in"},
+  };
+  return kSettings;
+}
+
+std::string joined(const std::vector<std::string_view>& words) {
+  std::string out;
+  for (const auto word : words) out += (out.empty() ? "\"" : ", \"") + std::string(word) + "\"";
+  return out;
+}
+
+std::string type_text(const toml::node& node) {
+  std::ostringstream out;
+  out << node.type();
+  return out.str();
+}
+
+/// Applies one value; a message when it does not fit.
+std::optional<std::string> apply(const NumberSetting& s, const toml::node& node, Config& config) {
+  const auto value = node.value<double>();
+  const std::string range = format_number(s.min) + " to " + format_number(s.max);
+  if (!value || node.is_boolean()) return "expected a number from " + range + ", got a " + type_text(node);
+  if (!(*value >= s.min && *value <= s.max)) {
+    return "expected a number from " + range + ", got " + format_number(*value);
+  }
+  config.*s.member = *value;
+  return std::nullopt;
+}
+
+std::optional<std::string> apply(const BoolSetting& s, const toml::node& node, Config& config) {
+  const auto* value = node.as_boolean();
+  if (value == nullptr) return "expected true or false, got a " + type_text(node);
+  config.*s.member = value->get();
+  return std::nullopt;
+}
+
+std::optional<std::string> apply(const TextSetting& s, const toml::node& node, Config& config) {
+  const auto* value = node.as_string();
+  if (value == nullptr) return "expected a string, got a " + type_text(node);
+  config.*s.member = value->get();
+  return std::nullopt;
+}
+
+std::optional<std::string> apply(const ListSetting& s, const toml::node& node, Config& config) {
+  const auto* list = node.as_array();
+  if (list == nullptr || list->size() > 64) return "expected an array of at most 64 strings";
+  std::vector<std::string> out;
+  for (const auto& item : *list) {
+    if (!item.is_string()) return "expected an array of strings, got a " + type_text(item) + " in it";
+    out.push_back(item.as_string()->get());
+  }
+  config.*s.member = std::move(out);
+  return std::nullopt;
+}
+
+std::optional<std::string> apply(const ChoiceSetting& s, const toml::node& node, Config& config) {
+  const auto* value = node.as_string();
+  const auto it = value == nullptr ? s.words.end()
+                                   : std::find(s.words.begin(), s.words.end(), value->get());
+  if (it == s.words.end()) return "expected one of " + joined(s.words);
+  s.set(config, static_cast<std::size_t>(it - s.words.begin()));
+  return std::nullopt;
+}
+
+const Setting* find_setting(std::string_view key) {
+  const auto& all = settings();
+  const auto it = std::find_if(all.begin(), all.end(), [&](const auto& s) { return s.key == key; });
+  return it == all.end() ? nullptr : &*it;
+}
+
+bool is_section(std::string_view key) {
+  const std::string prefix = std::string(key) + ".";
+  const auto& all = settings();
+  return std::any_of(all.begin(), all.end(),
+                     [&](const auto& s) { return s.key.starts_with(prefix); });
+}
+
+std::string known_keys(const std::string& prefix) {
+  std::string out;
+  for (const auto& s : settings()) {
+    if (s.key.starts_with(prefix)) out += (out.empty() ? "" : ", ") + std::string(s.key);
+  }
+  return out;
+}
+
+void read_table(const toml::table& table, const std::string& prefix, const std::string& file,
+                ConfigOutcome& outcome) {
+  for (const auto& [name, node] : table) {
+    const std::string key = prefix + std::string(name.str());
+    const int line = static_cast<int>(node.source().begin.line);
+    const Setting* setting = find_setting(key);
+    if (setting == nullptr && node.is_table() && is_section(key)) {
+      read_table(*node.as_table(), key + ".", file, outcome);
+    } else if (setting == nullptr) {
+      outcome.complaints.push_back({file, line, key, "unknown key; expected one of " +
+                                                         known_keys(is_section(key) ? key : prefix)});
+    } else {
+      const toml::node& value = node;
+      auto message = std::visit([&](const auto& s) { return apply(s, value, outcome.config); },
+                                setting->kind);
+      if (message) outcome.complaints.push_back({file, line, key, std::move(*message)});
+    }
+  }
+}
+
+struct Described {
+  std::string type, fallback, range;
+};
+
+Described describe(const Setting& setting) {
+  const Config defaults;
+  if (const auto* s = std::get_if<NumberSetting>(&setting.kind)) {
+    return {"number", format_number(defaults.*s->member),
+            format_number(s->min) + " to " + format_number(s->max)};
+  }
+  if (const auto* s = std::get_if<BoolSetting>(&setting.kind)) {
+    return {"boolean", defaults.*s->member ? "true" : "false", "true, false"};
+  }
+  if (const auto* s = std::get_if<TextSetting>(&setting.kind)) {
+    return {"string", "\"" + defaults.*s->member + "\"", ""};
+  }
+  if (const auto* s = std::get_if<ChoiceSetting>(&setting.kind)) {
+    return {"string", "\"" + std::string(s->words[s->fallback]) + "\"", joined(s->words)};
+  }
+  return {"array of strings", "[]", "at most 64"};
+}
+
+}  // namespace
+
+std::string describe(const std::vector<ConfigComplaint>& complaints) {
+  std::string out;
+  for (const auto& c : complaints) {
+    out += c.file;
+    if (c.line > 0) out += ":" + std::to_string(c.line);
+    if (!c.key.empty()) out += ": " + c.key;
+    out += ": " + c.message + "\n";
+  }
+  return out;
+}
+
+ConfigOutcome parse_config(std::string_view text, const std::string& file) {
+  ConfigOutcome outcome;
+  try {
+    const toml::table table = toml::parse(text, file);
+    read_table(table, "", file, outcome);
+  } catch (const toml::parse_error& e) {
+    outcome.complaints.push_back({file, static_cast<int>(e.source().begin.line), "",
+                                  "not TOML: " + std::string(e.description())});
+  }
+  return outcome;
+}
+
+ConfigOutcome load_config(const std::filesystem::path& file, bool must_exist) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) {
+    ConfigOutcome outcome;
+    std::error_code ignored;
+    if (must_exist || std::filesystem::exists(file, ignored)) {
+      outcome.complaints.push_back({file.string(), 0, "", "cannot be read"});
+    }
+    return outcome;
+  }
+  std::ostringstream text;
+  text << in.rdbuf();
+  return parse_config(text.str(), file.string());
+}
+
+std::string config_schema_markdown() {
+  std::string out = "| Key | Type | Default | Range | Meaning |\n| --- | --- | --- | --- | --- |\n";
+  for (const Setting& setting : settings()) {
+    const Described d = describe(setting);
+    out += "| `" + std::string(setting.key) + "` | " + d.type + " | `" + d.fallback + "` | " +
+           d.range + " | " + std::string(setting.meaning) + " |\n";
+  }
+  return out;
+}
+
+Result<void> check_exposure(const Config& config) {
+  const bool loopback = config.listen.starts_with("127.") || config.listen.starts_with("[::1]:") ||
+                        config.listen.starts_with("localhost:");
+  if (loopback || config.behind_proxy || config.insecure_http) return {};
+  return Error{Errc::invalid_argument,
+               "listening on " + config.listen +
+                   " would send passwords over plain HTTP: put a proxy with TLS before it and say "
+                   "--behind-proxy, or accept the risk with --insecure-http"};
+}
+
+}  // namespace gk::server

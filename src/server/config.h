@@ -1,0 +1,74 @@
+// config.h: the daemon's configuration: one TOML file, checked whole against a table of settings.
+// All complaints are reported at once, each with file, line, key and allowed range.
+
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "gamekeeper/result.h"
+#include "gamekeeper/time.h"
+
+namespace gk::server {
+
+/// Every setting with its default. docs/configuration.md is generated from the same table
+/// (`gamekeeperd --config-schema`).
+struct Config {
+  std::string listen = "127.0.0.1:5000";
+  std::vector<std::string> allow_hosts;
+  std::vector<std::string> allow_origins;
+  bool behind_proxy = false;
+  bool insecure_http = false;
+
+  LogLevel log_level = LogLevel::info;        ///< Of the terminal; the file keeps requests too.
+  LogFormat log_format = LogFormat::text;
+  double log_max_file_mb = 16;
+  double log_max_files = 5;
+  bool log_requests = true;                   ///< One line a request, in the file.
+
+  double monitor_interval_s = 1.0;
+  double monitor_history_size = 100;
+  bool metrics_public = false;
+
+  double http_max_connections = 1024;
+  double http_max_per_address = 64;
+
+  double store_linger_us = 0;
+
+  double macros_culprit_threshold = 0;        ///< 0: the built-in default.
+  double macros_culprit_margin = 0;           ///< 0: the built-in default.
+};
+
+/// One complaint about a configuration.
+struct ConfigComplaint {
+  std::string file;
+  int line = 0;          ///< 0 when the file as a whole is meant.
+  std::string key;       ///< "monitor.interval_s"
+  std::string message;   ///< Expected, with range, and what came.
+};
+
+/// "file:line: key: message", one a line.
+std::string describe(const std::vector<ConfigComplaint>& complaints);
+
+struct ConfigOutcome {
+  Config config;
+  std::vector<ConfigComplaint> complaints;  ///< Empty: the configuration is valid.
+};
+
+/// Reads TOML text; `file` is for messages only. Unknown keys are complaints.
+ConfigOutcome parse_config(std::string_view text, const std::string& file);
+
+/// Reads a file. A missing file is a complaint only when `must_exist`.
+ConfigOutcome load_config(const std::filesystem::path& file, bool must_exist);
+
+/// Settings as Markdown: key, type, default, range, meaning.
+std::string config_schema_markdown();
+
+/// Complaint when `config.listen` is reachable from elsewhere without protection.
+/// Another address than loopback needs --behind-proxy or --insecure-http.
+Result<void> check_exposure(const Config& config);
+
+}  // namespace gk::server

@@ -1,0 +1,58 @@
+#include "server/config.h"
+
+#include <gtest/gtest.h>
+
+namespace gk::server {
+namespace {
+
+TEST(ParseConfig, TakesValuesFromSectionsAndKeepsOtherDefaults) {
+  const auto outcome = parse_config("listen = \"127.0.0.1:0\"\n[monitor]\ninterval_s = 0.5\n", "f");
+  EXPECT_TRUE(outcome.complaints.empty());
+  EXPECT_EQ(outcome.config.listen, "127.0.0.1:0");
+  EXPECT_EQ(outcome.config.monitor_interval_s, 0.5);
+  EXPECT_EQ(outcome.config.monitor_history_size, 100);
+}
+
+TEST(ParseConfig, ReportsAllComplaintsWithLineKeyAndRange) {
+  const auto outcome = parse_config(
+      "listen = 5\nnonsense = 1\n[monitor]\ninterval_s = 0.05\nhistory = 3\n[log]\nlevel = \"loud\"\n",
+      "gk.toml");
+  EXPECT_EQ(describe(outcome.complaints),
+            "gk.toml:1: listen: expected a string, got a integer\n"
+            "gk.toml:7: log.level: expected one of \"debug\", \"info\", \"warn\", \"error\"\n"
+            "gk.toml:5: monitor.history: unknown key; expected one of monitor.interval_s, "
+            "monitor.history_size\n"
+            "gk.toml:4: monitor.interval_s: expected a number from 0.1 to 60, got 0.05\n"
+            "gk.toml:2: nonsense: unknown key; expected one of " +
+                describe(parse_config("zz = 1", "x").complaints).substr(43));
+}
+
+TEST(ParseConfig, SaysWhereTheTextIsNotToml) {
+  const auto outcome = parse_config("listen = \n", "gk.toml");
+  ASSERT_EQ(outcome.complaints.size(), 1U);
+  EXPECT_EQ(outcome.complaints[0].line, 1);
+}
+
+TEST(ParseConfig, RefusesATrueWhereANumberBelongs) {
+  EXPECT_EQ(parse_config("[monitor]\ninterval_s = true\n", "f").complaints.size(), 1U);
+  EXPECT_EQ(parse_config("[monitor]\ninterval_s = nan\n", "f").complaints.size(), 1U);
+}
+
+TEST(LoadConfig, MissesAFileOnlyWhenItMustExist) {
+  EXPECT_TRUE(load_config("/nonexistent/gk.toml", false).complaints.empty());
+  EXPECT_EQ(load_config("/nonexistent/gk.toml", true).complaints.size(), 1U);
+}
+
+TEST(CheckExposure, AsksForConsentBeyondLoopback) {
+  EXPECT_TRUE(check_exposure({}));
+  EXPECT_FALSE(check_exposure({.listen = "0.0.0.0:5000"}));
+  EXPECT_TRUE(check_exposure({.listen = "0.0.0.0:5000", .behind_proxy = true}));
+}
+
+TEST(ConfigSchema, ListsEveryKeyWithItsDefault) {
+  EXPECT_NE(config_schema_markdown().find("| `monitor.interval_s` | number | `1` | 0.1 to 60 |"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace gk::server
