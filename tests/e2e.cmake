@@ -1,0 +1,12 @@
+# End-to-end tests: a real daemon, real processes, a real Prometheus. Release build only: the
+# sanitizer builds run the unit tests.
+if(TARGET gamekeeperd AND NOT GK_SANITIZE AND NOT GK_FUZZ)
+  foreach(subject first_run macro api)
+    add_test(NAME e2e_${subject}
+             COMMAND python3 -B ${PROJECT_SOURCE_DIR}/tests/e2e/${subject}_test.py)
+    set_tests_properties(e2e_${subject} PROPERTIES
+      TIMEOUT 300 LABELS e2e ENVIRONMENT "GK_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+  endforeach()
+endif()
+add_test(NAME style COMMAND ${PROJECT_SOURCE_DIR}/tools/check.sh)
+set_tests_properties(style PROPERTIES TIMEOUT 300 LABELS style)

@@ -1,0 +1,209 @@
+"""The API as a whole: who may do what, strictness, limits, Prometheus, live samples."""
+import contextlib
+import http.client
+import json
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+import urllib.request
+
+from gk import Daemon, UnixConnection, WebSocket, wait_for
+
+ROLES = {
+    "viewer": {"dashboard:read", "metrics:read", "health:read", "macros:read", "sessions:read"},
+    "user": {"dashboard:read", "metrics:read", "health:read", "macros:read", "sessions:read",
+             "macros:run", "samples:write", "commands:run"},
+}
+
+
+def refused(status):
+    return status in (401, 403)
+
+
+class RoleMatrix(unittest.TestCase):
+    def test_every_route_answers_every_role_as_its_scope_says(self):
+        with Daemon() as daemon:
+            document = daemon.anonymous().get("/api/openapi.json").json
+            callers = {"none": daemon.anonymous(), "viewer": daemon.add_user("vera", "viewer"),
+                       "user": daemon.add_user("ulf", "user"), "admin": daemon.admin}
+            wrong, cells = [], 0
+            for path, methods in document["paths"].items():
+                for method, operation in methods.items():
+                    if path.endswith(("/auth/logout", "/stop-all", "/setup", "/v1/ws")):
+                        continue  # these end sessions or need a body; their own tests cover them
+                    scope = operation["x-scope"]
+                    for role, browser in callers.items():
+                        status = browser.ask(method.upper(), path.replace("{", "").replace("}", ""),
+                                             None if method in ("get", "delete") else {}).status
+                        allowed = (scope == "open" or (role == "admin") or
+                                   (role != "none" and (scope == "anyone" or scope in ROLES[role])))
+                        cells += 1
+                        if "/auth/login" in path:
+                            continue  # wrong credentials answer 401 as well
+                        if refused(status) == allowed:
+                            wrong.append((method, path, scope, role, status))
+            self.assertEqual(wrong, [])
+            self.assertGreater(cells, 100)
+
+
+class Sources(unittest.TestCase):
+    def test_foreign_hosts_and_origins_are_refused(self):
+        with Daemon() as daemon:
+            self.assertEqual(daemon.admin.get("/api/health/live", headers={"Host": "evil.example"}).status, 421)
+            answer = daemon.admin.post("/api/macro-safety/check", {}, headers={"Origin": "http://evil.example"})
+            self.assertEqual(answer.status, 403)
+            self.assertEqual(WebSocket(daemon.admin, origin="http://evil.example").status, 403)
+            self.assertEqual(WebSocket(daemon.anonymous()).status, 401)
+
+    def test_a_cookie_alone_changes_nothing(self):
+        with Daemon() as daemon:
+            answer = daemon.admin.post("/api/macro-safety/check", {}, headers={"X-Gamekeeper-Csrf": "no"})
+            self.assertEqual(answer.status, 403)
+
+    def test_the_unix_socket_is_the_local_admin(self):
+        with Daemon() as daemon:
+            with contextlib.closing(UnixConnection(str(daemon.data / "gamekeeper.sock"))) as connection:
+                connection.request("GET", "/api/users")
+                self.assertEqual(connection.getresponse().status, 200)
+            self.assertEqual((daemon.data / "gamekeeper.sock").stat().st_mode & 0o777, 0o660)
+
+
+class Strictness(unittest.TestCase):
+    def raw(self, daemon, data):
+        with contextlib.closing(socket.create_connection(("127.0.0.1", daemon.port), 10)) as s:
+            s.sendall(data)
+            s.shutdown(socket.SHUT_WR)
+            answer = b""
+            while chunk := s.recv(65536):
+                answer += chunk
+            return answer
+
+    def test_smuggling_forms_are_refused(self):
+        host = b"Host: localhost\r\n"
+        with Daemon() as daemon:
+            for head in (b"GET /api/health/live HTTP/1.1\r\n\r\n",
+                         b"GET /api/health/live HTTP/1.1\r\n" + host + host + b"\r\n",
+                         b"POST /api/setup HTTP/1.1\r\n" + host + b"Content-Length: 3, 3\r\n\r\nabc",
+                         b"POST /api/setup HTTP/1.1\r\n" + host + b"Content-Length: 3\r\nContent-Length: 4\r\n\r\nabc",
+                         b"POST /api/setup HTTP/1.1\r\n" + host + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                         b"POST /api/setup HTTP/1.1\r\n" + host + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+                         b"GET /api/health/live HTTP/1.1\r\n" + host + b"A: b\r\n c\r\n\r\n",
+                         b"GET /api/health/live HTTP/1.1\r\nHost : localhost\r\n\r\n"):
+                answer = self.raw(daemon, head)
+                self.assertTrue(answer.startswith((b"HTTP/1.1 4", b"HTTP/1.1 5")), (head, answer[:80]))
+                self.assertIn(b"application/problem+json", answer, head)
+            good = self.raw(daemon, b"GET /api/health/live HTTP/1.1\r\n" + host + b"\r\n")
+            self.assertTrue(good.startswith(b"HTTP/1.1 200"), good[:80])
+
+    def test_bodies_are_bounded_and_checked(self):
+        with Daemon() as daemon:
+            big = daemon.admin.post("/api/macro-safety/start", b"[" + b" " * (2 << 20) + b"]")
+            self.assertEqual(big.status, 413)
+            deep = daemon.admin.post("/api/macro-safety/start", "[" * 100 + "]" * 100)
+            self.assertEqual(deep.status, 413)
+            for body in ('{"a":1,"a":2}', '{"__proto__":1}', '{"macro_id":', "\xff", "nul\0"):
+                self.assertEqual(daemon.admin.post("/api/macro-safety/start", body.encode("latin-1")).status, 400, body)
+            self.assertEqual(daemon.admin.post("/api/macro-safety/start", "x", headers={"Content-Type": "text/plain"}).status, 415)
+
+    def test_paths_never_leave_their_folder(self):
+        with Daemon() as daemon:
+            for path in ("/../etc/passwd", "/%2e%2e/etc/passwd", "/assets/../../etc/passwd", "/assets/%2e%2e%2fetc/passwd",
+                         "/api/macro-safety/overrides/..%2f..%2fetc", "/api/macro-safety/profiles/%00"):
+                answer = daemon.admin.get(path)
+                self.assertGreaterEqual(answer.status, 400, path)
+                self.assertNotIn(b"root:", answer.body)
+
+    def test_answers_carry_the_security_headers(self):
+        with Daemon() as daemon:
+            for path in ("/", "/api/health/live"):
+                headers = daemon.anonymous().get(path).headers
+                self.assertIn("default-src 'self'", headers["Content-Security-Policy"])
+                self.assertEqual(headers["X-Frame-Options"], "DENY")
+                self.assertEqual(headers["X-Content-Type-Options"], "nosniff")
+            self.assertEqual(daemon.admin.get("/api/health").headers["Cache-Control"], "no-store")
+
+
+class Live(unittest.TestCase):
+    def test_samples_arrive_over_the_socket_and_are_real(self):
+        with Daemon() as daemon:
+            watcher = WebSocket(daemon.admin)
+            watcher.subscribe("metric:sample")
+            frame = watcher.wait_type("metric:sample")
+            self.assertIn(frame["data"]["cpu_usage"]["state"], ("known", "unknown"))
+            first = watcher.wait_type("metric:sample")
+            second = watcher.wait_type("metric:sample")
+            self.assertGreater(second["seq"], first["seq"])
+            memory = second["data"]["memory_usage"]["value"]
+            info = dict(line.split(":") for line in pathlib.Path("/proc/meminfo").read_text().splitlines())
+            total, available = (int(info[k].split()[0]) for k in ("MemTotal", "MemAvailable"))
+            self.assertAlmostEqual(memory, 100 * (1 - available / total), delta=5)
+
+    def test_client_samples_become_signals_and_grow_stale(self):
+        with Daemon() as daemon:
+            answer = daemon.admin.post("/api/samples", {"samples": [{"signal": "fps", "value": 58.5}]})
+            self.assertEqual(answer.json, {"accepted": 1})
+            current = wait_for("the signal", lambda: (lambda c: c["fps"]["state"] == "known" and c)(
+                daemon.admin.get("/api/macro-safety/performance").json["current"]))
+            self.assertEqual(current["fps"]["value"], 58.5)
+            wait_for("it to grow stale", lambda: daemon.admin.get("/api/macro-safety/performance").json["current"]["fps"]["state"] == "stale")
+
+    def test_history_survives_a_restart(self):
+        with Daemon() as daemon:
+            series = "/api/metrics/series?name=cpu_usage"
+            wait_for("some points", lambda: len(daemon.admin.get(series).json["points"]) >= 3)
+            before = daemon.admin.get(series).json["points"][0]["timestamp"]
+            daemon.stop()
+            daemon.lines.clear()
+            daemon.start()
+            wait_for("the old points", lambda: daemon.admin.get(series).json["points"] and
+                     daemon.admin.get(series).json["points"][0]["timestamp"] == before)
+
+
+class Prometheus(unittest.TestCase):
+    def free_port(self):
+        with contextlib.closing(socket.socket()) as s:
+            s.bind(("127.0.0.1", 0))
+            return s.getsockname()[1]
+
+    def test_a_real_prometheus_scrapes_the_daemon(self):
+        if not shutil.which("prometheus"):
+            self.skipTest("prometheus is not installed")
+        with Daemon(config="[metrics]\npublic = true\n") as daemon, tempfile.TemporaryDirectory() as folder:
+            config = pathlib.Path(folder) / "prometheus.yml"
+            config.write_text("global: {scrape_interval: 1s}\nscrape_configs:\n- job_name: gk\n"
+                              f"  static_configs: [{{targets: ['127.0.0.1:{daemon.port}']}}]\n")
+            port = self.free_port()
+            server = subprocess.Popen(["prometheus", f"--config.file={config}", f"--storage.tsdb.path={folder}/db",
+                                       f"--web.listen-address=127.0.0.1:{port}"],
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                def value_of(query):
+                    with contextlib.suppress(OSError, ValueError, IndexError):
+                        url = f"http://127.0.0.1:{port}/api/v1/query?query={query}"
+                        result = json.load(urllib.request.urlopen(url, timeout=5))["data"]["result"]
+                        return float(result[0]["value"][1])
+                    return None
+                wait_for("a successful scrape", lambda: value_of("up") == 1.0, 30)
+                self.assertIsNotNone(wait_for("a value", lambda: value_of("gamekeeper_memory_usage_percent")))
+            finally:
+                server.terminate()
+                server.wait()
+
+    def test_metrics_need_a_credential_unless_public(self):
+        with Daemon() as daemon:
+            self.assertEqual(daemon.anonymous().get("/metrics").status, 401)
+            answer = daemon.admin.get("/metrics")
+            self.assertEqual(answer.status, 200)
+            self.assertIn(b"# TYPE gamekeeper_", answer.body)
+            self.assertIn("items", daemon.admin.get("/api/metrics?limit=5").json)
+            text = daemon.admin.get("/api/metrics", headers={"Accept": "text/plain"})
+            self.assertIn(b"# TYPE gamekeeper_", text.body)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,249 @@
+"""Macros that hurt are stopped, the whole tree of them, and the reason can be read afterwards."""
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+import unittest
+
+from gk import Daemon, WebSocket, alive, pids_of, wait_for
+
+
+def cancellations(daemon):
+    return daemon.admin.get("/api/macro-safety/cancellations").json["items"]
+
+
+def active(daemon):
+    return {i["macro_id"]: i for i in daemon.admin.get("/api/macro-safety/active-macros").json["items"]}
+
+
+class Runaway(unittest.TestCase):
+    def test_a_program_that_eats_a_core_is_stopped_and_explained(self):
+        marker = f"{3600 + os.getpid()}s"
+        with Daemon() as daemon:
+            watcher = WebSocket(daemon.admin)
+            watcher.subscribe("macro:cancelled")
+            answer = daemon.admin.post("/api/macro-safety/start", {
+                "macro_id": "dance", "macro_name": "Dance", "safety_level": "dangerous",
+                "command": ["stress-ng", "--cpu", "2", "--timeout", marker]})
+            self.assertEqual(answer.status, 201, answer)
+            wait_for("stress-ng to run", lambda: pids_of(marker))
+            event = watcher.wait_type("macro:cancelled")["data"]
+            self.assertEqual(event["macro_id"], "dance")
+            self.assertIn("Performance threshold exceeded: cpu_usage", event["cancellation_reason"])
+            wait_for("the whole tree to be gone", lambda: not pids_of(marker), 2)
+            self.assertNotIn("dance", active(daemon))
+            stored = wait_for("the stored event", lambda: cancellations(daemon))[0]
+            self.assertEqual(stored["id"], event["id"])
+            self.assertEqual(stored["outcome"], "killed")
+            self.assertLess(stored["gone_ms"], 1000)
+            files = list((daemon.data / "logs").glob("macro_cancellations_*.json"))
+            self.assertEqual(len(files), 1)
+            log = json.loads(files[0].read_text())
+            self.assertEqual(log["cancellations"][0]["macro_id"], "dance")
+            self.assertIn("fps", log["cancellations"][0]["performance_metrics"])
+            evidence = daemon.admin.get(f"/api/macro-safety/cancellations/{event['id']}/evidence").json
+            self.assertEqual(evidence["rule"]["signal"], "cpu_usage")
+            self.assertTrue(evidence["series"])
+
+    def test_an_innocent_macro_survives_beside_a_guilty_one_and_a_busy_machine(self):
+        with Daemon() as daemon:
+            compiler = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+            try:
+                for name, command in (("quiet", ["sleep", "600"]), ("dance", [sys.executable, "-c", "while True: pass"])):
+                    answer = daemon.admin.post("/api/macro-safety/start", {
+                        "macro_id": name, "safety_level": "dangerous", "command": command})
+                    self.assertEqual(answer.status, 201, answer)
+                wait_for("the guilty one to be cancelled", lambda: cancellations(daemon))
+                time.sleep(1.5)  # fifteen more decisions
+                self.assertEqual([e["macro_id"] for e in cancellations(daemon)], ["dance"])
+                self.assertIn("quiet", active(daemon))
+            finally:
+                compiler.kill()
+                compiler.wait()
+
+    def test_processes_that_flee_their_session_are_caught(self):
+        marker = f"gk-flee-{os.getpid()}"
+        flee = ("import os,sys,time\n"
+                "for _ in range(3):\n"
+                "  if os.fork()==0:\n"
+                "    os.setsid()\n"
+                "    if os.fork(): os._exit(0)\n"
+                "    time.sleep(600)\n"
+                f"time.sleep(600) # {marker}")
+        with Daemon() as daemon:
+            daemon.admin.post("/api/macro-safety/start", {"macro_id": "flee", "safety_level": "safe",
+                                                          "command": [sys.executable, "-c", flee]})
+            wait_for("four processes", lambda: len(pids_of(marker)) >= 4)
+            self.assertTrue(daemon.admin.post("/api/macro-safety/stop/flee").json["stopped"])
+            wait_for("all of them to be gone", lambda: not pids_of(marker), 2)
+
+    def test_a_macro_cannot_read_the_data_folder_or_reach_the_admin_socket(self):
+        with Daemon() as daemon:
+            script = ("import os,socket,sys\n"
+                      f"d={str(daemon.data)!r}\n"
+                      "out=[]\n"
+                      "try: out.append('files:'+','.join(sorted(os.listdir(d))))\n"
+                      "except OSError as e: out.append('refused')\n"
+                      "try:\n"
+                      "  s=socket.socket(socket.AF_UNIX); s.connect(d+'/gamekeeper.sock'); out.append('CONNECTED')\n"
+                      "except OSError as e: out.append('no socket')\n"
+                      f"for p in ('/proc/{daemon.process.pid}/environ','/proc/{daemon.process.pid}/root'+d+'/state.db'):\n"
+                      "  try: open(p,'rb').read(1); out.append('READ '+p)\n"
+                      "  except OSError: pass\n"
+                      f"try: os.kill({daemon.process.pid},0); out.append('SIGNAL')\n"
+                      "except OSError: pass\n"
+                      "sys.exit(0 if out in (['files:','no socket'],['refused','no socket']) else 1)\n")
+            code = f"import subprocess,sys; r=subprocess.run([sys.executable,'-c',{script!r}]); open('/tmp/gk-spy-{os.getpid()}','w').write(str(r.returncode))"
+            result = pathlib.Path(f"/tmp/gk-spy-{os.getpid()}")
+            result.unlink(missing_ok=True)
+            # Negative control: the same script outside a macro does reach the socket.
+            outside = subprocess.run([sys.executable, "-c", script]).returncode
+            self.assertEqual(outside, 1)
+            daemon.admin.post("/api/macro-safety/start", {"macro_id": "spy", "safety_level": "safe",
+                                                          "command": [sys.executable, "-c", code]})
+            wait_for("the spy's report", lambda: result.exists() and result.read_text())
+            self.assertEqual(result.read_text(), "0")
+            result.unlink()
+
+
+class External(unittest.TestCase):
+    def test_the_process_of_an_external_macro_is_stopped_when_its_time_is_over(self):
+        with Daemon() as daemon:
+            program = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+            try:
+                self.assertEqual(daemon.admin.post("/api/macro-safety/profiles", {
+                    "macro_id": "short", "name": "Short", "safety_level": "safe", "max_duration": 1}).status, 201)
+                answer = daemon.admin.post("/api/macro-safety/start", {
+                    "macro_id": "short", "macro_name": "Short", "pid": program.pid})
+                self.assertEqual(answer.status, 201, answer)
+                event = wait_for("the cancellation", lambda: cancellations(daemon))[0]
+                self.assertRegex(event["cancellation_reason"], r"^Duration exceeded: \d+(\.\d+)? s > 1 s$")
+                self.assertEqual(event["outcome"], "signalled")
+                program.wait(5)
+            finally:
+                program.kill()
+                program.wait()
+
+    def test_a_macro_without_a_process_is_told(self):
+        with Daemon() as daemon:
+            daemon.admin.post("/api/macro-safety/profiles", {"macro_id": "told", "name": "Told", "max_duration": 1})
+            daemon.admin.post("/api/macro-safety/start", {"macro_id": "told", "macro_name": "Told"})
+            event = wait_for("the cancellation", lambda: cancellations(daemon))[0]
+            self.assertIn(event["outcome"], ("notified", "still_acting"))
+
+
+class EmergencyStop(unittest.TestCase):
+    def start_three(self, daemon, marker):
+        for i in range(3):
+            answer = daemon.admin.post("/api/macro-safety/start", {
+                "macro_id": f"m{i}", "command": ["sleep", marker], "safety_level": "safe"})
+            self.assertEqual(answer.status, 201, answer)
+        wait_for("three sleepers", lambda: len(pids_of(marker)) >= 3)
+
+    def gone(self, daemon, marker):
+        wait_for("all to be gone", lambda: not pids_of(marker), 2)
+        wait_for("an empty list", lambda: not active(daemon), 2)
+
+    def test_by_api_cli_and_signal(self):
+        with Daemon() as daemon:
+            marker = str(100000 + os.getpid())
+            self.start_three(daemon, marker)
+            self.assertEqual(daemon.admin.post("/api/macro-safety/stop-all").json["stopped"], 3)
+            self.gone(daemon, marker)
+            self.start_three(daemon, marker)
+            done = daemon.cli("macro", "stop-all")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.gone(daemon, marker)
+            self.start_three(daemon, marker)
+            daemon.signal(signal.SIGUSR2)
+            self.gone(daemon, marker)
+
+    def test_no_macro_outlives_a_killed_daemon(self):
+        marker = str(200000 + os.getpid())
+        with Daemon() as daemon:
+            self.start_three(daemon, marker)
+            daemon.process.kill()
+            daemon.process.wait()
+            wait_for("all to be gone", lambda: not pids_of(marker), 2)
+
+
+class CommandLine(unittest.TestCase):
+    def test_macro_run_reports_why_it_was_cancelled(self):
+        with Daemon() as daemon:
+            done = daemon.cli("macro", "run", "--id", "dance", "--level", "dangerous", "--",
+                              sys.executable, "-c", "while True: pass")
+            self.assertEqual(done.returncode, 1, done)
+            self.assertIn("cpu_usage", done.stdout)
+
+    def test_macro_run_reports_a_normal_end(self):
+        with Daemon() as daemon:
+            done = daemon.cli("macro", "run", "--id", "short", "--level", "safe", "--", "sleep", "0.2")
+            self.assertEqual(done.returncode, 0, done)
+            self.assertIn("ended", done.stdout)
+
+    def test_reading_commands_work_and_speak_json(self):
+        with Daemon() as daemon:
+            for command in (["status"], ["health"], ["metrics"], ["top", "--once"], ["macro", "list"],
+                            ["macro", "cancellations"], ["macro", "check"], ["profile", "list"], ["profile", "show", "dance"]):
+                plain = daemon.cli(*command)
+                self.assertEqual(plain.returncode, 0, (command, plain.stderr))
+                self.assertTrue(plain.stdout.strip(), command)
+            for command in (["status"], ["health"], ["macro", "list"], ["profile", "list"]):
+                json.loads(daemon.cli("--json", *command).stdout)
+            self.assertIn("gamekeeper_", daemon.cli("metrics", "--prometheus").stdout)
+
+    def test_errors_have_their_exit_codes(self):
+        with Daemon() as daemon:
+            self.assertEqual(daemon.cli("macro", "stop", "nobody").returncode, 3)
+            self.assertEqual(daemon.cli("profile", "load", "../../etc/passwd").returncode, 2)
+            self.assertEqual(daemon.cli("nonsense").returncode, 2)
+
+
+class BadInput(unittest.TestCase):
+    def test_start_names_what_is_wrong(self):
+        with Daemon() as daemon:
+            for body, part in (({}, "macro_id"), ({"macro_id": "UPPER CASE"}, "macro_id"),
+                               ({"macro_id": "a", "safety_level": "brave"}, "safe"),
+                               ({"macro_id": "a", "pid": 999999999}, "pid"),
+                               ({"macro_id": "a", "command": []}, "command"),
+                               ({"macro_id": "a", "command": ["/nonexistent/program"]}, "/nonexistent/program"),
+                               ({"macro_id": "a", "nonsense": 1}, "nonsense")):
+                answer = daemon.admin.post("/api/macro-safety/start", body)
+                self.assertGreaterEqual(answer.status, 400, (body, answer))
+                self.assertLess(answer.status, 500, (body, answer))
+                self.assertIn(part, answer.body.decode(), body)
+            self.assertEqual(active(daemon), {})
+
+    def test_an_override_file_reports_file_key_and_range_and_changes_nothing(self):
+        with Daemon() as daemon:
+            folder = daemon.data / "config" / "macro_safety"
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "bad.safe.json").write_text('{"dance": {"max_duration": -5, "nonsense": 1}}')
+            before = daemon.admin.get("/api/macro-safety/profiles/dance").json
+            answer = daemon.admin.post("/api/macro-safety/overrides/bad/load")
+            self.assertEqual(answer.status, 400, answer)
+            text = answer.body.decode()
+            for part in ("bad.safe.json", "max_duration", "nonsense"):
+                self.assertIn(part, text)
+            self.assertEqual(daemon.admin.get("/api/macro-safety/profiles/dance").json, before)
+
+    def test_an_override_tightens_at_once_and_loosens_only_when_approved(self):
+        with Daemon() as daemon:
+            folder = daemon.data / "config" / "macro_safety"
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "club.safe.json").write_text(json.dumps({
+                "heal": {"max_duration": 30}, "dance": {"safety_level": "safe", "auto_cancel_enabled": False}}))
+            answer = daemon.admin.post("/api/macro-safety/overrides/club/load").json
+            self.assertTrue(answer["applied"] and answer["pending"], answer)
+            self.assertEqual(daemon.admin.get("/api/macro-safety/profiles/heal").json["max_duration"], 30)
+            self.assertTrue(daemon.admin.get("/api/macro-safety/profiles/dance").json["auto_cancel_enabled"])
+            done = daemon.cli("profile", "approve", "club")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertFalse(daemon.admin.get("/api/macro-safety/profiles/dance").json["auto_cancel_enabled"])
+
+
+if __name__ == "__main__":
+    unittest.main()
