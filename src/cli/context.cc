@@ -2,20 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <ostream>
 
 #include "base/error_codes.h"
 #include "base/json_writer.h"
 #include "base/utf8.h"
+#include "sys/paths.h"
 
 namespace gk::cli {
 namespace {
-
-std::string env(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 Errc code_of(std::string_view problem_type) {
   for (const ErrorCode& row : kErrorCodes) {
@@ -46,13 +41,6 @@ std::size_t width_of(std::string_view text) {
 
 }  // namespace
 
-std::string default_data_dir() {
-  if (const std::string dir = env("STATE_DIRECTORY"); !dir.empty()) return dir;
-  if (const std::string dir = env("XDG_DATA_HOME"); !dir.empty()) return dir + "/gamekeeper";
-  const std::string home = env("HOME");
-  return (home.empty() ? std::string("/var/lib") : home + "/.local/share") + "/gamekeeper";
-}
-
 Context::Context(GlobalOptions options, std::ostream& out, std::ostream& err)
     : options_(std::move(options)),
       out_(out),
@@ -60,7 +48,7 @@ Context::Context(GlobalOptions options, std::ostream& out, std::ostream& err)
       client_(net::Target{.unix_path = socket_path()}, Millis(35'000)) {}
 
 std::string Context::socket_path() const {
-  return options_.socket.empty() ? options_.data_dir + "/gamekeeper.sock" : options_.socket;
+  return options_.socket.empty() ? sys::socket_path(options_.data_dir) : options_.socket;
 }
 
 Result<net::Response> Context::raw(const net::ClientRequest& request) {

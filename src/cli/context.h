@@ -54,10 +54,6 @@ class Context {
   net::Client client_;
 };
 
-/// The daemon's default data folder: $STATE_DIRECTORY, else $XDG_DATA_HOME/gamekeeper, else
-/// ~/.local/share/gamekeeper.
-std::string default_data_dir();
-
 /// Text of a member: strings as they are (controls escaped), numbers plain, null and absent as "-".
 std::string text_of(const JsonValue& object, std::string_view key);
 /// Number of a member; nullopt when it is absent or not a number.

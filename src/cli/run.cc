@@ -3,6 +3,7 @@
 
 #include "base/error_codes.h"
 #include "cli/commands.h"
+#include "sys/paths.h"
 
 namespace gk::cli {
 
@@ -10,7 +11,7 @@ int run_cli(int argc, const char* const* argv, std::ostream& out, std::ostream& 
   CLI::App app{"Gamekeeper: watch how games perform, and stop what hurts them", "gamekeeper"};
   app.require_subcommand(1);
   GlobalOptions options;
-  options.data_dir = default_data_dir();
+  options.data_dir = sys::default_data_dir();
   app.add_option("--data", options.data_dir, "Data folder of the daemon")->capture_default_str();
   app.add_option("--socket", options.socket, "Unix socket of the daemon (default: in --data)");
   app.add_flag("--json", options.json, "Print the API's JSON");

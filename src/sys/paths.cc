@@ -1,0 +1,24 @@
+#include "sys/paths.h"
+
+#include <cstdlib>
+
+namespace gk::sys {
+namespace {
+
+std::string env(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+}  // namespace
+
+std::string default_data_dir() {
+  if (const std::string dir = env("STATE_DIRECTORY"); !dir.empty()) return dir;
+  if (const std::string dir = env("XDG_DATA_HOME"); !dir.empty()) return dir + "/gamekeeper";
+  const std::string home = env("HOME");
+  return home.empty() ? "/var/lib/gamekeeper" : home + "/.local/share/gamekeeper";
+}
+
+std::string socket_path(const std::string& data_dir) { return data_dir + "/gamekeeper.sock"; }
+
+}  // namespace gk::sys

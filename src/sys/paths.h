@@ -1,0 +1,16 @@
+// paths.h: where the daemon keeps its data unless told otherwise.
+
+#pragma once
+
+#include <string>
+
+namespace gk::sys {
+
+/// $STATE_DIRECTORY (set by systemd), else $XDG_DATA_HOME/gamekeeper, else
+/// ~/.local/share/gamekeeper, else /var/lib/gamekeeper.
+std::string default_data_dir();
+
+/// The daemon's Unix socket in its data folder.
+std::string socket_path(const std::string& data_dir);
+
+}  // namespace gk::sys
