@@ -35,8 +35,9 @@ Error error_of(const net::Response& response) {
 }
 
 std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  }));
 }
 
 }  // namespace
@@ -61,9 +62,7 @@ Result<net::Response> Context::raw(const net::ClientRequest& request) {
   return response;
 }
 
-Result<JsonValue> Context::get(const std::string& path) {
-  return send(net::Method::get, path, "");
-}
+Result<JsonValue> Context::get(const std::string& path) { return send(net::Method::get, path, ""); }
 
 Result<JsonValue> Context::send(net::Method method, const std::string& path,
                                 const std::string& body) {

@@ -16,9 +16,9 @@ namespace gk::cli {
 
 /// Options before the subcommand.
 struct GlobalOptions {
-  std::string data_dir;   ///< Of the daemon; the socket is in it.
-  std::string socket;     ///< Overrides <data_dir>/gamekeeper.sock.
-  bool json = false;      ///< Print the API's JSON instead of text for people.
+  std::string data_dir;  ///< Of the daemon; the socket is in it.
+  std::string socket;    ///< Overrides <data_dir>/gamekeeper.sock.
+  bool json = false;     ///< Print the API's JSON instead of text for people.
 };
 
 /// Talks to the daemon over its Unix socket and prints the answers.

@@ -38,10 +38,10 @@ int list(Context& context) {
   if (context.printed_json(*answer)) return 0;
   std::vector<std::vector<std::string>> rows;
   for (const JsonValue& item : items_of(*answer)) {
-    rows.push_back({text_of(item, "macro_id"), text_of(item, "macro_name"),
-                    text_of(item, "safety_level"), text_of(item, "state"),
-                    human_duration(number_of(item, "duration").value_or(0)),
-                    human_duration(number_of(item, "time_left").value_or(0)), text_of(item, "pid")});
+    rows.push_back(
+        {text_of(item, "macro_id"), text_of(item, "macro_name"), text_of(item, "safety_level"),
+         text_of(item, "state"), human_duration(number_of(item, "duration").value_or(0)),
+         human_duration(number_of(item, "time_left").value_or(0)), text_of(item, "pid")});
   }
   print_table(context.out(), {"MACRO", "NAME", "LEVEL", "STATE", "RUNNING", "LEFT", "PID"}, rows);
   return 0;
@@ -53,8 +53,8 @@ int cancellations(Context& context) {
   if (context.printed_json(*answer)) return 0;
   std::vector<std::vector<std::string>> rows;
   for (const JsonValue& item : items_of(*answer)) {
-    rows.push_back({text_of(item, "timestamp"), text_of(item, "macro_id"),
-                    text_of(item, "outcome"), text_of(item, "cancellation_reason")});
+    rows.push_back({text_of(item, "timestamp"), text_of(item, "macro_id"), text_of(item, "outcome"),
+                    text_of(item, "cancellation_reason")});
   }
   print_table(context.out(), {"WHEN", "MACRO", "OUTCOME", "REASON"}, rows);
   return 0;
@@ -96,7 +96,8 @@ int check(Context& context) {
   if (none) context.out() << "nothing to cancel\n";
   if (none) return 0;
   for (const JsonValue& event : events->as_array()) {
-    context.out() << text_of(event, "macro_id") << ": " << text_of(event, "cancellation_reason") << "\n";
+    context.out() << text_of(event, "macro_id") << ": " << text_of(event, "cancellation_reason")
+                  << "\n";
   }
   return 0;
 }
@@ -140,7 +141,8 @@ int run(Context& context, const StartOptions& options) {
     if (!context.printed_json(event)) {
       context.out() << options.id << " was cancelled: " << text_of(event, "cancellation_reason")
                     << "\n  decided in " << text_of(event, "decision_ms") << " ms, gone after "
-                    << text_of(event, "gone_ms") << " ms; evidence " << text_of(event, "id") << "\n";
+                    << text_of(event, "gone_ms") << " ms; evidence " << text_of(event, "id")
+                    << "\n";
     }
     return 1;
   }
@@ -166,7 +168,8 @@ void add_start_commands(CLI::App& macro, Action& action) {
   auto* run_command = macro.add_subcommand("run", "Run a program as a macro and watch it");
   add_start_options(*run_command, *options);
   run_command->add_flag("--detach", options->detach, "Do not wait for its end");
-  run_command->add_option("command", options->command, "Program and arguments, after --")->required();
+  run_command->add_option("command", options->command, "Program and arguments, after --")
+      ->required();
   run_command->callback([&action, options] {
     action = [options](Context& context) { return run(context, *options); };
   });

@@ -45,7 +45,8 @@ int print_override(Context& context, const Result<JsonValue>& answer) {
     const JsonValue* list = answer->find(part);
     if (list == nullptr || !list->is_array()) continue;
     for (const JsonValue& item : list->as_array()) {
-      context.out() << part << "  " << (item.is_string() ? item.as_string() : to_json(item)) << "\n";
+      context.out() << part << "  " << (item.is_string() ? item.as_string() : to_json(item))
+                    << "\n";
     }
   }
   return 0;

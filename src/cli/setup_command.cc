@@ -54,14 +54,19 @@ int setup(Context& context, SetupOptions options) {
   }
   if (options.code.empty()) options.code = code_from_file(context.options().data_dir);
   if (options.code.empty()) options.code = read_secret(context.err(), "Setup code: ");
-  const std::string password = read_secret(context.err(), "New password for " + options.username + ": ");
+  const std::string password =
+      read_secret(context.err(), "New password for " + options.username + ": ");
   if (!options.password_stdin && ::isatty(STDIN_FILENO) == 1 &&
       read_secret(context.err(), "Again: ") != password) {
     return context.fail({Errc::invalid_argument, "the two passwords differ"});
   }
   std::string body;
-  JsonWriter(body).begin_object().field("code", options.code).field("username", options.username)
-      .field("password", password).end_object();
+  JsonWriter(body)
+      .begin_object()
+      .field("code", options.code)
+      .field("username", options.username)
+      .field("password", password)
+      .end_object();
   const auto answer = context.post("/setup", body);
   if (!answer) return context.fail(answer.error());
   if (context.printed_json(*answer)) return 0;

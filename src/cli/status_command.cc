@@ -74,7 +74,8 @@ int metrics(Context& context, bool prometheus) {
       std::string text;
       if (labels != nullptr && labels->is_object()) {
         for (const auto& [key, value] : labels->as_object()) {
-          text += (text.empty() ? "" : ",") + key + "=" + (value.is_string() ? value.as_string() : "");
+          text +=
+              (text.empty() ? "" : ",") + key + "=" + (value.is_string() ? value.as_string() : "");
         }
       }
       rows.push_back({text_of(item, "name"), text, text_of(item, "value")});

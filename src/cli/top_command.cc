@@ -47,7 +47,8 @@ Result<std::string> screen(Context& context) {
       << "memory " << bar(now, "memory_usage") << "\n"
       << "disk   " << bar(now, "disk_usage") << "\n"
       << "load " << plain(now, "load1", "") << "  fps " << plain(now, "fps", "1/s") << "  latency "
-      << plain(now, "latency", "ms") << "  response " << plain(now, "response_time", "ms") << "\n\n";
+      << plain(now, "latency", "ms") << "  response " << plain(now, "response_time", "ms")
+      << "\n\n";
   std::vector<std::vector<std::string>> rows;
   for (const JsonValue& item : items_of(*macros)) {
     const JsonValue* demand = item.find("demand_pct");
@@ -92,9 +93,8 @@ void add_top_command(CLI::App& app, Action& action) {
   auto* command = app.add_subcommand("top", "Live view of the machine and the macros");
   auto once = std::make_shared<bool>(false);  // shared: the parser and the action use it
   command->add_flag("--once", *once, "Print one screen and end");
-  command->callback([&action, once] {
-    action = [once](Context& context) { return top(context, *once); };
-  });
+  command->callback(
+      [&action, once] { action = [once](Context& context) { return top(context, *once); }; });
 }
 
 }  // namespace gk::cli

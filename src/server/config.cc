@@ -1,10 +1,10 @@
 #include "server/config.h"
 
+#include <toml++/toml.h>
 #include <algorithm>
 #include <fstream>
 #include <functional>
 #include <sstream>
-#include <toml++/toml.h>
 #include <variant>
 
 #include "base/json_writer.h"
@@ -13,17 +13,17 @@ namespace gk::server {
 namespace {
 
 struct NumberSetting {
-  double Config::*member;
+  double Config::* member;
   double min, max;
 };
 struct BoolSetting {
-  bool Config::*member;
+  bool Config::* member;
 };
 struct TextSetting {
-  std::string Config::*member;
+  std::string Config::* member;
 };
 struct ListSetting {
-  std::vector<std::string> Config::*member;
+  std::vector<std::string> Config::* member;
 };
 /// One of a few words.
 struct ChoiceSetting {
@@ -42,18 +42,21 @@ const std::vector<Setting>& settings() {
   static const std::vector<Setting> kSettings = {
       {"listen", TextSetting{&Config::listen}, "Address and port of the web server"},
       {"allow_hosts", ListSetting{&Config::allow_hosts}, "Further host names that are served"},
-      {"allow_origins", ListSetting{&Config::allow_origins}, "Further origins that may change state"},
+      {"allow_origins", ListSetting{&Config::allow_origins},
+       "Further origins that may change state"},
       {"behind_proxy", BoolSetting{&Config::behind_proxy},
        "A proxy with TLS stands before this server: another address than loopback is allowed"},
       {"insecure_http", BoolSetting{&Config::insecure_http},
        "Serve plain HTTP on another address than loopback: passwords can be read on the way"},
       {"log.level",
        ChoiceSetting{{"debug", "info", "warn", "error"},
-                     [](Config& c, std::size_t i) { c.log_level = static_cast<LogLevel>(i); }, 1},
+                     [](Config& c, std::size_t i) { c.log_level = static_cast<LogLevel>(i); },
+                     1},
        "Least severe line that the terminal shows"},
       {"log.format",
        ChoiceSetting{{"json", "text"},
-                     [](Config& c, std::size_t i) { c.log_format = static_cast<LogFormat>(i); }, 1},
+                     [](Config& c, std::size_t i) { c.log_format = static_cast<LogFormat>(i); },
+                     1},
        "Form of the terminal's lines; the file is JSON always"},
       {"log.requests", BoolSetting{&Config::log_requests}, "One line a request in the log file"},
       {"log.max_file_mb", NumberSetting{&Config::log_max_file_mb, 1, 1024}, "MB; then rotate"},
@@ -94,7 +97,8 @@ std::string type_text(const toml::node& node) {
 std::optional<std::string> apply(const NumberSetting& s, const toml::node& node, Config& config) {
   const auto value = node.value<double>();
   const std::string range = format_number(s.min) + " to " + format_number(s.max);
-  if (!value || node.is_boolean()) return "expected a number from " + range + ", got a " + type_text(node);
+  if (!value || node.is_boolean())
+    return "expected a number from " + range + ", got a " + type_text(node);
   if (!(*value >= s.min && *value <= s.max)) {
     return "expected a number from " + range + ", got " + format_number(*value);
   }
@@ -121,7 +125,8 @@ std::optional<std::string> apply(const ListSetting& s, const toml::node& node, C
   if (list == nullptr || list->size() > 64) return "expected an array of at most 64 strings";
   std::vector<std::string> out;
   for (const auto& item : *list) {
-    if (!item.is_string()) return "expected an array of strings, got a " + type_text(item) + " in it";
+    if (!item.is_string())
+      return "expected an array of strings, got a " + type_text(item) + " in it";
     out.push_back(item.as_string()->get());
   }
   config.*s.member = std::move(out);
@@ -130,8 +135,8 @@ std::optional<std::string> apply(const ListSetting& s, const toml::node& node, C
 
 std::optional<std::string> apply(const ChoiceSetting& s, const toml::node& node, Config& config) {
   const auto* value = node.as_string();
-  const auto it = value == nullptr ? s.words.end()
-                                   : std::find(s.words.begin(), s.words.end(), value->get());
+  const auto it =
+      value == nullptr ? s.words.end() : std::find(s.words.begin(), s.words.end(), value->get());
   if (it == s.words.end()) return "expected one of " + joined(s.words);
   s.set(config, static_cast<std::size_t>(it - s.words.begin()));
   return std::nullopt;
@@ -167,12 +172,13 @@ void read_table(const toml::table& table, const std::string& prefix, const std::
     if (setting == nullptr && node.is_table() && is_section(key)) {
       read_table(*node.as_table(), key + ".", file, outcome);
     } else if (setting == nullptr) {
-      outcome.complaints.push_back({file, line, key, "unknown key; expected one of " +
-                                                         known_keys(is_section(key) ? key : prefix)});
+      outcome.complaints.push_back(
+          {file, line, key,
+           "unknown key; expected one of " + known_keys(is_section(key) ? key : prefix)});
     } else {
       const toml::node& value = node;
-      auto message = std::visit([&](const auto& s) { return apply(s, value, outcome.config); },
-                                setting->kind);
+      auto message =
+          std::visit([&](const auto& s) { return apply(s, value, outcome.config); }, setting->kind);
       if (message) outcome.complaints.push_back({file, line, key, std::move(*message)});
     }
   }

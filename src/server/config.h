@@ -23,11 +23,11 @@ struct Config {
   bool behind_proxy = false;
   bool insecure_http = false;
 
-  LogLevel log_level = LogLevel::info;        ///< Of the terminal; the file keeps requests too.
+  LogLevel log_level = LogLevel::info;  ///< Of the terminal; the file keeps requests too.
   LogFormat log_format = LogFormat::text;
   double log_max_file_mb = 16;
   double log_max_files = 5;
-  bool log_requests = true;                   ///< One line a request, in the file.
+  bool log_requests = true;  ///< One line a request, in the file.
 
   double monitor_interval_s = 1.0;
   double monitor_history_size = 100;
@@ -38,16 +38,16 @@ struct Config {
 
   double store_linger_us = 0;
 
-  double macros_culprit_threshold = 0;        ///< 0: the built-in default.
-  double macros_culprit_margin = 0;           ///< 0: the built-in default.
+  double macros_culprit_threshold = 0;  ///< 0: the built-in default.
+  double macros_culprit_margin = 0;     ///< 0: the built-in default.
 };
 
 /// One complaint about a configuration.
 struct ConfigComplaint {
   std::string file;
-  int line = 0;          ///< 0 when the file as a whole is meant.
-  std::string key;       ///< "monitor.interval_s"
-  std::string message;   ///< Expected, with range, and what came.
+  int line = 0;         ///< 0 when the file as a whole is meant.
+  std::string key;      ///< "monitor.interval_s"
+  std::string message;  ///< Expected, with range, and what came.
 };
 
 /// "file:line: key: message", one a line.

@@ -15,7 +15,8 @@ TEST(ParseConfig, TakesValuesFromSectionsAndKeepsOtherDefaults) {
 
 TEST(ParseConfig, ReportsAllComplaintsWithLineKeyAndRange) {
   const auto outcome = parse_config(
-      "listen = 5\nnonsense = 1\n[monitor]\ninterval_s = 0.05\nhistory = 3\n[log]\nlevel = \"loud\"\n",
+      "listen = 5\nnonsense = 1\n[monitor]\ninterval_s = 0.05\nhistory = 3\n[log]\nlevel = "
+      "\"loud\"\n",
       "gk.toml");
   EXPECT_EQ(describe(outcome.complaints),
             "gk.toml:1: listen: expected a string, got a integer\n"

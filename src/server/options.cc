@@ -20,7 +20,8 @@ ParsedOptions parse_options(int argc, const char* const* argv, std::ostream& out
   app.add_option("--config", o.config_file, "Configuration (default: DATA/config/gamekeeper.toml)");
   app.add_option("--listen", o.listen, "Address and port (default 127.0.0.1:5000)");
   app.add_option("--allow-host", o.allow_hosts, "Serve this host name too (repeatable)");
-  app.add_option("--allow-origin", o.allow_origins, "Let this origin change state too (repeatable)");
+  app.add_option("--allow-origin", o.allow_origins,
+                 "Let this origin change state too (repeatable)");
   app.add_flag("--behind-proxy", o.behind_proxy, "A proxy with TLS stands before this server");
   app.add_flag("--insecure-http", o.insecure_http, "Plain HTTP on another address than loopback");
   app.add_flag("--check-config", o.check_config, "Check the configuration and end");
@@ -37,8 +38,8 @@ ParsedOptions parse_options(int argc, const char* const* argv, std::ostream& out
 
 ConfigOutcome effective_config(const Options& options) {
   const bool named = !options.config_file.empty();
-  const std::string file = named ? options.config_file
-                                 : options.data_dir + "/config/gamekeeper.toml";
+  const std::string file =
+      named ? options.config_file : options.data_dir + "/config/gamekeeper.toml";
   ConfigOutcome outcome = load_config(file, named);
   Config& c = outcome.config;
   if (options.listen) c.listen = *options.listen;

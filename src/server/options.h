@@ -13,7 +13,7 @@ namespace gk::server {
 
 struct Options {
   std::string data_dir;
-  std::string config_file;   ///< Empty: <data_dir>/config/gamekeeper.toml, if it exists.
+  std::string config_file;  ///< Empty: <data_dir>/config/gamekeeper.toml, if it exists.
   std::optional<std::string> listen;
   std::vector<std::string> allow_hosts, allow_origins;
   bool behind_proxy = false;
