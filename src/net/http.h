@@ -21,6 +21,7 @@ enum class Method : std::uint8_t { get, head, post, put, patch, del, options };
 
 /// "GET", … as on the wire.
 const char* method_name(Method method);
+/// Case-sensitive, as HTTP says; nullopt for a method that Gamekeeper does not serve.
 std::optional<Method> parse_method(std::string_view text);
 
 enum class Transport : std::uint8_t { tcp, unix_socket };
@@ -28,10 +29,10 @@ enum class Transport : std::uint8_t { tcp, unix_socket };
 /// Who is at the other end.
 struct Peer {
   Transport transport = Transport::tcp;
-  std::string address;           ///< "127.0.0.1" or "::1"; empty on a Unix socket.
+  std::string address;  ///< "127.0.0.1" or "::1"; empty on a Unix socket.
   std::uint16_t port = 0;
-  std::optional<unsigned> uid;   ///< Unix socket only, from SO_PEERCRED.
-  std::optional<int> pid;        ///< Unix socket only.
+  std::optional<unsigned> uid;  ///< Unix socket only, from SO_PEERCRED.
+  std::optional<int> pid;       ///< Unix socket only.
 };
 
 /// Names are lower case in a Request, as written by us in a Response.
@@ -39,16 +40,16 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 
 struct Request {
   Method method = Method::get;
-  std::string path;    ///< Percent-decoded, starts with '/', no "." or ".." segments, no NUL.
-  std::string query;   ///< Raw, without '?'.
-  Headers headers;     ///< Names lower case, values trimmed; exactly one "host".
+  std::string path;   ///< Percent-decoded, starts with '/', no "." or ".." segments, no NUL.
+  std::string query;  ///< Raw, without '?'; its escapes are well-formed UTF-8 without NUL.
+  Headers headers;    ///< Names lower case, values trimmed; exactly one "host".
   std::string body;
   Peer peer;
   MonoTime received{};  ///< When the head was complete.
 
   /// Value of the first header `name` (lower case); null pointer when absent.
   const std::string* header(std::string_view name) const;
-  /// Percent-decoded value of query parameter `name`; nullopt when absent.
+  /// Decoded value of the first query parameter `name` ('+' is a space); nullopt when absent.
   std::optional<std::string> query_param(std::string_view name) const;
   /// Value of cookie `name`; nullopt when absent.
   std::optional<std::string_view> cookie(std::string_view name) const;
@@ -65,7 +66,8 @@ struct Response {
 
 /// Answers one request. Call exactly once, on the loop thread, now or later (long poll). Copies
 /// share the one answer; later calls and answers to a peer that left are ignored. If every copy is
-/// destroyed without a call, the server answers 500 and counts it.
+/// destroyed without a call, the server answers 500 and counts it. Copies may be destroyed on any
+/// thread.
 using Respond = std::function<void(Response)>;
 
 /// Percent-decodes; nullopt on a malformed escape or a NUL.

@@ -13,7 +13,9 @@
 namespace gk::net {
 
 /// A pending timer or descriptor watch; cancelled when destroyed. After cancel() or destruction
-/// its function is not called any more, also not when it was already due.
+/// its function is not called any more, also not when it was already due. The function and what it
+/// captured are freed at once (after it returns, when it cancels itself).
+/// Requires: destroyed before its Loop.
 /// Thread: loop.
 class Handle {
  public:
@@ -22,9 +24,10 @@ class Handle {
   Handle& operator=(Handle&&) noexcept;
   ~Handle();
   void cancel();
+  /// False once cancelled, and once a one-shot timer has begun to run.
   bool active() const;
 
-  struct Impl;  // Opaque; made by Loop.
+  struct Impl;                                  // Opaque; made by Loop.
   explicit Handle(std::shared_ptr<Impl> impl);  // Shared with the pending Asio operation.
 
  private:
@@ -32,7 +35,8 @@ class Handle {
 };
 
 /// An event loop.
-/// Thread: loop, except post(), stop() and in_loop_thread(), which are safe.
+/// Thread: loop, except post(), stop() and in_loop_thread(), which are safe. Before the first run
+///         the constructing thread counts as the loop thread.
 class Loop {
  public:
   Loop();
@@ -42,10 +46,16 @@ class Loop {
 
   /// Runs until stop(). The calling thread becomes the loop thread.
   void run();
-  /// Runs what is ready, at most until `budget` has passed. For tests and start-up.
+  /// Runs what becomes ready until `budget` has passed or stop(). For tests and start-up.
   void run_for(Nanos budget);
+  /// Runs until `done` returns true (asked after each step, at least once a millisecond), at most
+  /// for `budget`. For tests: no waiting longer than needed. Returns the last answer of `done`.
+  bool run_until(const std::function<bool()>& done, Nanos budget);
+  /// Makes run() and its kind return. Before run(): the next run returns at once.
   void stop();
-  /// Runs `task` soon on the loop thread, in order of posting.
+  /// Runs `task` soon on the loop thread, in order of posting. Unbounded: whoever posts bounds how
+  /// much it has in flight (a pool by its queue, a sampler by its period).
+  /// Cost: O(1), one short lock; wakes the loop once for a batch.
   void post(std::function<void()> task);
   bool in_loop_thread() const;
 
@@ -54,7 +64,8 @@ class Loop {
   [[nodiscard]] Handle after(Nanos delay, std::function<void()> task);
   [[nodiscard]] Handle every(Nanos period, std::function<void()> task);
   /// Calls `task` each time `fd` is readable (pidfd, eventfd, signalfd, pipe). Borrows `fd`:
-  /// destroy the handle before closing it.
+  /// destroy the handle before closing it. Makes `fd` non-blocking. The handle is inactive when
+  /// `fd` cannot be watched (a regular file, or watched already).
   [[nodiscard]] Handle watch_readable(int fd, std::function<void()> task);
 
   struct Impl;

@@ -22,20 +22,24 @@ namespace gk::net {
 
 /// Source of all numbers: platform specification, HTTP rules.
 struct ServerLimits {
-  std::size_t max_head_bytes = 8 * 1024;
+  std::size_t max_head_bytes = 8 * 1024;  ///< All field lines; the request line counts as URL.
   std::size_t max_head_fields = 64;
-  Millis head_timeout{5'000};          ///< From the first byte of a head to its last.
-  Millis idle_timeout{75'000};         ///< Keep-alive without a request.
+  Millis head_timeout{5'000};   ///< From the first byte of a head to its last.
+  Millis idle_timeout{75'000};  ///< Keep-alive without a request.
   std::size_t max_url_bytes = 8 * 1024;
   std::size_t max_body_bytes = 1U << 20;
   std::size_t max_import_bytes = 16U << 20;  ///< For paths that `is_import_path` accepts.
-  std::size_t min_body_rate = 1024;    ///< Bytes a second, averaged, after a grace of 5 s.
+  std::size_t min_body_rate = 1024;    ///< Bytes a second, averaged, after `body_grace`; else 408.
+  Millis body_grace{5'000};            ///< Source: chosen, as long as a head may take.
+  Millis write_stall{30'000};          ///< An answer nobody reads. Source: chosen.
+  Millis linger{2'000};                ///< Wait for the peer's end of a close. Source: chosen.
   std::size_t max_connections = 1024;  ///< Newest is refused with 503.
   std::size_t max_per_address = 64;    ///< TCP; newest is refused with 429.
 };
 
 struct ServerOptions {
   ServerLimits limits;
+  WebSocketLimits web_socket;
   std::function<bool(std::string_view path)> is_import_path;
 };
 
@@ -56,6 +60,8 @@ struct ServerHandlers {
   /// makes the problem+json body.
   std::function<Response(int status, std::string_view detail)> on_protocol_error;
 };
+
+struct ServerCore;
 
 /// Thread: loop.
 class Server {
@@ -80,8 +86,7 @@ class Server {
   std::size_t connections() const;
 
  private:
-  struct Impl;
-  std::shared_ptr<Impl> impl_;  // Shared with pending Asio operations.
+  std::shared_ptr<ServerCore> core_;  // Shared with pending Asio operations.
 };
 
 }  // namespace gk::net

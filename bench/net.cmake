@@ -1,0 +1,7 @@
+# Programs, not Google Benchmarks: wrk drives the first, the second drives itself.
+if(GK_BENCH)
+  foreach(name net_http_bench)
+    add_executable(${name} ${CMAKE_CURRENT_LIST_DIR}/${name}.cc)
+    target_link_libraries(${name} PRIVATE gk_net)
+  endforeach()
+endif()
