@@ -1,0 +1,111 @@
+#include "monitor/rules/external.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace gk::monitor {
+namespace {
+
+constexpr std::array<ExternalSignal, 4> kExternal = {{
+    {"fps", 0, 10'000, true, &Snapshot::fps},
+    {"tick_ratio", 0, 100, true, &Snapshot::tick_ratio},
+    {"latency", 0, 600'000, false, &Snapshot::latency},
+    {"response_time", 0, 600'000, false, &Snapshot::response_time},
+}};
+
+// Arrivals closer than this are one batch and say nothing about the period. Source: chosen, half
+// of the shortest period.
+constexpr Nanos kSameBatch = Millis(50);
+// Weight of the newest gap in the learned period. Source: as the latency estimator's.
+constexpr double kGapWeight = 0.3;
+
+bool is_plain(std::string_view text) {
+  return std::none_of(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) == 0x7f;
+  });
+}
+
+/// True when `a` should stand for its signal rather than `b`.
+bool stands_before(const ExternalSample& a, const ExternalSample& b, const ExternalSignal& kind,
+                   MonoTime now) {
+  const bool a_known = a.value.is_known(now), b_known = b.value.is_known(now);
+  if (a_known != b_known) return a_known;
+  if (a.source != b.source) return a.source == SampleSource::server;
+  return kind.higher_is_better ? a.value.value() < b.value.value()
+                               : a.value.value() > b.value.value();
+}
+
+}  // namespace
+
+const ExternalSignal* find_external(std::string_view name) {
+  const auto it = std::find_if(kExternal.begin(), kExternal.end(),
+                               [&](const ExternalSignal& e) { return e.name == name; });
+  return it == kExternal.end() ? nullptr : &*it;
+}
+
+Result<void> ExternalSignals::submit(std::string_view signal, std::string_view subject,
+                                     double value, SampleSource source, MonoTime now, WallTime wall,
+                                     std::optional<Nanos> period) {
+  const ExternalSignal* kind = find_external(signal);
+  if (kind == nullptr) {
+    return Error{Errc::invalid_argument,
+                 "signal: expected fps, tick_ratio, latency or response_time, got \"" +
+                     std::string(signal.substr(0, 40)) + "\""};
+  }
+  if (!std::isfinite(value) || value < kind->min || value > kind->max) {
+    return Error{Errc::invalid_argument, "value: expected 0 to " +
+                                             std::to_string(static_cast<int>(kind->max)) + " for " +
+                                             std::string(kind->name)};
+  }
+  if (subject.size() > limits_.max_subject_bytes || !is_plain(subject)) {
+    return Error{Errc::invalid_argument, "subject: expected at most " +
+                                             std::to_string(limits_.max_subject_bytes) +
+                                             " bytes without control characters"};
+  }
+  const Key key{{std::string(signal), source}, std::string(subject)};
+  auto it = entries_.find(key);
+  if (it == entries_.end()) {
+    if (entries_.size() >= limits_.max_entries) {
+      return Error{Errc::resource_exhausted,
+                   "already " + std::to_string(entries_.size()) + " signals from outside"};
+    }
+    it =
+        entries_.emplace(key, Entry{.kind = kind, .at = now, .period = limits_.first_period}).first;
+  } else if (const Nanos gap = now - it->second.at; gap >= kSameBatch) {
+    const double learned = kGapWeight * static_cast<double>(gap.count()) +
+                           (1 - kGapWeight) * static_cast<double>(it->second.period.count());
+    it->second.period = Nanos(static_cast<Nanos::rep>(learned));
+  }
+  Entry& entry = it->second;
+  entry.period = std::clamp(period.value_or(entry.period), limits_.min_period, limits_.max_period);
+  entry.value = value;
+  entry.at = now;
+  entry.wall = wall;
+  return {};
+}
+
+void ExternalSignals::fill(Snapshot& out, MonoTime now) {
+  std::erase_if(entries_,
+                [&](const auto& item) { return now - item.second.at > limits_.forget_after; });
+  out.external.clear();
+  out.external.reserve(entries_.size());
+  for (const auto& kind : kExternal) {
+    std::optional<std::size_t> chosen;
+    for (const auto& [key, entry] : entries_) {
+      if (entry.kind != &kind) continue;
+      out.external.push_back(
+          {.signal = key.first.first,
+           .subject = key.second,
+           .source = key.first.second,
+           .value = Signal::known(entry.value, entry.at, entry.wall, entry.period)});
+      if (!chosen || stands_before(out.external.back(), out.external[*chosen], kind, now)) {
+        chosen = out.external.size() - 1;
+      }
+    }
+    out.*kind.member =
+        chosen ? out.external[*chosen].value : Signal::unknown("nobody sent it", now, out.wall);
+  }
+}
+
+}  // namespace gk::monitor
