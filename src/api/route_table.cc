@@ -20,21 +20,21 @@ bool is_param(std::string_view segment) { return segment.size() > 2 && segment.f
 
 }  // namespace
 
-bool RouteTable::add(net::Method method, std::string_view pattern, std::size_t route) {
-  Methods* methods = nullptr;
-  if (pattern.find('{') == std::string_view::npos) {
-    methods = &literals_[std::string(pattern)];
-  } else {
-    const auto segments = split(pattern);
-    const auto it = std::find_if(patterns_.begin(), patterns_.end(),
-                                 [&](const Pattern& p) { return p.segments == segments; });
-    if (it == patterns_.end()) patterns_.push_back({segments, {}});
-    methods = it == patterns_.end() ? &patterns_.back().methods : &it->methods;
+RouteTable::Methods& RouteTable::methods_of(std::string_view pattern) {
+  if (pattern.find('{') == std::string_view::npos) return literals_[std::string(pattern)];
+  const auto segments = split(pattern);
+  for (Pattern& known : patterns_) {
+    if (known.segments == segments) return known.methods;
   }
-  for (const auto& [known, index] : methods->routes) {
+  return patterns_.emplace_back(Pattern{segments, {}}).methods;
+}
+
+bool RouteTable::add(net::Method method, std::string_view pattern, std::size_t route) {
+  Methods& methods = methods_of(pattern);
+  for (const auto& [known, index] : methods.routes) {
     if (known == method) return false;
   }
-  methods->routes.emplace_back(method, route);
+  methods.routes.emplace_back(method, route);
   return true;
 }
 

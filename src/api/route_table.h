@@ -36,6 +36,7 @@ class RouteTable {
     std::vector<std::string> segments;  ///< "{name}" or literal.
     Methods methods;
   };
+  Methods& methods_of(std::string_view pattern);
   static Match pick(const Methods& methods, net::Method method);
   static bool matches(const Pattern& pattern, std::string_view path, PathParams& params);
 
