@@ -1,0 +1,1 @@
+gk_bench(macros_rules_bench SOURCES macros_rules_bench.cc DEPS gk_macros_rules gk_testing)

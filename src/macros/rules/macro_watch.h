@@ -1,0 +1,163 @@
+// macro_watch.h: decides, from one snapshot after another, which macro to warn, pause or cancel.
+//
+// Each running macro has the six triggers of its profile. A trigger on the macro's own behaviour
+// (its duration, its demand, its memory) convicts by itself; one on the machine or the game only
+// enables, and culprit.h must name this macro. Acting on a decision, time-outs of the act and the
+// record of it are the service's work. Design: docs/macros.md.
+
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gamekeeper/time.h"
+#include "macros/rules/culprit.h"
+#include "macros/rules/safety_profile.h"
+#include "macros/rules/trigger.h"
+#include "monitor/rules/snapshot.h"
+
+namespace gk::macros {
+
+/// The steps against a macro, mildest first. `throttle` and `quarantine` are not taken yet.
+enum class LadderStep : std::uint8_t { observe, warn, throttle, pause, cancel, quarantine };
+
+/// Source: macros specification (cooldown, 5 periods, 300 s, 0.75); the graces and the settle time
+/// are chosen, docs/decisions/0005-culprit-score.md.
+struct WatchSettings {
+  TriggerSettings trigger;
+  CulpritSettings culprit;
+  double tick_ratio_min = 0.75;   ///< A server slower than this breaks the fps trigger.
+  Millis safe_grace{10'000};      ///< Warned for so long before a safe macro is cancelled.
+  Millis risky_grace{2'000};      ///< The same for a risky one. A dangerous one has none.
+  Millis cooldown{30'000};        ///< A breach so soon after the last continues it.
+  Millis settle{3'000};           ///< After a shared victim is gone, before the next.
+  double unknown_periods = 5;     ///< A dangerous macro's lost signal, then pause.
+  Millis max_pause{300'000};      ///< Then it runs on.
+  double memory_total_bytes = 0;  ///< Of the machine; 0: memory shares stay unknown.
+  double cores = 1;               ///< Used while the snapshot names no cores.
+};
+
+/// The rule behind a decision, as evidence.
+struct RuleFacts {
+  Trigger trigger = Trigger::duration;
+  std::string signal;  ///< "cpu_usage", "tick_ratio", …
+  double enter = 0;
+  double leave = 0;
+  double for_s = 0;
+  std::uint32_t min_samples = 1;
+};
+
+/// What to do about one macro.
+struct Decision {
+  enum class Action : std::uint8_t {
+    warn,    ///< Tell; the macro runs on.
+    clear,   ///< The warning is over.
+    pause,   ///< Stop it for now.
+    resume,  ///< End of a pause that the rules made.
+    cancel,  ///< End it.
+    record,  ///< It would be cancelled, but its profile only watches.
+  };
+  Action action = Action::warn;
+  std::string macro_id;
+  std::string reason;
+  RuleFacts rule;
+  double value = 0;
+  std::optional<Verdict> verdict;  ///< Who else was suspected; absent when nobody else could be.
+  bool own = true;                 ///< A rule on the macro's own behaviour, not on a total.
+  MonoTime breached_at{};          ///< When the breach was complete.
+};
+
+/// The watch over all running macros.
+///
+/// Thread:     compatible.
+/// Invariants: after a cancel decision for a macro there is no other for it until remove();
+///             between a shared victim and the next lie its remove() and `settle`.
+/// Cost:       evaluate() is O(macros); 100 macros take some 50 µs (bench/macros_rules_bench.cc).
+class MacroWatch {
+ public:
+  explicit MacroWatch(WatchSettings settings) : settings_(settings) {}
+
+  /// Starts watching. `first`: what was known at the start; may be null.
+  /// Requires: `macro_id` is not watched yet (assert).
+  void add(const MacroSafetyProfile& profile, MonoTime started, const monitor::Snapshot* first);
+  /// Stops watching: it ended, or it is gone after a decision.
+  void remove(std::string_view macro_id, MonoTime now);
+
+  /// Decides. `snapshot` may be null (nothing measured yet: only durations count) and may be the
+  /// same as before. Requires: `now` never decreases.
+  std::vector<Decision> evaluate(const monitor::Snapshot* snapshot, MonoTime now);
+
+  /// The re-check right before a destructive step: true while the newest value is known and still
+  /// breaks the limit of `decision`.
+  bool still_holds(const Decision& decision, const monitor::Snapshot* newest, MonoTime now) const;
+  /// Takes a cancel decision back, because it does not hold any more.
+  void retract(std::string_view macro_id);
+
+  std::size_t size() const { return entries_.size(); }
+  const WatchSettings& settings() const { return settings_; }
+
+ private:
+  enum class Source : std::uint8_t { own_demand, own_memory, machine, game };
+  struct Rule {
+    Trigger trigger;
+    Source source;
+    Blame blame;
+    std::string_view signal;
+    monitor::Signal monitor::Snapshot::* field;  // Null for own rules.
+    HysteresisTrigger test;
+  };
+  // A signal that a dangerous macro must not lose.
+  struct Lifeline {
+    std::string_view signal;
+    monitor::Signal monitor::Snapshot::* field;
+    bool known_at_start = false;
+    bool spent = false;  // Its loss has caused a pause already.
+    Nanos period{Seconds(1)};
+    std::optional<MonoTime> lost_at;
+  };
+  struct Entry {
+    MacroSafetyProfile profile;
+    std::string subject;
+    MonoTime started{};
+    std::vector<Rule> rules;
+    std::vector<Lifeline> lifelines;
+    bool cancelling = false;
+    bool warned = false;
+    std::optional<MonoTime> paused_at;  // Only pauses that the rules made.
+    std::optional<MonoTime> warned_at;
+    std::optional<MonoTime> cleared_at;
+    std::optional<MonoTime> recorded_at;
+    double quiet_cpu_pct = 0;  // Mean CPU while the machine had room.
+    std::uint32_t quiet_samples = 0;
+    MonoTime last_cpu_sample = MonoTime::min();
+  };
+  struct Tick;  // One evaluation: snapshot, time, suspects and lazily made verdicts.
+
+  static std::vector<Rule> make_rules(const MacroSafetyProfile& profile, const WatchSettings& s);
+  std::optional<Decision> judge(Entry& entry, Tick& tick);
+  std::optional<Decision> judge_lifelines(Entry& entry, const Tick& tick);
+  std::optional<Decision> judge_rules(Entry& entry, Tick& tick);
+  std::optional<Decision> climb(Entry& entry, const Tick& tick, Decision decision,
+                                bool one_at_a_time);
+  void feed(Entry& entry, const Tick& tick);
+  monitor::Signal own_signal(const Entry& entry, Source source, const Tick& tick) const;
+  monitor::Signal raw_own_signal(const Entry& entry, Source source,
+                                 const monitor::Snapshot& snapshot, MonoTime now) const;
+  bool is_queueing(const Entry& entry, const Tick& tick) const;
+  bool may_blame_queueing(const Entry& entry, const monitor::ProcessSample& process,
+                          const Tick& tick) const;
+  void learn_quiet_cpu(Entry& entry, const Tick& tick);
+  Millis grace(SafetyLevel level) const;
+
+  WatchSettings settings_;
+  std::map<std::string, Entry, std::less<>> entries_;
+  std::string shared_victim_;  // Decided, not removed yet.
+  MonoTime shared_hold_until_ = MonoTime::min();
+};
+
+}  // namespace gk::macros

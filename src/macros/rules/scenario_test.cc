@@ -1,0 +1,46 @@
+// The 1,000 random scenarios of the specification; the settings are chosen by the same simulation
+// (bench/macros_rules_bench.cc --sweep, docs/decisions/0005-culprit-score.md).
+#include <gtest/gtest.h>
+
+#include "macros/rules/scenario_sim.h"
+
+namespace gk::macros {
+namespace {
+
+using sim::Guilt;
+using sim::run_many;
+
+TEST(Culprit, IsTheOnlyOneCancelledAmongTwentyBesideACompiler) {
+  const auto spin = run_many(800, 1, Guilt::spin, {});
+  EXPECT_EQ(spin.guilty_cancelled, 800);
+  EXPECT_EQ(spin.scenarios_with_an_innocent_cancelled, 0);
+  const auto memory = run_many(200, 10'001, Guilt::memory, {});
+  EXPECT_EQ(memory.guilty_cancelled, 200);
+  EXPECT_EQ(memory.scenarios_with_an_innocent_cancelled, 0);
+}
+
+TEST(Culprit, IsNobodyWhenOnlyACompilerRuns) {
+  EXPECT_EQ(run_many(200, 20'001, Guilt::none, {}).scenarios_with_an_innocent_cancelled, 0);
+}
+
+TEST(Culprit, IsNobodyWhenAllStarveBesideACompiler) {
+  EXPECT_EQ(run_many(200, 25'001, Guilt::starved, {}).scenarios_with_an_innocent_cancelled, 0);
+}
+
+TEST(Culprit, IsFoundByTheGameBelowItsOwnLimits) {
+  const auto quiet = run_many(200, 30'001, Guilt::quiet_spin, {});
+  EXPECT_EQ(quiet.guilty_cancelled, 200);
+  EXPECT_EQ(quiet.scenarios_with_an_innocent_cancelled, 0);
+}
+
+// Negative control: with "whoever is highest" in place of threshold and margin, the tests above
+// fail, so they do test the culprit rule.
+TEST(Culprit, TestIsWhatProtectsTheInnocent) {
+  WatchSettings careless;
+  careless.culprit.threshold = 0;
+  careless.culprit.margin = 1;
+  EXPECT_GT(run_many(50, 20'001, Guilt::none, careless).scenarios_with_an_innocent_cancelled, 25);
+}
+
+}  // namespace
+}  // namespace gk::macros
