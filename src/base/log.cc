@@ -108,18 +108,21 @@ Result<std::unique_ptr<FileLog>> FileLog::create(const LogOptions& options, cons
   return std::unique_ptr<FileLog>(new FileLog(std::move(impl)));
 }
 
-bool FileLog::enabled(LogLevel level) const { return level >= impl_->options.level; }
+bool FileLog::enabled(LogLevel level) const {
+  const LogOptions& o = impl_->options;
+  return (impl_->file && level >= o.file_level) || (o.to_stderr && level >= o.stderr_level);
+}
 
 void FileLog::write(LogLevel level, std::string_view event, std::string_view message,
                     std::initializer_list<LogField> fields) {
   const WallTime at = impl_->clock->wall();
-  if (impl_->file) {
+  if (impl_->file && level >= impl_->options.file_level) {
     std::string line;
     line.reserve(256);
     append_json_line(line, at, level, event, message, fields);
     impl_->to_file(level, line, impl_->clock->mono());
   }
-  if (impl_->options.to_stderr) {
+  if (impl_->options.to_stderr && level >= impl_->options.stderr_level) {
     std::string line;
     if (impl_->options.stderr_format == LogFormat::json) {
       append_json_line(line, at, level, event, message, fields);

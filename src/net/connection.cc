@@ -271,7 +271,8 @@ void Connection::respond(Response response) {
   const std::size_t size =
       response.static_body.empty() ? response.body.size() : response.static_body.size();
   close_after_ = close_after_ || server_->stopping;
-  append_response_head(out_.text(), response, size, server_->date(), close_after_);
+  append_response_head(out_.text(), response, size, server_->date(), close_after_,
+                       server_->options.common_headers);
   if (!to_head_ && !has_no_body(response.status)) {
     if (response.static_body.empty()) {
       out_.append_body(std::move(response.body));

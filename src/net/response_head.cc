@@ -79,7 +79,7 @@ std::string_view reason_phrase(int status) {
 bool has_no_body(int status) { return status < 200 || status == 204 || status == 304; }
 
 void append_response_head(std::string& out, const Response& response, std::size_t body_bytes,
-                          std::string_view date, bool close) {
+                          std::string_view date, bool close, std::string_view common) {
   out.append("HTTP/1.1 ");
   append_number(out, static_cast<std::size_t>(response.status));
   out.append(" ").append(reason_phrase(response.status)).append("\r\nDate: ").append(date);
@@ -91,6 +91,7 @@ void append_response_head(std::string& out, const Response& response, std::size_
     out.append("\r\n");
   }
   for (const auto& [name, value] : response.headers) append_field(out, name, value);
+  out.append(common);
   out.append(close ? "Connection: close\r\n\r\n" : "\r\n");
 }
 

@@ -19,9 +19,9 @@ bool has_no_body(int status);
 
 /// Appends status line and fields, with the empty line. Control characters in values that a
 /// handler gave are written as spaces, so that outside data cannot add fields.
-/// Requires: `date` is from http_date().
+/// Requires: `date` is from http_date(); `common` is whole field lines of ours, each with CRLF.
 void append_response_head(std::string& out, const Response& response, std::size_t body_bytes,
-                          std::string_view date, bool close);
+                          std::string_view date, bool close, std::string_view common = {});
 
 /// "Sun, 06 Nov 1994 08:49:37 GMT". Source: RFC 9110 s5.6.7.
 std::string http_date(WallTime time);

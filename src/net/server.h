@@ -41,6 +41,8 @@ struct ServerOptions {
   ServerLimits limits;
   WebSocketLimits web_socket;
   std::function<bool(std::string_view path)> is_import_path;
+  /// Field lines of every answer, each ending in CRLF. Outlives the server.
+  std::string_view common_headers;
 };
 
 /// Decides about one WebSocket upgrade: either accept (then `on_open` runs with the socket), or

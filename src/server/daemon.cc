@@ -1,0 +1,175 @@
+#include "server/daemon.h"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <iostream>
+
+#include "base/error_codes.h"
+#include "base/try.h"
+#include "server/dashboard.h"
+#include "server/rooms.h"
+#include "server/stores.h"
+#include "server/version.h"
+#include "sys/files.h"
+#include "sys/paths.h"
+
+namespace gk::server {
+namespace {
+
+constexpr Millis kShutdownGrace{2'000};  // Source: chosen; SIGTERM ends the daemon within 5 s
+constexpr Millis kForcedEnd{4'000};      // Source: as above
+constexpr unsigned kSocketMode = 0660;   // Source: platform specification, HTTP rules
+constexpr std::size_t kMegabyte = 1U << 20;
+
+Result<std::unique_ptr<FileLog>> open_log(const Options& options, const Config& config,
+                                          const Clock& clock) {
+  return FileLog::create({.file = options.data_dir + "/logs/gamekeeper.log",
+                          .max_file_bytes = static_cast<std::size_t>(config.log_max_file_mb) *
+                                            kMegabyte,
+                          .max_files = static_cast<std::size_t>(config.log_max_files),
+                          .file_level = config.log_requests ? LogLevel::debug : LogLevel::info,
+                          .to_stderr = true,
+                          .stderr_format = config.log_format,
+                          .stderr_level = config.log_level},
+                         clock);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Daemon>> Daemon::create(const Options& options, const Config& config) {
+  static const SystemClock kClock;
+  GK_TRY(auto signals, sys::SignalSet::create({SIGTERM, SIGINT, SIGUSR2}));
+  GK_CHECK_OK(sys::make_private_dir(options.data_dir));
+  GK_TRY(auto lock, sys::DirLock::acquire(options.data_dir));
+  GK_CHECK_OK(sys::make_private_dir(options.data_dir + "/logs"));
+  GK_CHECK_OK(sys::make_private_dir(options.data_dir + "/config/macro_safety"));
+  GK_TRY(auto log, open_log(options, config, kClock));
+  std::unique_ptr<Daemon> daemon(new Daemon(options, config, std::move(signals), std::move(lock),
+                                            std::move(log)));
+  GK_CHECK_OK(daemon->listen());
+  return daemon;
+}
+
+Daemon::Daemon(Options options, Config config, sys::SignalSet signals, sys::DirLock lock,
+               std::unique_ptr<FileLog> log)
+    : options_(std::move(options)),
+      config_(std::move(config)),
+      started_(clock_.mono()),
+      signals_(std::move(signals)),
+      lock_(std::move(lock)),
+      log_(std::move(log)) {}
+
+Daemon::~Daemon() {
+  if (opener_.joinable()) opener_.join();
+}
+
+Result<void> Daemon::listen() {
+  net::ServerOptions options;
+  options.limits.max_connections = static_cast<std::size_t>(config_.http_max_connections);
+  options.limits.max_per_address = static_cast<std::size_t>(config_.http_max_per_address);
+  options.common_headers = security_headers();
+  net::ServerHandlers handlers;
+  handlers.on_request = [this](net::Request request, net::Respond respond) {
+    if (rooms_) return rooms_->dispatch(std::move(request), std::move(respond));
+    respond(starting_answer(request));
+  };
+  handlers.on_upgrade = [this](net::Request request,
+                               std::function<void(net::UpgradeDecision)> decide) {
+    if (rooms_) return rooms_->upgrade(request, decide);
+    decide({.accept = false, .refusal = starting_answer(request)});
+  };
+  handlers.on_protocol_error = [](int status, std::string_view detail) {
+    return api::problem_response(api::problem_from_status(status, detail), "", "");
+  };
+  server_ = std::make_unique<net::Server>(loop_, std::move(options), std::move(handlers), *log_,
+                                          metrics_);
+  GK_TRY(address_, server_->listen_tcp(config_.listen));
+  return server_->listen_unix(sys::socket_path(options_.data_dir), kSocketMode);
+}
+
+net::Response Daemon::starting_answer(const net::Request& request) const {
+  if (request.path == "/api/health/live" || request.path == "/api/v1/health/live") {
+    net::Response live;
+    live.body = R"({"status":"ok"})";
+    return live;
+  }
+  return api::problem_response({.type = "unavailable", .detail = "the daemon is starting",
+                                .retry_after_s = 1},
+                               request.path, "");
+}
+
+int Daemon::run() {
+  signal_watch_ = loop_.watch_readable(signals_.fd(), [this] { on_signal(); });
+  opener_ = std::thread([this] { open_stores(); });
+  loop_.run();
+  // In this order: no more requests, then the rooms and their last writes.
+  server_.reset();
+  rooms_.reset();
+  log_->info("daemon.ended", "gamekeeperd has ended", {{"exit_code", exit_code_}});
+  return exit_code_;
+}
+
+void Daemon::open_stores() {
+  auto stores = Stores::open(options_.data_dir, config_, clock_, *log_, metrics_);
+  // shared: std::function needs a copyable closure; only one copy is ever run
+  auto result = std::make_shared<Result<std::unique_ptr<Stores>>>(std::move(stores));
+  loop_.post([this, result] { on_stores(std::move(*result)); });
+}
+
+void Daemon::on_stores(Result<std::unique_ptr<Stores>> stores) {
+  if (!stores) {
+    log_->error("daemon.start_failed", stores.error().message);
+    exit_code_ = error_code(stores.error().code).exit_code;
+    return loop_.stop();
+  }
+  RoomsContext context{.data_dir = options_.data_dir, .address = address_, .config = config_,
+                       .started = started_, .clock = clock_, .random = random_, .log = *log_,
+                       .metrics = metrics_, .loop = loop_};
+  auto rooms = Rooms::create(context, std::move(*stores));
+  if (!rooms) {
+    log_->error("daemon.start_failed", rooms.error().message);
+    exit_code_ = error_code(rooms.error().code).exit_code;
+    return loop_.stop();
+  }
+  rooms_ = std::move(*rooms);
+  print_ready();
+  log_->info("daemon.ready", "gamekeeperd is ready",
+             {{"version", kVersion}, {"address", address_}, {"data", options_.data_dir},
+              {"duration_ms", std::chrono::duration<double, std::milli>(clock_.mono() - started_)
+                                  .count()}});
+}
+
+void Daemon::print_ready() const {
+  std::cout << "Gamekeeper " << kVersion << " serves http://" << address_ << "\n";
+  if (const std::string code = rooms_->setup_code(); !code.empty()) {
+    std::cout << "Create the first administrator at http://" << address_ << "/setup";
+    if (::isatty(STDOUT_FILENO) == 1) {
+      std::cout << "\n\n    setup code: " << code << "    (valid for 15 minutes)\n\n";
+    } else {
+      std::cout << " with the code in " << options_.data_dir << "/setup-code\n";
+    }
+  }
+  std::cout << std::flush;
+}
+
+void Daemon::on_signal() {
+  while (const auto number = signals_.next()) {
+    if (*number == SIGUSR2) {
+      if (rooms_) rooms_->emergency_stop("SIGUSR2");
+    } else {
+      log_->info("daemon.stopping", "stopping", {{"signal", *number}});
+      shut_down();
+    }
+  }
+}
+
+void Daemon::shut_down() {
+  if (stopping_) return loop_.stop();  // A second signal does not wait for the grace.
+  stopping_ = true;
+  if (rooms_) rooms_->prepare_to_stop();
+  server_->shutdown(kShutdownGrace, [this] { loop_.stop(); });
+  forced_end_ = loop_.after(kForcedEnd, [this] { loop_.stop(); });
+}
+
+}  // namespace gk::server

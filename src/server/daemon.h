@@ -1,0 +1,75 @@
+// daemon.h: puts the rooms together and runs them.
+//
+// Start: listen first, then open the databases off the loop, then connect the rooms on it; until
+// then only liveness is answered. So a start on a new data folder, where creating the files costs
+// tens of milliseconds of disk syncs, is ready as soon as any other.
+
+#pragma once
+
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "gamekeeper/result.h"
+#include "net/loop.h"
+#include "net/server.h"
+#include "server/config.h"
+#include "server/options.h"
+#include "sys/file_lock.h"
+#include "sys/signals.h"
+
+namespace gk::server {
+
+class Rooms;
+struct Stores;
+
+/// The daemon.
+/// Thread: loop; create() and run() on the main thread, which becomes the loop thread.
+class Daemon {
+ public:
+  /// Takes the data folder, opens the log and listens.
+  /// Errors: failed_precondition (another daemon has the folder), already_exists (port in use),
+  ///         permission_denied, invalid_argument, unavailable.
+  static Result<std::unique_ptr<Daemon>> create(const Options& options, const Config& config);
+  ~Daemon();
+
+  /// Serves until SIGTERM or SIGINT. Returns the exit code: 0, or that of the error which ended it.
+  int run();
+
+ private:
+  Daemon(Options options, Config config, sys::SignalSet signals, sys::DirLock lock,
+         std::unique_ptr<FileLog> log);
+
+  Result<void> listen();
+  void open_stores();                       // On a thread of its own.
+  void on_stores(Result<std::unique_ptr<Stores>> stores);
+  void on_signal();
+  void shut_down();
+  void print_ready() const;
+  net::Response starting_answer(const net::Request& request) const;
+
+  const Options options_;
+  const Config config_;
+  const MonoTime started_;
+  SystemClock clock_;
+  SystemRandom random_;
+  sys::SignalSet signals_;
+  sys::DirLock lock_;
+  std::unique_ptr<FileLog> log_;
+  Metrics metrics_;
+  net::Loop loop_;
+  std::unique_ptr<net::Server> server_;
+  std::unique_ptr<Rooms> rooms_;            // Null until the stores are open.
+  std::thread opener_;
+  net::Handle signal_watch_;
+  net::Handle forced_end_;
+  std::string address_;                     // "127.0.0.1:5000", as bound.
+  bool stopping_ = false;
+  int exit_code_ = 0;
+};
+
+}  // namespace gk::server

@@ -1,0 +1,64 @@
+// rooms.h: the services of the daemon, connected. The only place that knows them all.
+
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "gamekeeper/result.h"
+#include "net/loop.h"
+#include "net/server.h"
+#include "server/config.h"
+#include "server/stores.h"
+
+namespace gk::server {
+
+/// What the rooms are built from; all of it outlives them.
+struct RoomsContext {
+  std::string data_dir;
+  std::string address;  ///< "127.0.0.1:5000", as bound.
+  const Config& config;
+  MonoTime started;
+  const Clock& clock;
+  Random& random;
+  FileLog& log;
+  Metrics& metrics;
+  net::Loop& loop;
+};
+
+/// Thread: loop.
+class Rooms {
+ public:
+  /// Errors: those of the rooms' own start (database, setup code).
+  static Result<std::unique_ptr<Rooms>> create(const RoomsContext& context,
+                                               std::unique_ptr<Stores> stores);
+  ~Rooms();
+  Rooms(const Rooms&) = delete;
+  Rooms& operator=(const Rooms&) = delete;
+
+  void dispatch(net::Request request, net::Respond respond);
+  void upgrade(const net::Request& request,
+               const std::function<void(net::UpgradeDecision)>& decide);
+
+  /// Stops all macros without needing the database; `by` is for the record.
+  void emergency_stop(std::string_view by);
+  /// Macros end, sockets are told.
+  void prepare_to_stop();
+  /// The code for the first administrator; empty when one exists.
+  std::string setup_code() const;
+  /// The OpenAPI document of all routes.
+  std::string openapi() const;
+
+ private:
+  struct Impl;
+  explicit Rooms(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace gk::server

@@ -1,0 +1,33 @@
+// stores.h: the two database files with their writers.
+
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "gamekeeper/result.h"
+#include "server/config.h"
+#include "store/database.h"
+#include "store/writer.h"
+
+namespace gk::server {
+
+/// state.db: acknowledged is on disk. telemetry.db: a power loss may cost the last moments.
+struct Stores {
+  std::string data_dir;
+  std::unique_ptr<store::Writer> state;
+  std::unique_ptr<store::Writer> telemetry;
+
+  /// Opens or creates both files and brings their tables up to date. Blocks.
+  /// Errors: as Database::open() and migrate(); the message names the file.
+  static Result<std::unique_ptr<Stores>> open(const std::string& data_dir, const Config& config,
+                                              const Clock& clock, Log& log, Metrics& metrics);
+
+  std::string state_path() const { return data_dir + "/state.db"; }
+  std::string telemetry_path() const { return data_dir + "/telemetry.db"; }
+};
+
+}  // namespace gk::server
