@@ -1,0 +1,138 @@
+// The disk refuses: no acknowledgement is false, and the writer works again when the disk does.
+
+#include <gtest/gtest.h>
+
+#include <latch>
+#include <set>
+
+#include "store/testing/fault_vfs.h"
+#include "store/writer.h"
+#include "testing/capture_log.h"
+#include "testing/temp_dir.h"
+
+namespace gk::store {
+namespace {
+
+class WriterFaultTest : public testing::Test {
+ protected:
+  void start(bool ack_before_commit = false) {
+    auto db = Database::open({.path = path, .vfs = vfs.name()}).value();
+    // A checkpoint at each commit: its writes and syncs fail in turn, too.
+    ASSERT_TRUE(
+        db->execute("CREATE TABLE t(id INTEGER PRIMARY KEY) STRICT; "
+                    "PRAGMA wal_autocheckpoint=1"));
+    writer = std::make_unique<Writer>(
+        std::move(db),
+        WriterOptions{
+            .name = "state", .max_batch = 4, .ack_before_commit_for_test = ack_before_commit},
+        clock, log, metrics);
+  }
+  Result<void> insert(int id) {
+    return writer->run([id](Database& db) -> Result<void> {
+      auto statement = db.query("INSERT INTO t(id) VALUES($1)");
+      if (!statement) return statement.error();
+      return (*statement)->bind(1, id).run();
+    });
+  }
+  /// Queues ten inserts from `first` on in batches of four, and notes which were acknowledged.
+  void insert_ten(int first) {
+    std::latch go(1), done(10);
+    ASSERT_TRUE(writer->submit([&](Database&) -> Result<void> {
+      go.wait();
+      return {};
+    }));
+    for (int id = first; id < first + 10; ++id) {
+      ASSERT_TRUE(writer->submit(
+          [id](Database& db) {
+            return db.query("INSERT INTO t(id) VALUES($1)").value()->bind(1, id).run();
+          },
+          [&, id](Result<void> result) {
+            (result ? acknowledged : refused).insert(id);
+            done.count_down();
+          }));
+    }
+    go.count_down();
+    done.wait();
+    (void)writer->run([](Database&) { return Result<void>(); });  // The latches are left alone.
+  }
+  std::set<int> stored() {
+    const auto db = Database::open({.path = path, .read_only = true}).value();
+    std::set<int> ids;
+    Statement* rows = db->query("SELECT id FROM t").value();
+    while (rows->step().value()) ids.insert(static_cast<int>(rows->integer(0)));
+    return ids;
+  }
+  /// Each of the first calls of each kind fails once, and for each three in a row.
+  void let_every_call_fail() {
+    int first = 0;
+    for (const FileCall call : {FileCall::write, FileCall::sync}) {
+      for (const Fault fault : {Fault::io_error, Fault::disk_full}) {
+        for (std::uint64_t skip = 0; skip < 12; ++skip) {
+          vfs.fail(call, fault, skip, 1 + skip % 2 * 2);
+          insert_ten(first += 10);
+          vfs.heal();
+        }
+      }
+    }
+  }
+  FaultVfs vfs{"faulty"};
+  TempDir dir;
+  const std::string path = dir / "t.db";
+  SystemClock clock;
+  CaptureLog log;
+  Metrics metrics;
+  std::unique_ptr<Writer> writer;
+  std::set<int> acknowledged, refused;
+};
+
+TEST_F(WriterFaultTest, FailedSyncIsNotAcknowledgedAndTheNextCommitWorks) {
+  start();
+  vfs.fail(FileCall::sync, Fault::io_error, 0, 1);
+  const auto failed = insert(1);
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, Errc::unavailable);
+  EXPECT_NE(failed.error().message.find(path), std::string::npos);
+  ASSERT_TRUE(insert(2));
+  EXPECT_EQ(stored(), std::set{2});
+  EXPECT_EQ(writer->stats().failed_commits, 1U);
+}
+
+TEST_F(WriterFaultTest, FullDiskIsResourceExhaustedUntilThereIsRoom) {
+  start();
+  vfs.fail(FileCall::write, Fault::disk_full, 0, 1'000);
+  EXPECT_EQ(insert(1).error().code, Errc::resource_exhausted);
+  EXPECT_EQ(insert(2).error().code, Errc::resource_exhausted);
+  vfs.heal();
+  EXPECT_TRUE(insert(3));
+  EXPECT_EQ(stored(), std::set{3});
+}
+
+TEST_F(WriterFaultTest, LogsTheFirstFailureAndTheRecoveryOnly) {
+  start();
+  vfs.fail(FileCall::write, Fault::disk_full, 0, 1'000);
+  for (int id = 0; id < 5; ++id) EXPECT_FALSE(insert(id));
+  vfs.heal();
+  for (int id = 0; id < 5; ++id) EXPECT_TRUE(insert(id));
+  const auto lines = log.lines();
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_NE(lines[0].find("store.commit_failed"), std::string::npos);
+  EXPECT_NE(lines[1].find("store.recovered"), std::string::npos);
+}
+
+TEST_F(WriterFaultTest, WhateverCallFailsTheFileHoldsExactlyWhatWasAcknowledged) {
+  start();
+  let_every_call_fail();
+  EXPECT_GT(vfs.counts().faults, 40U);
+  EXPECT_FALSE(refused.empty());
+  EXPECT_FALSE(acknowledged.empty());
+  EXPECT_EQ(stored(), acknowledged);
+}
+
+TEST_F(WriterFaultTest, AcknowledgingBeforeTheCommitWouldBeNoticed) {
+  start(/*ack_before_commit=*/true);
+  let_every_call_fail();
+  EXPECT_NE(stored(), acknowledged) << "the test above cannot see a false acknowledgement";
+}
+
+}  // namespace
+}  // namespace gk::store
