@@ -1,0 +1,55 @@
+// Chooses the door or the page.
+
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+
+import { Frame, Toasts } from "./frame/frame";
+import { navigate, route } from "./lib/router";
+import { CancellationPage } from "./pages/cancellation";
+import { CancellationsPage } from "./pages/cancellations";
+import { LoginPage, SetupPage, UnreachablePage } from "./pages/door";
+import { MacrosPage } from "./pages/macros";
+import { NotFoundPage } from "./pages/not-found";
+import { OverviewPage } from "./pages/overview";
+import { door } from "./state/session";
+import { Brand } from "./ui/icons";
+
+function Page(): JSX.Element {
+  const at = route.value;
+  const isDoor = at.page === "login" || at.page === "setup";
+  useEffect(() => {
+    if (isDoor) navigate("/", true); // Somebody who is inside has no business at the door.
+  }, [isDoor]);
+  switch (at.page) {
+    case "macros":
+      return <MacrosPage />;
+    case "cancellations":
+      return <CancellationsPage />;
+    case "cancellation":
+      return <CancellationPage key={at.id} id={at.id} />;
+    case "not-found":
+      return <NotFoundPage path={at.path} />;
+    default:
+      return <OverviewPage />;
+  }
+}
+
+function Place(): JSX.Element {
+  const at = door.value;
+  switch (at.at) {
+    case "loading":
+      return <main class="splash" aria-busy="true"><Brand size={44} /><span class="sr-only">Loading</span></main>;
+    case "setup":
+      return <SetupPage />;
+    case "login":
+      return <LoginPage ended={at.ended} />;
+    case "unreachable":
+      return <UnreachablePage message={at.message} />;
+    case "inside":
+      return <Frame><Page /></Frame>;
+  }
+}
+
+export function App(): JSX.Element {
+  return <><Place /><Toasts /></>;
+}

@@ -1,0 +1,5 @@
+// Which dialog of the frame is open.
+
+import { signal } from "@preact/signals";
+
+export const overlay = signal<"none" | "help" | "palette">("none");

@@ -1,0 +1,72 @@
+// The address bar as a signal. Five pages need no router library.
+
+import { signal } from "@preact/signals";
+
+export type Route =
+  | { page: "overview" }
+  | { page: "macros" }
+  | { page: "cancellations" }
+  | { page: "cancellation"; id: string }
+  | { page: "login" }
+  | { page: "setup" }
+  | { page: "not-found"; path: string };
+
+/** The page that a path names. Paths are the daemon's too: it serves index.html for each. */
+export function routeOf(path: string): Route {
+  const clean = path.length > 1 ? path.replace(/\/+$/, "") : path;
+  const detail = /^\/cancellations\/([^/]+)$/.exec(clean);
+  if (detail?.[1]) {
+    try {
+      return { page: "cancellation", id: decodeURIComponent(detail[1]) };
+    } catch {
+      return { page: "not-found", path };
+    }
+  }
+  switch (clean) {
+    case "":
+    case "/":
+    case "/overview":
+      return { page: "overview" };
+    case "/macro-safety":
+      return { page: "macros" };
+    case "/cancellations":
+      return { page: "cancellations" };
+    case "/login":
+      return { page: "login" };
+    case "/setup":
+      return { page: "setup" };
+    default:
+      return { page: "not-found", path };
+  }
+}
+
+export const route = signal<Route>({ page: "overview" });
+
+/** Goes to a page of ours. `replace`: the old page is not to be gone back to. */
+export function navigate(path: string, replace = false): void {
+  if (replace) history.replaceState(null, "", path);
+  else if (path !== location.pathname) history.pushState(null, "", path);
+  route.value = routeOf(location.pathname);
+  if (!replace) scrollTo(0, 0);
+}
+
+function isPlainClick(event: MouseEvent): boolean {
+  const modified = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
+  return event.button === 0 && !modified && !event.defaultPrevented;
+}
+
+/** Makes ordinary links navigate in place, and follows back and forward. */
+export function startRouter(): void {
+  route.value = routeOf(location.pathname);
+  addEventListener("popstate", () => {
+    route.value = routeOf(location.pathname);
+  });
+  document.addEventListener("click", (event) => {
+    const link = (event.target as Element | null)?.closest?.("a");
+    if (!link || !isPlainClick(event) || link.target || link.hasAttribute("download")) return;
+    if (link.origin !== location.origin || link.pathname.startsWith("/api/")) return;
+    if (link.hash && link.pathname === location.pathname) return;
+    event.preventDefault();
+    navigate(link.pathname);
+  });
+}

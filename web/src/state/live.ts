@@ -1,0 +1,279 @@
+// What the daemon says right now: kept by the WebSocket, re-read by REST after a gap, and polled by
+// REST while there is no socket. Pages read the signals and know nothing of how they are kept.
+
+import { batch, computed, effect, signal, untracked } from "@preact/signals";
+
+import { api, ApiError } from "../api/client";
+import { kProtocol, LiveSocket, type SocketLike, type SocketPhase } from "../api/socket";
+import type { ActiveMacro, Average, Cancellation, Health } from "../api/types";
+import { SeriesRing } from "../lib/ring";
+import { now } from "./clock";
+import {
+  addCancellation,
+  type Drawn,
+  kDrawn,
+  linkOf,
+  noteHistory,
+  noteSample,
+  readHealth,
+  readMacros,
+  readSample,
+  type Sample,
+  type Signals,
+  sortMacros,
+} from "./reduce";
+import { door, knock, sessionEnded } from "./session";
+import { toast } from "./toasts";
+import { truthOf } from "./truth";
+
+/** Numbers on the page change at most this often, however fast the sampler is. Chosen. */
+const kShowEveryMs = 500;
+/** REST stands in for the socket this often while it is away. Chosen. */
+const kPollMs = 5000;
+/** A snapshot by socket is awaited this long before REST is asked. Chosen. */
+const kSnapshotMs = 800;
+const kRecent = 50;
+
+const kTopics = [
+  "metric:sample",
+  "macro:updated",
+  "macro:started",
+  "macro:paused",
+  "macro:cancelled",
+  "health:changed",
+  "system:alert",
+  "heartbeat",
+] as const;
+const kLatestWins = new Set<string>(["metric:sample", "macro:updated", "health:changed", "heartbeat"]);
+
+function makeRings(): Record<Drawn, SeriesRing> {
+  const entries = kDrawn.map((name) => [name, new SeriesRing(300, 1000)] as const);
+  return Object.fromEntries(entries) as Record<Drawn, SeriesRing>;
+}
+
+export const rings = makeRings();
+export const signals = signal<Signals | null>(null);
+export const processes = signal<Sample["processes"]>({});
+export const averages = signal<Readonly<Record<string, Average>>>({});
+export const macros = signal<readonly ActiveMacro[] | null>(null);
+export const health = signal<Health | null>(null);
+export const recent = signal<readonly Cancellation[] | null>(null);
+export const recentCursor = signal<string | null>(null);
+/** Why the first read of a thing failed, by name; empty when it did not. */
+export const problems = signal<Readonly<Record<string, string>>>({});
+
+const phase = signal<SocketPhase>("closed");
+const retryAt = signal<number | null>(null);
+const lastData = signal<number | null>(null);
+const startedAt = signal(Date.now());
+
+export const link = computed(() =>
+  linkOf(phase.value, retryAt.value, lastData.value, startedAt.value, now.value),
+);
+export const isStale = computed(() => link.value.state === "stale");
+export const truth = computed(() =>
+  truthOf({ link: link.value, health: health.value, macros: macros.value }),
+);
+
+/** The rings have a hole (start, reconnect) that the daemon's history may fill. */
+let needsHistory = true;
+
+type Resource = "performance" | "macros" | "health" | "cancellations";
+const kResources: readonly Resource[] = ["performance", "macros", "health", "cancellations"];
+const kReaders: Record<Resource, () => Promise<void>> = {
+  async performance() {
+    const body = await api.performance();
+    if (needsHistory) noteHistory(rings, body, Date.now());
+    needsHistory = false;
+    const sample = readSample(body.current);
+    batch(() => {
+      averages.value = body.averages;
+      signals.value = { ...signals.value, ...sample.signals };
+    });
+    if (phase.value !== "live") noteSample(rings, sample.signals, Date.now());
+  },
+  async macros() {
+    macros.value = sortMacros((await api.activeMacros()).items);
+  },
+  async health() {
+    health.value = await api.health();
+  },
+  async cancellations() {
+    const page = await api.cancellations(null, kRecent);
+    batch(() => {
+      recent.value = page.items;
+      recentCursor.value = page.next_cursor;
+    });
+  },
+};
+
+/** Reads a thing by REST now. Never throws: the reason lands in `problems`. */
+export async function refresh(resource: Resource): Promise<void> {
+  try {
+    await kReaders[resource]();
+    const { [resource]: _, ...rest } = problems.value;
+    batch(() => {
+      lastData.value = Date.now();
+      problems.value = rest;
+    });
+  } catch (error) {
+    const message = error instanceof ApiError ? error.message : "This page could not read the answer.";
+    problems.value = { ...problems.value, [resource]: message };
+  }
+}
+
+export function refreshAll(): void {
+  for (const resource of kResources) void refresh(resource);
+}
+
+let pending: Sample | null = null;
+
+function showPending(): void {
+  if (!pending) return;
+  const sample = pending;
+  pending = null;
+  batch(() => {
+    signals.value = sample.signals;
+    processes.value = sample.processes;
+  });
+}
+
+function onSample(data: unknown): void {
+  const sample = readSample(data);
+  noteSample(rings, sample.signals, Date.now());
+  const first = signals.value === null;
+  pending = sample;
+  if (first) showPending();
+}
+
+const kFrames: Record<string, (data: unknown) => void> = {
+  "metric:sample": onSample,
+  "macro:updated": (data) => {
+    const list = readMacros(data);
+    if (list) macros.value = list;
+    else void refresh("macros");
+  },
+  "macro:started": () => void refresh("macros"),
+  "macro:paused": () => void refresh("macros"),
+  "macro:cancelled": (data) => {
+    const event = data as Cancellation;
+    recent.value = addCancellation(recent.value ?? [], event, Math.max(kRecent, recent.value?.length ?? 0));
+    toast("warn", `${event.macro_name} was cancelled. ${event.cancellation_reason}`);
+  },
+  "health:changed": (data) => {
+    const report = readHealth(data);
+    if (report) health.value = report;
+    else void refresh("health");
+  },
+  "system:alert": (data) => {
+    const alert = data as { message?: string; title?: string; severity?: string };
+    const text = alert.message ?? alert.title;
+    if (text) toast(alert.severity === "info" ? "info" : "warn", text);
+  },
+};
+
+/** What to re-read when frames of a topic were lost. */
+const kAfterGap: Record<string, Resource> = {
+  "metric:sample": "performance",
+  "macro:updated": "macros",
+  "macro:started": "macros",
+  "macro:paused": "macros",
+  "macro:cancelled": "cancellations",
+  "health:changed": "health",
+};
+
+function openSocket(): SocketLike {
+  const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+  return new WebSocket(`${scheme}//${location.host}/api/v1/ws`, kProtocol) as SocketLike;
+}
+
+let wasLive = false;
+
+function onPhase(next: SocketPhase, retry: number | null): void {
+  batch(() => {
+    phase.value = next;
+    retryAt.value = retry;
+    now.value = Date.now();
+  });
+  if (next !== "live") {
+    needsHistory = true;
+    return;
+  }
+  if (wasLive) refreshAll(); // Whatever happened while it was away.
+  else {
+    void refresh("performance");
+    void refresh("cancellations");
+    setTimeout(() => {
+      if (macros.value === null) void refresh("macros");
+      if (health.value === null) void refresh("health");
+    }, kSnapshotMs);
+  }
+  wasLive = true;
+}
+
+const socket = new LiveSocket(
+  {
+    open: openSocket,
+    now: () => Date.now(),
+    after: (ms, f) => setTimeout(f, ms),
+    cancel: (timer) => clearTimeout(timer as number),
+    random: () => Math.random(),
+  },
+  {
+    onPhase,
+    onFrame: (topic, data) => kFrames[topic]?.(data),
+    onGap: (topic) => {
+      const resource = kAfterGap[topic];
+      if (resource) void refresh(resource);
+    },
+    onAlive: (at) => {
+      lastData.value = at;
+    },
+    onRevoked: (code) => {
+      if (code === 4401) sessionEnded();
+      else void knock(); // A scope was lost: learn which.
+    },
+  },
+  kTopics,
+  kLatestWins,
+);
+
+/** Tries the connection now instead of at the end of the back-off. */
+export function retryNow(): void {
+  socket.retryNow();
+  refreshAll();
+}
+
+function forget(): void {
+  batch(() => {
+    signals.value = macros.value = health.value = recent.value = lastData.value = null;
+    problems.value = {};
+    startedAt.value = Date.now();
+  });
+  for (const ring of Object.values(rings)) ring.clear();
+  wasLive = false;
+  needsHistory = true;
+}
+
+/** Connects while somebody is signed in, and forgets everything when they leave. */
+export function startLive(): void {
+  let inside = false;
+  effect(() => {
+    const isInside = door.value.at === "inside";
+    if (isInside === inside) return;
+    inside = isInside;
+    untracked(() => {
+      if (inside) return socket.start();
+      socket.stop();
+      forget();
+    });
+  });
+  setInterval(showPending, kShowEveryMs);
+  setInterval(() => {
+    if (inside && phase.value !== "live") refreshAll();
+  }, kPollMs);
+  setInterval(() => {
+    if (inside && phase.value === "live") void refresh("performance"); // Averages are REST only.
+  }, 30_000);
+  addEventListener("online", () => inside && retryNow());
+}

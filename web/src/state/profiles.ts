@@ -1,0 +1,22 @@
+// The safety profiles: read once when a page needs them, again on request.
+
+import { signal } from "@preact/signals";
+
+import { api } from "../api/client";
+import type { MacroProfile } from "../api/types";
+
+export type Profiles =
+  | { state: "loading" }
+  | { state: "failed"; message: string }
+  | { state: "here"; items: readonly MacroProfile[] };
+
+export const profiles = signal<Profiles>({ state: "loading" });
+
+export async function readProfiles(): Promise<void> {
+  try {
+    profiles.value = { state: "here", items: (await api.profiles()).items };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    profiles.value = { state: "failed", message };
+  }
+}

@@ -1,0 +1,131 @@
+// How frames and answers change what the pages show. Pure.
+
+import type {
+  ActiveMacro,
+  ActiveMacros,
+  Cancellation,
+  Health,
+  Performance,
+  ProcessSample,
+  Signal,
+} from "../api/types";
+import type { SeriesRing } from "../lib/ring";
+
+/** The signals that the overview draws, each with a ring of five minutes. */
+export const kDrawn = ["cpu_usage", "memory_usage", "fps", "latency", "response_time"] as const;
+export type Drawn = (typeof kDrawn)[number];
+
+export type Signals = Readonly<Record<string, Signal>>;
+
+export interface Sample {
+  signals: Signals;
+  processes: Readonly<Record<string, ProcessSample>>;
+}
+
+function isSignal(value: unknown): value is Signal {
+  return typeof value === "object" && value !== null && "state" in value && "value" in value;
+}
+
+/** Splits the body of metric:sample; anything that is not a signal is left out. */
+export function readSample(data: unknown): Sample {
+  const signals: Record<string, Signal> = {};
+  let processes: Record<string, ProcessSample> = {};
+  for (const [name, value] of Object.entries((data ?? {}) as Record<string, unknown>)) {
+    if (name === "processes") processes = (value ?? {}) as Record<string, ProcessSample>;
+    else if (isSignal(value)) signals[name] = value;
+  }
+  return { signals, processes };
+}
+
+/** Notes one moment of the drawn signals. Only a known value is a point; the rest is a gap. */
+export function noteSample(
+  rings: Readonly<Record<Drawn, SeriesRing>>,
+  signals: Signals,
+  now: number,
+): void {
+  for (const name of kDrawn) {
+    const signal = signals[name];
+    rings[name].push(now, signal?.state === "known" ? signal.value : null);
+  }
+}
+
+/** Clocks that differ by more are aligned, so that history meets the live line. Chosen. */
+const kClockSlackMs = 3000;
+
+/** Notes the daemon's history, moved onto this browser's clock when the two disagree. */
+export function noteHistory(
+  rings: Readonly<Record<Drawn, SeriesRing>>,
+  performance: Performance,
+  now: number,
+): void {
+  const times = performance.history.map((point) => Date.parse(point.at));
+  const newest = Math.max(...times, -Infinity);
+  const shift = Math.abs(now - newest) > kClockSlackMs ? now - newest : 0;
+  for (const point of performance.history) {
+    const at = Date.parse(point.at) + shift;
+    for (const name of kDrawn) rings[name].push(at, point[name] ?? null);
+  }
+}
+
+/** The most urgent first: cancelling, paused, warned, then the least time left. */
+export function sortMacros(macros: readonly ActiveMacro[]): ActiveMacro[] {
+  const rank = { cancelling: 0, paused: 1, warned: 2, running: 3 } as const;
+  const left = (macro: ActiveMacro): number => macro.time_left ?? Infinity;
+  return [...macros].sort(
+    (a, b) => rank[a.state] - rank[b.state] || left(a) - left(b) || a.macro_id.localeCompare(b.macro_id),
+  );
+}
+
+export function readMacros(data: unknown): ActiveMacro[] | null {
+  const items = (data as ActiveMacros | null)?.items;
+  return Array.isArray(items) ? sortMacros(items) : null;
+}
+
+export function readHealth(data: unknown): Health | null {
+  const health = data as Health | null;
+  return health && typeof health.status === "string" && Array.isArray(health.checks) ? health : null;
+}
+
+/** A new event in front; an event already there is replaced (its outcome came later). */
+export function addCancellation(
+  known: readonly Cancellation[],
+  event: Cancellation,
+  most: number,
+): Cancellation[] {
+  const others = known.filter((other) => other.id !== event.id);
+  return [event, ...others]
+    .sort((a, b) => Date.parse(b.timestamp) - Date.parse(a.timestamp))
+    .slice(0, most);
+}
+
+/** A further page at the end, without the events that moved over the page border. */
+export function appendPage(
+  known: readonly Cancellation[],
+  page: readonly Cancellation[],
+): Cancellation[] {
+  const ids = new Set(known.map((event) => event.id));
+  return [...known, ...page.filter((event) => !ids.has(event.id))];
+}
+
+export type Link =
+  | { state: "live" }
+  | { state: "connecting" }
+  | { state: "reconnecting"; retryAt: number | null }
+  | { state: "stale"; since: number; retryAt: number | null };
+
+/** Data older than this is called stale and greyed. Chosen: ten periods of the 1 s sampler. */
+export const kStaleAfterMs = 10_000;
+
+/** What the connection dot says. `lastData`: when anything last came, by socket or by REST. */
+export function linkOf(
+  phase: "connecting" | "live" | "waiting" | "closed",
+  retryAt: number | null,
+  lastData: number | null,
+  startedAt: number,
+  now: number,
+): Link {
+  if (phase === "live") return { state: "live" };
+  const since = lastData ?? startedAt;
+  if (now - since > kStaleAfterMs) return { state: "stale", since, retryAt };
+  return lastData === null ? { state: "connecting" } : { state: "reconnecting", retryAt };
+}
