@@ -7,6 +7,7 @@
 
 #include "base/error_codes.h"
 #include "base/try.h"
+#include "api/problem.h"
 #include "server/dashboard.h"
 #include "server/rooms.h"
 #include "server/stores.h"

@@ -1,0 +1,166 @@
+#!/usr/bin/env python3
+"""daemon_bench.py: the figures of the whole daemon, measured from outside.
+
+Usage: GK_BIN=build/release/bin bench/daemon_bench.py [start] [memory] [requests] [cancel]
+Prints one JSON object a figure: name, n, median, p99, unit, method. No argument: all of them.
+Loopback only; every load is bounded in time.
+"""
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "e2e"))
+from gk import BIN, Daemon, wait_for  # noqa: E402
+
+
+def percentile(values, p):
+    ordered = sorted(values)
+    return ordered[min(int(len(ordered) * p), len(ordered) - 1)]
+
+
+def report(name, values, unit, method, **more):
+    print(json.dumps({"name": name, "n": len(values), "min": round(min(values), 3),
+                      "median": round(statistics.median(values), 3),
+                      "p99": round(percentile(values, 0.99), 3), "max": round(max(values), 3),
+                      "unit": unit, "method": method, **more}), flush=True)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def first_answer(port):
+    """True once GET /api/health/live answers 200."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), 1) as s:
+            s.sendall(b"GET /api/health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            return s.recv(64).startswith(b"HTTP/1.1 200")
+    except OSError:
+        return False
+
+
+def bench_start(runs=60):
+    data = tempfile.mkdtemp(prefix="gk-bench-")
+    try:
+        with Daemon(data=data):
+            pass  # creates the database and the administrator
+        times = []
+        for _ in range(runs):
+            port = free_port()
+            argv = [str(BIN / "gamekeeperd"), "--data", data, "--listen", f"127.0.0.1:{port}"]
+            quiet = os.open("/dev/null", os.O_WRONLY)
+            begin = time.perf_counter()
+            pid = os.posix_spawn(argv[0], argv, os.environ,
+                                 file_actions=[(os.POSIX_SPAWN_DUP2, quiet, 1), (os.POSIX_SPAWN_DUP2, quiet, 2)])
+            while not first_answer(port):
+                if time.perf_counter() - begin > 5:
+                    raise AssertionError("no answer within 5 s")
+            times.append((time.perf_counter() - begin) * 1e3)
+            os.close(quiet)
+            os.kill(pid, signal.SIGTERM)
+            os.waitpid(pid, 0)
+        report("exec_to_first_200", times, "ms",
+               "posix_spawn to the first 200 of GET /api/health/live, existing database, polled without pause")
+    finally:
+        shutil.rmtree(data, ignore_errors=True)
+
+
+def memory_kib(pid, field):
+    text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return int(re.search(rf"^{field}:\s+(\d+) kB", text, re.M)[1])
+
+
+def bench_memory(seconds=20):
+    with Daemon() as daemon:
+        daemon.admin.get("/")
+        daemon.admin.get("/api/health")
+        samples = []
+        for _ in range(seconds):
+            time.sleep(1)
+            samples.append(memory_kib(daemon.process.pid, "Rss") / 1024)
+        report("idle_rss", samples, "MiB", "Rss of smaps_rollup once a second, sampling, API and dashboard on",
+               pss=round(memory_kib(daemon.process.pid, "Pss") / 1024, 2))
+
+
+def cpu_seconds(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def to_ms(text):
+    value = float(re.match(r"[\d.]+", text)[0])
+    return value * {"us": 1e-3, "ms": 1.0, "s": 1e3}[re.sub(r"[\d.]", "", text)]
+
+
+def bench_requests(runs=5, seconds=8):
+    config = "[http]\nmax_per_address = 1024\n"
+    with Daemon(config=config) as daemon:
+        rates, p99s, cpus = [], [], []
+        for _ in range(runs):
+            before = cpu_seconds(daemon.process.pid)
+            out = subprocess.run(["wrk", "-t1", "-c64", f"-d{seconds}s", "--latency", "-H", f"Cookie: {daemon.admin.cookie}",
+                                  f"http://127.0.0.1:{daemon.port}/api/health"], text=True, capture_output=True).stdout
+            if "Non-2xx" in out:
+                raise AssertionError(out)
+            rates.append(float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1]))
+            p99s.append(to_ms(re.search(r"99%\s+(\S+)", out)[1]))
+            cpus.append((cpu_seconds(daemon.process.pid) - before) / (rates[-1] * seconds) * 1e6)
+        method = f"wrk -t1 -c64 -d{seconds}s, GET /api/health with session cookie, request log and metrics on, same two cores"
+        report("health_requests_per_s", rates, "1/s", method)
+        report("health_p99", p99s, "ms", method)
+        report("health_cpu_per_request", cpus, "us", method + "; CPU of the daemon's process")
+
+
+SPINNER = ("import os,sys,time\n"
+           "time.sleep(0.5)\n"
+           "print('SPIN', time.clock_gettime_ns(time.CLOCK_REALTIME), flush=True)\n"
+           "while True: pass\n")
+
+
+def bench_cancel(trials=120):
+    """Both cores busy with two spinners that are no macros; one macro at a time starts to spin."""
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]
+    decisions, ends, totals = [], [], []
+    try:
+        with Daemon() as daemon:
+            for i in range(trials):
+                name = f"m{i}"
+                answer = daemon.admin.post("/api/macro-safety/start", {
+                    "macro_id": name, "safety_level": "dangerous", "command": [sys.executable, "-c", SPINNER]})
+                assert answer.status == 201, answer
+
+                def event():
+                    items = daemon.admin.get("/api/macro-safety/cancellations?limit=1").json["items"]
+                    return items[0] if items and items[0]["macro_id"] == name and items[0]["gone_ms"] is not None else None
+                done = wait_for("the cancellation", event)
+                decisions.append(done["decision_ms"])
+                ends.append(done["gone_ms"])
+        method = "dangerous macro that starts to spin beside two busy processes on two cores, 10 Hz"
+        report("breach_to_decision", decisions, "ms", method + "; from the sample that completed the breach")
+        report("decision_to_gone", ends, "ms", method + "; until the process tree is reaped")
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+
+
+def main():
+    figures = {"start": bench_start, "memory": bench_memory, "requests": bench_requests, "cancel": bench_cancel}
+    for name in sys.argv[1:] or figures:
+        figures[name]()
+
+
+if __name__ == "__main__":
+    main()
