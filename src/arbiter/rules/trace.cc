@@ -1,0 +1,75 @@
+#include "arbiter/rules/trace.h"
+
+#include <array>
+#include <bit>
+#include <cstdio>
+#include <iterator>
+
+#include "base/assert.h"
+
+namespace gk::arbiter {
+
+std::string_view trace_event_name(TraceEvent event) {
+  static constexpr std::string_view kNames[] = {
+      // chosen: the enumerators
+      "lost",       "config",        "config_lane",   "pace_lane",    "config_actor",
+      "pace_actor", "queued",        "granted",       "timed_out",    "cancelled",
+      "rejected",   "shared",        "share_ended",   "released",     "expired",
+      "revoked",    "renewed",       "stale_send",    "fast_hold",    "adopted",
+      "owner_gone", "external_hold", "external_wait", "external_end", "closed"};
+  const auto i = static_cast<std::size_t>(event);
+  return i < std::size(kNames) ? kNames[i] : "unknown";
+}
+
+std::string to_text(const TraceRecord& r) {
+  std::array<char, 256> out{};
+  const double seconds = static_cast<double>(r.time.time_since_epoch().count()) * 1e-9;
+  const int n = std::snprintf(
+      out.data(), out.size(),
+      "%.6f lane=%u %-13s actor=%u ticket=%llu token=%llu eff=%u depth=%u value=%lld until=%lld %s",
+      seconds, r.lane, trace_event_name(r.event).data(), unsigned(r.actor),
+      static_cast<unsigned long long>(r.ticket), static_cast<unsigned long long>(r.token), r.eff,
+      r.depth, static_cast<long long>(r.value), static_cast<long long>(r.until),
+      r.reason == Reason::none ? "" : reason_name(r.reason).data());
+  return std::string(out.data(), static_cast<std::size_t>(n));
+}
+
+TraceRing::TraceRing(std::uint32_t capacity)
+    : mask_(capacity - 1), slots_(std::make_unique<Slot[]>(capacity)) {
+  GK_ASSERT(std::has_single_bit(capacity));  // checked by the options
+}
+
+void TraceRing::publish(std::uint64_t place, const TraceRecord& record) {
+  Slot& slot = slots_[place & mask_];
+  const auto words = std::bit_cast<std::array<std::uint64_t, kWords>>(record);
+  // The release on each word keeps a reader from seeing new words under the old stamp; on x86 it
+  // costs nothing. A writer that laps another one by a whole ring may garble one slot.
+  slot.stamp.store(0, std::memory_order_relaxed);
+  for (std::size_t i = 0; i < kWords; ++i) {
+    slot.words[i].store(words[i], std::memory_order_release);
+  }
+  slot.stamp.store(place + 1, std::memory_order_release);
+}
+
+std::optional<TraceRecord> TraceRing::read(std::uint64_t place) const {
+  const Slot& slot = slots_[place & mask_];
+  if (slot.stamp.load(std::memory_order_acquire) != place + 1) return std::nullopt;
+  std::array<std::uint64_t, kWords> words;
+  for (std::size_t i = 0; i < kWords; ++i) words[i] = slot.words[i].load(std::memory_order_acquire);
+  if (slot.stamp.load(std::memory_order_relaxed) != place + 1) return std::nullopt;
+  return std::bit_cast<TraceRecord>(words);
+}
+
+std::vector<TraceRecord> TraceRing::snapshot() const {
+  const std::uint64_t end = written();
+  const std::uint64_t begin = end > capacity() ? end - capacity() : 0;
+  std::vector<TraceRecord> out;
+  out.reserve(static_cast<std::size_t>(end - begin));
+  for (std::uint64_t place = begin; place < end; ++place) {
+    const auto record = read(place);
+    if (record && record->event != TraceEvent::lost) out.push_back(*record);
+  }
+  return out;
+}
+
+}  // namespace gk::arbiter
