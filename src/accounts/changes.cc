@@ -1,0 +1,56 @@
+#include "accounts/changes.h"
+
+#include <utility>
+
+#include "accounts/audit.h"
+#include "base/try.h"
+
+namespace gk::accounts {
+namespace {
+
+/// The head kept outside the database: what a verifier compares with (audit_chain.h).
+void log_head(Log& log, const AuditRow& row, const AuditHead& head) {
+  log.info("accounts.audit", "change recorded",
+           {{"action", row.action},
+            {"actor", row.actor},
+            {"target", row.target},
+            {"audit_seq", head.seq},
+            {"audit_hash", to_hex(head.hash)},
+            {"correlation_id", row.correlation_id}});
+}
+
+}  // namespace
+
+Changes::Changes(store::Writer& writer, Post post, const Clock& clock, Log& log)
+    : writer_(writer),
+      post_(std::move(post)),
+      clock_(clock),
+      log_(log),
+      alive_(std::make_shared<const char>('\0')) {}
+
+void Changes::commit(store::Writer::Job job, std::optional<AuditRow> audit, Done done) {
+  if (audit) audit->at_us = clock_.wall().time_since_epoch().count();
+  // shared: the job fills it in on the writer thread, the acknowledgement reads it after.
+  const auto head = std::make_shared<AuditHead>();
+  // shared: std::function wants copyable closures, and both need the row.
+  const auto row = std::make_shared<const std::optional<AuditRow>>(std::move(audit));
+  auto on_loop = [post = post_, alive = std::weak_ptr(alive_), done](Result<void> result) {
+    post([alive, done, result = std::move(result)] {
+      if (alive.lock() != nullptr) done(result);
+    });
+  };
+  auto submitted = writer_.submit(
+      [job = std::move(job), row, head](store::Database& database) -> Result<void> {
+        GK_CHECK_OK(job(database));
+        if (!*row) return {};
+        GK_TRY(*head, append_audit(database, **row));
+        return {};
+      },
+      [on_loop, row, head, &log = log_](Result<void> result) {
+        if (result && *row) log_head(log, **row, *head);
+        on_loop(std::move(result));
+      });
+  if (!submitted) on_loop(std::move(submitted));
+}
+
+}  // namespace gk::accounts

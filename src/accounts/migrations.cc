@@ -1,0 +1,64 @@
+#include "accounts/migrations.h"
+
+#include <array>
+
+namespace gk::accounts {
+namespace {
+
+constexpr std::string_view kFirst = R"sql(
+CREATE TABLE roles (
+  name TEXT PRIMARY KEY,
+  builtin INTEGER NOT NULL
+) STRICT;
+CREATE TABLE role_scopes (
+  role TEXT NOT NULL REFERENCES roles(name) ON DELETE CASCADE,
+  scope TEXT NOT NULL,
+  PRIMARY KEY (role, scope)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE users (
+  id TEXT PRIMARY KEY,
+  username TEXT NOT NULL UNIQUE,
+  role TEXT NOT NULL REFERENCES roles(name),
+  password_hash TEXT NOT NULL,
+  disabled INTEGER NOT NULL DEFAULT 0,
+  version INTEGER NOT NULL DEFAULT 1,
+  created_at_us INTEGER NOT NULL
+) STRICT;
+CREATE TABLE sessions (
+  id TEXT PRIMARY KEY,
+  token_digest BLOB NOT NULL UNIQUE,
+  user_id TEXT NOT NULL REFERENCES users(id) ON DELETE CASCADE,
+  address TEXT NOT NULL,
+  limit_key TEXT NOT NULL,
+  user_agent TEXT NOT NULL,
+  created_at_us INTEGER NOT NULL,
+  last_seen_at_us INTEGER NOT NULL
+) STRICT;
+CREATE INDEX sessions_by_user ON sessions(user_id);
+CREATE TABLE audit (
+  seq INTEGER PRIMARY KEY,
+  at_us INTEGER NOT NULL,
+  actor_id TEXT NOT NULL,
+  actor TEXT NOT NULL,
+  action TEXT NOT NULL,
+  target TEXT NOT NULL,
+  before_json TEXT,
+  after_json TEXT,
+  correlation_id TEXT NOT NULL,
+  previous_hash BLOB NOT NULL,
+  hash BLOB NOT NULL
+) STRICT;
+CREATE TRIGGER audit_refuses_update BEFORE UPDATE ON audit
+BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
+CREATE TRIGGER audit_refuses_delete BEFORE DELETE ON audit
+BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
+)sql";
+
+constexpr std::array<store::Migration, 1> kSteps{
+    {{.number = 1, .name = "users, roles, sessions and audit", .sqlite = kFirst}}};
+
+}  // namespace
+
+store::RoomMigrations accounts_migrations() { return {.room = "accounts", .steps = kSteps}; }
+
+}  // namespace gk::accounts

@@ -1,0 +1,100 @@
+#include "accounts/session_table.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace gk::accounts {
+
+SessionTable::SessionTable(SessionTableLimits table, SessionLimits limits)
+    : table_(table), limits_(limits) {}
+
+std::shared_ptr<const api::Principal> SessionTable::use(const Digest& token, MonoTime now,
+                                                        WallTime wall) {
+  const auto found = live_.find(token);
+  if (found == live_.end()) return nullptr;
+  SessionTimes& times = found->second->record.times;
+  if (session_state(times, now, wall, limits_) != SessionState::live) return nullptr;
+  times.seen = now;
+  times.seen_wall = wall;
+  return found->second->principal;
+}
+
+std::vector<EndedSession> SessionTable::add(SessionRecord record,
+                                            std::shared_ptr<const api::Principal> principal) {
+  std::vector<EndedSession> ended = make_room(record.user_id);
+  const Digest token = record.token;
+  const WallTime seen = record.times.seen_wall;
+  live_.emplace(token, std::make_unique<Live>(Live{std::move(record), std::move(principal), seen}));
+  return ended;
+}
+
+std::vector<EndedSession> SessionTable::make_room(const std::string& user_id) {
+  const SessionRecord* oldest_of_all = nullptr;
+  const SessionRecord* oldest_of_user = nullptr;
+  std::size_t of_user = 0;
+  const auto older = [](const SessionRecord* old, const SessionRecord& other) {
+    return old == nullptr || other.times.seen < old->times.seen ? &other : old;
+  };
+  for (const auto& [token, live] : live_) {
+    const SessionRecord& record = live->record;
+    oldest_of_all = older(oldest_of_all, record);
+    if (record.user_id != user_id) continue;
+    ++of_user;
+    oldest_of_user = older(oldest_of_user, record);
+  }
+  const SessionRecord* loser = nullptr;
+  if (live_.size() >= table_.max_sessions) loser = oldest_of_all;
+  if (of_user >= table_.max_per_user) loser = oldest_of_user;
+  if (loser == nullptr) return {};
+  return remove_if([loser](const SessionRecord& record) { return &record == loser; });
+}
+
+std::vector<EndedSession> SessionTable::remove_if(
+    const std::function<bool(const SessionRecord&)>& ends) {
+  std::vector<EndedSession> ended;
+  boost::unordered::erase_if(live_, [&](const auto& entry) {
+    const SessionRecord& record = entry.second->record;
+    if (!ends(record)) return false;
+    ended.push_back({record.id, record.user_id});
+    return true;
+  });
+  return ended;
+}
+
+std::vector<EndedSession> SessionTable::sweep(MonoTime now, WallTime wall) {
+  return remove_if([&](const SessionRecord& record) {
+    return session_state(record.times, now, wall, limits_) != SessionState::live;
+  });
+}
+
+std::vector<SeenAt> SessionTable::due_seen() {
+  std::vector<SeenAt> due;
+  for (auto& [token, live] : live_) {
+    const WallTime seen = live->record.times.seen_wall;
+    // A clock that was set back is news as well.
+    if (seen - live->persisted < limits_.persist_every && seen >= live->persisted) continue;
+    due.push_back({live->record.id, seen});
+    live->persisted = seen;
+  }
+  return due;
+}
+
+const SessionRecord* SessionTable::find(std::string_view id) const {
+  for (const auto& [token, live] : live_) {
+    if (live->record.id == id) return &live->record;
+  }
+  return nullptr;
+}
+
+std::vector<SessionRecord> SessionTable::of_user(std::string_view user_id) const {
+  std::vector<SessionRecord> out;
+  for (const auto& [token, live] : live_) {
+    if (live->record.user_id == user_id) out.push_back(live->record);
+  }
+  std::sort(out.begin(), out.end(), [](const SessionRecord& a, const SessionRecord& b) {
+    return a.times.created > b.times.created;
+  });
+  return out;
+}
+
+}  // namespace gk::accounts
