@@ -55,14 +55,13 @@ bool FrameQueue::drop_oldest() {
 void FrameQueue::note_dropped(const OutFrame& frame) {
   ++dropped_frames_;
   if (frame.latest_wins) return;
-  const auto known = std::find_if(dropped_.begin(), dropped_.end(), [&](const DroppedRange& range) {
-    return range.topic == frame.topic;
+  const auto known = std::find_if(dropped_.begin(), dropped_.end(), [&](const Gap& gap) {
+    return !gap.over && gap.range.topic == frame.topic;
   });
   if (known == dropped_.end()) {
-    dropped_.push_back({frame.topic, frame.seq, frame.seq});
+    dropped_.push_back({{frame.topic, frame.seq, frame.seq}, false});
   } else {
-    known->from = std::min(known->from, frame.seq);
-    known->to = std::max(known->to, frame.seq);
+    known->range.to = frame.seq;
   }
 }
 
@@ -71,6 +70,7 @@ const OutFrame* FrameQueue::take_off() {
   if (waiting_.empty()) return nullptr;
   flying_ = std::move(waiting_.front());
   waiting_.pop_front();
+  for (Gap& gap : dropped_) gap.over |= gap.range.topic == flying_->topic;
   return &*flying_;
 }
 
@@ -80,7 +80,11 @@ void FrameQueue::landed() {
   flying_.reset();
 }
 
-std::vector<DroppedRange> FrameQueue::take_dropped() { return std::exchange(dropped_, {}); }
+std::vector<DroppedRange> FrameQueue::take_dropped() {
+  std::vector<DroppedRange> out;
+  for (const Gap& gap : std::exchange(dropped_, {})) out.push_back(gap.range);
+  return out;
+}
 
 void FrameQueue::clear() {
   for (const OutFrame& frame : waiting_) bytes_ -= frame.text->size();

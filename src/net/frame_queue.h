@@ -39,9 +39,11 @@ class FrameQueue {
   /// The frame in flight is sent.
   void landed();
 
-  /// What was dropped since the last call, merged by topic, in order of the first drop.
+  /// What was dropped since the last call, in order; drops of a topic are one range unless a frame
+  /// of the topic was sent between them.
   /// Latest-wins frames are state, not history: they are counted but not listed.
   std::vector<DroppedRange> take_dropped();
+  bool has_dropped() const { return !dropped_.empty(); }
   std::uint64_t dropped_frames() const { return dropped_frames_; }
 
   /// Drops all that waits, without listing it.
@@ -58,8 +60,12 @@ class FrameQueue {
   const WebSocketLimits limits_;
   std::deque<OutFrame> waiting_;  // Oldest first.
   std::optional<OutFrame> flying_;
-  std::vector<DroppedRange> dropped_;  // At most one a topic.
-  std::size_t bytes_ = 0;              // Of waiting_ and flying_.
+  struct Gap {
+    DroppedRange range;
+    bool over;  // A later frame of the topic was sent: further drops are another gap.
+  };
+  std::vector<Gap> dropped_;  // At most two a topic between two calls of landed().
+  std::size_t bytes_ = 0;     // Of waiting_ and flying_.
   std::uint64_t dropped_frames_ = 0;
 };
 

@@ -1,5 +1,7 @@
 #include "net/loop.h"
 
+#include <sys/stat.h>
+
 #include <boost/asio/error.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
@@ -94,7 +96,8 @@ struct WatchImpl final : Handle::Impl {
   }
 
   void on_ready(const error_code& ec) {
-    if (cancelled || ec == asio::error::operation_aborted) return;
+    if (ec) cancel();
+    if (cancelled) return;
     run_task();
     if (!cancelled) wait();
   }
@@ -189,6 +192,8 @@ Handle Loop::every(Nanos period, std::function<void()> task) {
 }
 
 Handle Loop::watch_readable(int fd, std::function<void()> task) {
+  struct stat info{};
+  if (::fstat(fd, &info) != 0 || S_ISREG(info.st_mode) || S_ISDIR(info.st_mode)) return Handle();
   auto watch = std::make_shared<WatchImpl>(*impl_, std::move(task));
   error_code ec;
   watch->descriptor.assign(fd, ec);

@@ -46,9 +46,11 @@ std::uint64_t inode_of(const std::string& path) {
 
 }  // namespace
 
-Listener::~Listener() {
+void Listener::close() {
   error_code ignored;
+  if (!descriptor.is_open()) return;
   descriptor.close(ignored);
+  retry.cancel();
   if (!unix_path.empty() && inode_of(unix_path) == file_id) ::unlink(unix_path.c_str());
 }
 
@@ -212,6 +214,7 @@ std::string_view ServerCore::date() {
 
 void ServerCore::stop_listening() {
   stopping = true;
+  for (const auto& listener : listeners) listener->close();
   listeners.clear();
 }
 

@@ -25,7 +25,9 @@ using StreamSocket =
 /// Thread: loop.
 struct Listener : std::enable_shared_from_this<Listener> {
   explicit Listener(Loop::Impl& loop) : descriptor(loop.context) {}
-  ~Listener();
+  ~Listener() { close(); }
+  /// A wait that is pending keeps the object, so closing cannot be left to the destructor.
+  void close();
 
   boost::asio::posix::basic_stream_descriptor<Executor> descriptor;
   std::string unix_path;      // Empty for TCP.

@@ -8,6 +8,8 @@
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
+#include "base/utf8.h"
+
 namespace gk::net {
 
 namespace asio = boost::asio;
@@ -83,7 +85,7 @@ void WebSocketSession::accept(const std::string& key, UpgradeDecision decision) 
                                                 websocket::stream_base::none(), false});
   ws.set_option(websocket::stream_base::decorator(
       [protocol = decision.subprotocol](websocket::response_type& response) {
-        response.erase(http::field::server);
+        response.set(http::field::server, "gamekeeper");  // Else Beast adds its version.
         if (!protocol.empty()) response.set(http::field::sec_websocket_protocol, protocol);
       }));
   ws.read_message_max(limits_.max_message_bytes);
@@ -126,11 +128,15 @@ void WebSocketSession::on_read(const error_code& ec) {
   if (ec) return end(close_code_ != 0 ? close_code_ : code_of(ec, stream_->ws.reason()));
   heard_ = server_->now();
   if (close_code_ == 0) {
+    const auto data = stream_->message.cdata();
+    const std::string_view text(static_cast<const char*>(data.data()), data.size());
     if (!stream_->ws.got_text()) {
       close(1003, "only text frames are understood");
+    } else if (!is_utf8(text)) {
+      // Beast 1.81 misses a text that ends inside a character when its last frame is empty.
+      close(1007, "the text is not UTF-8");
     } else if (on_message) {
-      const auto data = stream_->message.cdata();
-      on_message({static_cast<const char*>(data.data()), data.size()});
+      on_message(text);
     }
   }
   stream_->message.consume(stream_->message.size());
@@ -147,6 +153,8 @@ void WebSocketSession::send(OutFrame frame) {
     return close(1013, "this client reads too slowly");
   }
   write_next();
+  if (!writing_ && queue_.has_dropped())  // Larger than the whole queue; nothing will land.
+    server_->loop.post([self = shared_from_this()] { self->tell_dropped(); });
 }
 
 void WebSocketSession::write_next() {
@@ -177,7 +185,7 @@ void WebSocketSession::on_written(const error_code& ec) {
 }
 
 void WebSocketSession::tell_dropped() {
-  if (close_code_ != 0 || !on_dropped) return;
+  if (ended_ || close_code_ != 0 || !on_dropped) return;
   for (const DroppedRange& range : queue_.take_dropped())
     on_dropped(range.topic, range.from, range.to);
 }
