@@ -3,7 +3,8 @@
 // acknowledgement before the next. "threads" are N blocking threads in run(); "async" are N logical
 // callers that submit the next from `done`, without a thread each.
 //
-//   store_commit_bench [--dir D] [--callers N] [--linger US] [--runs N] [--seconds S] [--rate]
+//   store_commit_bench [--dir D] [--callers N] [--linger US] [--runs N] [--seconds S]
+//                      [--mode threads|async]
 //
 // Prints one JSON object a run and one with the medians. The directory must be on a real disk.
 
@@ -37,6 +38,10 @@ struct Run {
   std::uint64_t writes = 0;
   std::uint64_t commits = 0;
   std::uint64_t syncs = 0;
+  std::vector<float> waits_us{};  ///< From the call to its acknowledgement.
+  double wait_us(double fraction) const {
+    return waits_us[static_cast<std::size_t>(fraction * static_cast<double>(waits_us.size() - 1))];
+  }
   double rate() const { return static_cast<double>(writes) / seconds; }
   double writes_per_sync() const {
     return static_cast<double>(writes) / static_cast<double>(syncs);
@@ -60,33 +65,43 @@ Writer::Job job(int caller) {
   };
 }
 
-/// `callers` threads that block until their write is on disk.
-std::uint64_t drive_threads(Writer& writer, int callers, const std::atomic<bool>& stop) {
-  std::atomic<std::uint64_t> acknowledged{0};
+float micros(Nanos time) { return std::chrono::duration<float, std::micro>(time).count(); }
+
+/// `callers` threads that block until their write is on disk. Returns how long each write took.
+std::vector<float> drive_threads(Writer& writer, const Clock& clock, int callers,
+                                 const std::atomic<bool>& stop) {
+  std::vector<std::vector<float>> waits(static_cast<std::size_t>(callers));
   std::vector<std::thread> threads;
   for (int c = 0; c < callers; ++c) {
     threads.emplace_back([&, c] {
-      std::uint64_t mine = 0;
-      while (!stop.load(std::memory_order_relaxed)) mine += writer.run(job(c)).ok();
-      acknowledged += mine;
+      std::vector<float> mine;
+      while (!stop.load(std::memory_order_relaxed)) {
+        const MonoTime start = clock.mono();
+        if (writer.run(job(c))) mine.push_back(micros(clock.mono() - start));
+      }
+      waits[static_cast<std::size_t>(c)] = std::move(mine);
     });
   }
   for (auto& thread : threads) thread.join();
-  return acknowledged;
+  std::vector<float> all;
+  for (const auto& mine : waits) all.insert(all.end(), mine.begin(), mine.end());
+  return all;
 }
 
 /// `callers` chains, each submitting its next write when the last is acknowledged.
 struct Chains {
   Writer& writer;
+  const Clock& clock;
   const std::atomic<bool>& stop;
-  std::atomic<std::uint64_t> acknowledged{0};
-  std::mutex mu;
-  std::condition_variable ended;
+  std::vector<float> waits{};  // Confined to the writer thread.
+  std::mutex mu{};
+  std::condition_variable ended{};
   int running = 0;
 
   void next(int caller) {
-    (void)writer.submit(job(caller), [this, caller](Result<void> result) {
-      if (result) acknowledged.fetch_add(1, std::memory_order_relaxed);
+    const MonoTime start = clock.mono();
+    (void)writer.submit(job(caller), [this, caller, start](Result<void> result) {
+      if (result) waits.push_back(micros(clock.mono() - start));
       if (!stop.load(std::memory_order_relaxed)) return next(caller);
       const std::lock_guard lock(mu);
       if (--running == 0) ended.notify_one();
@@ -94,12 +109,13 @@ struct Chains {
   }
 };
 
-std::uint64_t drive_chains(Writer& writer, int callers, const std::atomic<bool>& stop) {
-  Chains chains{writer, stop, {}, {}, {}, callers};
+std::vector<float> drive_chains(Writer& writer, const Clock& clock, int callers,
+                                const std::atomic<bool>& stop) {
+  Chains chains{.writer = writer, .clock = clock, .stop = stop, .running = callers};
   for (int c = 0; c < callers; ++c) chains.next(c);
   std::unique_lock lock(chains.mu);
   chains.ended.wait(lock, [&] { return chains.running == 0; });
-  return chains.acknowledged;
+  return std::move(chains.waits);
 }
 
 Run run_once(const Options& options, FaultVfs& vfs, int number) {
@@ -124,10 +140,12 @@ Run run_once(const Options& options, FaultVfs& vfs, int number) {
   Run run;
   const std::uint64_t syncs = vfs.counts().syncs;
   const MonoTime start = clock.mono();
-  run.writes = options.mode == "threads" ? drive_threads(writer, options.callers, stop)
-                                         : drive_chains(writer, options.callers, stop);
+  run.waits_us = options.mode == "threads" ? drive_threads(writer, clock, options.callers, stop)
+                                           : drive_chains(writer, clock, options.callers, stop);
   run.seconds = std::chrono::duration<double>(clock.mono() - start).count();
   run.syncs = vfs.counts().syncs - syncs;
+  run.writes = run.waits_us.size();
+  std::sort(run.waits_us.begin(), run.waits_us.end());
   run.commits = writer.stats().commits;
   timer.join();
   std::filesystem::remove_all(dir);
@@ -137,11 +155,12 @@ Run run_once(const Options& options, FaultVfs& vfs, int number) {
 void print(const Options& options, const char* what, const Run& run) {
   std::printf(
       "{\"%s\":\"%s\",\"writers\":%d,\"linger_us\":%d,\"seconds\":%.2f,\"writes\":%llu,"
-      "\"writes_per_s\":%.0f,\"commits\":%llu,\"syncs\":%llu,\"writes_per_sync\":%.1f}\n",
+      "\"writes_per_s\":%.0f,\"commits\":%llu,\"syncs\":%llu,\"writes_per_sync\":%.1f,\"wait_p50_"
+      "us\":%.0f,\"wait_p99_us\":%.0f}\n",
       what, options.mode.c_str(), options.callers, options.linger_us, run.seconds,
       static_cast<unsigned long long>(run.writes), run.rate(),
       static_cast<unsigned long long>(run.commits), static_cast<unsigned long long>(run.syncs),
-      run.writes_per_sync());
+      run.writes_per_sync(), run.wait_us(0.5), run.wait_us(0.99));
 }
 
 }  // namespace

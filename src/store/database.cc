@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <utility>
 
 #include "base/assert.h"
@@ -56,7 +57,13 @@ Result<void> set_pragmas(Database& database, const OpenOptions& options) {
 
 Result<void> prepare_file(const OpenOptions& options) {
   GK_CHECK_OK(sys::require_local_file_system(sys::parent_dir(options.path)));
-  if (options.read_only) return {};
+  if (options.read_only) {
+    struct stat st{};
+    if (::stat(options.path.c_str(), &st) != 0) {
+      return sys::file_error("open", options.path, errno);
+    }
+    return {};
+  }
   // SQLite would create it open to others; the WAL inherits the mode.
   GK_TRY(const bool created, sys::ensure_private_file(options.path));
   (void)created;

@@ -110,7 +110,8 @@ class Database {
   /// Opens or creates (0600) the file and sets the PRAGMAs. The writable connection is the first
   /// to open and the last to close a file: an end without close() shows as a WAL that has content.
   /// Errors: unavailable (cannot open, I/O, busy), failed_precondition (a network file system,
-  ///         with its type), permission_denied, data_loss (not a database, corrupt),
+  ///         with its type), permission_denied, not_found (no such directory; read-only: no such
+  ///         file), data_loss (not a database, corrupt),
   ///         resource_exhausted (disk full).
   static Result<std::unique_ptr<Database>> open(const OpenOptions& options);
   /// Moves the WAL into the file and closes it.

@@ -174,7 +174,7 @@ TEST_F(DatabaseTest, ReadOnlyConnectionReadsAndCannotWrite) {
 }
 
 TEST_F(DatabaseTest, ReadOnlyOpenDoesNotCreate) {
-  EXPECT_FALSE(Database::open({.path = path, .read_only = true}));
+  EXPECT_EQ(Database::open({.path = path, .read_only = true}).error().code, Errc::not_found);
   EXPECT_EQ(::access(path.c_str(), F_OK), -1);
 }
 

@@ -49,6 +49,7 @@ struct Writer::Impl {
   void work();
   bool take();
   void run_batch(std::span<Item> batch);
+  std::size_t expected_company();
   Result<void> commit(std::span<Item> batch);
   Result<void> run_job(Item& item, Result<void>& result);
   void deliver(std::span<Item> batch);
@@ -67,7 +68,7 @@ struct Writer::Impl {
   std::vector<Item> taken;
   std::vector<Result<void>> results;
   std::uint32_t taken_slot = 0;
-  std::size_t last_round = 0;
+  std::size_t company = 0;  // Callers that were there when the last round ended.
   bool failing = false;
 
   // Guarded by mu.
@@ -128,7 +129,6 @@ Result<std::uint32_t> Writer::Impl::enqueue(Item item) {
 /// Waits for jobs and moves them to `taken`. False: stopping, and nothing is left.
 bool Writer::Impl::take() {
   const MutexLock lock(mu);
-  const std::size_t company = std::min(last_round + queue.size(), options.max_batch);
   wake_at = 1;
   while (queue.empty() && !stopping) ready.wait(mu);
   if (options.linger.count() > 0 && queue.size() < company && !stopping) {
@@ -149,7 +149,6 @@ bool Writer::Impl::take() {
 void Writer::Impl::work() {
   if (options.linger.count() > 0) ::prctl(PR_SET_TIMERSLACK, 1'000UL);  // 1 µs, not 50.
   while (take()) {
-    last_round = taken.size();
     for (std::span<Item> rest(taken); !rest.empty();) {
       const std::size_t n = std::min(rest.size(), options.max_batch);
       depth.set(static_cast<double>(in_hand.load(std::memory_order_relaxed)));
@@ -174,7 +173,13 @@ void Writer::Impl::run_batch(std::span<Item> batch) {
   jobs.fetch_add(batch.size(), std::memory_order_relaxed);
   jobs_total.inc(static_cast<double>(batch.size()));
   duration.observe(std::chrono::duration<double>(clock.mono() - start).count());
+  company = expected_company();  // Before the callers hear and come again.
   if (!options.ack_before_commit_for_test) deliver(batch);
+}
+
+std::size_t Writer::Impl::expected_company() {
+  const MutexLock lock(mu);
+  return std::min(taken.size() + queue.size(), options.max_batch);
 }
 
 Result<void> Writer::Impl::commit(std::span<Item> batch) {

@@ -3,10 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <latch>
-#include <mutex>
+#include <set>
 #include <thread>
 
 #include "testing/capture_log.h"
+#include "testing/seeded_random.h"
 #include "testing/temp_dir.h"
 
 namespace gk::store {
@@ -203,6 +204,48 @@ TEST_P(WriterThreadsTest, ManyThreadsLoseNothing) {
   EXPECT_EQ(ids().size(), std::size_t{kThreads * kEach});
 }
 INSTANTIATE_TEST_SUITE_P(Linger, WriterThreadsTest, testing::Values(0, 100));
+
+TEST_F(WriterTest, LoneCallerNeverLingers) {
+  const auto w = writer({.linger = Seconds(20)});  // Else 20 times 20 s, and the test times out.
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(w->run([i](Database& db) { return insert(db, i); }));
+  }
+  EXPECT_EQ(w->stats().commits, 20U);
+}
+
+TEST_F(WriterTest, RandomJobsLeaveWhatANaiveModelHolds) {
+  const auto w = writer({.max_batch = 8});
+  SeededRandom random(3);
+  std::set<int> model;
+  for (int round = 0; round < 60; ++round) {
+    std::latch go(1);
+    ASSERT_TRUE(w->submit([&](Database&) -> Result<void> {
+      go.wait();
+      return {};
+    }));
+    for (int j = 0; j < 20; ++j) {  // Each job: up to four inserts, undone when one is a repeat.
+      std::vector<int> wanted;
+      for (std::uint64_t k = random.below(4) + 1; k > 0; --k) {
+        wanted.push_back(static_cast<int>(random.below(2'000)));
+      }
+      std::set<int> after = model;
+      bool fails = false;
+      for (const int id : wanted) fails = fails || !after.insert(id).second;
+      if (!fails) model = after;
+      ASSERT_TRUE(w->submit(
+          [wanted](Database& db) -> Result<void> {
+            for (const int id : wanted) {
+              if (auto inserted = insert(db, id); !inserted) return inserted;
+            }
+            return {};
+          },
+          [fails](Result<void> result) { EXPECT_EQ(result.ok(), !fails); }));
+    }
+    go.count_down();
+    ASSERT_TRUE(w->run([](Database&) { return Result<void>(); }));
+  }
+  EXPECT_EQ(ids(), std::vector<int>(model.begin(), model.end()));
+}
 
 TEST_F(WriterTest, CountsInMetrics) {
   const auto w = writer();
