@@ -1,0 +1,96 @@
+// worker_probe: tries what a macro must not be able to do, and misbehaves on request. Each word of
+// the command line is one attempt; it prints "WORD yes" or "WORD no (errno)".
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+namespace {
+
+bool can_read(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY);
+  char byte = 0;
+  return fd >= 0 && ::read(fd, &byte, 1) == 1;
+}
+
+bool can_connect(const std::string& path) {
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
+  return ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+}
+
+bool can_unmount_after_unshare(const std::string& path) {
+  return ::unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 && ::umount2(path.c_str(), MNT_DETACH) == 0;
+}
+
+void touch(std::size_t mebibytes) {
+  auto* memory = static_cast<char*>(std::malloc(mebibytes << 20));
+  for (std::size_t i = 0; i < mebibytes << 20; i += 4096) memory[i] = 1;
+}
+
+// Children that fork again, leave the session, double-fork, ignore SIGTERM and hold memory.
+void misbehave(int children, std::size_t mebibytes_each) {
+  ::signal(SIGTERM, SIG_IGN);
+  for (int i = 0; i < children; ++i) {
+    if (::fork() != 0) continue;
+    ::setsid();
+    if (::fork() != 0) ::_exit(0);  // The grandchild is an orphan in a session of its own.
+    touch(mebibytes_each);
+    for (;;) {
+      while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+      }
+      if (i % 2 == 1 && ::fork() == 0) ::_exit(0);  // Half of them keep forking.
+      ::usleep(2000);
+    }
+  }
+  while (::wait(nullptr) > 0) {  // All grandchildren exist once their parents have ended.
+  }
+}
+
+bool attempt(const std::string& what, const std::string& argument) {
+  const int pid = std::atoi(argument.c_str());
+  errno = 0;
+  if (what == "read") return can_read(argument);
+  if (what == "connect") return can_connect(argument);
+  if (what == "signal") return ::kill(pid, 0) == 0;
+  if (what == "pidfd") return ::syscall(SYS_pidfd_open, pid, 0) >= 0;
+  if (what == "ptrace") return ::ptrace(PTRACE_SEIZE, pid, nullptr, nullptr) == 0;
+  if (what == "umount") return ::umount2(argument.c_str(), MNT_DETACH) == 0;
+  if (what == "unshare") return can_unmount_after_unshare(argument);
+  if (what == "uid") return ::getuid() == static_cast<unsigned>(pid);
+  if (what == "capable") return ::setuid(::getuid() + 1) == 0 || ::chroot("/") == 0;
+  return false;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  for (int i = 1; i + 1 < argc; i += 2) {
+    const std::string what = argv[i], argument = argv[i + 1];
+    if (what == "exit") return std::atoi(argument.c_str());
+    if (what == "misbehave") {
+      misbehave(std::atoi(argument.c_str()), 4);
+      std::printf("ready\n");
+      std::fflush(stdout);
+      for (;;) ::pause();
+    }
+    const bool done = attempt(what, argument);
+    std::printf("%s %s (%s)\n", what.c_str(), done ? "yes" : "no", std::strerror(errno));
+    std::fflush(stdout);
+  }
+  return 0;
+}

@@ -1,0 +1,264 @@
+// What a supervised program can and cannot do, against real namespaces. Each "cannot" has its
+// negative control: the same attempt succeeds when the program is not confined.
+#include <dirent.h>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <fstream>
+#include <functional>
+
+#include "sys/process_tree.h"
+#include "sys/spawn.h"
+#include "testing/temp_dir.h"
+
+namespace gk::sys {
+namespace {
+
+// A data directory with a secret and a listening socket, as the daemon has.
+class WorkerTest : public testing::TestWithParam<Confinement> {
+ protected:
+  WorkerTest() : secret(dir / "secret"), socket_file(dir / "admin.sock") {
+    std::ofstream(secret) << "s3cret";
+    listener = Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::strncpy(address.sun_path, socket_file.c_str(), sizeof address.sun_path - 1);
+    EXPECT_EQ(::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    EXPECT_EQ(::listen(listener.get(), 8), 0);
+  }
+  Result<Spawned> start(Confinement mode, std::vector<std::string> command) {
+    SpawnSpec spec;
+    spec.worker = GK_WORKER;
+    spec.command = std::move(command);
+    spec.hidden = {dir.path().string()};
+    return spawn_supervised(spec, mode);
+  }
+  static void wait_readable(int fd) {
+    pollfd waiting{fd, POLLIN, 0};
+    ASSERT_EQ(::poll(&waiting, 1, 10'000), 1) << "nothing within 10 s";
+  }
+  static std::string read_all(const Fd& fd) {
+    std::string out;
+    char buffer[4096];
+    for (;;) {
+      pollfd waiting{fd.get(), POLLIN, 0};
+      if (::poll(&waiting, 1, 10'000) != 1) return out + "(timeout)";
+      const ssize_t n = ::read(fd.get(), buffer, sizeof buffer);
+      if (n <= 0) return out;
+      out.append(buffer, static_cast<std::size_t>(n));
+    }
+  }
+  // Runs the probe in `mode` to its end.
+  std::string probe(Confinement mode, std::vector<std::string> words) {
+    words.insert(words.begin(), GK_PROBE);
+    auto spawned = start(mode, words);
+    if (!spawned) return spawned.error().message;
+    const std::string problem = read_all(spawned->report);
+    const std::string out = read_all(spawned->output);
+    wait_readable(spawned->process.fd());
+    (void)spawned->process.try_reap();
+    return problem + out;
+  }
+  std::vector<std::string> attacks() const {
+    const std::string pid = std::to_string(::getpid());
+    return {"read",    secret,
+            "connect", socket_file,
+            "read",    "/proc/" + pid + "/environ",
+            "read",    "/proc/" + pid + "/root/etc/passwd",
+            "signal",  pid};
+  }
+  TempDir dir;
+  std::string secret, socket_file;
+  Fd listener;
+};
+
+bool available(Confinement mode) {
+  if (mode == Confinement::root_namespace) return ::geteuid() == 0;
+  return true;
+}
+
+TEST_F(WorkerTest, UnconfinedProgramReachesTheDaemon) {
+  std::string line = GK_PROBE;
+  for (const auto& word : attacks()) line += " '" + word + "'";
+  FILE* pipe = ::popen(line.c_str(), "r");
+  std::string out(4096, '\0');
+  out.resize(std::fread(out.data(), 1, out.size(), pipe));
+  ::pclose(pipe);
+  EXPECT_EQ(out.find(" no"), std::string::npos) << out;
+}
+
+class ConfinedTest : public WorkerTest {};
+
+TEST_P(ConfinedTest, CannotReachTheDaemon) {
+  if (!available(GetParam())) GTEST_SKIP();
+  const std::string out = probe(GetParam(), attacks());
+  EXPECT_EQ(out.find(" yes"), std::string::npos) << out;
+  EXPECT_NE(out.find("signal no"), std::string::npos) << out;
+}
+
+TEST_P(ConfinedTest, CannotTakeTheCoverOffOrTraceOrGainPrivilege) {
+  if (!available(GetParam())) GTEST_SKIP();
+  const std::string pid = std::to_string(::getpid()), covered = dir.path().string();
+  const std::string out = probe(GetParam(), {"umount", covered, "umount", "/proc", "ptrace", pid,
+                                             "ptrace", "1", "read", "/proc/1/environ", "pidfd", pid,
+                                             "capable", "0", "unshare", covered, "read", secret});
+  EXPECT_EQ(out.find(" yes"), std::string::npos) << out;
+  EXPECT_NE(out.find("unshare no"), std::string::npos) << out;
+}
+
+TEST_P(ConfinedTest, KeepsItsUserAndItsExitCode) {
+  if (!available(GetParam())) GTEST_SKIP();
+  const std::string out = probe(GetParam(), {"uid", std::to_string(::getuid()), "exit", "7"});
+  EXPECT_EQ(out.find("uid yes"), 0U) << out;
+  auto spawned = start(GetParam(), {GK_PROBE, "exit", "7"}).value();
+  wait_readable(spawned.process.fd());
+  EXPECT_EQ(spawned.process.try_reap()->code, 7);
+}
+
+std::string slurp(const std::string& path) {
+  std::string text(8192, '\0');
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const ssize_t n = fd ? ::read(fd.get(), text.data(), text.size()) : 0;
+  text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+  return text;
+}
+
+// Processes whose command line names our own temporary directory: survivors of a misbehaving tree.
+int survivors(const std::string& mark) {
+  int found = 0;
+  DIR* proc = ::opendir("/proc");
+  while (const dirent* entry = ::readdir(proc)) {
+    const std::string text = slurp(std::string("/proc/") + entry->d_name + "/cmdline");
+    if (text.find(mark) != std::string::npos && std::atoi(entry->d_name) != ::getpid()) ++found;
+  }
+  ::closedir(proc);
+  return found;
+}
+
+TEST_P(ConfinedTest, IsGoneWithAllItsProcessesAfterOneSignal) {
+  if (!available(GetParam())) GTEST_SKIP();
+  auto spawned = start(GetParam(), {GK_PROBE, "misbehave", "6", "mark", secret}).value();
+  wait_readable(spawned.output.get());
+  EXPECT_GT(survivors(secret), 6);
+  EXPECT_TRUE(spawned.process.try_signal(SIGKILL));
+  wait_readable(spawned.process.fd());
+  EXPECT_EQ(spawned.process.try_reap()->signal, SIGKILL);
+  EXPECT_EQ(survivors(secret), 0);
+}
+
+TEST_P(ConfinedTest, EndsWhenTheDaemonIsGone) {
+  if (!available(GetParam())) GTEST_SKIP();
+  auto spawned = start(GetParam(), {GK_PROBE, "misbehave", "3", "mark", secret}).value();
+  wait_readable(spawned.output.get());
+  spawned.control.reset();
+  wait_readable(spawned.process.fd());
+  (void)spawned.process.try_reap();
+  EXPECT_EQ(survivors(secret), 0);
+}
+
+// State letters of the processes that carry `mark`, without the worker itself.
+std::string states(const std::string& mark) {
+  std::string out;
+  DIR* proc = ::opendir("/proc");
+  while (const dirent* entry = ::readdir(proc)) {
+    const std::string base = std::string("/proc/") + entry->d_name;
+    const std::string text = slurp(base + "/cmdline"), line = slurp(base + "/stat");
+    if (text.find(mark) == std::string::npos || text.find("supervise") != std::string::npos)
+      continue;
+    if (line.empty()) continue;
+    out += line[line.rfind(')') + 2];
+  }
+  ::closedir(proc);
+  return out;
+}
+
+// Looks every 5 ms for at most 10 s, since other processes run in real time.
+bool comes_true(const std::function<bool()>& condition) {
+  for (int i = 0; i < 2000; ++i) {
+    if (condition()) return true;
+    ::poll(nullptr, 0, 5);
+  }
+  return false;
+}
+
+TEST_P(ConfinedTest, StopsAsAWholeAndRunsOn) {
+  if (!available(GetParam())) GTEST_SKIP();
+  auto spawned = start(GetParam(), {GK_PROBE, "misbehave", "2", "mark", secret}).value();
+  wait_readable(spawned.output.get());
+  ASSERT_EQ(::write(spawned.control.get(), "p", 1), 1);
+  EXPECT_TRUE(
+      comes_true([&] { return states(secret).find_first_not_of("TZX") == std::string::npos; }));
+  ASSERT_EQ(::write(spawned.control.get(), "r", 1), 1);
+  EXPECT_TRUE(comes_true([&] { return states(secret).find('T') == std::string::npos; }));
+  EXPECT_TRUE(spawned.process.try_signal(SIGKILL));
+  wait_readable(spawned.process.fd());
+  (void)spawned.process.try_reap();
+}
+
+TEST_P(ConfinedTest, ReportsACommandThatCannotBeExecuted) {
+  if (!available(GetParam())) GTEST_SKIP();
+  auto spawned = start(GetParam(), {"/nonexistent/program"}).value();
+  EXPECT_EQ(read_all(spawned.report), "E exec: No such file or directory\n");
+  wait_readable(spawned.process.fd());
+  EXPECT_EQ(spawned.process.try_reap()->code, 127);
+}
+
+INSTANTIATE_TEST_SUITE_P(Modes, ConfinedTest,
+                         testing::Values(Confinement::user_namespace, Confinement::root_namespace),
+                         [](const auto& mode) {
+                           return mode.param == Confinement::user_namespace ? "UserNamespace"
+                                                                            : "RootNamespace";
+                         });
+
+TEST_F(WorkerTest, SessionModeKillsEscapedOrphansByAWalk) {
+  auto spawned = start(Confinement::session, {GK_PROBE, "misbehave", "6", "mark", secret}).value();
+  wait_readable(spawned.output.get());
+  EXPECT_GT(kill_descendants(spawned.process.pid()), 6U);
+  EXPECT_TRUE(spawned.process.try_signal(SIGKILL));
+  wait_readable(spawned.process.fd());
+  (void)spawned.process.try_reap();
+  EXPECT_TRUE(comes_true([&] { return survivors(secret) == 0; }));
+}
+
+TEST_F(WorkerTest, SessionModeEndsWithTheDaemonToo) {
+  auto spawned = start(Confinement::session, {GK_PROBE, "misbehave", "3", "mark", secret}).value();
+  wait_readable(spawned.output.get());
+  spawned.control.reset();
+  wait_readable(spawned.process.fd());
+  (void)spawned.process.try_reap();
+  EXPECT_EQ(survivors(secret), 0);
+}
+
+TEST_F(WorkerTest, RefusesARelativeCommandAndAMissingWorker) {
+  EXPECT_EQ(start(Confinement::session, {"sh"}).error().code, Errc::invalid_argument);
+  SpawnSpec spec;
+  spec.worker = "/nonexistent/gamekeeper-worker";
+  spec.command = {"/bin/true"};
+  EXPECT_EQ(spawn_supervised(spec, Confinement::user_namespace).error().code, Errc::not_found);
+}
+
+TEST_F(WorkerTest, CapturesBothOutputsAndGivesNoInput) {
+  auto spawned =
+      start(Confinement::user_namespace, {"/bin/sh", "-c", "cat; echo out; echo err >&2"}).value();
+  EXPECT_EQ(read_all(spawned.output), "out\nerr\n");
+  wait_readable(spawned.process.fd());
+  (void)spawned.process.try_reap();
+}
+
+TEST(ProcessHandle, RefusesAPidThatWasGivenAway) {
+  const auto facts = process_facts(::getpid()).value();
+  EXPECT_EQ(facts.uid, ::getuid());
+  EXPECT_EQ(facts.parent, ::getppid());
+  EXPECT_TRUE(ProcessHandle::open(::getpid(), facts.start_ticks));
+  EXPECT_EQ(ProcessHandle::open(::getpid(), facts.start_ticks + 1).error().code, Errc::not_found);
+  EXPECT_EQ(process_facts(0x7ffffff0).error().code, Errc::not_found);
+}
+
+}  // namespace
+}  // namespace gk::sys
