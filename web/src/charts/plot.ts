@@ -110,7 +110,7 @@ export function drawSeries(
     {
       width: Math.max(200, box.clientWidth),
       height,
-      padding: [14, 12, 0, 0],
+      padding: [16, 22, 0, 0],
       legend: { show: false },
       cursor: {
         y: false,

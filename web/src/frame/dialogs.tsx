@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useMemo, useRef, useState } from "preact/hooks";
 
 import { navigate } from "../lib/router";
+import { readableReason } from "../lib/rule";
 import { macros, recent, retryNow } from "../state/live";
 import { singleKeys, theme } from "../state/prefs";
 import { signOut } from "../state/session";
@@ -72,7 +73,7 @@ function commands(): Command[] {
     })),
     ...(recent.value ?? []).slice(0, 20).map((event) => ({
       icon: "cancel" as const,
-      label: `${event.macro_name}: ${event.cancellation_reason}`,
+      label: `${event.macro_name}: ${readableReason(event.cancellation_reason)}`,
       hint: "cancellation",
       run: go(`/cancellations/${encodeURIComponent(event.id)}`),
     })),

@@ -5,6 +5,9 @@ import type { Signal } from "../api/types";
 /** What every page writes for a value nobody knows. Never 0, never a dash. */
 export const kUnknown = "unknown";
 
+/** Between a number and its unit: they stay on one line. */
+export const kSpace = "\u00a0";
+
 /** `digits` after the point, and a thin space between thousands. */
 export function formatNumber(value: number, digits = 0): string {
   const [whole = "0", fraction] = Math.abs(value).toFixed(digits).split(".");
@@ -58,7 +61,7 @@ export function formatBytes(bytes: number): string {
     scaled /= 1024;
     unit++;
   }
-  return `${formatNumber(scaled, unit === 0 || scaled >= 100 ? 0 : 1)} ${units[unit]}`;
+  return `${formatNumber(scaled, unit === 0 || scaled >= 100 ? 0 : 1)}${kSpace}${units[unit]}`;
 }
 
 /** "41 %", "12.4 MiB/s", "unknown". */
@@ -66,7 +69,8 @@ export function formatValue(name: string, value: number | null): string {
   if (value === null) return kUnknown;
   const info = signalInfo(name);
   if (info.bytes) return formatBytes(value) + info.unit;
-  return info.unit ? `${formatNumber(value, info.digits)} ${info.unit}` : formatNumber(value, info.digits);
+  const number = formatNumber(value, info.digits);
+  return info.unit ? `${number}${kSpace}${info.unit}` : number;
 }
 
 /** Why a signal has no fresh value, as a sentence; null when it is known. */

@@ -1,7 +1,7 @@
 // A rule in plain words.
 
-import type { Evidence } from "../api/types";
-import { formatLength, formatValue, signalInfo } from "./format";
+import type { Cancellation, Evidence } from "../api/types";
+import { formatLength, formatValue, kSpace, signalInfo } from "./format";
 
 /** Signals where less is worse. */
 const kLowIsBad = new Set(["fps", "tick_ratio"]);
@@ -15,4 +15,29 @@ export function ruleSentence(rule: Evidence["rule"]): string {
   const samples = rule.min_samples > 1 ? `, seen in ${rule.min_samples} samples in a row` : "";
   const back = rule.leave === null ? "" : ` It is over when ${name} is back ${side === "above" ? "below" : "above"} ${formatValue(rule.signal, rule.leave)}.`;
   return `${name} ${side} ${limit}${lasting}${samples}.${back}`;
+}
+
+const kThreshold = /^Performance threshold exceeded: (\w+) (-?[\d.]+) ([<>]) (-?[\d.]+)$/;
+const kDuration = /^Duration exceeded: ([\d.]+) s > ([\d.]+) s$/;
+
+function exact(signal: string, number: string): string {
+  const { unit } = signalInfo(signal);
+  return unit ? `${number}${kSpace}${unit}` : number;
+}
+
+/** "CPU reached 85.5 %, the limit is 80 %". A reason of another form is shown as it is. */
+export function readableReason(reason: string): string {
+  const [, signal, value, side, limit] = kThreshold.exec(reason) ?? [];
+  if (signal && value && limit) {
+    const verb = side === "<" ? "fell to" : "reached";
+    return `${signalInfo(signal).label} ${verb} ${exact(signal, value)}, the limit is ${exact(signal, limit)}`;
+  }
+  const [, ran, most] = kDuration.exec(reason) ?? [];
+  return ran && most ? `Ran for ${ran}${kSpace}s, the limit is ${most}${kSpace}s` : reason;
+}
+
+/** "Heal Macro was cancelled"; a macro that is only watched was not. */
+export function eventTitle(event: Cancellation): string {
+  if (event.outcome === "watched") return `${event.macro_name} crossed a limit`;
+  return `${event.macro_name} was cancelled`;
 }

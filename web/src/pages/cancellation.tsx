@@ -6,7 +6,7 @@ import { useEffect, useState } from "preact/hooks";
 import { api, ApiError } from "../api/client";
 import type { Evidence } from "../api/types";
 import { formatLength, formatNumber, formatOffset, formatTimeSeconds, formatValue, kUnknown, sentenceCase, signalInfo } from "../lib/format";
-import { ruleSentence } from "../lib/rule";
+import { eventTitle, readableReason, ruleSentence } from "../lib/rule";
 import { Timeline } from "../charts/timeline";
 import { Icon } from "../ui/icons";
 import { Ago, Bar, Button, Failure, Loading, PageHead, Section } from "../ui/parts";
@@ -43,6 +43,7 @@ function Rule({ evidence }: { evidence: Evidence }): JSX.Element {
       <p class="rule-sentence">{ruleSentence(rule)}</p>
       <dl class="pairs">
         <div><dt>Rule</dt><dd><code>{event.rule}</code></dd></div>
+        <div><dt>In the log</dt><dd>{event.cancellation_reason}</dd></div>
         <div><dt>Limit</dt><dd>{value(rule.limit)}</dd></div>
         <div><dt>Enters at</dt><dd>{value(rule.enter)}</dd></div>
         <div><dt>Leaves at</dt><dd>{value(rule.leave)}</dd></div>
@@ -75,7 +76,7 @@ function Culprit({ evidence }: { evidence: Evidence }): JSX.Element {
   return (
     <Section title="Who was to blame" id="culprit"
       note={`score ${score(culprit.score)} · needed ${score(culprit.threshold)} · ahead of the next by ${score(culprit.margin)}`}>
-      <table class="culprits">
+      <div class="table-scroll" tabIndex={0} role="region" aria-label="Candidates"><table class="culprits">
         <thead><tr><th scope="col">Macro</th><th scope="col">Share of the load</th><th scope="col" class="right">Demand</th><th scope="col" class="right">Score</th></tr></thead>
         <tbody>
           {culprit.candidates.map((candidate) => {
@@ -83,15 +84,15 @@ function Culprit({ evidence }: { evidence: Evidence }): JSX.Element {
             const share = candidate.share === null ? kUnknown : `${formatNumber(candidate.share * 100)} %`;
             return (
               <tr key={candidate.macro_id} class={guilty ? "guilty" : ""}>
-                <th scope="row"><code>{candidate.macro_id}</code>{guilty && <span class="chip tone-bad"><Icon name="cancel" size={14} />Cancelled</span>}</th>
-                <td><span class="share"><Bar part={candidate.share} tone={guilty ? "over" : "calm"} label={`Share of ${candidate.macro_id}`} text={share} /><span class="num">{share}</span></span></td>
+                <th scope="row"><span class="who"><code>{candidate.macro_id}</code>{guilty && <span class="chip tone-bad"><Icon name="cancel" size={14} />Culprit</span>}</span></th>
+                <td><span class="share"><Bar part={candidate.share} tone={candidate.share === null ? "unknown" : guilty ? "over" : "calm"} label={`Share of ${candidate.macro_id}`} text={share} /><span class={candidate.share === null ? "unknown" : "num"}>{share}</span></span></td>
                 <td class="right">{candidate.demand_pct === null ? <span class="unknown">{kUnknown}</span> : `${formatNumber(candidate.demand_pct)} %`}</td>
                 <td class="right">{score(candidate.score)}</td>
               </tr>
             );
           })}
         </tbody>
-      </table>
+      </table></div>
     </Section>
   );
 }
@@ -154,7 +155,7 @@ export function CancellationPage({ id }: { id: string }): JSX.Element {
   return (
     <div class="page">
       {back}
-      <PageHead title={`${evidence.event.macro_name} was cancelled`} lead={evidence.event.cancellation_reason}>
+      <PageHead title={eventTitle(evidence.event)} lead={`${readableReason(evidence.event.cancellation_reason)}.`}>
         <Button icon="download" onClick={() => exportJson(evidence)}>Export JSON</Button>
       </PageHead>
       <Facts evidence={evidence} />

@@ -6,6 +6,7 @@ import { useState } from "preact/hooks";
 import { api } from "../api/client";
 import type { Cancellation } from "../api/types";
 import { formatMoment, formatNumber } from "../lib/format";
+import { readableReason } from "../lib/rule";
 import { navigate } from "../lib/router";
 import { now } from "../state/clock";
 import { problems, recent, recentCursor, refresh } from "../state/live";
@@ -37,11 +38,11 @@ function Row({ event }: { event: Cancellation }): JSX.Element {
   };
   return (
     <tr class="clickable" onClick={open}>
-      <td data-label="When"><span class="num">{formatMoment(event.timestamp, now.value)}</span><br /><small><Ago at={event.timestamp} /></small></td>
-      <th scope="row" data-label="Macro"><a href={path}>{event.macro_name}</a><br /><code>{event.macro_id}</code></th>
-      <td data-label="Reason">{event.cancellation_reason}</td>
-      <td data-label="Outcome"><OutcomeChip outcome={event.outcome} /></td>
-      <td data-label="Gone after" class="right num"><Speed event={event} /></td>
+      <td class="cell-when"><span class="num">{formatMoment(event.timestamp, now.value)}</span><br /><small><Ago at={event.timestamp} /></small></td>
+      <th scope="row" class="cell-macro"><a href={path}>{event.macro_name}</a><br /><code>{event.macro_id}</code></th>
+      <td class="cell-reason">{readableReason(event.cancellation_reason)}</td>
+      <td class="cell-outcome"><OutcomeChip outcome={event.outcome} /></td>
+      <td class="cell-gone right num"><Speed event={event} /></td>
     </tr>
   );
 }

@@ -5,9 +5,9 @@ import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 import { api, ApiError } from "../api/client";
-import type { ActiveMacro, MacroStatus } from "../api/types";
+import type { ActiveMacro, MacroStatus, Signal as SignalValue } from "../api/types";
 import { formatAgo, formatBytes, formatClock, formatLength, kUnknown, plural, signalReason } from "../lib/format";
-import { closeness, kLimits, type Limit, tightest } from "../lib/headroom";
+import { closeness, kLimits, type Limit } from "../lib/headroom";
 import { now } from "../state/clock";
 import { link, macros, problems, processes, refresh } from "../state/live";
 import { macroView } from "../state/prefs";
@@ -75,7 +75,7 @@ async function stopAll(): Promise<void> {
 /** How much of a limit is used up, in words: "62 % room", "over the limit", "unknown". */
 function roomText(left: number | null): string {
   if (left === null) return kUnknown;
-  return left <= 0 ? "over" : percentText(left);
+  return left <= 0 ? "over" : `${percentText(left)} left`;
 }
 
 /** An icon where the room is small, so that colour is not alone. */
@@ -89,12 +89,12 @@ function RoomFlag({ left }: { left: number | null }): JSX.Element | null {
 function HeadroomBar(props: { macro: ActiveMacro; limit: Limit; label: string }): JSX.Element {
   const left = props.macro.headroom[props.limit] ?? null;
   const text = roomText(left);
-  const title = left === null ? "Not measured, so this limit is not acted on." : `${text} of the way to the limit is free`;
+  const title = left === null ? "Not measured, so this limit is not acted on." : undefined;
   return (
     <li class={`headroom ${closeness(left)}`} title={title}>
       <span class="headroom-label">{props.label}</span>
       <Bar part={left === null ? null : 1 - left} tone={closeness(left)} label={`${props.label}: room to the limit`}
-        text={left === null ? "unknown" : left <= 0 ? "over the limit" : `${text} room left`} />
+        text={left === null ? "unknown" : left <= 0 ? "over the limit" : text} />
       <span class="headroom-text"><RoomFlag left={left} />{text}</span>
     </li>
   );
@@ -124,9 +124,9 @@ function MacroCard({ macro }: { macro: ActiveMacro }): JSX.Element {
       <header class="macro-head">
         <div>
           <h3 id={`macro-${macro.macro_id}`}>{macro.macro_name}</h3>
-          <p class="macro-id"><code>{macro.macro_id}</code> · {macro.kind === "process" ? "process" : "external program"}{macro.pid !== null && ` · pid ${macro.pid}`}</p>
+          <p class="macro-id"><code>{macro.macro_id}</code> · {macro.kind === "process" ? "process" : "external program"}</p>
         </div>
-        <StopButton macro={macro} />
+        <StopButton macro={macro} small />
       </header>
       <div class="macro-state">
         <LevelChip level={macro.safety_level} />
@@ -143,10 +143,18 @@ function MacroCard({ macro }: { macro: ActiveMacro }): JSX.Element {
       <dl class="facts">
         <Fact name="Demand"><Value name="demand_pct" signal={macro.demand_pct} /></Fact>
         {process && process.rss_bytes !== null && <Fact name="Memory"><span class="value">{formatBytes(process.rss_bytes)}</span></Fact>}
+        {macro.pid !== null && <Fact name="Pid"><span class="value">{macro.pid}</span></Fact>}
         {macro.session_id && <Fact name="Session"><code>{macro.session_id}</code></Fact>}
       </dl>
     </article>
   );
+}
+
+/** Short, for the table: the heading of the column says what it is a share of. */
+function Demand({ signal }: { signal: SignalValue }): JSX.Element {
+  const reason = signalReason(signal, now.value) ?? undefined;
+  if (signal.value === null) return <span class="unknown" title={reason}>{kUnknown}</span>;
+  return <span class="value" title={reason ?? "Of one core"}>{percentText(signal.value / 100)}</span>;
 }
 
 function MacroTable({ list }: { list: readonly ActiveMacro[] }): JSX.Element {
@@ -155,23 +163,23 @@ function MacroTable({ list }: { list: readonly ActiveMacro[] }): JSX.Element {
       <table>
         <thead>
           <tr>
-            <th scope="col">Macro</th><th scope="col">Level</th><th scope="col">State</th><th scope="col" class="right">Time left</th>
-            {kLimits.map(({ name, label }) => <th scope="col" class="right" key={name}>{label} room</th>)}
-            <th scope="col" class="right">Demand</th><th scope="col"><span class="sr-only">Actions</span></th>
+            <th scope="col" rowSpan={2}>Macro</th><th scope="col" rowSpan={2}>State</th><th scope="col" rowSpan={2} class="right">Time left</th>
+            <th scope="colgroup" colSpan={kLimits.length} class="group">Room left to each limit</th>
+            <th scope="col" rowSpan={2} class="right">Demand</th><th scope="col" rowSpan={2}><span class="sr-only">Actions</span></th>
           </tr>
+          <tr>{kLimits.map(({ name, label }) => <th scope="col" class="right" key={name}>{label}</th>)}</tr>
         </thead>
         <tbody>
           {list.map((macro) => (
             <tr key={macro.macro_id}>
-              <th scope="row">{macro.macro_name}<br /><code>{macro.macro_id}</code></th>
-              <td><LevelChip level={macro.safety_level} /></td>
-              <td><StateChip state={macro.state} /></td>
+              <th scope="row" class="nowrap">{macro.macro_name}<br /><code>{macro.macro_id}</code></th>
+              <td><span class="chips"><LevelChip level={macro.safety_level} /><StateChip state={macro.state} /></span></td>
               <td class="right"><span class="num">{macro.time_left === null ? "no limit" : formatClock(macro.time_left)}</span></td>
               {kLimits.map(({ name }) => {
                 const left = macro.headroom[name] ?? null;
-                return <td key={name} class="right"><span class={`room ${closeness(left)}`}><RoomFlag left={left} /> {roomText(left)}</span></td>;
+                return <td key={name} class="right"><span class={`room ${closeness(left)}`}><RoomFlag left={left} /> {left === null || left <= 0 ? roomText(left) : percentText(left)}</span></td>;
               })}
-              <td class="right"><span title={signalReason(macro.demand_pct, now.value) ?? undefined}><Value name="demand_pct" signal={macro.demand_pct} /></span></td>
+              <td class="right"><Demand signal={macro.demand_pct} /></td>
               <td class="right"><StopButton macro={macro} small /></td>
             </tr>
           ))}
@@ -213,16 +221,12 @@ function Running({ filter, onStart }: { filter: string; onStart: () => void }): 
 
 function statusLine(): string {
   const state = status.value;
-  const list = macros.value;
-  const least = (list ?? []).map((macro) => ({ macro, least: tightest(macro) })).filter((entry) => entry.least !== null)
-    .sort((a, b) => a.least!.left - b.least!.left)[0];
   const parts: string[] = [];
   if (state) {
     parts.push(state.monitoring_active ? "Watching" : "Not watching: the monitor is off");
     if (state.last_check) parts.push(`checked ${formatAgo(state.last_check, now.value)}`);
     parts.push(`${plural(state.total_cancellations, "cancellation")} so far`);
   }
-  if (least) parts.push(`least room: ${least.macro.macro_name}, ${least.least!.label.toLowerCase()} ${roomText(least.least!.left)}`);
   return parts.length > 0 ? `${parts.join(" · ")}` : "What runs, and how close it is to its limits.";
 }
 

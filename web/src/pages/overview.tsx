@@ -6,6 +6,7 @@ import type { Cancellation, HealthCheck } from "../api/types";
 import { formatClock, formatMoment, formatNumber, formatTime, formatValue, kUnknown, sentenceCase, signalInfo, signalReason } from "../lib/format";
 import { closeness, tightest } from "../lib/headroom";
 import { type Point, summarise } from "../lib/ring";
+import { eventTitle, readableReason } from "../lib/rule";
 import { now } from "../state/clock";
 import { averages, health, isStale, macros, problems, recent, refresh, rings, signals, truth } from "../state/live";
 import { tilesView } from "../state/prefs";
@@ -126,11 +127,12 @@ function Attention(): JSX.Element {
         ? <Failure title="The health report could not be read" message={problems.value.health} onRetry={() => void refresh("health")} />
         : <Loading rows={2} label="Reading the health report" />;
     }
+    if (isStale.value) return <Empty icon="unknown" title="Not known now"><p>The last health report came before contact was lost.</p></Empty>;
     if (!report.checks) return <Empty icon="eye" title="Only the summary is yours to see"><p>Your role may not read the single checks. Gamekeeper says: {report.status}.</p></Empty>;
     if (bad.length === 0) return <Empty icon="check" title="Nothing needs you"><p>{count === 0 ? "No health checks are registered." : `All ${count} health checks pass.`}</p></Empty>;
     return <ul class="rows">{bad.map((check) => <Check key={check.name} check={check} />)}</ul>;
   };
-  const note = bad.length > 0 ? `${count - bad.length} of ${count} checks pass` : undefined;
+  const note = bad.length > 0 && !isStale.value ? `${count - bad.length} of ${count} checks pass` : undefined;
   return <Section title="Needs attention" id="attention" note={note}>{body()}</Section>;
 }
 
@@ -152,8 +154,8 @@ function Decision({ event }: { event: Cancellation }): JSX.Element {
     <li>
       <a class="row" href={`/cancellations/${encodeURIComponent(event.id)}`}>
         <div class="row-main">
-          <p class="row-title">{event.macro_name} cancelled</p>
-          <p class="row-text">{event.cancellation_reason}</p>
+          <p class="row-title">{eventTitle(event)}</p>
+          <p class="row-text">{readableReason(event.cancellation_reason)}</p>
           <p class="row-note"><Ago at={event.timestamp} /></p>
         </div>
         <OutcomeChip outcome={event.outcome} />
@@ -176,7 +178,7 @@ function Decisions(): JSX.Element {
   };
   return (
     <Section title="Last automatic decisions" id="decisions"
-      tools={events && events.length > 0 ? <a class="more" href="/cancellations">All cancellations</a> : undefined}>
+      tools={events && events.length > 0 ? <a class="more" href="/cancellations">See all<span class="sr-only"> cancellations</span></a> : undefined}>
       {body()}
     </Section>
   );
@@ -212,7 +214,7 @@ function RunningNow(): JSX.Element {
       </ul>
     );
   };
-  return <Section title="Running now" id="running" tools={<a class="more" href="/macro-safety">All macros</a>}>{body()}</Section>;
+  return <Section title="Running now" id="running" tools={<a class="more" href="/macro-safety">See all<span class="sr-only"> macros</span></a>}>{body()}</Section>;
 }
 
 function AllSignals(): JSX.Element | null {
@@ -249,7 +251,7 @@ export function OverviewPage(): JSX.Element {
   return (
     <div class="page">
       <div class="sr-only"><PageHead title="Overview" /></div>
-      <Hero />
+      {!isStale.value && <Hero />}
       <section class="section" aria-labelledby="measures">
         <header class="section-head bare">
           <h2 id="measures">Last five minutes</h2>

@@ -47,7 +47,7 @@ export function Profiles({ filter }: { filter: string }): JSX.Element {
           <tr>
             <th scope="col">Profile</th><th scope="col">Level</th><th scope="col" class="right">Longest run</th>
             <th scope="col" class="right">CPU</th><th scope="col" class="right">Memory</th><th scope="col" class="right">FPS</th>
-            <th scope="col" class="right">Latency</th><th scope="col" class="right">Response</th><th scope="col">Breach</th><th scope="col">From</th>
+            <th scope="col" class="right">Latency</th><th scope="col" class="right">Response</th><th scope="col">On a breach</th>
           </tr>
         </thead>
         <tbody>
@@ -55,7 +55,7 @@ export function Profiles({ filter }: { filter: string }): JSX.Element {
             const limits = profile.thresholds;
             return (
               <tr key={profile.macro_id}>
-                <th scope="row" title={profile.description || undefined}>{profile.name}<br /><code>{profile.macro_id}</code></th>
+                <th scope="row" title={profile.description || undefined}>{profile.name}<br /><code>{profile.macro_id}</code> <small>· {kSources[profile.source] ?? profile.source}</small></th>
                 <td><LevelChip level={profile.safety_level} /></td>
                 <td class="right">{formatLength(profile.max_duration)}</td>
                 <td class="right">≤ {formatNumber(limits.cpu_usage_max)} %</td>
@@ -64,7 +64,6 @@ export function Profiles({ filter }: { filter: string }): JSX.Element {
                 <td class="right">≤ {formatNumber(limits.latency_max)} ms</td>
                 <td class="right">≤ {formatNumber(limits.response_time_max)} ms</td>
                 <td><span class="inline-word"><Icon name={profile.auto_cancel_enabled ? "cancel" : "eye"} size={14} />{profile.auto_cancel_enabled ? "Cancels" : "Watches only"}</span></td>
-                <td class="note">{kSources[profile.source] ?? profile.source}</td>
               </tr>
             );
           })}

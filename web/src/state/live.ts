@@ -7,6 +7,7 @@ import { api, ApiError } from "../api/client";
 import { kProtocol, LiveSocket, type SocketLike, type SocketPhase } from "../api/socket";
 import type { ActiveMacro, Average, Cancellation, Health } from "../api/types";
 import { SeriesRing } from "../lib/ring";
+import { eventTitle, readableReason } from "../lib/rule";
 import { now } from "./clock";
 import {
   addCancellation,
@@ -158,7 +159,7 @@ const kFrames: Record<string, (data: unknown) => void> = {
   "macro:cancelled": (data) => {
     const event = data as Cancellation;
     recent.value = addCancellation(recent.value ?? [], event, Math.max(kRecent, recent.value?.length ?? 0));
-    toast("warn", `${event.macro_name} was cancelled. ${event.cancellation_reason}`);
+    toast("warn", `${eventTitle(event)}. ${readableReason(event.cancellation_reason)}.`);
   },
   "health:changed": (data) => {
     const report = readHealth(data);

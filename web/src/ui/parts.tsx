@@ -4,7 +4,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
 import type { Signal } from "../api/types";
-import { formatAgo, formatNumber, formatTimeSeconds, formatValue, kUnknown, signalInfo, signalReason } from "../lib/format";
+import { formatAgo, formatNumber, formatTimeSeconds, formatValue, kSpace, kUnknown, signalInfo, signalReason } from "../lib/format";
 import { closeJitter, linePaths, type Point, summarise } from "../lib/ring";
 import { now } from "../state/clock";
 import { Icon, type IconName } from "./icons";
@@ -189,4 +189,4 @@ export function Bar(props: { part: number | null; tone: string; label: string; t
   );
 }
 
-export const percentText = (part: number): string => `${formatNumber(Math.max(0, part) * 100)} %`;
+export const percentText = (part: number): string => `${formatNumber(Math.max(0, part) * 100)}${kSpace}%`;
