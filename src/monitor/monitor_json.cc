@@ -1,0 +1,166 @@
+#include "monitor/monitor_json.h"
+
+#include <array>
+#include <optional>
+
+#include "monitor/rules/performance.h"
+#include "monitor/rules/snapshot_fields.h"
+
+namespace gk::monitor {
+namespace {
+
+// Source: chosen, the resolution in which staleness shows without a new snapshot.
+constexpr Nanos kMaxBodyAge = Seconds(1);
+
+constexpr std::array<const char*, 5> kHistoryFields = {"cpu_usage", "memory_usage", "fps",
+                                                       "latency", "response_time"};
+
+std::optional<double> number(const Signal& signal, MonoTime now) {
+  return signal.is_known(now) ? std::optional(signal.value()) : std::nullopt;
+}
+
+void write_current(JsonWriter& w, const Snapshot& snapshot, MonoTime now) {
+  for (std::size_t i = 0; i < kCurrentFields; ++i) {
+    w.key(kSnapshotFields[i].name);
+    write_signal(w, snapshot.*kSnapshotFields[i].member, now);
+  }
+  w.key("score");
+  write_signal(w, score_signal(snapshot.fps, snapshot.memory_usage, now, snapshot.wall), now);
+}
+
+void write_averages(JsonWriter& w, const History& history, MonoTime now) {
+  w.key("averages").begin_object();
+  for (std::size_t i = 0; i < kCurrentFields; ++i) {
+    const Average average = history.average(kSnapshotFields[i].member, kAverageWindow, now);
+    w.key(kSnapshotFields[i].name)
+        .begin_object()
+        .field("value", average.value)
+        .field("samples_used", average.samples_used)
+        .field("samples_total", average.samples_total)
+        .field("window_s", std::chrono::duration_cast<Seconds>(average.window).count())
+        .end_object();
+  }
+  w.end_object();
+}
+
+void write_history(JsonWriter& w, const History& history) {
+  w.key("history").begin_array();
+  for (std::size_t i = 0; i < history.size(); ++i) {
+    const Snapshot& snapshot = *history[i];
+    w.begin_object().field("at", snapshot.wall);
+    for (const char* name : kHistoryFields) {
+      w.field(name, number(snapshot.*find_field(name)->member, snapshot.at));
+    }
+    w.end_object();
+  }
+  w.end_array();
+}
+
+}  // namespace
+
+void write_signal(JsonWriter& w, const Signal& signal, MonoTime now) {
+  const SignalState state = signal.state(now);
+  w.begin_object().key("value");
+  if (signal.measured()) {
+    w.value(signal.value());
+  } else {
+    w.null();
+  }
+  w.field("state", state_name(state)).key("reason");
+  if (state == SignalState::unknown) {
+    w.value(signal.reason());
+  } else if (state == SignalState::stale) {
+    w.value("older than three of its periods");
+  } else {
+    w.null();
+  }
+  w.key("at");
+  if (signal.measured()) {
+    w.value(signal.wall_at());
+  } else {
+    w.null();
+  }
+  w.end_object();
+}
+
+std::string sample_json(const Snapshot& snapshot, MonoTime now) {
+  std::string out;
+  out.reserve(4096);
+  JsonWriter w(out);
+  w.begin_object();
+  write_current(w, snapshot, now);
+  w.key("processes").begin_object();
+  for (const auto& [subject, process] : snapshot.processes) {
+    w.key(subject)
+        .begin_object()
+        .field("pid", process.root_pid)
+        .field("cpu_pct", number(process.cpu_pct, now))
+        .field("demand_pct", number(process.demand_pct, now))
+        .field("rss_bytes", number(process.rss_bytes, now))
+        .end_object();
+  }
+  w.end_object().end_object();
+  return out;
+}
+
+std::string series_json(std::string_view name, const Monitor::SeriesAnswer& answer) {
+  std::string out;
+  JsonWriter w(out);
+  w.begin_object().field("name", name).field("unit", answer.unit).key("points").begin_array();
+  for (const auto& point : answer.points) {
+    w.begin_object().field("timestamp", point.at).field("value", point.value);
+    if (point.min) w.field("min", *point.min).field("max", *point.max).field("avg", *point.avg);
+    w.end_object();
+  }
+  w.end_array().end_object();
+  return out;
+}
+
+std::string metrics_json(const Metrics& metrics, std::string_view type, std::size_t skip,
+                         std::size_t limit) {
+  std::string out;
+  JsonWriter w(out);
+  w.begin_object().key("items").begin_array();
+  std::size_t index = 0, written = 0;
+  bool more = false;
+  for (const auto& sample : metrics.samples()) {
+    if (!type.empty() && sample.type != type) continue;
+    if (index++ < skip) continue;
+    if (written == limit) {
+      more = true;
+      break;
+    }
+    ++written;
+    w.begin_object().field("name", sample.name).field("type", sample.type);
+    w.field("help", sample.help).key("labels").begin_object();
+    for (const auto& [key, value] : sample.labels) w.field(key, value);
+    w.end_object().field("value", sample.value).end_object();
+  }
+  w.end_array().key("next_cursor");
+  if (more) {
+    w.value(std::to_string(skip + written));
+  } else {
+    w.null();
+  }
+  w.end_object();
+  return out;
+}
+
+const std::string& PerformanceBody::get(const Monitor& monitor, MonoTime now) {
+  const auto snapshot = monitor.history().latest();
+  const std::uint64_t current = snapshot ? snapshot->number : 0;
+  if (!body_.empty() && current == number_ && now - made_ < kMaxBodyAge) return body_;
+  number_ = current;
+  made_ = now;
+  body_.clear();
+  JsonWriter w(body_);
+  w.begin_object().key("current").begin_object();
+  write_current(w, snapshot ? *snapshot : Snapshot(), now);
+  w.end_object();
+  write_averages(w, monitor.history(), now);
+  write_history(w, monitor.history());
+  w.end_object();
+  return body_;
+}
+
+}  // namespace gk::monitor

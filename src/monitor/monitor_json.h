@@ -1,0 +1,44 @@
+// monitor_json.h: the JSON of the monitor's answers. Shapes are part of the API (docs/api.md).
+
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/json_writer.h"
+#include "base/metrics.h"
+#include "monitor/monitor.h"
+
+namespace gk::monitor {
+
+/// Signals in `current`: the first 17 of kSnapshotFields and the score.
+inline constexpr std::size_t kCurrentFields = 17;
+
+/// {value, state, reason, at}. A stale value keeps its number; an unknown one has none.
+void write_signal(JsonWriter& w, const Signal& signal, MonoTime now);
+
+/// The body of the topic metric:sample: all current signals and the watched processes.
+std::string sample_json(const Snapshot& snapshot, MonoTime now);
+
+/// {unit, points} of a series as the body of GET /api/metrics/series.
+std::string series_json(std::string_view name, const Monitor::SeriesAnswer& answer);
+
+/// The registry as {items, next_cursor}: items `skip` to `skip` + `limit` of those of `type`
+/// (empty: all).
+std::string metrics_json(const Metrics& metrics, std::string_view type, std::size_t skip,
+                         std::size_t limit);
+
+/// The body of GET /api/macro-safety/performance, made once a snapshot and at least once a second
+/// (a signal goes stale without a new snapshot): answering costs one copy.
+/// Thread: loop.
+class PerformanceBody {
+ public:
+  const std::string& get(const Monitor& monitor, MonoTime now);
+
+ private:
+  std::string body_;
+  std::uint64_t number_ = 0;
+  MonoTime made_{};
+};
+
+}  // namespace gk::monitor
