@@ -127,7 +127,15 @@ void Handle::cancel() {
 bool Handle::active() const { return impl_ && !impl_->cancelled; }
 
 Loop::Loop() : impl_(std::make_unique<Impl>()) {}
-Loop::~Loop() = default;
+Loop::~Loop() {
+  // What waits is freed while everything it may touch still exists.
+  std::vector<std::function<void()>> batch;
+  {
+    const MutexLock lock(impl_->mu);
+    impl_->ending = true;
+    batch.swap(impl_->posted);
+  }
+}
 
 void Loop::run() {
   impl_->as_owner([this] { impl_->context.run(); });
@@ -155,6 +163,7 @@ void Loop::post(std::function<void()> task) {
   bool first = false;
   {
     const MutexLock lock(impl_->mu);
+    if (impl_->ending) return;
     first = impl_->posted.empty();
     impl_->posted.push_back(std::move(task));
   }

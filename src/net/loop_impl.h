@@ -32,12 +32,15 @@ struct Loop::Impl {
   }
   void run_posted();
 
+  // Before the context, whose end frees handlers that may post.
+  Mutex mu{MutexRank::leaf};
+  std::vector<std::function<void()>> posted GK_GUARDED_BY(mu);
+  bool ending GK_GUARDED_BY(mu) = false;  // post() drops its task.
+
   boost::asio::io_context context{1};  // One thread runs it.
   boost::asio::executor_work_guard<Executor> work;
   SystemClock clock;
   std::atomic<std::thread::id> owner;
-  Mutex mu{MutexRank::leaf};
-  std::vector<std::function<void()>> posted GK_GUARDED_BY(mu);
 };
 
 }  // namespace gk::net

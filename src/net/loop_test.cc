@@ -89,6 +89,18 @@ TEST_F(LoopTest, KnowsItsThread) {
   EXPECT_FALSE(loop.in_loop_thread());
 }
 
+TEST_F(LoopTest, TaskThatNeverRanMayPostWhenItIsFreed) {
+  struct PostsAtItsEnd {
+    Loop& loop;
+    ~PostsAtItsEnd() {
+      loop.post([] {});
+    }
+  };
+  auto own = std::make_unique<Loop>();
+  own->post([held = std::make_shared<PostsAtItsEnd>(*own)] {});
+  own.reset();
+}
+
 TEST_F(LoopTest, TimerFiresOnceAndThenIsInactive) {
   int fired = 0;
   const Handle timer = loop.after(milliseconds(1), [&] { ++fired; });

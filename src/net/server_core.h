@@ -5,7 +5,7 @@
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
-#include <map>
+#include <deque>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -65,6 +65,11 @@ struct ServerCore : std::enable_shared_from_this<ServerCore> {
   void upgrade(Connection& connection, StreamSocket socket, Peer peer, std::string key,
                UpgradeDecision decision);
 
+  /// Lets `session` write soon. A thousand clients take milliseconds to write to: they are served
+  /// in batches, with everything else that is ready in between.
+  void schedule(std::shared_ptr<WebSocketSession> session);
+  void write_scheduled();
+
   /// The answer to a request that broke a rule; counted.
   Response protocol_error(int status, std::string_view detail);
   /// The Date of now, formatted once a second.
@@ -85,6 +90,7 @@ struct ServerCore : std::enable_shared_from_this<ServerCore> {
   std::vector<std::shared_ptr<Listener>> listeners;
   std::unordered_set<std::shared_ptr<Connection>> connections;
   std::unordered_set<std::shared_ptr<WebSocketSession>> sessions;
+  std::deque<std::shared_ptr<WebSocketSession>> scheduled;  // Each at most once.
   std::unordered_map<std::string, std::size_t> per_address;
   std::size_t admitted = 0;  // Connections and sessions; without those that are being refused.
   bool stopping = false;

@@ -152,16 +152,18 @@ void WebSocketSession::send(OutFrame frame) {
     queue_.clear();
     return close(1013, "this client reads too slowly");
   }
-  write_next();
-  if (!writing_ && queue_.has_dropped())  // Larger than the whole queue; nothing will land.
-    server_->loop.post([self = shared_from_this()] { self->tell_dropped(); });
+  if (writing_ || scheduled_) return;
+  scheduled_ = true;
+  server_->schedule(shared_from_this());
 }
 
 void WebSocketSession::write_next() {
+  scheduled_ = false;
   if (!open_ || writing_ || ended_) return;
   const OutFrame* const frame = queue_.take_off();
   if (frame == nullptr) {
-    if (close_code_ != 0) start_close();
+    if (close_code_ != 0) return start_close();
+    if (queue_.has_dropped()) tell_dropped();  // A frame larger than the queue: nothing will land.
     return;
   }
   writing_ = true;

@@ -26,6 +26,9 @@ class WebSocketSession final : public WebSocket,
   /// Closes the socket without a handshake; on_close gets `code`, unless it was called.
   void end(std::uint16_t code);
 
+  /// Writes the next queued frame, when none is being written.
+  void write_next();
+
   void send(OutFrame frame) override;
   void close(std::uint16_t code, std::string_view reason) override;
   const Peer& peer() const override { return peer_; }
@@ -36,7 +39,6 @@ class WebSocketSession final : public WebSocket,
 
   void read();
   void on_read(const boost::system::error_code& ec);
-  void write_next();
   void on_written(const boost::system::error_code& ec);
   void tell_dropped();
   void ping(MonoTime now);
@@ -52,6 +54,7 @@ class WebSocketSession final : public WebSocket,
   bool reading_ = false;
   bool writing_ = false;
   bool pinging_ = false;
+  bool scheduled_ = false;  // The server will call write_next().
   bool close_started_ = false;
   std::uint16_t close_code_ = 0;  // Not 0: closing, by us.
   std::string close_reason_;

@@ -187,6 +187,7 @@ TEST_F(WebSocketTest, ClosesWithOurCodeAfterWhatIsQueued) {
   const ServerFrame closing = next_frame(client);
   EXPECT_EQ(closing.payload, close_payload(4401, "revoked"));
   client.send(masked(Opcode::text, "too late") + masked(Opcode::close, closing.payload));
+  client.shut();
   EXPECT_TRUE(until([&] { return closed.size() == 1; }));
   EXPECT_EQ(closed[0], 4401);
   EXPECT_TRUE(messages.empty());
@@ -284,7 +285,7 @@ TEST_F(WebSocketTest, SlowReaderIsBoundedLearnsItsGapAndHarmsNobody) {
   ::setsockopt(slow.fd(), SOL_SOCKET, SO_RCVBUF, &tiny, sizeof tiny);
   open(slow);
   open(fast);
-  constexpr std::uint64_t kFrames = 300;
+  constexpr std::uint64_t kFrames = 150;
   std::uint64_t fast_got = 0;
   for (std::uint64_t seq = 1; seq <= kFrames; ++seq) {
     const OutFrame next = frame(std::to_string(seq) + std::string(8000, ' '), 5, seq);
@@ -297,7 +298,7 @@ TEST_F(WebSocketTest, SlowReaderIsBoundedLearnsItsGapAndHarmsNobody) {
   std::vector<std::uint64_t> slow_got;
   while (slow_got.empty() || slow_got.back() != kFrames)
     slow_got.push_back(std::stoull(next_frame(slow).payload));
-  EXPECT_LT(slow_got.size(), 100U);
+  EXPECT_LT(slow_got.size(), 120U);
   ASSERT_EQ(dropped.size(), 1U);
   EXPECT_EQ(dropped[0].topic, 5U);
   // What came and what was reported is everything, once.
@@ -368,16 +369,30 @@ TEST_F(WebSocketTest, PingsASilentPeerAndClosesItWith4408) {
 }
 
 TEST_F(WebSocketTest, PeerThatAnswersPingsStays) {
-  options.web_socket.ping_interval = milliseconds(8);
+  options.web_socket.ping_interval = milliseconds(150);
   start_web();
   RawClient client(port);
   open(client);
-  for (int i = 0; i < 5; ++i) {
+  for (int i = 0; i < 3; ++i) {
     const ServerFrame ping = next_frame(client);
     EXPECT_EQ(ping.opcode, Opcode::ping);
     client.send(masked(Opcode::pong, ping.payload));
   }
   EXPECT_TRUE(closed.empty());
+}
+
+TEST_F(WebSocketTest, FrameLargerThanTheQueueIsReportedAsDropped) {
+  options.web_socket.max_queued_bytes = 100;
+  start_web();
+  RawClient client(port);
+  open(client);
+  sockets[0]->send(frame(std::string(101, 'x'), 5, 1));
+  EXPECT_TRUE(dropped.empty()) << "never from within send()";
+  EXPECT_TRUE(until([&] { return dropped.size() == 1; }));
+  sockets[0]->send(frame("2", 5, 2));
+  EXPECT_EQ(next_frame(client).payload, "2");
+  EXPECT_EQ(dropped[0].from, 1U);
+  EXPECT_EQ(dropped[0].to, 1U);
 }
 
 TEST_F(WebSocketTest, ShutdownClosesWith1001) {
@@ -389,6 +404,7 @@ TEST_F(WebSocketTest, ShutdownClosesWith1001) {
   const ServerFrame closing = next_frame(client);
   EXPECT_EQ(closing.payload.substr(0, 2), close_payload(1001, ""));
   client.send(masked(Opcode::close, closing.payload));
+  client.shut();
   EXPECT_TRUE(until([&] { return done; }));
   EXPECT_EQ(closed, (std::vector<std::uint16_t>{1001}));
 }
