@@ -31,6 +31,7 @@ struct WorldOptions {
   ArbiterOptions arbiter;
   std::vector<LaneOptions> lanes;
   std::vector<ActorConfig> actors;
+  bool nesting = true;  // Tickets of several lanes, and nested ones.
 };
 
 /// Two lanes, one of them paced; five actors: two share a group, one is paced.
@@ -46,12 +47,21 @@ inline WorldOptions crowded_world() {
   return world;
 }
 
+/// One lane and simple tickets only, so that every grant is checked for rules 2 and 3.
+inline WorldOptions simple_world() {
+  WorldOptions world = crowded_world();
+  world.lanes.resize(1);
+  world.nesting = false;
+  return world;
+}
+
 class World {
  public:
   explicit World(const WorldOptions& options, MutantForTest mutant = MutantForTest::none)
       : ring_(options.arbiter.trace_records),
         core_(Core::create(options.arbiter, ring_, now_).value()),
-        options_(options.arbiter) {
+        options_(options.arbiter),
+        nesting_(options.nesting) {
 #ifdef GK_ARBITER_MUTANTS
     core_.plant_for_test(mutant);
 #else
@@ -134,6 +144,7 @@ class World {
   TraceRing ring_;
   Core core_;
   ArbiterOptions options_;
+  bool nesting_;
   std::vector<TicketId> open_;
   std::set<std::uint64_t> decided_;
   std::vector<GrantRef> past_;
@@ -252,7 +263,8 @@ inline void World::apply(const Step& step) {
   const bool some = !grants.empty();
   const GrantRef grant = some ? grants[step.a % grants.size()] : GrantRef{};
   const auto holder = [&] { return core_.lanes()[grant.lane.value - 1].hold->actor; };
-  switch (step.what % 16) {
+  const int what = step.what % 16;
+  switch (!nesting_ && what >= 3 && what <= 6 ? 0 : what) {
     case 0:
     case 1:
     case 2: request(step.a % actors, {one}, patience); break;

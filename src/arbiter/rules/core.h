@@ -106,7 +106,7 @@ class Core {
   void close(MonoTime now);
 
   /// The holder of `grant` has taken, wants, or leaves a lock that is not a lane.
-  /// Errors: not_found (grant), already_exists (lock held), resource_exhausted, and for the wait
+  /// Errors: not_found (grant), already_exists (lock held), resource_exhausted,
   ///         failed_precondition (it waits already, or the wait would close a cycle).
   Result<void> foreign_hold(GrantRef grant, std::uint64_t lock, MonoTime now);
   Result<void> foreign_wait(GrantRef grant, std::uint64_t lock, MonoTime now);
@@ -191,6 +191,7 @@ class Core {
   void grant(Slot slot, MonoTime now);
   MonoTime next_of(const Lane& lane, MonoTime now) const;
   MonoTime next_of_free(const Lane& lane, MonoTime now) const;
+  MonoTime older_at(const Ticket& ticket, MonoTime now) const;
   Group last_group(const Lane& lane) const;
   std::uint32_t hold_burst(const Lane& lane, std::uint16_t actor) const;
   void touch(std::uint16_t lane);

@@ -31,10 +31,11 @@ MonoTime Core::next_event() const {
 void Core::advance(MonoTime now) {
   GK_ASSERT(now >= last_now_);  // callers read the clock under their lock
   last_now_ = now;
+  if (nested_waiting_ > 0) refresh_inheritance(now);  // records show it as it is now
   for (std::uint16_t i = 0; i < lanes_.size(); ++i) {
     if (next_[i] <= now) due(i, now);
   }
-  if (!dirty_.empty()) settle(now);
+  if (!dirty_.empty() || nested_waiting_ > 0) settle(now);
 }
 
 void Core::due(std::uint16_t index, MonoTime now) {
@@ -61,8 +62,9 @@ void Core::settle(MonoTime now) {
   bool progress = true;
   while (progress) {
     progress = false;
-    for (std::size_t i = 0; i < dirty_.size(); ++i) {
-      progress = grant_on(dirty_[i], now) || progress;
+    std::sort(dirty_.begin(), dirty_.end());  // whatever made them dirty: a replay agrees
+    for (std::size_t i = 0; i < dirty_.size() && !progress; ++i) {
+      progress = grant_on(dirty_[i], now);
     }
     if (progress && nested_waiting_ > 0) refresh_inheritance(now);
   }
@@ -78,6 +80,15 @@ bool Core::grant_on(std::uint16_t index, MonoTime now) {
   if (lane.queue.empty() || (lane.hold && !GK_MUTANT(grant_while_held))) return false;
   const Slot slot = pick(lane, now);
   if (slot == kNoSlot) return false;
+  const Ticket& ticket = tickets_[slot];
+  const std::uint16_t last = ticket.lanes[ticket.lane_count - 1U];
+  if (last != index && !GK_MUTANT(partial_acquire_all)) {
+    // Granted from its last lane only, so that the order of grants of one moment is the same
+    // whichever lane was looked at first.
+    const bool fresh = !lanes_[last].dirty;
+    touch(last);
+    return fresh;
+  }
   grant(slot, now);
   return true;
 }
@@ -267,22 +278,32 @@ MonoTime Core::next_of(const Lane& lane, MonoTime now) const {
   return lane.queue.empty() ? next : std::min(next, next_of_free(lane, now));
 }
 
-/// A free lane with a queue: its head cools down, or all that wait are held back.
+MonoTime Core::older_at(const Ticket& ticket, MonoTime now) const {
+  const Nanos step = options_.aging_step;
+  return ticket.enqueued + ((now - ticket.enqueued) / step + 1) * step;
+}
+
+/// A free lane with a queue: its head cools down, waits for other lanes, or all are held back.
+/// The order may change before that, whenever the age of somebody counts one more.
 MonoTime Core::next_of_free(const Lane& lane, MonoTime now) const {
   MonoTime next = MonoTime::max();
-  MonoTime older = MonoTime::max();  // When one that could start now gets older.
+  MonoTime older = MonoTime::max();
+  bool reserved = false;
   for (const Slot slot : lane.queue) {
     const Ticket& ticket = tickets_[slot];
     const MonoTime at = std::max(lane_time(lane, ticket), actors_[ticket.actor].gcra.earliest());
-    if (at > now) {
-      next = std::min(next, at);
-    } else {
-      const Nanos step = options_.aging_step;
-      older = std::min(older, ticket.enqueued + ((now - ticket.enqueued) / step + 1) * step);
+    if (at > now) next = std::min(next, at);
+    older = std::min(older, older_at(ticket, now));
+    reserved = reserved || !ticket.single();
+  }
+  const bool order_matters = lane.queue.size() > 1 && (reserved || next != MonoTime::max());
+  if (!order_matters) return next;
+  if (nested_waiting_ > 0) {  // what is inherited grows on other lanes
+    for (const Ticket& ticket : tickets_) {
+      if (ticket.id) older = std::min(older, older_at(ticket, now));
     }
   }
-  // Aging can put it before a head that cools down; without such a head it waits for a lane.
-  return next == MonoTime::max() ? next : std::min(next, older);
+  return std::min(next, older);
 }
 
 }  // namespace gk::arbiter

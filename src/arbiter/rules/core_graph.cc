@@ -118,12 +118,18 @@ Result<void> Core::foreign_hold(GrantRef grant, std::uint64_t lock, MonoTime now
   advance(now);
   const Hold* hold = live(grant);
   if (hold == nullptr) return no_grant();
+  Chain& chain = chains_[hold->chain];
+  const bool waits_for_other = chain.foreign_wait != 0 && chain.foreign_wait != lock;
+  if (chain.waiting != kNoSlot || waits_for_other) {  // who waits takes nothing: no new cycle
+    return Error{Errc::failed_precondition, "the caller waits for something else"};
+  }
   if (foreign_holder(lock) != kNoSlot) {
     return Error{Errc::already_exists, "that lock is held by another caller"};
   }
   if (foreign_.size() >= kMaxForeignLocks) {
     return Error{Errc::resource_exhausted, "the table of foreign locks is full"};
   }
+  chain.foreign_wait = 0;
   foreign_.push_back({lock, hold->chain});
   trace_->push(foreign_record(TraceEvent::external_hold, grant, lock, now));
   return {};

@@ -2,8 +2,8 @@
 //
 // Shares no code with Core: it keeps who waits and who holds from the records alone and asks of
 // each whether the rules allow it. `gamekeeper trace --check`, the thread tests and the property
-// tests use it. Rule 2 is checked for grants among tickets of one lane without nesting; nested
-// ones and those of several lanes are checked for all other rules.
+// tests use it. Rule 2 is checked between tickets of one lane without nesting; nested ones and
+// those of several lanes are checked for all other rules.
 
 #pragma once
 
