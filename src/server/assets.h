@@ -10,13 +10,13 @@ namespace gk::server {
 
 /// One file of the dashboard; all views live as long as the process.
 struct Asset {
-  std::string_view path;          ///< "/index.html", "/assets/main-3f2a.js".
+  std::string_view path;  ///< "/index.html", "/assets/main-3f2a.js".
   std::string_view content_type;
   std::string_view raw;
-  std::string_view gzip;          ///< Empty when it is not smaller.
-  std::string_view brotli;        ///< Empty when it is not smaller.
-  std::string_view etag;          ///< With quotes.
-  bool immutable = false;         ///< The name holds a hash of the content.
+  std::string_view gzip;    ///< Empty when it is not smaller.
+  std::string_view brotli;  ///< Empty when it is not smaller.
+  std::string_view etag;    ///< With quotes.
+  bool immutable = false;   ///< The name holds a hash of the content.
 };
 
 /// The asset at `path`; null pointer when there is none. Cost: O(log n).

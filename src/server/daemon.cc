@@ -5,9 +5,9 @@
 #include <csignal>
 #include <iostream>
 
+#include "api/problem.h"
 #include "base/error_codes.h"
 #include "base/try.h"
-#include "api/problem.h"
 #include "server/dashboard.h"
 #include "server/rooms.h"
 #include "server/stores.h"
@@ -25,15 +25,15 @@ constexpr std::size_t kMegabyte = 1U << 20;
 
 Result<std::unique_ptr<FileLog>> open_log(const Options& options, const Config& config,
                                           const Clock& clock) {
-  return FileLog::create({.file = options.data_dir + "/logs/gamekeeper.log",
-                          .max_file_bytes = static_cast<std::size_t>(config.log_max_file_mb) *
-                                            kMegabyte,
-                          .max_files = static_cast<std::size_t>(config.log_max_files),
-                          .file_level = config.log_requests ? LogLevel::debug : LogLevel::info,
-                          .to_stderr = true,
-                          .stderr_format = config.log_format,
-                          .stderr_level = config.log_level},
-                         clock);
+  return FileLog::create(
+      {.file = options.data_dir + "/logs/gamekeeper.log",
+       .max_file_bytes = static_cast<std::size_t>(config.log_max_file_mb) * kMegabyte,
+       .max_files = static_cast<std::size_t>(config.log_max_files),
+       .file_level = config.log_requests ? LogLevel::debug : LogLevel::info,
+       .to_stderr = true,
+       .stderr_format = config.log_format,
+       .stderr_level = config.log_level},
+      clock);
 }
 
 }  // namespace
@@ -46,8 +46,8 @@ Result<std::unique_ptr<Daemon>> Daemon::create(const Options& options, const Con
   GK_CHECK_OK(sys::make_private_dir(options.data_dir + "/logs"));
   GK_CHECK_OK(sys::make_private_dir(options.data_dir + "/config/macro_safety"));
   GK_TRY(auto log, open_log(options, config, kClock));
-  std::unique_ptr<Daemon> daemon(new Daemon(options, config, std::move(signals), std::move(lock),
-                                            std::move(log)));
+  std::unique_ptr<Daemon> daemon(
+      new Daemon(options, config, std::move(signals), std::move(lock), std::move(log)));
   GK_CHECK_OK(daemon->listen());
   return daemon;
 }
@@ -95,9 +95,9 @@ net::Response Daemon::starting_answer(const net::Request& request) const {
     live.body = R"({"status":"ok"})";
     return live;
   }
-  return api::problem_response({.type = "unavailable", .detail = "the daemon is starting",
-                                .retry_after_s = 1},
-                               request.path, "");
+  return api::problem_response(
+      {.type = "unavailable", .detail = "the daemon is starting", .retry_after_s = 1}, request.path,
+      "");
 }
 
 int Daemon::run() {
@@ -124,9 +124,15 @@ void Daemon::on_stores(Result<std::unique_ptr<Stores>> stores) {
     exit_code_ = error_code(stores.error().code).exit_code;
     return loop_.stop();
   }
-  RoomsContext context{.data_dir = options_.data_dir, .address = address_, .config = config_,
-                       .started = started_, .clock = clock_, .random = random_, .log = *log_,
-                       .metrics = metrics_, .loop = loop_};
+  RoomsContext context{.data_dir = options_.data_dir,
+                       .address = address_,
+                       .config = config_,
+                       .started = started_,
+                       .clock = clock_,
+                       .random = random_,
+                       .log = *log_,
+                       .metrics = metrics_,
+                       .loop = loop_};
   auto rooms = Rooms::create(context, std::move(*stores));
   if (!rooms) {
     log_->error("daemon.start_failed", rooms.error().message);
@@ -136,9 +142,11 @@ void Daemon::on_stores(Result<std::unique_ptr<Stores>> stores) {
   rooms_ = std::move(*rooms);
   print_ready();
   log_->info("daemon.ready", "gamekeeperd is ready",
-             {{"version", kVersion}, {"address", address_}, {"data", options_.data_dir},
-              {"duration_ms", std::chrono::duration<double, std::milli>(clock_.mono() - started_)
-                                  .count()}});
+             {{"version", kVersion},
+              {"address", address_},
+              {"data", options_.data_dir},
+              {"duration_ms",
+               std::chrono::duration<double, std::milli>(clock_.mono() - started_).count()}});
 }
 
 void Daemon::print_ready() const {

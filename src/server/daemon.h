@@ -45,7 +45,7 @@ class Daemon {
          std::unique_ptr<FileLog> log);
 
   Result<void> listen();
-  void open_stores();                       // On a thread of its own.
+  void open_stores();  // On a thread of its own.
   void on_stores(Result<std::unique_ptr<Stores>> stores);
   void on_signal();
   void shut_down();
@@ -63,11 +63,11 @@ class Daemon {
   Metrics metrics_;
   net::Loop loop_;
   std::unique_ptr<net::Server> server_;
-  std::unique_ptr<Rooms> rooms_;            // Null until the stores are open.
+  std::unique_ptr<Rooms> rooms_;  // Null until the stores are open.
   std::thread opener_;
   net::Handle signal_watch_;
   net::Handle forced_end_;
-  std::string address_;                     // "127.0.0.1:5000", as bound.
+  std::string address_;  // "127.0.0.1:5000", as bound.
   bool stopping_ = false;
   int exit_code_ = 0;
 };

@@ -27,9 +27,15 @@ class Specimen {
     (void)sys::make_private_dir(dir_ + "/logs");
     log_ = FileLog::create({.to_stderr = false}, clock_).value();
     auto stores = Stores::open(dir_, config_, clock_, *log_, metrics_);
-    rooms_ = Rooms::create({.data_dir = dir_, .address = "127.0.0.1:5000", .config = config_,
-                            .started = clock_.mono(), .clock = clock_, .random = random_,
-                            .log = *log_, .metrics = metrics_, .loop = loop_},
+    rooms_ = Rooms::create({.data_dir = dir_,
+                            .address = "127.0.0.1:5000",
+                            .config = config_,
+                            .started = clock_.mono(),
+                            .clock = clock_,
+                            .random = random_,
+                            .log = *log_,
+                            .metrics = metrics_,
+                            .loop = loop_},
                            std::move(stores).value())
                  .value();
   }
@@ -56,7 +62,8 @@ class Specimen {
 };
 
 void print_errors(std::ostream& out) {
-  out << "# Errors\n\n" << kGenerated << "errors`; do not edit.\n\n"
+  out << "# Errors\n\n"
+      << kGenerated << "errors`; do not edit.\n\n"
       << "Over HTTP every error is `application/problem+json` with one of these stable types.\n\n"
       << "| type | status | title |\n| --- | --- | --- |\n";
   for (const auto& row : api::problem_types()) {
@@ -68,7 +75,8 @@ void print_errors(std::ostream& out) {
     out << "| `" << errc_name(row.code) << "` | `" << row.problem_type << "` | " << row.exit_code
         << " |\n";
   }
-  out << "\nExit code 0 is success; 1 is a negative answer (a failed health check, a macro that was "
+  out << "\nExit code 0 is success; 1 is a negative answer (a failed health check, a macro that "
+         "was "
          "cancelled); 2 is also a wrong command line or configuration.\n";
 }
 
@@ -79,10 +87,11 @@ void print_metrics(std::ostream& out) {
     std::string labels;
     for (const auto& [key, value] : sample.labels) labels += (labels.empty() ? "" : ", ") + key;
     const std::string type = sample.type.starts_with("histogram") ? "histogram" : sample.type;
-    rows[sample.name] = "| `" + sample.name + "` | " + type + " | " + labels + " | " + sample.help +
-                        " |\n";
+    rows[sample.name] =
+        "| `" + sample.name + "` | " + type + " | " + labels + " | " + sample.help + " |\n";
   }
-  out << "# Metrics\n\n" << kGenerated << "metrics`; do not edit. Metrics whose labels come from "
+  out << "# Metrics\n\n"
+      << kGenerated << "metrics`; do not edit. Metrics whose labels come from "
       << "use (a macro, a sensor that failed) appear after their first use.\n\n"
       << "| name | type | labels | meaning |\n| --- | --- | --- | --- |\n";
   for (const auto& [name, row] : rows) out << row;
@@ -94,7 +103,8 @@ int print_reference(std::string_view what, std::ostream& out) {
   if (what == "errors") {
     print_errors(out);
   } else if (what == "config") {
-    out << "# Configuration\n\n" << kGenerated << "config`; do not edit.\n\n"
+    out << "# Configuration\n\n"
+        << kGenerated << "config`; do not edit.\n\n"
         << "One TOML file: `--config FILE`, or `config/gamekeeper.toml` in the data folder. Dots "
            "are sections: `monitor.interval_s` is `interval_s` below `[monitor]`. All errors are "
            "reported at once, with line, key and range; the daemon then ends with code 2.\n\n"

@@ -8,7 +8,14 @@
 #include "api/openapi.h"
 #include "api/router.h"
 #include "base/try.h"
+#include "base/worker_pool.h"
+#include "monitor/health.h"
+#include "monitor/loop_driver.h"
+#include "monitor/monitor.h"
+#include "monitor/routes.h"
+#include "monitor/series_store.h"
 #include "server/dashboard.h"
+#include "server/health_inputs.h"
 #include "server/version.h"
 #include "sys/host_names.h"
 
@@ -17,7 +24,17 @@ namespace {
 
 constexpr std::string_view kSubprotocol = "gamekeeper.v1.json";
 constexpr std::uint16_t kGoingAway = 1001;  // Source: RFC 6455 s7.4.1
-constexpr Seconds kHeartbeat{15};           // Source: chosen; below the 20 s of a proxy's idle limit
+constexpr Seconds kAccountsTick{5};         // Source: AccountsService::tick(), every 1 to 15 s
+constexpr Seconds kHeartbeat{15};  // Source: chosen; below the 20 s of a proxy's idle limit
+
+monitor::MonitorOptions monitor_options(const RoomsContext& context) {
+  monitor::MonitorOptions options;
+  options.sampler.interval = std::chrono::duration_cast<Nanos>(
+      std::chrono::duration<double>(context.config.monitor_interval_s));
+  options.sampler.sensors.data_dir = context.data_dir;
+  options.history_size = static_cast<std::size_t>(context.config.monitor_history_size);
+  return options;
+}
 
 std::vector<std::string> allowed_hosts(const Config& config) {
   auto hosts = sys::own_host_names();
@@ -31,12 +48,20 @@ struct Rooms::Impl {
   Impl(const RoomsContext& c, std::unique_ptr<Stores> s) : context(c), stores(std::move(s)) {}
 
   Result<void> start();
-  void add_topics();
+  Result<void> start_accounts();
+  Result<void> start_monitor();
+  void start_api();
   void add_api_routes();
 
   RoomsContext context;
   std::unique_ptr<Stores> stores;
   std::unique_ptr<accounts::AccountsService> accounts;
+  std::unique_ptr<monitor::SeriesStore> series;
+  std::unique_ptr<monitor::Monitor> monitor;
+  std::unique_ptr<monitor::WakeTimer> health_timer;
+  std::unique_ptr<WorkerPool> pool;  // Health checks and reads of telemetry.db.
+  std::unique_ptr<monitor::Health> health;
+  std::unique_ptr<monitor::MonitorTopics> monitor_topics;
   std::unique_ptr<api::Hub> hub;
   std::unique_ptr<api::Router> router;
   Topic<accounts::SessionEnded>::Subscription on_session_ended;
@@ -46,50 +71,90 @@ struct Rooms::Impl {
 };
 
 Result<void> Rooms::Impl::start() {
-  RoomsContext& c = context;
-  GK_TRY(auto reader, store::Database::open({.path = stores->state_path(), .read_only = true}));
-  GK_TRY(accounts, accounts::AccountsService::create(
-                       {.data_dir = c.data_dir, .own_uid = ::geteuid()},
-                       {.writer = *stores->state,
-                        .post = [&loop = c.loop](std::function<void()> task) {
-                          loop.post(std::move(task));
-                        },
-                        .clock = c.clock, .random = c.random, .log = c.log, .metrics = c.metrics},
-                       *reader));
-  first_code = accounts->take_setup_code();
-  hub = std::make_unique<api::Hub>(c.loop, c.clock, c.metrics);
-  router = std::make_unique<api::Router>(
-      api::RouterOptions{.allowed_hosts = allowed_hosts(c.config),
-                         .allowed_origins = c.config.allow_origins},
-      *accounts, c.log, c.metrics, c.clock, c.random);
-  on_session_ended = accounts->session_ended().subscribe(
-      [this](const accounts::SessionEnded& e) { hub->close_session(e.session_id); });
-  add_topics();
-  accounts::add_accounts_routes(*router, *accounts);
-  add_api_routes();
-  router->set_fallback(serve_dashboard);
-  accounts_tick = c.loop.every(Seconds(5), [this] { accounts->tick(); });
-  heartbeat = c.loop.every(kHeartbeat, [this] { hub->publish("heartbeat", "{}"); });
+  hub = std::make_unique<api::Hub>(context.loop, context.clock, context.metrics);
+  pool = std::make_unique<WorkerPool>(WorkerPoolOptions{.threads = 2, .name = "gk-pool"});
+  GK_CHECK_OK(start_accounts());
+  GK_CHECK_OK(start_monitor());
+  start_api();
+  health->set_ready(true);
   return {};
 }
 
-void Rooms::Impl::add_topics() {
-  hub->add_topic({.name = "heartbeat", .scope = "dashboard:read",
-                  .summary = "The connection is alive", .schema = "",
+Result<void> Rooms::Impl::start_accounts() {
+  RoomsContext& c = context;
+  GK_TRY(auto reader, store::Database::open({.path = stores->state_path(), .read_only = true}));
+  GK_TRY(accounts,
+         accounts::AccountsService::create({.data_dir = c.data_dir, .own_uid = ::geteuid()},
+                                           {.writer = *stores->state,
+                                            .post = monitor::post_to(c.loop),
+                                            .clock = c.clock,
+                                            .random = c.random,
+                                            .log = c.log,
+                                            .metrics = c.metrics},
+                                           *reader));
+  first_code = accounts->take_setup_code();
+  on_session_ended = accounts->session_ended().subscribe(
+      [this](const accounts::SessionEnded& e) { hub->close_session(e.session_id); });
+  accounts_tick = c.loop.every(kAccountsTick, [this] { accounts->tick(); });
+  return {};
+}
+
+Result<void> Rooms::Impl::start_monitor() {
+  RoomsContext& c = context;
+  const auto post = monitor::post_to(c.loop);
+  series = std::make_unique<monitor::SeriesStore>(*stores->telemetry, stores->telemetry_path(),
+                                                  *pool, post);
+  monitor = std::make_unique<monitor::Monitor>(monitor_options(c), post, c.clock, c.log, c.metrics,
+                                               series.get());
+  health_timer = std::make_unique<monitor::WakeTimer>(c.loop);
+  health =
+      std::make_unique<monitor::Health>(monitor::HealthOptions{.version = kVersion}, *pool, post,
+                                        health_timer->wake_after(), c.clock, c.log, c.metrics);
+  health_timer->set_target([this] { health->tick(); });
+  for (auto& check : monitor::builtin_checks(health_inputs(*monitor, *stores, c.log), c.clock)) {
+    GK_CHECK_OK(health->add(std::move(check)));
+  }
+  return monitor->start();
+}
+
+void Rooms::Impl::start_api() {
+  RoomsContext& c = context;
+  router =
+      std::make_unique<api::Router>(api::RouterOptions{.allowed_hosts = allowed_hosts(c.config),
+                                                       .allowed_origins = c.config.allow_origins},
+                                    *accounts, c.log, c.metrics, c.clock, c.random);
+  hub->add_topic({.name = "heartbeat",
+                  .scope = "dashboard:read",
+                  .summary = "The connection is alive",
+                  .schema = "",
                   .delivery = api::Delivery::latest_wins});
+  monitor::add_monitor_topics(*hub, *monitor, *health, c.clock);
+  monitor_topics = std::make_unique<monitor::MonitorTopics>(*hub, *monitor, *health, c.clock);
+  accounts::add_accounts_routes(*router, *accounts);
+  const bool metrics_public = c.config.metrics_public && !c.config.behind_proxy;
+  monitor::add_monitor_routes(*router, *monitor, *health, c.metrics, c.clock,
+                              {.metrics_public = metrics_public});
+  add_api_routes();
+  router->set_fallback(serve_dashboard);
+  heartbeat = c.loop.every(kHeartbeat, [this] { hub->publish("heartbeat", "{}"); });
 }
 
 void Rooms::Impl::add_api_routes() {
-  router->add({.method = net::Method::get, .path = "/openapi.json", .scope = api::kOpen,
-               .summary = "This document",
-               .handler = [this](api::Call&, const api::Reply& reply) { reply.json(openapi_text); }});
+  router->add(
+      {.method = net::Method::get,
+       .path = "/openapi.json",
+       .scope = api::kOpen,
+       .summary = "This document",
+       .handler = [this](api::Call&, const api::Reply& reply) { reply.json(openapi_text); }});
   openapi_text = api::openapi_document(router->routes(), router->schemas(), kVersion);
 }
 
 Rooms::Rooms(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Rooms::~Rooms() {
-  // The writers first: their last jobs post to services that still live.
-  impl_->stores.reset();
+  // Nothing new is measured or checked; then members go in reverse order, the stores last: they
+  // commit what the services handed in. What they post back is never run: the loop has ended.
+  impl_->monitor->stop();
+  impl_->pool.reset();
 }
 
 Result<std::unique_ptr<Rooms>> Rooms::create(const RoomsContext& context,
@@ -112,9 +177,11 @@ void Rooms::upgrade(const net::Request& request,
   if (!known) return refuse({.type = "not-found", .detail = "WebSockets are served at /api/v1/ws"});
   auto principal = impl_->router->admit_upgrade(request);
   if (!principal) return refuse(api::problem_from(principal.error()));
-  decide({.accept = true, .refusal = {}, .subprotocol = std::string(kSubprotocol),
-          .on_open = [impl = impl_.get(), principal = *principal](
-                         std::shared_ptr<net::WebSocket> socket) {
+  decide({.accept = true,
+          .refusal = {},
+          .subprotocol = std::string(kSubprotocol),
+          .on_open = [impl = impl_.get(),
+                      principal = *principal](std::shared_ptr<net::WebSocket> socket) {
             impl->hub->attach(std::move(socket), principal);
           }});
 }

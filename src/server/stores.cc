@@ -4,6 +4,8 @@
 
 #include "accounts/migrations.h"
 #include "base/try.h"
+#include "monitor/series_store.h"
+#include "server/health_inputs.h"
 #include "store/migrations.h"
 #include "sys/file_system.h"
 
@@ -14,9 +16,8 @@ using store::Durability;
 
 Result<std::unique_ptr<store::Writer>> open_writer(const std::string& path, Durability durability,
                                                    std::span<const store::RoomMigrations> rooms,
-                                                   store::WriterOptions options,
-                                                   const Clock& clock, Log& log,
-                                                   Metrics& metrics) {
+                                                   store::WriterOptions options, const Clock& clock,
+                                                   Log& log, Metrics& metrics) {
   GK_TRY(auto database, store::Database::open({.path = path, .durability = durability}));
   GK_CHECK_OK(store::migrate(*database, rooms, clock.wall()));
   return std::make_unique<store::Writer>(std::move(database), std::move(options), clock, log,
@@ -31,13 +32,13 @@ Result<std::unique_ptr<Stores>> Stores::open(const std::string& data_dir, const 
   auto stores = std::make_unique<Stores>();
   stores->data_dir = data_dir;
   const Micros linger(static_cast<std::int64_t>(config.store_linger_us));
-  const std::array state_rooms = {accounts::accounts_migrations()};
-  GK_TRY(stores->state,
-         open_writer(stores->state_path(), Durability::full, state_rooms,
-                     {.name = "state", .linger = linger}, clock, log, metrics));
+  const std::array state_rooms = {accounts::accounts_migrations(), health_migrations()};
+  const std::array telemetry_rooms = {monitor::monitor_migrations()};
+  GK_TRY(stores->state, open_writer(stores->state_path(), Durability::full, state_rooms,
+                                    {.name = "state", .linger = linger}, clock, log, metrics));
   GK_TRY(stores->telemetry,
-         open_writer(stores->telemetry_path(), Durability::normal, {}, {.name = "telemetry"},
-                     clock, log, metrics));
+         open_writer(stores->telemetry_path(), Durability::normal, telemetry_rooms,
+                     {.name = "telemetry"}, clock, log, metrics));
   return stores;
 }
 

@@ -1,0 +1,20 @@
+// health_inputs.h: what the health checks ask of parts that the monitor does not know.
+
+#pragma once
+
+#include "base/log.h"
+#include "monitor/health_checks.h"
+#include "monitor/monitor.h"
+#include "server/stores.h"
+#include "store/migrations.h"
+
+namespace gk::server {
+
+/// The one-row table of the database check, in state.db.
+store::RoomMigrations health_migrations();
+
+/// Requires: the references outlive the checks' pool.
+monitor::HealthInputs health_inputs(const monitor::Monitor& monitor, Stores& stores,
+                                    const FileLog& log);
+
+}  // namespace gk::server
