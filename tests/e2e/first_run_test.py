@@ -115,7 +115,7 @@ class BadStart(unittest.TestCase):
             done = self.run_daemon("--data", str(daemon.data / "other"), "--listen", f"127.0.0.1:{daemon.port}")
             self.assertNotEqual(done.returncode, 0)
             self.assertIn(str(daemon.port), done.stderr)
-            self.assertIn("in use", done.stderr)
+            self.assertIn("--listen", done.stderr)
 
     def test_two_daemons_never_share_a_data_folder(self):
         with Daemon() as daemon:
@@ -132,7 +132,7 @@ class BadStart(unittest.TestCase):
     def test_a_data_folder_that_cannot_be_made(self):
         done = self.run_daemon("--data", "/proc/nowhere/gk", "--listen", "127.0.0.1:0")
         self.assertNotEqual(done.returncode, 0)
-        self.assertIn("/proc/nowhere/gk", done.stderr)
+        self.assertIn("/proc/nowhere", done.stderr)
 
     def test_unknown_option_ends_with_2(self):
         self.assertEqual(self.run_daemon("--nonsense").returncode, 2)

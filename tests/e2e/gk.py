@@ -22,7 +22,7 @@ import time
 
 BIN = pathlib.Path(os.environ.get("GK_BIN", "build/release/bin")).resolve()
 DEADLINE = 20.0  # seconds for anything that a test waits for
-PASSWORD = "correct horse battery staple"
+PASSWORD = "plum otter lantern 47 quay"
 
 
 def wait_for(what, condition, deadline=DEADLINE):
@@ -129,13 +129,14 @@ class Daemon:
         self.process = subprocess.Popen([str(BIN / "gamekeeperd"), *options], text=True,
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                         env={**os.environ, **(self.env or {})})
-        threading.Thread(target=self._read, daemon=True).start()
+        threading.Thread(target=self._read, args=(self.process.stdout,), daemon=True).start()
         wait_for("the daemon's address", self._find_port)
         wait_for("the daemon to be ready", lambda: self.anonymous().get("/api/health/ready").status == 200)
 
-    def _read(self):
-        for line in self.process.stdout:
-            self.lines.append(line)
+    def _read(self, output):
+        with output:
+            for line in output:
+                self.lines.append(line)
 
     def _find_port(self):
         if self.process.poll() is not None:
