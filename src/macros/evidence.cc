@@ -1,0 +1,134 @@
+#include "macros/evidence.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/json_writer.h"
+
+namespace gk::macros {
+namespace {
+
+struct SignalInfo {
+  std::string_view name, unit;
+  monitor::Signal monitor::Snapshot::* field;
+};
+constexpr std::array<SignalInfo, 7> kSignalInfo{{
+    {"cpu_usage", "%", &monitor::Snapshot::cpu_usage},
+    {"memory_usage", "%", &monitor::Snapshot::memory_usage},
+    {"fps", "1/s", &monitor::Snapshot::fps},
+    {"tick_ratio", "ratio", &monitor::Snapshot::tick_ratio},
+    {"latency", "ms", &monitor::Snapshot::latency},
+    {"response_time", "ms", &monitor::Snapshot::response_time},
+    {"psi_cpu", "%", &monitor::Snapshot::psi_cpu},
+}};
+constexpr std::string_view kSubjectPrefix = "macro:";
+
+// Three decimals are enough to read a curve and halve its text.
+double rounded(double value) { return std::round(value * 1000) / 1000; }
+
+void write_rule(JsonWriter& w, const CaseFile& file) {
+  w.key("rule").begin_object();
+  w.field("signal", file.rule.signal).field("enter", file.rule.enter);
+  w.field("leave", file.rule.leave).field("for_s", file.rule.for_s);
+  w.field("min_samples", file.rule.min_samples).field("limit", file.rule.enter);
+  w.field("profile", file.profile).field("safety_level", level_name(file.safety_level));
+  w.end_object();
+}
+
+void write_culprit(JsonWriter& w, const CaseFile& file) {
+  w.key("culprit");
+  if (!file.verdict) {
+    w.null();  // A rule on the macro's own behaviour: there was nobody else to suspect.
+    return;
+  }
+  const Verdict& v = *file.verdict;
+  w.begin_object();
+  const double score = v.culprit ? v.scores[*v.culprit].score : 0;
+  w.field("score", rounded(score)).field("margin", rounded(v.margin));
+  w.field("threshold", v.threshold);
+  w.key("candidates").begin_array();
+  for (const auto& s : v.scores) {
+    w.begin_object().field("macro_id", s.macro_id).field("score", rounded(s.score));
+    w.field("demand_pct", s.demand_pct).field("share", rounded(s.share)).end_object();
+  }
+  w.end_array().end_object();
+}
+
+void write_decision(JsonWriter& w, const CaseFile& file) {
+  w.key("decision").begin_object().field("at", file.decided_wall).key("steps").begin_array();
+  for (const Step& step : file.steps) {
+    w.begin_object().field("at", step.wall).field("what", step.what);
+    w.field("offset_ms",
+            rounded(std::chrono::duration<double, std::milli>(step.at - file.decided_at).count()));
+    w.field("result", step.result).end_object();
+  }
+  w.end_array().end_object();
+}
+
+}  // namespace
+
+EvidenceRecorder::EvidenceRecorder(EvidenceLimits limits)
+    : limits_(limits), samples_(limits.max_samples) {
+  static_assert(kSignalInfo.size() == kSignals);
+}
+
+void EvidenceRecorder::add(const monitor::Snapshot& snapshot, MonoTime now) {
+  Sample sample;
+  sample.at = snapshot.at;
+  for (std::size_t i = 0; i < kSignals; ++i) {
+    const monitor::Signal& signal = snapshot.*kSignalInfo[i].field;
+    if (signal.is_known(now)) sample.values[i] = static_cast<float>(signal.value());
+  }
+  for (const auto& [subject, process] : snapshot.processes) {
+    if (!subject.starts_with(kSubjectPrefix) || !process.demand_pct.is_known(now)) continue;
+    sample.demand_pct.emplace_back(subject.substr(kSubjectPrefix.size()),
+                                   static_cast<float>(process.demand_pct.value()));
+  }
+  samples_.push(std::move(sample));
+}
+
+std::string EvidenceRecorder::write(const CaseFile& file) const {
+  std::string out;
+  JsonWriter w(out);
+  w.begin_object();
+  write_rule(w, file);
+  write_culprit(w, file);
+  write_decision(w, file);
+  w.key("series").begin_array();
+  const auto series = [&](std::string_view name, std::string_view unit, auto value_of) {
+    w.begin_object().field("signal", name).field("unit", unit).key("limit");
+    if (name == file.rule.signal) {
+      w.value(file.rule.enter);
+    } else {
+      w.null();
+    }
+    w.key("points").begin_array();
+    for (std::size_t i = 0; i < samples_.size(); ++i) {
+      const Nanos offset = samples_[i].at - file.decided_at;
+      if (offset < -limits_.before || offset > limits_.after) continue;
+      w.begin_array().value(rounded(std::chrono::duration<double>(offset).count()));
+      const std::optional<float> value = value_of(samples_[i]);
+      if (value) {
+        w.value(rounded(static_cast<double>(*value)));
+      } else {
+        w.null();
+      }
+      w.end_array();
+    }
+    w.end_array().end_object();
+  };
+  for (std::size_t s = 0; s < kSignals; ++s) {
+    series(kSignalInfo[s].name, kSignalInfo[s].unit,
+           [&](const Sample& sample) { return sample.values[s]; });
+  }
+  series("demand_pct", "% of one core", [&](const Sample& sample) -> std::optional<float> {
+    for (const auto& [id, demand] : sample.demand_pct) {
+      if (id == file.macro_id) return demand;
+    }
+    return std::nullopt;
+  });
+  w.end_array().end_object();
+  return out;
+}
+
+}  // namespace gk::macros

@@ -1,0 +1,200 @@
+#include "macros/macro_store.h"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
+#include "base/try.h"
+
+namespace gk::macros {
+namespace {
+
+constexpr std::string_view kFirst = R"sql(
+CREATE TABLE macro_events (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  macro_id TEXT NOT NULL,
+  at_us INTEGER NOT NULL,
+  event TEXT NOT NULL
+) STRICT;
+CREATE TABLE macro_evidence (
+  event_id TEXT PRIMARY KEY,
+  at_us INTEGER NOT NULL,
+  evidence TEXT NOT NULL
+) STRICT;
+CREATE INDEX macro_evidence_by_age ON macro_evidence(at_us);
+CREATE TABLE macro_totals (
+  name TEXT PRIMARY KEY,
+  value INTEGER NOT NULL
+) STRICT;
+CREATE TABLE macro_profiles (
+  macro_id TEXT PRIMARY KEY,
+  patch TEXT NOT NULL,
+  changed_at_us INTEGER NOT NULL
+) STRICT;
+CREATE TABLE macro_override_approvals (
+  profile TEXT PRIMARY KEY,
+  hash TEXT NOT NULL,
+  approved_by TEXT NOT NULL,
+  approved_at_us INTEGER NOT NULL
+) STRICT;
+)sql";
+
+constexpr std::array<store::Migration, 1> kSteps{
+    {{.number = 1, .name = "macro cancellations, evidence and profiles", .sqlite = kFirst}}};
+
+Result<void> read_pairs(store::Database& db, std::string_view sql,
+                        std::map<std::string, std::string>& out) {
+  GK_TRY(store::Statement * rows, db.query(sql));
+  for (;;) {
+    GK_TRY(const bool more, rows->step());
+    if (!more) return {};
+    out.emplace(rows->text(0), rows->text(1));
+  }
+}
+
+Result<void> read_all(store::Database& db, StoredMacros& out) {
+  GK_CHECK_OK(read_pairs(db, "SELECT macro_id, patch FROM macro_profiles", out.profiles));
+  GK_CHECK_OK(read_pairs(db, "SELECT profile, hash FROM macro_override_approvals", out.approvals));
+  GK_TRY(store::Statement * total,
+         db.query("SELECT value FROM macro_totals WHERE name = 'cancellations'"));
+  GK_TRY(const bool has_total, total->step());
+  if (has_total) out.total_cancellations = static_cast<std::uint64_t>(total->integer(0));
+  total->reset();
+  GK_TRY(store::Statement * rows,
+         db.query("SELECT event FROM macro_events ORDER BY number DESC LIMIT 1000"));
+  for (;;) {
+    GK_TRY(const bool more, rows->step());
+    if (!more) break;
+    GK_TRY(auto event, read_event(rows->text(0)));
+    out.events.push_back(std::move(event));
+  }
+  std::reverse(out.events.begin(), out.events.end());
+  return {};
+}
+
+std::int64_t micros(WallTime time) { return time.time_since_epoch().count(); }
+
+}  // namespace
+
+store::RoomMigrations macros_migrations() { return {"macros", kSteps}; }
+
+SqlMacroStore::SqlMacroStore(store::Writer& writer, net::Loop& loop, const Clock& clock,
+                             MacroStoreLimits limits)
+    : writer_(writer), loop_(loop), clock_(clock), limits_(limits) {}
+
+void SqlMacroStore::submit(store::Writer::Job job, Done done) {
+  // Shared: the writer's callback owns it, and this frame when the queue is full.
+  auto answer = std::make_shared<Done>(std::move(done));
+  net::Loop& loop = loop_;
+  const auto queued = writer_.submit(std::move(job), [answer, &loop](Result<void> result) {
+    loop.post([answer, result = std::move(result)] { (*answer)(result); });
+  });
+  if (!queued) {
+    loop.post([answer, error = queued.error()] { (*answer)(error); });
+  }
+}
+
+Result<StoredMacros> SqlMacroStore::load() {
+  StoredMacros out;
+  GK_CHECK_OK(writer_.run([&](store::Database& db) { return read_all(db, out); }));
+  return out;
+}
+
+void SqlMacroStore::save_event(const CancellationEvent& event, Done done) {
+  const bool counts = event.outcome != Outcome::watched;
+  submit(
+      [id = event.id, macro = event.macro_id, at = micros(event.timestamp), counts,
+       json = event_json(event), keep = limits_.max_events](store::Database& db) -> Result<void> {
+        GK_TRY(store::Statement * insert,
+               db.query("INSERT INTO macro_events (id, macro_id, at_us, event) "
+                        "VALUES ($1, $2, $3, $4)"));
+        GK_CHECK_OK(insert->bind(1, id).bind(2, macro).bind(3, at).bind(4, json).run());
+        if (counts) {
+          GK_TRY(store::Statement * add,
+                 db.query("INSERT INTO macro_totals (name, value) VALUES ('cancellations', 1) "
+                          "ON CONFLICT (name) DO UPDATE SET value = macro_totals.value + 1"));
+          GK_CHECK_OK(add->run());
+        }
+        GK_TRY(store::Statement * prune, db.query("DELETE FROM macro_events WHERE number <= "
+                                                  "(SELECT max(number) FROM macro_events) - $1"));
+        return prune->bind(1, keep).run();
+      },
+      std::move(done));
+}
+
+void SqlMacroStore::save_evidence(const std::string& event_id, std::string json, Done done) {
+  submit(
+      [event_id, json = std::move(json), at = micros(clock_.wall()),
+       keep = limits_.max_evidence](store::Database& db) -> Result<void> {
+        GK_TRY(store::Statement * put,
+               db.query("INSERT INTO macro_evidence (event_id, at_us, evidence) "
+                        "VALUES ($1, $2, $3) ON CONFLICT (event_id) DO UPDATE SET evidence = $3"));
+        GK_CHECK_OK(put->bind(1, event_id).bind(2, at).bind(3, json).run());
+        GK_TRY(store::Statement * prune,
+               db.query("DELETE FROM macro_evidence WHERE event_id NOT IN (SELECT event_id FROM "
+                        "macro_evidence ORDER BY at_us DESC, event_id DESC LIMIT $1)"));
+        return prune->bind(1, keep).run();
+      },
+      std::move(done));
+}
+
+void SqlMacroStore::load_evidence(const std::string& event_id, Evidence done) {
+  // Shared by the job, which fills it, and the answer, which reads it after the job.
+  auto found = std::make_shared<std::string>();
+  submit(
+      [found, event_id](store::Database& db) -> Result<void> {
+        GK_TRY(store::Statement * row,
+               db.query("SELECT evidence FROM macro_evidence WHERE event_id = $1"));
+        GK_TRY(const bool there, row->bind(1, event_id).step());
+        if (!there) return Error{Errc::not_found, "no evidence of cancellation " + event_id};
+        *found = row->text(0);
+        row->reset();
+        return {};
+      },
+      [found, done = std::move(done)](const Result<void>& result) {
+        if (result) {
+          done(std::move(*found));
+        } else {
+          done(result.error());
+        }
+      });
+}
+
+void SqlMacroStore::save_profile(const std::string& macro_id, std::string json, Done done) {
+  submit(
+      [macro_id, json = std::move(json),
+       at = micros(clock_.wall())](store::Database& db) -> Result<void> {
+        GK_TRY(store::Statement * put,
+               db.query("INSERT INTO macro_profiles (macro_id, patch, changed_at_us) "
+                        "VALUES ($1, $2, $3) ON CONFLICT (macro_id) DO UPDATE SET "
+                        "patch = $2, changed_at_us = $3"));
+        return put->bind(1, macro_id).bind(2, json).bind(3, at).run();
+      },
+      std::move(done));
+}
+
+void SqlMacroStore::delete_profile(const std::string& macro_id, Done done) {
+  submit(
+      [macro_id](store::Database& db) -> Result<void> {
+        GK_TRY(store::Statement * gone, db.query("DELETE FROM macro_profiles WHERE macro_id = $1"));
+        return gone->bind(1, macro_id).run();
+      },
+      std::move(done));
+}
+
+void SqlMacroStore::save_approval(const std::string& profile, const std::string& hash,
+                                  const std::string& by, Done done) {
+  submit(
+      [profile, hash, by, at = micros(clock_.wall())](store::Database& db) -> Result<void> {
+        GK_TRY(store::Statement * put,
+               db.query("INSERT INTO macro_override_approvals "
+                        "(profile, hash, approved_by, approved_at_us) VALUES ($1, $2, $3, $4) "
+                        "ON CONFLICT (profile) DO UPDATE SET hash = $2, approved_by = $3, "
+                        "approved_at_us = $4"));
+        return put->bind(1, profile).bind(2, hash).bind(3, by).bind(4, at).run();
+      },
+      std::move(done));
+}
+
+}  // namespace gk::macros

@@ -1,0 +1,74 @@
+// process_macro.h: starts process macros in the strongest confinement that the system allows, and
+// holds one: its process, its output, its end.
+
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "sys/spawn.h"
+
+namespace gk::macros {
+
+struct LauncherOptions {
+  std::string worker;                                 ///< Path of gamekeeper-worker.
+  std::vector<std::string> hidden;                    ///< The data directory, at least.
+  std::string path = "/usr/local/bin:/usr/bin:/bin";  ///< PATH of the macro.
+  std::uint32_t max_processes = 256;
+  std::uint32_t max_open_files = 1024;
+  std::uint64_t max_memory_bytes = 0;  ///< Address space of each process; 0: none.
+  bool allow_session = true;           ///< False: no process macro runs without namespaces.
+};
+
+/// Thread: loop. Blocks for the millisecond that vfork and exec take.
+class ProcessLauncher {
+ public:
+  ProcessLauncher(LauncherOptions options, Log& log, Metrics& metrics);
+
+  /// Starts `command` for `macro_id`, weakening the confinement only when the system refuses it.
+  /// Errors: invalid_argument, not_found (no worker), unavailable (refused).
+  Result<sys::Spawned> launch(const std::string& macro_id, const std::vector<std::string>& command,
+                              const std::string& args_json);
+  /// The report of a launch says that confining failed: the next launch tries the next weaker mode.
+  /// False: there is none.
+  bool weaken(sys::Confinement failed, const std::string& why);
+
+  /// What the next launch uses; what is known only after the first try is assumed.
+  sys::Confinement mode() const { return mode_; }
+
+ private:
+  void publish();
+
+  const LauncherOptions options_;
+  Log& log_;
+  Gauge namespace_gauge_;
+  Gauge session_gauge_;
+  sys::Confinement mode_ = sys::Confinement::user_namespace;
+};
+
+/// Ends a process macro with everything it started. No allocation when it is in a namespace.
+/// False: the signal could not be sent.
+bool kill_process_macro(const sys::Spawned& spawned);
+
+/// The last bytes that a macro printed.
+/// Thread: compatible.
+class OutputTail {
+ public:
+  /// At most 64 KiB. Source: contract of this stage.
+  explicit OutputTail(std::size_t limit = 64 * 1024) : limit_(limit) {}
+  /// Reads what is there, at most one pipe full. The writer waits for the next call, so a flood
+  /// costs the daemon a bounded share. Cost: O(limit).
+  void drain(int fd);
+  const std::string& text() const { return text_; }
+  std::uint64_t dropped_bytes() const { return dropped_bytes_; }
+
+ private:
+  std::size_t limit_;
+  std::string text_;
+  std::uint64_t dropped_bytes_ = 0;
+};
+
+}  // namespace gk::macros

@@ -1,0 +1,86 @@
+// profile_book.h: which profile holds for a macro: custom ones from the store, override files from
+// config/macro_safety/, built-in ones.
+
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "macros/macro_store.h"
+#include "macros/rules/override_file.h"
+#include "macros/rules/safety_profile.h"
+
+namespace gk::macros {
+
+/// The state of one override file.
+struct OverrideState {
+  std::string profile;
+  std::string hash;  ///< BLAKE2b-256 of the file's bytes, hex; what an approval names.
+  bool approved = false;
+  OverrideSplit split;
+  std::vector<std::string> warnings;
+};
+
+/// Bounds of what is kept. Source: chosen.
+struct ProfileBookLimits {
+  std::size_t max_custom = 1'000;  ///< Profiles set over the API; the newest is refused.
+  std::size_t max_files = 64;      ///< Override files; the newest is refused.
+  std::size_t max_file_bytes = 256 * 1024;
+};
+
+/// Thread: loop. load_file() and load_all() read small files on the loop.
+class ProfileBook {
+ public:
+  using Done = std::function<void(Result<void>)>;
+
+  /// `directory`: config/macro_safety; may be absent. Requires: store and log outlive the book.
+  ProfileBook(std::string directory, MacroStore& store, Log& log, ProfileBookLimits limits = {});
+
+  /// Takes over what the store had, then reads every *.safe.json of the directory. Bad files are
+  /// logged and skipped.
+  void restore(const StoredMacros& stored);
+
+  MacroSafetyProfile resolve(std::string_view macro_id) const;
+  /// Built-in, custom and overridden ones, by id.
+  std::vector<MacroSafetyProfile> all() const;
+  bool has_custom(std::string_view macro_id) const { return custom_.count(macro_id) > 0; }
+
+  /// Sets the custom fields of a macro; `done` after they are on disk. Holds from then on.
+  void set_custom(const std::string& macro_id, ProfilePatch patch, std::string json, Done done);
+  void delete_custom(const std::string& macro_id, Done done);
+
+  /// Reads config/macro_safety/{profile}.safe.json. A bad file changes nothing.
+  /// Errors: invalid_argument (every fault with file, line, key, range; or a bad name), not_found,
+  ///         permission_denied (leads out of the directory), resource_exhausted.
+  Result<const OverrideState*> load_file(std::string_view profile);
+  /// The state after the last load. Errors: not_found (not loaded).
+  Result<const OverrideState*> overrides(std::string_view profile) const;
+  /// Approves the loaded file if `hash` is its hash; then all of it holds.
+  void approve(const std::string& profile, const std::string& hash, const std::string& by,
+               std::function<void(Result<const OverrideState*>)> done);
+
+ private:
+  void load_all();
+  void split(OverrideState& state);
+  const ProfilePatch* custom_of(std::string_view macro_id) const;
+  ProfilePatch override_of(std::string_view macro_id) const;
+
+  const std::string directory_;
+  MacroStore& store_;
+  Log& log_;
+  const ProfileBookLimits limits_;
+  PatchMap custom_;
+  std::map<std::string, OverrideState, std::less<>> files_;
+  std::map<std::string, PatchMap, std::less<>> contents_;  // Of the files, unsplit.
+  std::map<std::string, std::string, std::less<>> approvals_;
+};
+
+/// The JSON of the contract; `etag` changes with every other field.
+std::string profile_json(const MacroSafetyProfile& profile);
+std::string profile_etag(const MacroSafetyProfile& profile);
+
+}  // namespace gk::macros

@@ -1,0 +1,28 @@
+// routes.h: the HTTP routes and topics of this room: /api/macro-safety/…, macro:….
+
+#pragma once
+
+#include "api/hub.h"
+#include "api/router.h"
+#include "macros/profile_book.h"
+#include "macros/service.h"
+
+namespace gk::macros {
+
+/// Adds the routes. Requires: service and profiles outlive the router.
+void add_macros_routes(api::Router& router, MacroService& service, ProfileBook& profiles);
+
+/// Registers macro:started, macro:paused, macro:cancelled and macro:updated and feeds them from the
+/// service.
+/// Thread: loop.
+class MacroTopics {
+ public:
+  /// Requires: hub and service outlive this.
+  MacroTopics(api::Hub& hub, MacroService& service);
+
+ private:
+  Topic<CancellationEvent>::Subscription cancelled_;
+  Topic<MacroNotice>::Subscription notices_;
+};
+
+}  // namespace gk::macros

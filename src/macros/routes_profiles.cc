@@ -1,0 +1,172 @@
+// Profiles and override files over HTTP.
+#include "macros/routes_detail.h"
+
+namespace gk::macros {
+namespace {
+
+using api::Call;
+using api::Reply;
+using net::Method;
+
+void write_changes(JsonWriter& w, const std::vector<OverrideChange>& changes) {
+  w.begin_array();
+  for (const auto& c : changes) {
+    w.begin_object().field("macro_id", c.macro_id).field("field", c.field);
+    w.key("from").raw(c.from == "[…]" ? "null" : c.from);
+    w.key("to").raw(c.to == "[…]" ? "null" : c.to);
+    w.field("loosens", c.loosens).end_object();
+  }
+  w.end_array();
+}
+
+std::string override_json(const OverrideState& state) {
+  std::string out;
+  JsonWriter w(out);
+  w.begin_object().field("profile", state.profile).field("hash", state.hash);
+  w.field("approved", state.approved).key("applied");
+  write_changes(w, state.split.applied);
+  w.key("pending");
+  write_changes(w, state.split.pending);
+  w.key("warnings").begin_array();
+  for (const auto& warning : state.warnings) w.value(warning);
+  w.end_array().end_object();
+  return out;
+}
+
+// The patch of a body. Members that only answers have are accepted and ignored, so that what GET
+// gave can be put back.
+std::optional<ProfilePatch> read_patch(const Call& call, const std::string& macro_id,
+                                       std::string& json, const Reply& reply) {
+  Complaints complaints;
+  JsonValue::Object members;
+  if (call.body.is_object()) {
+    for (const auto& [key, value] : call.body.as_object()) {
+      if (key == "macro_id" && !(value.is_string() && value.as_string() == macro_id)) {
+        complaints.emplace_back("macro_id", "differs from the path");
+      }
+      if (key != "macro_id" && key != "source" && key != "etag") members.emplace_back(key, value);
+    }
+  }
+  const JsonValue body = call.body.is_object() ? JsonValue(std::move(members)) : call.body;
+  ProfilePatch patch = read_profile_patch(body, "", complaints);
+  if (!complaints.empty()) {
+    reply.problem(invalid(std::move(complaints)));
+    return std::nullopt;
+  }
+  json = to_json(body);
+  return patch;
+}
+
+void put_profile(ProfileBook& profiles, const Call& call, const std::string& macro_id, int status,
+                 const Reply& reply) {
+  if (!valid_macro_id(macro_id)) {
+    return reply.problem(invalid({{"macro_id", "expected a-z, 0-9, _ and -, 1 to 64 characters"}}));
+  }
+  const std::string* expected = call.request.header("if-match");
+  const std::string current = "\"" + profile_etag(profiles.resolve(macro_id)) + "\"";
+  if (expected != nullptr && *expected != current && *expected != "*") {
+    return reply.problem({.type = "conflict", .detail = "The profile has changed; read it again."});
+  }
+  std::string json;
+  auto patch = read_patch(call, macro_id, json, reply);
+  if (!patch) return;
+  profiles.set_custom(macro_id, std::move(*patch), std::move(json),
+                      [&profiles, macro_id, status, reply](const Result<void>& saved) {
+                        if (!saved) return reply.error(saved.error());
+                        reply.json(profile_json(profiles.resolve(macro_id)), status);
+                      });
+}
+
+void add_crud(api::Router& router, ProfileBook& profiles) {
+  router.add({Method::get, "/macro-safety/profiles", "macros:read", "All known profiles", "",
+              "MacroProfileList", [&profiles](Call&, const Reply& reply) {
+                std::string out = "{\"items\":[";
+                for (const auto& profile : profiles.all()) {
+                  if (out.back() == '}') out += ',';
+                  out += profile_json(profile);
+                }
+                reply.json(out + "],\"next_cursor\":null}");
+              }});
+  router.add({Method::post, "/macro-safety/profiles", "macros:admin", "Add a custom profile",
+              "MacroProfile", "MacroProfile", [&profiles](Call& call, const Reply& reply) {
+                const JsonValue* id = call.body.find("macro_id");
+                if (id == nullptr || !id->is_string()) {
+                  return reply.problem(invalid({{"macro_id", "is required"}}));
+                }
+                if (profiles.has_custom(id->as_string())) {
+                  return reply.error(Error{Errc::already_exists,
+                                           "macro " + id->as_string() + " has a custom profile"});
+                }
+                put_profile(profiles, call, id->as_string(), 201, reply);
+              }});
+  router.add({Method::get, "/macro-safety/profiles/{macro_id}", "macros:read",
+              "The profile that holds for a macro", "", "MacroProfile",
+              [&profiles](Call& call, const Reply& reply) {
+                const std::string& id = call.param("macro_id");
+                if (!valid_macro_id(id)) {
+                  return reply.error(Error{Errc::not_found, "no such macro id"});
+                }
+                const auto profile = profiles.resolve(id);
+                net::Response response;
+                response.headers.emplace_back("etag", "\"" + profile_etag(profile) + "\"");
+                response.body = profile_json(profile);
+                reply.response(std::move(response));
+              }});
+  router.add({Method::put, "/macro-safety/profiles/{macro_id}", "macros:admin",
+              "Set the custom fields of a macro; absent fields fall through", "MacroProfile",
+              "MacroProfile", [&profiles](Call& call, const Reply& reply) {
+                put_profile(profiles, call, call.param("macro_id"), 200, reply);
+              }});
+  router.add({Method::del, "/macro-safety/profiles/{macro_id}", "macros:admin",
+              "Remove the custom fields of a macro", "", "",
+              [&profiles](Call& call, const Reply& reply) {
+                profiles.delete_custom(call.param("macro_id"), [reply](const Result<void>& gone) {
+                  if (!gone) return reply.error(gone.error());
+                  net::Response response;
+                  response.status = 204;
+                  reply.response(std::move(response));
+                });
+              }});
+}
+
+void add_overrides(api::Router& router, ProfileBook& profiles) {
+  router.add({Method::get, "/macro-safety/overrides/{profile}", "macros:read",
+              "What an override file changes", "", "MacroOverride",
+              [&profiles](Call& call, const Reply& reply) {
+                const auto state = profiles.overrides(call.param("profile"));
+                if (!state) return reply.error(state.error());
+                reply.json(override_json(**state));
+              }});
+  router.add({Method::post, "/macro-safety/overrides/{profile}/load", "macros:admin",
+              "Read config/macro_safety/{profile}.safe.json", "", "MacroOverride",
+              [&profiles](Call& call, const Reply& reply) {
+                const auto state = profiles.load_file(call.param("profile"));
+                if (!state) return reply.error(state.error());
+                reply.json(override_json(**state));
+              }});
+  router.add({Method::post, "/macro-safety/overrides/{profile}/approve", "macros:admin",
+              "Let the loosening entries of the loaded file hold", "MacroApproval", "MacroOverride",
+              [&profiles](Call& call, const Reply& reply) {
+                JsonReader reader(call.body, "");
+                std::string hash;
+                reader.require("hash");
+                reader.string("hash", hash, 64);
+                reader.refuse_unknown();
+                if (!reader.complaints().empty())
+                  return reply.problem(invalid(reader.complaints()));
+                profiles.approve(call.param("profile"), hash, call.principal->name,
+                                 [reply](const Result<const OverrideState*>& state) {
+                                   if (!state) return reply.error(state.error());
+                                   reply.json(override_json(**state));
+                                 });
+              }});
+}
+
+}  // namespace
+
+void add_profile_routes(api::Router& router, ProfileBook& profiles) {
+  add_crud(router, profiles);
+  add_overrides(router, profiles);
+}
+
+}  // namespace gk::macros

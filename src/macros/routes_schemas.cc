@@ -1,0 +1,149 @@
+// The named bodies of this room's routes, for OpenAPI.
+#include "macros/routes_detail.h"
+
+namespace gk::macros {
+namespace {
+
+void add_running(api::Router& router) {
+  router.add_schema({"MacroStart",
+                     {{"macro_id", "string", "a-z, 0-9, _ and -", true},
+                      {"macro_name", "string", "For people"},
+                      {"safety_level", "string", "safe, risky or dangerous"},
+                      {"profile", "string", "Macro id whose profile holds; default macro_id"},
+                      {"args", "object", "Handed to a process macro as GAMEKEEPER_MACRO_ARGS"},
+                      {"pid", "integer", "Process of an external macro"},
+                      {"command", "string[]", "Program of a process macro; needs macros:admin"},
+                      {"session_id", "string", "Kept with its cancellation"}}});
+  router.add_schema({"MacroHeadroom",
+                     {{"duration", "number", "0..1", true, true},
+                      {"cpu_usage", "number", "0..1", true, true},
+                      {"memory_usage", "number", "0..1", true, true},
+                      {"fps", "number", "0..1", true, true},
+                      {"latency", "number", "0..1", true, true},
+                      {"response_time", "number", "0..1", true, true}}});
+  router.add_schema({"MacroDemand",
+                     {{"value", "number", "% of one core", true, true},
+                      {"state", "string", "known, unknown or stale", true},
+                      {"reason", "string", "Why it is unknown", true, true},
+                      {"at", "string", "RFC 3339", true, true}}});
+  router.add_schema({"MacroActive",
+                     {{"macro_id", "string", "", true},
+                      {"macro_name", "string", "", true},
+                      {"safety_level", "string", "safe, risky or dangerous", true},
+                      {"kind", "string", "external or process", true},
+                      {"start_time", "string", "RFC 3339", true},
+                      {"duration", "number", "s", true},
+                      {"time_left", "number", "s", true},
+                      {"headroom", "#MacroHeadroom", "Room left to each limit", true},
+                      {"state", "string", "running, warned, paused or cancelling", true},
+                      {"pid", "integer", "", true, true},
+                      {"demand_pct", "#MacroDemand", "CPU demand of its process tree", true},
+                      {"session_id", "string", "", true, true},
+                      {"reason", "string", "Of the last warning or pause", true, true},
+                      {"confinement", "string", "namespace or session", true, true}}});
+  router.add_schema({"MacroActiveList", {{"items", "#MacroActive[]", "", true}}});
+  router.add_schema(
+      {"MacroStopped", {{"macro_id", "string", "", true}, {"stopped", "boolean", "", true}}});
+  router.add_schema(
+      {"MacroPaused", {{"macro_id", "string", "", true}, {"paused", "boolean", "", true}}});
+  router.add_schema({"MacroStoppedAll", {{"stopped", "integer", "Macros told to end", true}}});
+  router.add_schema({"MacroWait",
+                     {{"macro_id", "string", "", true},
+                      {"state", "string",
+                       "running, warned, paused, cancelling, cancelled, stopped or ended", true},
+                      {"reason", "string", "", true, true}}});
+  router.add_schema(
+      {"MacroOutput", {{"macro_id", "string", "", true}, {"output", "string", "", true}}});
+  router.add_schema(
+      {"MacroNotice", {{"macro_id", "string", "", true}, {"reason", "string", "", true}}});
+}
+
+void add_events(api::Router& router) {
+  router.add_schema({"MacroMetrics",
+                     {{"cpu_usage", "number", "%", true, true},
+                      {"memory_usage", "number", "%", true, true},
+                      {"fps", "number", "1/s", true, true},
+                      {"latency", "number", "ms", true, true},
+                      {"response_time", "number", "ms", true, true}}});
+  router.add_schema(
+      {"MacroEvent",
+       {{"id", "string", "", true},
+        {"macro_id", "string", "", true},
+        {"macro_name", "string", "", true},
+        {"cancellation_reason", "string", "", true},
+        {"rule", "string",
+         "duration, cpu_usage, memory_usage, fps, latency, response_time or "
+         "emergency_stop",
+         true},
+        {"performance_metrics", "#MacroMetrics", "At the decision", true},
+        {"timestamp", "string", "RFC 3339", true},
+        {"session_id", "string", "", true, true},
+        {"evidence_id", "string", "", true},
+        {"outcome", "string", "killed, signalled, notified, still_acting or watched", true},
+        {"decision_ms", "number", "Breach to decision", true, true},
+        {"gone_ms", "number", "Decision to gone", true, true}}});
+  router.add_schema({"MacroEvents", {{"cancellations", "#MacroEvent[]", "", true}}});
+  router.add_schema(
+      {"MacroEventPage",
+       {{"items", "#MacroEvent[]", "", true}, {"next_cursor", "string", "", true, true}}});
+  router.add_schema({"MacroEvidence",
+                     {{"event", "#MacroEvent", "", true},
+                      {"rule", "object", "The limit and its hysteresis", true},
+                      {"culprit", "object", "Who was suspected; null when nobody else", true, true},
+                      {"decision", "object", "Steps with times", true},
+                      {"series", "object[]", "-60 s to +30 s of every signal", true}}});
+  router.add_schema({"MacroStatus",
+                     {{"monitoring_active", "boolean", "", true},
+                      {"active_macros", "integer", "", true},
+                      {"total_cancellations", "integer", "", true},
+                      {"last_check", "string", "RFC 3339", true, true},
+                      {"confinement", "string", "namespace or session", true}}});
+  router.add_schema({"MacroReport",
+                     {{"timestamp", "string", "RFC 3339", true},
+                      {"active_macros", "integer", "", true},
+                      {"total_cancellations", "integer", "", true},
+                      {"performance_metrics", "#MacroMetrics", "", true},
+                      {"active_macro_details", "object[]", "", true},
+                      {"recent_cancellations", "object[]", "", true}}});
+  router.add_schema(
+      {"MacroLog", {{"path", "string", "", true}, {"total_cancellations", "integer", "", true}}});
+}
+
+}  // namespace
+
+void add_macros_schemas(api::Router& router) {
+  add_running(router);
+  add_events(router);
+  router.add_schema({"MacroThresholds",
+                     {{"cpu_usage_max", "number", "%"},
+                      {"memory_usage_max", "number", "%"},
+                      {"fps_min", "number", "1/s"},
+                      {"latency_max", "number", "ms"},
+                      {"response_time_max", "number", "ms"}}});
+  router.add_schema({"MacroProfile",
+                     {{"macro_id", "string", "Needed by POST"},
+                      {"name", "string", ""},
+                      {"category", "string", ""},
+                      {"safety_level", "string", "safe, risky or dangerous"},
+                      {"max_duration", "number", "s"},
+                      {"thresholds", "#MacroThresholds", ""},
+                      {"auto_cancel_enabled", "boolean", "False: watch and record only"},
+                      {"discord_notify", "boolean", ""},
+                      {"description", "string", ""},
+                      {"patterns", "string[]", ""},
+                      {"source", "string", "builtin, custom, override or default; answers only"},
+                      {"etag", "string", "Answers only"}}});
+  router.add_schema(
+      {"MacroProfileList",
+       {{"items", "#MacroProfile[]", "", true}, {"next_cursor", "string", "", true, true}}});
+  router.add_schema({"MacroOverride",
+                     {{"profile", "string", "", true},
+                      {"hash", "string", "BLAKE2b-256 of the file", true},
+                      {"approved", "boolean", "", true},
+                      {"applied", "object[]", "Changes that hold", true},
+                      {"pending", "object[]", "Loosening changes that wait", true},
+                      {"warnings", "string[]", "", true}}});
+  router.add_schema({"MacroApproval", {{"hash", "string", "Of the loaded file", true}}});
+}
+
+}  // namespace gk::macros

@@ -1,0 +1,66 @@
+// running_macro.h: one macro that runs, and how it is being ended. Inside the room only.
+
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "macros/event.h"
+#include "macros/evidence.h"
+#include "macros/process_macro.h"
+#include "macros/rules/macro_watch.h"
+#include "net/loop.h"
+
+namespace gk::macros {
+
+enum class MacroKind : std::uint8_t { external, process };
+enum class MacroState : std::uint8_t { starting, running, warned, paused, cancelling };
+
+constexpr std::string_view state_name(MacroState state) {
+  switch (state) {
+    case MacroState::starting:
+    case MacroState::running: return "running";
+    case MacroState::warned: return "warned";
+    case MacroState::paused: return "paused";
+    case MacroState::cancelling: break;
+  }
+  return "cancelling";
+}
+
+/// Why and since when a macro is being ended.
+struct Ending {
+  enum class Kind : std::uint8_t { stopped, cancelled, emergency };
+  Kind kind = Kind::stopped;
+  MonoTime decided_at{};
+  std::optional<CancellationEvent> event;  ///< Not of a plain stop.
+  CaseFile file;
+  std::vector<std::function<void(bool gone)>> waiting;
+};
+
+struct RunningMacro {
+  std::string id;
+  std::string name;
+  std::string subject;  ///< "macro:ID"
+  MacroSafetyProfile profile;
+  MacroKind kind = MacroKind::external;
+  MacroState state = MacroState::starting;
+  MonoTime started{};
+  WallTime started_wall{};
+  std::optional<std::string> session_id;
+  std::string reason;  ///< Of the last warning, pause or cancellation.
+
+  sys::Spawned spawned;  ///< Process macro: all of it. External with pid: `process` only.
+  std::vector<std::string> command;
+  std::string args_json;
+  std::string report;
+  OutputTail output;
+  net::Handle exit_watch, report_watch, escalation, deadline;
+  std::optional<Ending> ending;
+  std::size_t slot = 0;  ///< In the emergency table.
+
+  bool has_process() const { return static_cast<bool>(spawned.process); }
+};
+
+}  // namespace gk::macros

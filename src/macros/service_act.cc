@@ -1,0 +1,345 @@
+// Acting: from a decision of the rules to a macro that is gone and an event that is recorded.
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/try.h"
+#include "macros/service.h"
+
+namespace gk::macros {
+namespace {
+
+double ms_between(MonoTime from, MonoTime to) {
+  return std::chrono::duration<double, std::milli>(to - from).count();
+}
+
+}  // namespace
+
+// Evaluates while something runs; otherwise neither timer nor fast sampling.
+void MacroService::schedule() {
+  active_gauge_.set(static_cast<double>(running_.size()));
+  const bool busy = !running_.empty();
+  if (busy == ticker_.active()) return;
+  observer_.set_fast(busy);
+  ticker_ = busy ? loop_.every(options_.period, [this] { (void)evaluate(); }) : net::Handle();
+}
+
+std::vector<CancellationEvent> MacroService::check() { return evaluate(); }
+
+std::vector<CancellationEvent> MacroService::evaluate() {
+  std::vector<CancellationEvent> begun;
+  const Observer::Published snapshot = observer_.latest();
+  last_check_ = clock_.wall();
+  for (const Decision& decision : watch_.evaluate(snapshot.get(), clock_.mono())) {
+    act(decision, begun);
+  }
+  for (auto& [id, macro] : running_) {
+    if (macro->spawned.output) macro->output.drain(macro->spawned.output.get());
+  }
+  return begun;
+}
+
+void MacroService::act(const Decision& d, std::vector<CancellationEvent>& begun) {
+  RunningMacro* macro = find(d.macro_id);
+  if (macro == nullptr || macro->ending) return;
+  using Action = Decision::Action;
+  switch (d.action) {
+    case Action::warn:
+      if (macro->state == MacroState::running) macro->state = MacroState::warned;
+      return note(MacroNotice::Kind::warned, *macro, d.reason);
+    case Action::clear:
+      if (macro->state == MacroState::warned) macro->state = MacroState::running;
+      return note(MacroNotice::Kind::cleared, *macro, d.reason);
+    case Action::pause: (void)pause(d.macro_id, d.reason); return;
+    case Action::resume: (void)resume(d.macro_id); return;
+    case Action::record: {
+      macro->state = MacroState::warned;
+      CancellationEvent event =
+          make_event(*macro, d.reason, std::string(trigger_name(d.rule.trigger)));
+      event.outcome = Outcome::watched;
+      event.decision_ms = ms_between(d.breached_at, clock_.mono());
+      record_event(event, make_file(*macro, &d));
+      return note(MacroNotice::Kind::warned, *macro, d.reason);
+    }
+    case Action::cancel: break;
+  }
+  // The world may have changed since the snapshot that led here.
+  if (!watch_.still_holds(d, observer_.latest().get(), clock_.mono())) {
+    watch_.retract(d.macro_id);
+    return;
+  }
+  Ending ending;
+  ending.kind = Ending::Kind::cancelled;
+  ending.event = make_event(*macro, d.reason, std::string(trigger_name(d.rule.trigger)));
+  ending.event->decision_ms = ms_between(d.breached_at, clock_.mono());
+  ending.file = make_file(*macro, &d);
+  begun.push_back(*ending.event);
+  begin_end(*macro, std::move(ending));
+}
+
+CancellationEvent MacroService::make_event(const RunningMacro& macro, std::string reason,
+                                           std::string rule) {
+  CancellationEvent e;
+  e.timestamp = clock_.wall();
+  e.id = uuid_v7(random_,
+                 static_cast<std::uint64_t>(
+                     std::chrono::duration_cast<Millis>(e.timestamp.time_since_epoch()).count()));
+  e.macro_id = macro.id;
+  e.macro_name = macro.name;
+  e.reason = std::move(reason);
+  e.rule = std::move(rule);
+  e.metrics = metrics_of(observer_.latest().get(), clock_.mono());
+  e.session_id = macro.session_id;
+  return e;
+}
+
+CaseFile MacroService::make_file(const RunningMacro& macro, const Decision* decision) {
+  CaseFile file;
+  file.macro_id = macro.id;
+  file.profile = macro.profile.macro_id;
+  file.safety_level = macro.profile.safety_level;
+  file.culprit_settings = options_.watch.culprit;
+  file.decided_at = clock_.mono();
+  file.decided_wall = clock_.wall();
+  if (decision != nullptr) {
+    file.rule = decision->rule;
+    file.verdict = decision->verdict;
+  }
+  return file;
+}
+
+void MacroService::step(Ending& ending, std::string what, std::string result) {
+  if (ending.file.steps.size() >= 32) return;
+  ending.file.steps.push_back({clock_.mono(), clock_.wall(), std::move(what), std::move(result)});
+}
+
+// Fence, signal, and wait for the end. The signal is sent before anything that may be slow.
+void MacroService::begin_end(RunningMacro& macro, Ending ending) {
+  macro.state = MacroState::cancelling;
+  ending.decided_at = clock_.mono();
+  macro.ending = std::move(ending);
+  step(*macro.ending, "fence", "ok");
+  fenced_.publish(macro.id);
+  if (!macro.has_process()) {
+    if (macro.ending->event) macro.ending->event->outcome = Outcome::notified;
+    step(*macro.ending, "notify", "ok");
+    const std::string id = macro.id;
+    loop_.post([this, id, alive = std::weak_ptr<int>(alive_)] {
+      if (!alive.expired()) finish(id, true);
+    });
+    return;
+  }
+  send_end_signals(macro);
+  macro.deadline = loop_.after(options_.end_deadline, [this, id = macro.id] { finish(id, false); });
+}
+
+void MacroService::send_end_signals(RunningMacro& macro) {
+  Ending& ending = *macro.ending;
+  const bool gentle = ending.kind == Ending::Kind::stopped || macro.kind == MacroKind::external;
+  if (!gentle || ending.kind == Ending::Kind::emergency) {
+    const bool sent = macro.kind == MacroKind::process ? kill_process_macro(macro.spawned)
+                                                       : macro.spawned.process.try_signal(SIGKILL);
+    return step(ending, "signal KILL", sent ? "ok" : "failed");
+  }
+  bool sent = false;
+  if (macro.kind == MacroKind::process) {
+    sent = ::write(macro.spawned.control.get(), &sys::control_byte::kTerminate, 1) == 1;
+  } else {
+    sent = macro.spawned.process.try_signal(SIGTERM);
+  }
+  step(ending, "signal TERM", sent ? "ok" : "failed");
+  macro.escalation = loop_.after(options_.term_grace, [this, id = macro.id] {
+    RunningMacro* late = find(id);
+    if (late == nullptr || !late->ending) return;
+    const bool killed = late->kind == MacroKind::process
+                            ? kill_process_macro(late->spawned)
+                            : late->spawned.process.try_signal(SIGKILL);
+    step(*late->ending, "signal KILL", killed ? "ok" : "failed");
+  });
+}
+
+void MacroService::on_exit(const std::string& id) {
+  const std::string own_id = id;  // finish() destroys the function that holds `id`.
+  RunningMacro* macro = find(own_id);
+  if (macro == nullptr || !macro->spawned.process.has_ended()) return;
+  const auto status = macro->spawned.process.try_reap();
+  if (macro->spawned.output) macro->output.drain(macro->spawned.output.get());
+  if (macro->ending) {
+    step(*macro->ending, "gone", "ok");
+  } else {
+    log_.info("macro_ended", "A macro ended by itself",
+              {{"macro_id", own_id},
+               {"exit_code", status ? status->code : -1},
+               {"signal", status ? status->signal : 0}});
+  }
+  finish(own_id, true);
+}
+
+// The macro is gone, or its deadline is over: forget it, then tell and record.
+void MacroService::finish(const std::string& id, bool gone) {
+  auto node = running_.extract(id);
+  if (node.empty()) return;
+  const std::unique_ptr<RunningMacro> macro = std::move(node.mapped());
+  const MonoTime now = clock_.mono();
+  if (macro->has_process()) {
+    slots_[macro->slot] = {};
+    observer_.unwatch(macro->subject);
+  }
+  watch_.remove(macro->id, now);
+  schedule();
+
+  const bool was_cancelled = macro->ending && macro->ending->event;
+  const std::string_view state = was_cancelled ? "cancelled" : macro->ending ? "stopped" : "ended";
+  if (was_cancelled) {
+    CancellationEvent& event = *macro->ending->event;
+    if (macro->has_process()) {
+      event.gone_ms =
+          gone ? std::optional(ms_between(macro->ending->decided_at, now)) : std::nullopt;
+      event.outcome = !gone                               ? Outcome::still_acting
+                      : macro->kind == MacroKind::process ? Outcome::killed
+                                                          : Outcome::signalled;
+    }
+    if (!gone) step(*macro->ending, "deadline", "still acting");
+    macro->reason = event.reason;
+    record_event(event, macro->ending->file);
+  }
+  ended_.push_back({macro->id, std::string(state), macro->reason});
+  if (ended_.size() > options_.max_ended) ended_.pop_front();
+  answer_waiters(macro->id, state, macro->reason);
+  notices_.publish({MacroNotice::Kind::ended, macro->id, macro->reason});
+  if (!macro->ending) return;
+  for (const auto& waiting : macro->ending->waiting) waiting(gone);
+}
+
+void MacroService::record_event(const CancellationEvent& event, const CaseFile& file) {
+  events_.push(event);
+  if (event.outcome != Outcome::watched) ++total_cancellations_;
+  metrics_
+      .counter("gamekeeper_macro_cancellations_total", "Cancelled macros by macro and rule",
+               {{"macro", event.macro_id}, {"reason", event.rule}})
+      .inc();
+  log_.warn("macro_cancelled", event.reason,
+            {{"macro_id", event.macro_id},
+             {"outcome", outcome_name(event.outcome)},
+             {"decision_ms", event.decision_ms.value_or(-1)},
+             {"gone_ms", event.gone_ms.value_or(-1)},
+             {"event_id", event.id}});
+  cancelled_.publish(event);
+  const auto report = [this, id = event.id,
+                       alive = std::weak_ptr<int>(alive_)](const Result<void>& saved) {
+    if (saved || alive.expired()) return;
+    log_.error("macro_event_not_stored", saved.error().message, {{"event_id", id}});
+  };
+  store_.save_event(event, report);
+  CaseFile complete = file;
+  complete.event_id = event.id;
+  // Once now, in case we do not live until the second half of the evidence.
+  store_.save_evidence(event.id, recorder_.write(complete), report);
+  if (evidence_timers_.size() >= options_.max_events) return write_log_later();
+  evidence_timers_[event.id] =
+      loop_.after(options_.evidence.after, [this, complete, report, id = event.id] {
+        store_.save_evidence(id, recorder_.write(complete), report);
+        loop_.post([this, id, alive = std::weak_ptr<int>(alive_)] {
+          if (!alive.expired()) evidence_timers_.erase(id);
+        });
+      });
+  write_log_later();
+}
+
+Result<void> MacroService::stop(std::string_view macro_id, std::function<void(bool)> done) {
+  RunningMacro* macro = find(macro_id);
+  if (macro == nullptr || macro->state == MacroState::starting) {
+    return Error{Errc::not_found, "macro " + std::string(macro_id) + " does not run"};
+  }
+  if (!macro->ending) {
+    Ending ending;
+    ending.waiting.push_back(std::move(done));
+    begin_end(*macro, std::move(ending));
+  } else {
+    macro->ending->waiting.push_back(std::move(done));
+  }
+  return {};
+}
+
+void MacroService::emergency_stop_signal() noexcept {
+  for (const Slot& slot : slots_) {
+    if (slot.pidfd < 0) continue;
+    if (slot.session) {
+      (void)!::write(slot.control, &sys::control_byte::kKill, 1);
+      continue;
+    }
+    (void)::syscall(SYS_pidfd_send_signal, slot.pidfd, SIGKILL, nullptr, 0);
+  }
+}
+
+std::size_t MacroService::stop_all(const std::string& reason) {
+  emergency_stop_signal();
+  std::vector<std::string> ids;
+  for (const auto& [id, macro] : running_) {
+    if (!macro->ending && macro->state != MacroState::starting) ids.push_back(id);
+  }
+  for (const auto& id : ids) {
+    RunningMacro& macro = *find(id);
+    Ending ending;
+    ending.kind = Ending::Kind::emergency;
+    ending.event = make_event(macro, reason, "emergency_stop");
+    ending.file = make_file(macro, nullptr);
+    begin_end(macro, std::move(ending));
+  }
+  log_.warn("macro_emergency_stop", reason, {{"stopped", ids.size()}});
+  return ids.size();
+}
+
+Result<void> MacroService::pause(std::string_view macro_id, const std::string& reason) {
+  RunningMacro* macro = find(macro_id);
+  if (macro == nullptr) {
+    return Error{Errc::not_found, "macro " + std::string(macro_id) + " does not run"};
+  }
+  if (macro->state != MacroState::running && macro->state != MacroState::warned) {
+    return Error{Errc::failed_precondition,
+                 "macro " + macro->id + " is " + std::string(state_name(macro->state))};
+  }
+  if (macro->kind == MacroKind::process) {
+    if (macro->spawned.mode == sys::Confinement::session) {
+      return Error{Errc::failed_precondition,
+                   "only a macro in a namespace can be stopped as a whole"};
+    }
+    if (::write(macro->spawned.control.get(), &sys::control_byte::kPause, 1) != 1) {
+      return Error{Errc::failed_precondition, "the worker of " + macro->id + " does not listen"};
+    }
+  }
+  macro->state = MacroState::paused;
+  note(MacroNotice::Kind::paused, *macro, reason);
+  return {};
+}
+
+Result<void> MacroService::resume(std::string_view macro_id) {
+  RunningMacro* macro = find(macro_id);
+  if (macro == nullptr) {
+    return Error{Errc::not_found, "macro " + std::string(macro_id) + " does not run"};
+  }
+  if (macro->state != MacroState::paused) {
+    return Error{Errc::failed_precondition, "macro " + macro->id + " is not paused"};
+  }
+  if (macro->kind == MacroKind::process &&
+      ::write(macro->spawned.control.get(), &sys::control_byte::kResume, 1) != 1) {
+    return Error{Errc::failed_precondition, "the worker of " + macro->id + " does not listen"};
+  }
+  macro->state = MacroState::running;
+  note(MacroNotice::Kind::resumed, *macro, "");
+  return {};
+}
+
+void MacroService::note(MacroNotice::Kind kind, RunningMacro& macro, const std::string& reason) {
+  macro.reason = reason;
+  if (kind == MacroNotice::Kind::warned || kind == MacroNotice::Kind::paused) {
+    log_.warn(kind == MacroNotice::Kind::paused ? "macro_paused" : "macro_warned", reason,
+              {{"macro_id", macro.id}});
+  }
+  answer_waiters(macro.id, state_name(macro.state), reason);
+  notices_.publish({kind, macro.id, reason});
+}
+
+}  // namespace gk::macros

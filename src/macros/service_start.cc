@@ -1,0 +1,193 @@
+// Starting: who may start what, and the way of a process macro from launch to running.
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/try.h"
+#include "macros/service.h"
+
+namespace gk::macros {
+
+Result<std::unique_ptr<RunningMacro>> MacroService::admit(const StartRequest& request) const {
+  if (!valid_macro_id(request.macro_id)) {
+    return Error{Errc::invalid_argument,
+                 "macro_id: expected a-z, 0-9, _ and -, 1 to 64 characters"};
+  }
+  if (!request.profile.empty() && !valid_macro_id(request.profile)) {
+    return Error{Errc::invalid_argument, "profile: expected a macro id"};
+  }
+  if (request.pid && !request.command.empty()) {
+    return Error{Errc::invalid_argument, "pid and command exclude each other"};
+  }
+  if (!request.command.empty() && !request.is_admin) {
+    return Error{Errc::permission_denied, "starting a command needs macros:admin"};
+  }
+  if (running_.count(request.macro_id) > 0) {
+    return Error{Errc::already_exists, "macro " + request.macro_id + " runs already"};
+  }
+  if (running_.size() >= kMaxMacros) {
+    return Error{Errc::resource_exhausted,
+                 "at most " + std::to_string(kMaxMacros) + " macros run at a time"};
+  }
+  auto macro = std::make_unique<RunningMacro>();
+  macro->profile = profiles_.resolve(request.profile.empty() ? request.macro_id : request.profile);
+  if (request.safety_level) {
+    if (*request.safety_level < macro->profile.safety_level && !request.is_admin) {
+      return Error{Errc::permission_denied,
+                   "a level weaker than the profile's (" +
+                       std::string(level_name(macro->profile.safety_level)) +
+                       ") needs macros:admin"};
+    }
+    macro->profile = with_level(macro->profile, *request.safety_level);
+  }
+  macro->profile.macro_id = request.macro_id;
+  macro->id = request.macro_id;
+  macro->name = request.macro_name.empty() ? macro->profile.name : request.macro_name;
+  macro->subject = "macro:" + request.macro_id;
+  macro->kind = request.command.empty() ? MacroKind::external : MacroKind::process;
+  macro->session_id = request.session_id;
+  macro->command = request.command;
+  macro->args_json = request.args_json;
+  if (request.pid) GK_CHECK_OK(check_pid(request, *macro));
+  return macro;
+}
+
+// A registered pid is a pid that we may kill: it must be of the caller's or the daemon's user, and
+// never the daemon or what started it.
+Result<void> MacroService::check_pid(const StartRequest& request, RunningMacro& macro) const {
+  const int pid = *request.pid;
+  if (pid <= 1) return Error{Errc::invalid_argument, "pid: expected a process above 1"};
+  GK_TRY(const sys::ProcessFacts facts, sys::process_facts(pid));
+  for (int ancestor = ::getpid(), depth = 0; ancestor > 1 && depth < 64; ++depth) {
+    if (ancestor == pid) {
+      return Error{Errc::permission_denied, "pid: the daemon and its parents are no macros"};
+    }
+    const auto up = sys::process_facts(ancestor);
+    ancestor = up ? up->parent : 0;
+  }
+  const bool of_caller = request.caller_uid && *request.caller_uid == facts.uid;
+  // Root's processes are everybody's services: registering one needs more than macros:run.
+  const bool of_daemon = facts.uid == ::geteuid() && (facts.uid != 0 || request.is_admin);
+  if (!of_caller && !of_daemon) {
+    return Error{Errc::permission_denied, "pid: process " + std::to_string(pid) +
+                                              " belongs to user " + std::to_string(facts.uid)};
+  }
+  GK_TRY(macro.spawned.process, sys::ProcessHandle::open(pid, facts.start_ticks));
+  return macro.spawned.process.send_signal(0);
+}
+
+void MacroService::start(StartRequest request, Started done) {
+  auto admitted = admit(request);
+  if (!admitted) return done(admitted.error());
+  std::unique_ptr<RunningMacro> macro = std::move(*admitted);
+  if (macro->kind == MacroKind::process) return launch(std::move(macro), request.by, done);
+  RunningMacro& entered = *macro;
+  running_.emplace(entered.id, std::move(macro));
+  enter(entered, request.by);
+  done(active_item(entered, observer_.latest().get(), clock_.mono()));
+}
+
+void MacroService::launch(std::unique_ptr<RunningMacro> macro, const std::string& by,
+                          Started done) {
+  auto spawned = launcher_.launch(macro->id, macro->command, macro->args_json);
+  if (!spawned) return done(spawned.error());
+  macro->spawned = std::move(*spawned);
+  macro->state = MacroState::starting;
+  macro->started = clock_.mono();
+  const std::string id = macro->id;
+  RunningMacro& entered = *macro;
+  running_[id] = std::move(macro);
+  entered.slot = take_slot(entered);
+  schedule();
+  entered.report_watch = loop_.watch_readable(entered.spawned.report.get(),
+                                              [this, id, by, done] { on_report(id, by, done); });
+  entered.deadline = loop_.after(options_.start_deadline, [this, id, done] {
+    if (RunningMacro* late = find(id); late != nullptr && late->state == MacroState::starting) {
+      (void)kill_process_macro(late->spawned);
+      finish(id, true);
+      done(Error{Errc::deadline_exceeded, "the worker did not start the program in time"});
+    }
+  });
+}
+
+// The worker reports lines, then closes: nothing bad in them means that the program runs.
+void MacroService::on_report(const std::string& id, const std::string& by, const Started& done) {
+  RunningMacro* macro = find(id);
+  if (macro == nullptr || macro->state != MacroState::starting) return;
+  char buffer[512];
+  const ssize_t n = ::read(macro->spawned.report.get(), buffer, sizeof buffer);
+  if (n > 0) {
+    macro->report.append(buffer, static_cast<std::size_t>(n));
+    return;
+  }
+  // Copies, because releasing the watch destroys the function that we are in.
+  const std::string own_id = id, own_by = by;
+  const Started answer = done;
+  macro->report_watch = {};
+  macro->deadline = {};
+  const std::size_t failure = macro->report.find("E ");
+  if (failure == std::string::npos) {
+    enter(*macro, own_by);
+    return answer(active_item(*macro, observer_.latest().get(), clock_.mono()));
+  }
+  const std::string why = macro->report.substr(failure + 2, macro->report.find('\n', failure) - 2);
+  const bool is_command = why.starts_with("exec: ") || why.starts_with("directory: ");
+  const sys::Confinement mode = macro->spawned.mode;
+  // Take the macro out before the next try; its worker ends by itself.
+  pollfd ended{macro->spawned.process.fd(), POLLIN, 0};
+  (void)kill_process_macro(macro->spawned);
+  (void)::poll(&ended, 1, 100);
+  (void)macro->spawned.process.try_reap();
+  slots_[macro->slot] = {};
+  auto node = running_.extract(own_id);
+  std::unique_ptr<RunningMacro> retry = std::move(node.mapped());
+  if (is_command) {
+    return answer(Error{Errc::invalid_argument, "command: " + retry->command[0] + ": " + why});
+  }
+  if (!launcher_.weaken(mode, why)) {
+    return answer(Error{Errc::unavailable, "the program cannot be confined: " + why});
+  }
+  retry->spawned = {};
+  retry->report.clear();
+  launch(std::move(retry), own_by, answer);
+}
+
+std::size_t MacroService::take_slot(const RunningMacro& macro) {
+  const auto free =
+      std::find_if(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.pidfd < 0; });
+  GK_ASSERT(free != slots_.end());  // admit() lets in at most as many as there are slots.
+  *free = {macro.spawned.process.fd(), macro.spawned.control.get(),
+           macro.kind == MacroKind::process && macro.spawned.mode == sys::Confinement::session};
+  return static_cast<std::size_t>(free - slots_.begin());
+}
+
+// From here on it is watched.
+void MacroService::enter(RunningMacro& macro, const std::string& by) {
+  macro.state = MacroState::running;
+  macro.started = clock_.mono();
+  macro.started_wall = clock_.wall();
+  watch_.add(macro.profile, macro.started, observer_.latest().get());
+  if (macro.has_process()) {
+    if (macro.kind == MacroKind::external) macro.slot = take_slot(macro);
+    const auto watched = observer_.watch(macro.subject, macro.spawned.process.pid());
+    if (!watched) {
+      log_.warn("macro_not_measured", watched.error().message, {{"macro_id", macro.id}});
+    }
+    macro.exit_watch =
+        loop_.watch_readable(macro.spawned.process.fd(), [this, id = macro.id] { on_exit(id); });
+  }
+  schedule();
+  started_total_.inc();
+  log_.info("macro_started", "A macro runs",
+            {{"macro_id", macro.id},
+             {"kind", macro.kind == MacroKind::process ? "process" : "external"},
+             {"safety_level", level_name(macro.profile.safety_level)},
+             {"pid", macro.has_process() ? macro.spawned.process.pid() : 0},
+             {"by", by}});
+  note(MacroNotice::Kind::started, macro, "");
+}
+
+}  // namespace gk::macros
