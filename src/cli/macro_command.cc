@@ -104,25 +104,24 @@ int check(Context& context) {
 
 volatile std::sig_atomic_t interrupted = 0;  // NOLINT: a signal handler has nowhere else to write
 
-/// Waits until the macro ended; Ctrl-C stops it. Exit code 0: ended by itself, 1: cancelled.
+/// Waits until the macro ended; Ctrl-C stops it. Exit code 0: it ended, 130: by Ctrl-C.
 int follow(Context& context, const std::string& id) {
   std::signal(SIGINT, [](int) { interrupted = 1; });
-  for (bool stopped = false;;) {
-    if (interrupted != 0 && !stopped) {
-      stopped = true;
+  for (std::string known = "running";;) {
+    if (interrupted != 0) {
       const auto answer = context.post("/macro-safety/stop/" + id);
       if (answer) context.err() << "\nstopped " << id << "\n";
       return answer ? 130 : context.fail(answer.error());
     }
     // A long poll of the daemon: it answers when the macro's state changes, or after a second.
-    const auto state = context.get("/macro-safety/external/" + id + "/wait?timeout_s=1");
+    const auto state =
+        context.get("/macro-safety/external/" + id + "/wait?timeout_s=1&state=" + known);
     if (!state && state.error().code == Errc::not_found) break;
     if (!state) return context.fail(state.error());
-    const std::string now = text_of(*state, "state");
-    if (now == "ended" || now == "cancelled" || now == "stopped") break;
+    known = text_of(*state, "state");
+    if (known == "ended" || known == "cancelled" || known == "stopped") break;
   }
-  const auto answer = context.get("/macro-safety/cancellations?limit=1&macro_id=" + id);
-  return answer && !items_of(*answer).empty() ? 1 : 0;
+  return 0;
 }
 
 int run(Context& context, const StartOptions& options) {
@@ -133,7 +132,7 @@ int run(Context& context, const StartOptions& options) {
                 << text_of(*started, "pid") << "; Ctrl-C stops it\n";
   if (options.detach) return 0;
   const int code = follow(context, options.id);
-  if (code != 0 && code != 1) return code;
+  if (code != 0) return code;
   const auto events = context.get("/macro-safety/cancellations?limit=20");
   if (!events) return context.fail(events.error());
   for (const JsonValue& event : items_of(*events)) {

@@ -75,8 +75,8 @@ const std::vector<Setting>& settings() {
        "Microseconds that a commit waits for company"},
       {"macros.culprit_threshold", NumberSetting{&Config::macros_culprit_threshold, 0, 1},
        "Least culprit score of a macro that is stopped for a machine-wide signal; 0 is built in"},
-      {"macros.culprit_margin", NumberSetting{&Config::macros_culprit_margin, 0, 1},
-       "Least lead of the culprit over the next macro; 0 is built in"},
+      {"macros.culprit_margin", NumberSetting{&Config::macros_culprit_margin, 0, 100},
+       "Least ratio of the culprit's score to the next macro's; 0 is built in"},
   };
   return kSettings;
 }

@@ -16,6 +16,7 @@
 #include "monitor/series_store.h"
 #include "server/dashboard.h"
 #include "server/health_inputs.h"
+#include "server/macro_room.h"
 #include "server/version.h"
 #include "sys/host_names.h"
 
@@ -50,6 +51,7 @@ struct Rooms::Impl {
   Result<void> start();
   Result<void> start_accounts();
   Result<void> start_monitor();
+  Result<void> start_macros();
   void start_api();
   void add_api_routes();
 
@@ -62,6 +64,7 @@ struct Rooms::Impl {
   std::unique_ptr<WorkerPool> pool;  // Health checks and reads of telemetry.db.
   std::unique_ptr<monitor::Health> health;
   std::unique_ptr<monitor::MonitorTopics> monitor_topics;
+  std::unique_ptr<MacroRoom> macros;
   std::unique_ptr<api::Hub> hub;
   std::unique_ptr<api::Router> router;
   Topic<accounts::SessionEnded>::Subscription on_session_ended;
@@ -75,6 +78,7 @@ Result<void> Rooms::Impl::start() {
   pool = std::make_unique<WorkerPool>(WorkerPoolOptions{.threads = 2, .name = "gk-pool"});
   GK_CHECK_OK(start_accounts());
   GK_CHECK_OK(start_monitor());
+  GK_CHECK_OK(start_macros());
   start_api();
   health->set_ready(true);
   return {};
@@ -111,10 +115,17 @@ Result<void> Rooms::Impl::start_monitor() {
       std::make_unique<monitor::Health>(monitor::HealthOptions{.version = kVersion}, *pool, post,
                                         health_timer->wake_after(), c.clock, c.log, c.metrics);
   health_timer->set_target([this] { health->tick(); });
-  for (auto& check : monitor::builtin_checks(health_inputs(*monitor, *stores, c.log), c.clock)) {
+  return monitor->start();
+}
+
+Result<void> Rooms::Impl::start_macros() {
+  GK_TRY(macros, MacroRoom::create(context, *stores->state, *pool, *monitor));
+  auto inputs = health_inputs(*monitor, *stores, context.log);
+  inputs.dependencies = [room = macros.get()] { return room->health(); };
+  for (auto& check : monitor::builtin_checks(std::move(inputs), context.clock)) {
     GK_CHECK_OK(health->add(std::move(check)));
   }
-  return monitor->start();
+  return {};
 }
 
 void Rooms::Impl::start_api() {
@@ -134,6 +145,7 @@ void Rooms::Impl::start_api() {
   const bool metrics_public = c.config.metrics_public && !c.config.behind_proxy;
   monitor::add_monitor_routes(*router, *monitor, *health, c.metrics, c.clock,
                               {.metrics_public = metrics_public});
+  macros->connect(*hub, *router);
   add_api_routes();
   router->set_fallback(serve_dashboard);
   heartbeat = c.loop.every(kHeartbeat, [this] { hub->publish("heartbeat", "{}"); });
@@ -187,10 +199,17 @@ void Rooms::upgrade(const net::Request& request,
 }
 
 void Rooms::emergency_stop(std::string_view by) {
-  impl_->context.log.warn("macros.emergency_stop", "emergency stop", {{"by", by}});
+  macros::MacroService& service = impl_->macros->service();
+  service.emergency_stop_signal();  // The kill first: it needs no memory and no database.
+  const std::size_t stopped = service.stop_all("Emergency stop by " + std::string(by));
+  impl_->context.log.warn("macros.emergency_stop", "emergency stop",
+                          {{"by", by}, {"stopped", stopped}});
 }
 
-void Rooms::prepare_to_stop() { impl_->hub->close_all(kGoingAway, "the daemon stops"); }
+void Rooms::prepare_to_stop() {
+  impl_->macros->service().stop_all("The daemon stops");
+  impl_->hub->close_all(kGoingAway, "the daemon stops");
+}
 
 std::string Rooms::setup_code() const { return impl_->first_code; }
 std::string Rooms::openapi() const { return impl_->openapi_text; }

@@ -1,6 +1,7 @@
 #include "sys/paths.h"
 
 #include <cstdlib>
+#include <filesystem>
 
 namespace gk::sys {
 namespace {
@@ -17,6 +18,12 @@ std::string default_data_dir() {
   if (const std::string dir = env("XDG_DATA_HOME"); !dir.empty()) return dir + "/gamekeeper";
   const std::string home = env("HOME");
   return home.empty() ? "/var/lib/gamekeeper" : home + "/.local/share/gamekeeper";
+}
+
+std::string program_dir() {
+  std::error_code failed;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", failed);
+  return failed ? "." : program.parent_path().string();
 }
 
 std::string socket_path(const std::string& data_dir) { return data_dir + "/gamekeeper.sock"; }

@@ -10,6 +10,9 @@ namespace gk::sys {
 /// ~/.local/share/gamekeeper, else /var/lib/gamekeeper.
 std::string default_data_dir();
 
+/// The folder of the running program; its helpers lie beside it.
+std::string program_dir();
+
 /// The daemon's Unix socket in its data folder.
 std::string socket_path(const std::string& data_dir);
 

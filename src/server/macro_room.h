@@ -1,0 +1,51 @@
+// macro_room.h: the macro service with its store, profiles and view of the monitor.
+
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "api/hub.h"
+#include "api/router.h"
+#include "base/worker_pool.h"
+#include "macros/macro_store.h"
+#include "macros/profile_book.h"
+#include "macros/routes.h"
+#include "macros/service.h"
+#include "monitor/health.h"
+#include "monitor/monitor.h"
+#include "server/monitor_observer.h"
+#include "server/rooms.h"
+
+namespace gk::server {
+
+/// Thread: loop, except health().
+class MacroRoom {
+ public:
+  /// Reads what was stored. Blocks for it: called once, at the start.
+  /// Errors: as MacroStore::load().
+  static Result<std::unique_ptr<MacroRoom>> create(const RoomsContext& context,
+                                                   store::Writer& state, WorkerPool& pool,
+                                                   monitor::Monitor& monitor);
+
+  /// Topics and routes. Requires: hub and router outlive this.
+  void connect(api::Hub& hub, api::Router& router);
+  macros::MacroService& service() { return *service_; }
+  /// How well process macros are confined. Safe.
+  monitor::CheckOutcome health() const;
+
+ private:
+  MacroRoom(const RoomsContext& context, store::Writer& state, WorkerPool& pool,
+            monitor::Monitor& monitor);
+
+  macros::SqlMacroStore store_;
+  macros::ProfileBook profiles_;
+  MonitorObserver observer_;
+  std::unique_ptr<macros::MacroService> service_;
+  std::unique_ptr<macros::MacroTopics> topics_;
+  Topic<macros::MacroNotice>::Subscription notices_;
+  std::atomic<bool> degraded_{false};
+};
+
+}  // namespace gk::server
