@@ -1,5 +1,10 @@
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
+#include <cstdlib>
+#include <filesystem>
 #include <ostream>
 
 #include "base/json_writer.h"
@@ -124,7 +129,29 @@ int follow(Context& context, const std::string& id) {
   return 0;
 }
 
-int run(Context& context, const StartOptions& options) {
+/// The absolute path of a program, as a shell would find it; `name` itself when it is nowhere.
+std::string find_program(const std::string& name) {
+  namespace fs = std::filesystem;
+  std::error_code failed;
+  if (name.find('/') != std::string::npos) {
+    const auto path = fs::absolute(name, failed);
+    return failed ? name : path.string();
+  }
+  const char* path = std::getenv("PATH");
+  std::string_view rest = path == nullptr ? "/usr/bin:/bin" : path;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find(':'), rest.size());
+    const std::string candidate = std::string(rest.substr(0, end)) + "/" + name;
+    if (::access(candidate.c_str(), X_OK) == 0 && !fs::is_directory(candidate, failed)) {
+      return candidate;
+    }
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return name;
+}
+
+int run(Context& context, StartOptions options) {
+  options.command[0] = find_program(options.command[0]);
   const auto started = context.post("/macro-safety/start", start_body(options));
   if (!started) return context.fail(started.error());
   const std::string since = text_of(*started, "start_time");

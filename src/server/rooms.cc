@@ -207,7 +207,8 @@ void Rooms::emergency_stop(std::string_view by) {
 }
 
 void Rooms::prepare_to_stop() {
-  impl_->macros->service().stop_all("The daemon stops");
+  macros::MacroService& service = impl_->macros->service();
+  if (service.active() > 0) service.stop_all("The daemon stops");
   impl_->hub->close_all(kGoingAway, "the daemon stops");
 }
 

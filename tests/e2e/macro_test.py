@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,7 +28,7 @@ class Runaway(unittest.TestCase):
             watcher.subscribe("macro:cancelled")
             answer = daemon.admin.post("/api/macro-safety/start", {
                 "macro_id": "dance", "macro_name": "Dance", "safety_level": "dangerous",
-                "command": ["stress-ng", "--cpu", "2", "--timeout", marker]})
+                "command": [shutil.which("stress-ng"), "--cpu", "2", "--timeout", marker]})
             self.assertEqual(answer.status, 201, answer)
             wait_for("stress-ng to run", lambda: pids_of(marker))
             event = watcher.wait_type("macro:cancelled")["data"]
@@ -52,7 +53,7 @@ class Runaway(unittest.TestCase):
         with Daemon() as daemon:
             compiler = subprocess.Popen([sys.executable, "-c", "while True: pass"])
             try:
-                for name, command in (("quiet", ["sleep", "600"]), ("dance", [sys.executable, "-c", "while True: pass"])):
+                for name, command in (("quiet", [shutil.which("sleep"), "600"]), ("dance", [sys.executable, "-c", "while True: pass"])):
                     answer = daemon.admin.post("/api/macro-safety/start", {
                         "macro_id": name, "safety_level": "dangerous", "command": command})
                     self.assertEqual(answer.status, 201, answer)
@@ -139,7 +140,7 @@ class EmergencyStop(unittest.TestCase):
     def start_three(self, daemon, marker):
         for i in range(3):
             answer = daemon.admin.post("/api/macro-safety/start", {
-                "macro_id": f"m{i}", "command": ["sleep", marker], "safety_level": "safe"})
+                "macro_id": f"m{i}", "command": [shutil.which("sleep"), marker], "safety_level": "safe"})
             self.assertEqual(answer.status, 201, answer)
         wait_for("three sleepers", lambda: len(pids_of(marker)) >= 3)
 
