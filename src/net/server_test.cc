@@ -1,5 +1,7 @@
 #include "net/server.h"
 
+#include <sys/resource.h>
+
 #include <thread>
 
 #include "net/test_server.h"
@@ -364,6 +366,24 @@ TEST_F(ServerTest, RefusesTheNewestBeyondTheTotalLimit) {
   second.shut();
   EXPECT_TRUE(ends(second));
   EXPECT_TRUE(second.got.starts_with("HTTP/1.1 503 ")) << second.got;
+}
+
+TEST_F(ServerTest, RunningOutOfDescriptorsDelaysAcceptingButLosesNobody) {
+  start();
+  RawClient client(port);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit tight{static_cast<rlim_t>(client.fd()) + 1, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &tight), 0);
+  std::vector<int> filler;
+  for (int fd = ::dup(0); fd >= 0; fd = ::dup(0)) filler.push_back(fd);
+  EXPECT_TRUE(until([&] { return !log.lines().empty(); }));
+  EXPECT_NE(log.lines()[0].find("http_accept_failed"), std::string::npos);
+  EXPECT_EQ(server->connections(), 0U);
+  for (const int fd : filler) ::close(fd);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  client.send(get("/late"));
+  EXPECT_TRUE(receives(client, "\r\n\r\n/late"));
 }
 
 TEST_F(ServerTest, ShutdownLetsARunningRequestEnd) {
