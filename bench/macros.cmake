@@ -1,1 +1,6 @@
 gk_bench(macros_rules_bench SOURCES macros_rules_bench.cc DEPS gk_macros_rules gk_testing)
+gk_bench(macros_kill_bench SOURCES macros_kill_bench.cc DEPS gk_sys)
+if(TARGET macros_kill_bench)
+  add_dependencies(macros_kill_bench gamekeeper-worker)
+  target_compile_definitions(macros_kill_bench PRIVATE GK_WORKER="$<TARGET_FILE:gamekeeper-worker>")
+endif()

@@ -1,0 +1,1 @@
+gk_fuzz(macros_override_fuzz SOURCE macros_override_fuzz.cc DEPS gk_macros_rules)
