@@ -3,7 +3,7 @@
 if(TARGET gamekeeperd AND NOT GK_SANITIZE AND NOT GK_FUZZ)
   foreach(subject first_run macro api)
     add_test(NAME e2e_${subject}
-             COMMAND python3 -B ${PROJECT_SOURCE_DIR}/tests/e2e/${subject}_test.py)
+             COMMAND python3 -B -W ignore::ResourceWarning ${PROJECT_SOURCE_DIR}/tests/e2e/${subject}_test.py)
     set_tests_properties(e2e_${subject} PROPERTIES
       TIMEOUT 300 LABELS e2e ENVIRONMENT "GK_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
   endforeach()

@@ -26,11 +26,16 @@ const kShots = [
   ["cancellation", "healthy", "/cancellations/c-attack-cpu"],
   ["cancellation-none", "healthy", "/cancellations/nothing"],
   ["not-found", "healthy", "/nowhere/at/all"],
-  ["stale", "healthy", "/", async (page, daemon) => {
-    daemon.scene.gone = true;
-    for (const socket of daemon.sockets) socket.terminate();
-    await page.waitForSelector(".notice", { timeout: 30_000 });
-  }],
+  [
+    "stale",
+    "healthy",
+    "/",
+    async (page, daemon) => {
+      daemon.scene.gone = true;
+      for (const socket of daemon.sockets) socket.terminate();
+      await page.waitForSelector(".notice", { timeout: 30_000 });
+    },
+  ],
   ["macros-table", "busy", "/macro-safety", (page) => page.click("text=Table")],
   ["start", "healthy", "/macro-safety", (page) => page.click("text=Start a macro")],
   ["palette", "healthy", "/", (page) => page.keyboard.press("Control+k")],
@@ -46,12 +51,19 @@ for (const [name, scene, path, act] of kShots.filter((shot) => shot[0].startsWit
   for (const theme of ["light", "dark"]) {
     for (const width of [1280, 390]) {
       daemon.play(scene);
-      const page = await browser.newPage({ viewport: { width, height: width > 500 ? 860 : 844 }, colorScheme: theme, deviceScaleFactor: 1 });
+      const page = await browser.newPage({
+        viewport: { width, height: width > 500 ? 860 : 844 },
+        colorScheme: theme,
+        deviceScaleFactor: 1,
+      });
       await page.goto(`http://127.0.0.1:${port}${path}`);
       await page.waitForTimeout(900);
       if (act) await act(page, daemon);
       await page.waitForTimeout(act ? 400 : 100);
-      await page.screenshot({ path: `${folder}/${name}-${theme}-${width}.png`, fullPage: !["start", "palette", "help"].includes(name) });
+      await page.screenshot({
+        path: `${folder}/${name}-${theme}-${width}.png`,
+        fullPage: !["start", "palette", "help"].includes(name),
+      });
       await page.close();
     }
   }

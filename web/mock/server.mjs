@@ -18,10 +18,23 @@ import { kScenes, scene as makeScene } from "./scenarios.mjs";
 import { kProfiles } from "./world.mjs";
 
 const kDist = fileURLToPath(new URL("../dist/", import.meta.url));
-const kTypes = { ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml" };
-const kPages = [/^\/$/, /^\/overview$/, /^\/macro-safety$/, /^\/cancellations(\/[^/]+)?$/, /^\/login$/, /^\/setup$/];
+const kTypes = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+};
+const kPages = [
+  /^\/$/,
+  /^\/overview$/,
+  /^\/macro-safety$/,
+  /^\/cancellations(\/[^/]+)?$/,
+  /^\/login$/,
+  /^\/setup$/,
+];
 export const kHeaders = {
-  "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'",
+  "Content-Security-Policy":
+    "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'",
   "X-Frame-Options": "DENY",
   "X-Content-Type-Options": "nosniff",
   "Referrer-Policy": "no-referrer",
@@ -37,7 +50,20 @@ export const kSetupCode = "7f3a-91c2-5be0-d4e8";
 export const kUser = { username: "marta", password: "four quiet grey herons" };
 
 function problem(response, status, type, title, detail, errors) {
-  send(response, status, { type, title, status, detail, instance: "/mock", correlation_id: "mock-1", ...(errors ? { errors } : {}) }, "application/problem+json");
+  send(
+    response,
+    status,
+    {
+      type,
+      title,
+      status,
+      detail,
+      instance: "/mock",
+      correlation_id: "mock-1",
+      ...(errors ? { errors } : {}),
+    },
+    "application/problem+json",
+  );
 }
 
 function send(response, status, body, type = "application/json") {
@@ -56,13 +82,18 @@ export class MockDaemon {
     this.sockets = new Set();
     this.seq = new Map();
     this.play(name);
-    this.http = createServer((request, response) => this.answer(request, response).catch((error) => {
-      console.error(error);
-      problem(response, 500, "internal", "Internal error", String(error));
-    }));
+    this.http = createServer((request, response) =>
+      this.answer(request, response).catch((error) => {
+        console.error(error);
+        problem(response, 500, "internal", "Internal error", String(error));
+      }),
+    );
     this.ws = new WebSocketServer({ noServer: true, handleProtocols: () => "gamekeeper.v1.json" });
     this.http.on("upgrade", (request, socket, head) => this.upgrade(request, socket, head));
-    this.timers = [setInterval(() => this.tick(), 1000), setInterval(() => this.publish("heartbeat", {}), 5000)];
+    this.timers = [
+      setInterval(() => this.tick(), 1000),
+      setInterval(() => this.publish("heartbeat", {}), 5000),
+    ];
   }
 
   play(name) {
@@ -71,7 +102,9 @@ export class MockDaemon {
   }
 
   listen(port) {
-    return new Promise((resolve) => this.http.listen(port, "127.0.0.1", () => resolve(this.http.address().port)));
+    return new Promise((resolve) =>
+      this.http.listen(port, "127.0.0.1", () => resolve(this.http.address().port)),
+    );
   }
 
   close() {
@@ -89,7 +122,8 @@ export class MockDaemon {
     if (this.scene.gone) return;
     this.world.step(Date.now());
     for (const macro of [...this.world.macros]) {
-      if (macro.state === "cancelling" || this.world.now - macro.started < macro.max * 1000) continue;
+      if (macro.state === "cancelling" || this.world.now - macro.started < macro.max * 1000)
+        continue;
       this.cancel(macro, "duration", `Duration exceeded: ${macro.max + 1} s > ${macro.max} s`);
     }
     this.publish("metric:sample", { ...this.world.signals(), processes: this.world.processes() });
@@ -98,7 +132,13 @@ export class MockDaemon {
 
   cancel(macro, signal, reason) {
     this.world.macros = this.world.macros.filter((other) => other !== macro);
-    const event = this.world.cancel({ macro_id: macro.macro_id, macro_name: macro.macro_name, signal, reason, limit: macro.max });
+    const event = this.world.cancel({
+      macro_id: macro.macro_id,
+      macro_name: macro.macro_name,
+      signal,
+      reason,
+      limit: macro.max,
+    });
     this.publish("macro:cancelled", event);
     return event;
   }
@@ -113,7 +153,8 @@ export class MockDaemon {
   }
 
   upgrade(request, socket, head) {
-    const ok = request.url === "/api/v1/ws" && this.scene.loggedIn && !this.scene.gone && !this.scene.broken;
+    const ok =
+      request.url === "/api/v1/ws" && this.scene.loggedIn && !this.scene.gone && !this.scene.broken;
     if (!ok) return socket.destroy();
     this.ws.handleUpgrade(request, socket, head, (client) => {
       client.topics = new Set();
@@ -125,10 +166,15 @@ export class MockDaemon {
 
   operate(client, { op, id, topics = [] }) {
     if (op === "ping") return client.send(JSON.stringify({ type: "pong", id }));
-    for (const topic of topics) op === "subscribe" ? client.topics.add(topic) : client.topics.delete(topic);
+    for (const topic of topics)
+      op === "subscribe" ? client.topics.add(topic) : client.topics.delete(topic);
     client.send(JSON.stringify({ type: "ack", id, topics }));
     if (op !== "subscribe") return;
-    this.publish("metric:sample", { ...this.world.signals(), processes: this.world.processes() }, client);
+    this.publish(
+      "metric:sample",
+      { ...this.world.signals(), processes: this.world.processes() },
+      client,
+    );
     this.publish("macro:updated", this.world.activeMacros(), client);
     this.publish("health:changed", this.world.health(), client);
   }
@@ -137,14 +183,25 @@ export class MockDaemon {
     const url = new URL(request.url, "http://mock");
     if (url.pathname.startsWith("/__mock/")) return this.control(url, response);
     if (this.scene.gone) return request.socket.destroy();
-    if (url.pathname.startsWith("/api/")) return this.api(request, response, url.pathname.replace(/^\/api(\/v1)?/, ""), url.searchParams);
+    if (url.pathname.startsWith("/api/"))
+      return this.api(
+        request,
+        response,
+        url.pathname.replace(/^\/api(\/v1)?/, ""),
+        url.searchParams,
+      );
     this.asset(request, response, url.pathname);
   }
 
   control(url, response) {
     const name = url.searchParams.get("name");
     if (url.pathname === "/__mock/scene" && kScenes.includes(name)) this.play(name);
-    else if (url.pathname === "/__mock/cancel" && this.world.macros[0]) this.cancel(this.world.macros[0], "cpu_usage", "Performance threshold exceeded: cpu_usage 88.1 > 80");
+    else if (url.pathname === "/__mock/cancel" && this.world.macros[0])
+      this.cancel(
+        this.world.macros[0],
+        "cpu_usage",
+        "Performance threshold exceeded: cpu_usage 88.1 > 80",
+      );
     else if (url.pathname === "/__mock/gone") {
       this.scene.gone = true;
       for (const socket of this.sockets) socket.terminate();
@@ -154,7 +211,8 @@ export class MockDaemon {
 
   asset(request, response, path) {
     const file = join(kDist, normalize(path));
-    const isFile = extname(path) !== "" && file.startsWith(kDist) && existsSync(file) && !path.endsWith(".br");
+    const isFile =
+      extname(path) !== "" && file.startsWith(kDist) && existsSync(file) && !path.endsWith(".br");
     const isPage = kPages.some((pattern) => pattern.test(path));
     const raw = readFileSync(isFile ? file : join(kDist, "index.html"));
     const type = kTypes[isFile ? extname(path) : ".html"] ?? "application/octet-stream";
@@ -162,7 +220,9 @@ export class MockDaemon {
     response.writeHead(isFile || isPage ? 200 : 404, {
       ...kHeaders,
       "Content-Type": type,
-      "Cache-Control": path.startsWith("/assets/") ? "public, max-age=31536000, immutable" : "no-cache",
+      "Cache-Control": path.startsWith("/assets/")
+        ? "public, max-age=31536000, immutable"
+        : "no-cache",
       ETag: `W/"${createHash("sha256").update(raw).digest("hex").slice(0, 16)}"`,
       Vary: "Accept-Encoding",
       ...(gzip ? { "Content-Encoding": "gzip" } : {}),
@@ -178,14 +238,27 @@ export class MockDaemon {
   async api(request, response, path, query) {
     const { method } = request;
     if (method !== "GET" && request.headers["x-gamekeeper-csrf"] !== "1") {
-      return problem(response, 403, "forbidden", "Missing header", "State changes need X-Gamekeeper-Csrf: 1.");
+      return problem(
+        response,
+        403,
+        "forbidden",
+        "Missing header",
+        "State changes need X-Gamekeeper-Csrf: 1.",
+      );
     }
     const body = method === "POST" ? await readBody(request) : {};
     const key = `${method} ${path}`;
     const open = this.openRoute(key, body, response);
     if (open) return;
     if (!this.scene.loggedIn) return problem(response, 401, "unauthenticated", "Not signed in");
-    if (this.scene.broken && path !== "/auth/profile") return problem(response, 500, "internal", "Internal error", "The database could not be read. See the log for correlation id mock-1.");
+    if (this.scene.broken && path !== "/auth/profile")
+      return problem(
+        response,
+        500,
+        "internal",
+        "Internal error",
+        "The database could not be read. See the log for correlation id mock-1.",
+      );
     this.closedRoute(key, path, query, body, response);
   }
 
@@ -199,7 +272,15 @@ export class MockDaemon {
         send(response, 200, { needed: scene.needsSetup });
         return true;
       case "POST /setup":
-        if (body.code !== kSetupCode) problem(response, 422, "validation", "The setup code is not right", "The setup code is not right, or older than 15 minutes. Restart gamekeeperd for a new one.", [{ path: "/code", message: "Not the code that was printed." }]);
+        if (body.code !== kSetupCode)
+          problem(
+            response,
+            422,
+            "validation",
+            "The setup code is not right",
+            "The setup code is not right, or older than 15 minutes. Restart gamekeeperd for a new one.",
+            [{ path: "/code", message: "Not the code that was printed." }],
+          );
         else {
           scene.needsSetup = false;
           scene.loggedIn = true;
@@ -207,10 +288,14 @@ export class MockDaemon {
         }
         return true;
       case "POST /auth/login":
-        if (body.username !== kUser.username || body.password !== kUser.password) problem(response, 401, "unauthenticated", "Not signed in");
+        if (body.username !== kUser.username || body.password !== kUser.password)
+          problem(response, 401, "unauthenticated", "Not signed in");
         else {
           scene.loggedIn = true;
-          send(response, 200, { user: this.user(), expires_at: new Date(Date.now() + 12 * 3600_000).toISOString() });
+          send(response, 200, {
+            user: this.user(),
+            expires_at: new Date(Date.now() + 12 * 3600_000).toISOString(),
+          });
         }
         return true;
       default:
@@ -223,33 +308,57 @@ export class MockDaemon {
     const now = new Date().toISOString();
     const stop = /^POST \/macro-safety\/stop\/(.+)$/.exec(key)?.[1];
     const evidence = /^GET \/macro-safety\/cancellations\/([^/]+)\/evidence$/.exec(key)?.[1];
-    if (key.startsWith("POST /macro-safety") && this.scene.role === "viewer") return problem(response, 403, "forbidden", "Your role may not do this", "This needs the scope macros:run.");
+    if (key.startsWith("POST /macro-safety") && this.scene.role === "viewer")
+      return problem(
+        response,
+        403,
+        "forbidden",
+        "Your role may not do this",
+        "This needs the scope macros:run.",
+      );
     if (stop) return this.stop(decodeURIComponent(stop), response);
     if (evidence) {
       const found = world.evidence.get(decodeURIComponent(evidence));
-      return found ? send(response, 200, found()) : problem(response, 404, "not-found", "No such cancellation");
+      return found
+        ? send(response, 200, found())
+        : problem(response, 404, "not-found", "No such cancellation");
     }
     switch (key) {
       case "POST /auth/logout":
         this.scene.loggedIn = false;
         return send(response, 204);
       case "GET /auth/profile":
-        return send(response, 200, { user: this.user(), session: { id: "s-1", created_at: now, last_seen_at: now, expires_at: now } });
+        return send(response, 200, {
+          user: this.user(),
+          session: { id: "s-1", created_at: now, last_seen_at: now, expires_at: now },
+        });
       case "GET /health": {
         const health = world.health();
         return send(response, health.status === "failed" ? 503 : 200, health);
       }
       case "GET /macro-safety/performance":
-        return send(response, 200, { current: world.signals(), averages: world.averages(), history: world.history.slice(-300) });
+        return send(response, 200, {
+          current: world.signals(),
+          averages: world.averages(),
+          history: world.history.slice(-300),
+        });
       case "GET /macro-safety/status":
-        return send(response, 200, { monitoring_active: true, active_macros: world.macros.length, total_cancellations: world.totalCancellations, last_check: now });
+        return send(response, 200, {
+          monitoring_active: true,
+          active_macros: world.macros.length,
+          total_cancellations: world.totalCancellations,
+          last_check: now,
+        });
       case "GET /macro-safety/active-macros":
         return send(response, 200, world.activeMacros());
       case "GET /macro-safety/cancellations": {
         const from = Number(query.get("cursor") ?? 0);
         const limit = Number(query.get("limit") ?? 50);
         const next = from + limit < world.cancellations.length ? String(from + limit) : null;
-        return send(response, 200, { items: world.cancellations.slice(from, from + limit), next_cursor: next });
+        return send(response, 200, {
+          items: world.cancellations.slice(from, from + limit),
+          next_cursor: next,
+        });
       }
       case "GET /macro-safety/profiles":
         return send(response, 200, { items: kProfiles, next_cursor: null });
@@ -270,8 +379,23 @@ export class MockDaemon {
 
   start(body, response) {
     const world = this.world;
-    if (!/^[a-z0-9_-]{1,64}$/.test(body.macro_id ?? "")) return problem(response, 422, "validation", "The macro id is not valid", "The macro id is not valid.", [{ path: "/macro_id", message: "Use [a-z0-9_-], 1 to 64." }]);
-    if (world.macros.some((macro) => macro.macro_id === body.macro_id)) return problem(response, 409, "conflict", "Already running", `A macro with the id ${body.macro_id} is already running.`);
+    if (!/^[a-z0-9_-]{1,64}$/.test(body.macro_id ?? ""))
+      return problem(
+        response,
+        422,
+        "validation",
+        "The macro id is not valid",
+        "The macro id is not valid.",
+        [{ path: "/macro_id", message: "Use [a-z0-9_-], 1 to 64." }],
+      );
+    if (world.macros.some((macro) => macro.macro_id === body.macro_id))
+      return problem(
+        response,
+        409,
+        "conflict",
+        "Already running",
+        `A macro with the id ${body.macro_id} is already running.`,
+      );
     const macro = world.start(body, Date.now());
     this.publish("macro:updated", world.activeMacros());
     send(response, 201, world.macroItem(macro));
@@ -279,7 +403,14 @@ export class MockDaemon {
 
   stop(id, response) {
     const world = this.world;
-    if (!world.macros.some((macro) => macro.macro_id === id)) return problem(response, 404, "not-found", "Not running", `No macro with the id ${id} is running.`);
+    if (!world.macros.some((macro) => macro.macro_id === id))
+      return problem(
+        response,
+        404,
+        "not-found",
+        "Not running",
+        `No macro with the id ${id} is running.`,
+      );
     world.macros = world.macros.filter((macro) => macro.macro_id !== id);
     this.publish("macro:updated", world.activeMacros());
     send(response, 200, { macro_id: id, stopped: true });

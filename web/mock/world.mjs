@@ -14,18 +14,51 @@ export function generator(seed) {
 }
 
 const kLevels = {
-  safe: { cpu_usage_max: 90, memory_usage_max: 92, fps_min: 10, latency_max: 800, response_time_max: 2000 },
-  risky: { cpu_usage_max: 80, memory_usage_max: 85, fps_min: 15, latency_max: 500, response_time_max: 1000 },
-  dangerous: { cpu_usage_max: 60, memory_usage_max: 75, fps_min: 25, latency_max: 300, response_time_max: 600 },
+  safe: {
+    cpu_usage_max: 90,
+    memory_usage_max: 92,
+    fps_min: 10,
+    latency_max: 800,
+    response_time_max: 2000,
+  },
+  risky: {
+    cpu_usage_max: 80,
+    memory_usage_max: 85,
+    fps_min: 15,
+    latency_max: 500,
+    response_time_max: 1000,
+  },
+  dangerous: {
+    cpu_usage_max: 60,
+    memory_usage_max: 75,
+    fps_min: 25,
+    latency_max: 300,
+    response_time_max: 600,
+  },
 };
-const kDefaults = { cpu_usage_max: 80, memory_usage_max: 85, fps_min: 15, latency_max: 500, response_time_max: 1000 };
+const kDefaults = {
+  cpu_usage_max: 80,
+  memory_usage_max: 85,
+  fps_min: 15,
+  latency_max: 500,
+  response_time_max: 1000,
+};
 
 function profile(macro_id, name, category, safety_level, max_duration, extra = {}) {
   return {
-    macro_id, name, category, safety_level, max_duration,
+    macro_id,
+    name,
+    category,
+    safety_level,
+    max_duration,
     thresholds: { ...kDefaults },
-    auto_cancel_enabled: true, discord_notify: true, description: "", patterns: [],
-    source: "builtin", etag: `"${macro_id}-1"`, ...extra,
+    auto_cancel_enabled: true,
+    discord_notify: true,
+    description: "",
+    patterns: [],
+    source: "builtin",
+    etag: `"${macro_id}-1"`,
+    ...extra,
   };
 }
 
@@ -37,10 +70,14 @@ export const kProfiles = [
   profile("travel", "Travel Macro", "movement", "risky", 180),
   profile("dance", "Dance Macro", "social", "dangerous", 3600),
   profile("announce", "Hourly Announcements", "operations", "safe", 3600, {
-    source: "custom", thresholds: { ...kLevels.safe }, description: "Rules and restart times in the chat.",
+    source: "custom",
+    thresholds: { ...kLevels.safe },
+    description: "Rules and restart times in the chat.",
   }),
   profile("backup", "Nightly Backup", "operations", "risky", 900, {
-    source: "override", auto_cancel_enabled: false, thresholds: { ...kLevels.risky },
+    source: "override",
+    auto_cancel_enabled: false,
+    thresholds: { ...kLevels.risky },
     description: "Watched only: its owner stops it by hand.",
   }),
 ];
@@ -62,7 +99,12 @@ class Wander {
   }
 }
 
-const known = (value, at, digits = 1) => ({ value: round(value, digits), state: "known", reason: null, at: iso(at) });
+const known = (value, at, digits = 1) => ({
+  value: round(value, digits),
+  state: "known",
+  reason: null,
+  at: iso(at),
+});
 const unknown = (reason) => ({ value: null, state: "unknown", reason, at: null });
 
 export class World {
@@ -109,10 +151,13 @@ export class World {
     };
     for (const name of Object.keys(this.wander)) {
       const value = last[name];
-      result[name] = value === null ? unknown(blindReason[name] ?? "the sensor failed") : known(value, at);
+      result[name] =
+        value === null ? unknown(blindReason[name] ?? "the sensor failed") : known(value, at);
     }
     const r = this.random;
-    result.tick_ratio = this.blind.has("fps") ? unknown("no game link is connected") : known(0.985 + r() * 0.015, at, 3);
+    result.tick_ratio = this.blind.has("fps")
+      ? unknown("no game link is connected")
+      : known(0.985 + r() * 0.015, at, 3);
     result.disk_usage = known(47.2, at);
     result.load1 = known(0.6 + this.wander.cpu_usage.value / 40, at, 2);
     result.swap_usage = known(2.1, at);
@@ -124,7 +169,10 @@ export class World {
     result.psi_memory = known(0, at);
     result.psi_io = { value: 0.4, state: "stale", reason: null, at: iso(at - 41_000) };
     result.gpu_usage = unknown("no GPU driver reports its load");
-    result.score = result.fps.value === null ? unknown("needs fps") : known(clamp(result.fps.value * 1.55, 0, 100), at, 0);
+    result.score =
+      result.fps.value === null
+        ? unknown("needs fps")
+        : known(clamp(result.fps.value * 1.55, 0, 100), at, 0);
     return result;
   }
 
@@ -136,7 +184,9 @@ export class World {
       const sum = values.reduce((total, value) => total + value, 0);
       result[name] = {
         value: values.length ? round(sum / values.length) : null,
-        samples_used: values.length, samples_total: window.length, window_s: 30,
+        samples_used: values.length,
+        samples_total: window.length,
+        window_s: 30,
       };
     }
     return result;
@@ -146,7 +196,10 @@ export class World {
     const result = {};
     for (const macro of this.macros.filter((one) => one.pid !== null)) {
       result[macro.macro_id] = {
-        pid: macro.pid, cpu_pct: round(macro.demand * 0.9), demand_pct: round(macro.demand), rss_bytes: macro.rss,
+        pid: macro.pid,
+        cpu_pct: round(macro.demand * 0.9),
+        demand_pct: round(macro.demand),
+        rss_bytes: macro.rss,
       };
     }
     return result;
@@ -176,11 +229,17 @@ export class World {
     const last = this.history[this.history.length - 1];
     const duration = (this.now - macro.started) / 1000;
     const below = (value, limit) => (value === null ? null : round(1 - value / limit, 3));
-    const above = (value, limit) => (value === null ? null : round(clamp((value - limit) / limit, -1, 1), 3));
+    const above = (value, limit) =>
+      value === null ? null : round(clamp((value - limit) / limit, -1, 1), 3);
     const demand = macro.pid === null ? null : macro.demand * (0.85 + this.random() * 0.3);
     return {
-      macro_id: macro.macro_id, macro_name: macro.macro_name, safety_level: macro.safety_level, kind: macro.kind,
-      start_time: iso(macro.started), duration: round(duration), time_left: round(Math.max(0, macro.max - duration)),
+      macro_id: macro.macro_id,
+      macro_name: macro.macro_name,
+      safety_level: macro.safety_level,
+      kind: macro.kind,
+      start_time: iso(macro.started),
+      duration: round(duration),
+      time_left: round(Math.max(0, macro.max - duration)),
       headroom: {
         duration: round(Math.max(0, 1 - duration / macro.max), 3),
         cpu_usage: demand === null ? null : below(demand, macro.thresholds.cpu_usage_max),
@@ -189,8 +248,10 @@ export class World {
         latency: below(last.latency, macro.thresholds.latency_max),
         response_time: below(last.response_time, macro.thresholds.response_time_max),
       },
-      state: macro.state, pid: macro.pid,
-      demand_pct: demand === null ? unknown("the macro gave no process id") : known(demand, this.now),
+      state: macro.state,
+      pid: macro.pid,
+      demand_pct:
+        demand === null ? unknown("the macro gave no process id") : known(demand, this.now),
       session_id: macro.session_id,
     };
   }
@@ -203,11 +264,24 @@ export class World {
     const at = spec.at ?? this.now;
     const id = spec.id ?? `c-${(0x10000 + this.totalCancellations * 7919).toString(16)}`;
     const event = {
-      id, macro_id: spec.macro_id, macro_name: spec.macro_name, cancellation_reason: spec.reason,
+      id,
+      macro_id: spec.macro_id,
+      macro_name: spec.macro_name,
+      cancellation_reason: spec.reason,
       rule: `limit:${spec.signal}`,
-      performance_metrics: spec.metrics ?? { cpu_usage: 41.2, memory_usage: 61.8, fps: 52.1, latency: 44, response_time: 81 },
-      timestamp: iso(at), session_id: spec.session_id ?? null, evidence_id: id,
-      outcome: spec.outcome ?? "killed", decision_ms: spec.decision_ms ?? 104, gone_ms: "gone_ms" in spec ? spec.gone_ms : 14,
+      performance_metrics: spec.metrics ?? {
+        cpu_usage: 41.2,
+        memory_usage: 61.8,
+        fps: 52.1,
+        latency: 44,
+        response_time: 81,
+      },
+      timestamp: iso(at),
+      session_id: spec.session_id ?? null,
+      evidence_id: id,
+      outcome: spec.outcome ?? "killed",
+      decision_ms: spec.decision_ms ?? 104,
+      gone_ms: "gone_ms" in spec ? spec.gone_ms : 14,
     };
     this.totalCancellations++;
     this.cancellations.unshift(event);
@@ -218,7 +292,10 @@ export class World {
 
   health() {
     const rank = { ok: 0, degraded: 1, failed: 2 };
-    const worst = this.healthChecks.reduce((most, one) => (rank[one.status] > rank[most] ? one.status : most), "ok");
+    const worst = this.healthChecks.reduce(
+      (most, one) => (rank[one.status] > rank[most] ? one.status : most),
+      "ok",
+    );
     return { status: worst, version: "0.1.0", uptime_s: 93_784, checks: this.healthChecks };
   }
 }
@@ -259,34 +336,95 @@ function evidenceOf(event, spec, at) {
   const isRule = (name) => spec.signal === name;
   const peak = (name, quiet, loud) => (isRule(name) ? loud : quiet);
   const series = [
-    seriesOf(random, "cpu_usage", "%", t.cpu_usage_max, 38, 9, peak("cpu_usage", 58, 93), isRule("cpu_usage")),
-    seriesOf(random, "memory_usage", "%", t.memory_usage_max, 61, 1.5, peak("memory_usage", 63, 92), isRule("memory_usage")),
+    seriesOf(
+      random,
+      "cpu_usage",
+      "%",
+      t.cpu_usage_max,
+      38,
+      9,
+      peak("cpu_usage", 58, 93),
+      isRule("cpu_usage"),
+    ),
+    seriesOf(
+      random,
+      "memory_usage",
+      "%",
+      t.memory_usage_max,
+      61,
+      1.5,
+      peak("memory_usage", 63, 92),
+      isRule("memory_usage"),
+    ),
     seriesOf(random, "fps", "fps", t.fps_min, 57, 4, peak("fps", 46, 8), isRule("fps"), true),
-    seriesOf(random, "latency", "ms", t.latency_max, 42, 14, peak("latency", 120, 710), isRule("latency")),
+    seriesOf(
+      random,
+      "latency",
+      "ms",
+      t.latency_max,
+      42,
+      14,
+      peak("latency", 120, 710),
+      isRule("latency"),
+    ),
     spec.noResponse
-      ? { signal: "response_time", unit: "ms", limit: t.response_time_max, points: Array.from({ length: 91 }, (_, i) => [i - 60, null]) }
-      : seriesOf(random, "response_time", "ms", t.response_time_max, 80, 24, peak("response_time", 210, 1480), isRule("response_time")),
+      ? {
+          signal: "response_time",
+          unit: "ms",
+          limit: t.response_time_max,
+          points: Array.from({ length: 91 }, (_, i) => [i - 60, null]),
+        }
+      : seriesOf(
+          random,
+          "response_time",
+          "ms",
+          t.response_time_max,
+          80,
+          24,
+          peak("response_time", 210, 1480),
+          isRule("response_time"),
+        ),
   ];
-  const limits = { cpu_usage: 80, memory_usage: 85, fps: 15, latency: 500, response_time: 1000, duration: spec.limit ?? 60 };
+  const limits = {
+    cpu_usage: 80,
+    memory_usage: 85,
+    fps: 15,
+    latency: 500,
+    response_time: 1000,
+    duration: spec.limit ?? 60,
+  };
   const limit = limits[spec.signal];
   const step = (ms, what, result) => ({ at: iso(at + ms), what, result });
   const share = spec.share ?? 0.71;
   return {
     event,
     rule: {
-      signal: spec.signal, enter: limit, leave: spec.signal === "fps" ? round(limit * 1.1) : round(limit * 0.9),
-      for_s: 0, min_samples: spec.signal === "duration" ? 1 : 2, limit, profile: spec.macro_id,
-      safety_level: kProfiles.find((one) => one.macro_id === spec.macro_id)?.safety_level ?? "risky",
+      signal: spec.signal,
+      enter: limit,
+      leave: spec.signal === "fps" ? round(limit * 1.1) : round(limit * 0.9),
+      for_s: 0,
+      min_samples: spec.signal === "duration" ? 1 : 2,
+      limit,
+      profile: spec.macro_id,
+      safety_level:
+        kProfiles.find((one) => one.macro_id === spec.macro_id)?.safety_level ?? "risky",
     },
-    culprit: spec.signal === "duration" ? null : {
-      score: 0.82, margin: 0.61, threshold: 0.5,
-      candidates: [
-        { macro_id: spec.macro_id, score: 0.82, demand_pct: 91, share },
-        { macro_id: "craft", score: 0.21, demand_pct: 22, share: 0.17 },
-        { macro_id: "announce", score: 0.04, demand_pct: 4, share: 0.03 },
-        { macro_id: "travel", score: 0.02, demand_pct: null, share: null },
-      ].filter((one, i, all) => all.findIndex((other) => other.macro_id === one.macro_id) === i),
-    },
+    culprit:
+      spec.signal === "duration"
+        ? null
+        : {
+            score: 0.82,
+            margin: 0.61,
+            threshold: 0.5,
+            candidates: [
+              { macro_id: spec.macro_id, score: 0.82, demand_pct: 91, share },
+              { macro_id: "craft", score: 0.21, demand_pct: 22, share: 0.17 },
+              { macro_id: "announce", score: 0.04, demand_pct: 4, share: 0.03 },
+              { macro_id: "travel", score: 0.02, demand_pct: null, share: null },
+            ].filter(
+              (one, i, all) => all.findIndex((other) => other.macro_id === one.macro_id) === i,
+            ),
+          },
     decision: {
       at: iso(at),
       steps: [
@@ -294,7 +432,11 @@ function evidenceOf(event, spec, at) {
         step(0, "decided to cancel", "checked again right before: still over"),
         step(0.4, "fenced its lane", "3 queued commands dropped, nothing more is sent"),
         step(1, "soft stop by signal", "no answer within 20 ms"),
-        step(21, "SIGKILL", event.gone_ms === null ? "not confirmed" : `gone after ${event.gone_ms} ms`),
+        step(
+          21,
+          "SIGKILL",
+          event.gone_ms === null ? "not confirmed" : `gone after ${event.gone_ms} ms`,
+        ),
         step(38, "recorded and told", "log, dashboard, Discord"),
       ],
     },

@@ -38,7 +38,12 @@ function Place(): JSX.Element {
   const at = door.value;
   switch (at.at) {
     case "loading":
-      return <main class="splash" aria-busy="true"><Brand size={44} /><span class="sr-only">Loading</span></main>;
+      return (
+        <main class="splash" aria-busy="true">
+          <Brand size={44} />
+          <span class="sr-only">Loading</span>
+        </main>
+      );
     case "setup":
       return <SetupPage />;
     case "login":
@@ -46,10 +51,19 @@ function Place(): JSX.Element {
     case "unreachable":
       return <UnreachablePage message={at.message} />;
     case "inside":
-      return <Frame><Page /></Frame>;
+      return (
+        <Frame>
+          <Page />
+        </Frame>
+      );
   }
 }
 
 export function App(): JSX.Element {
-  return <><Place /><Toasts /></>;
+  return (
+    <>
+      <Place />
+      <Toasts />
+    </>
+  );
 }

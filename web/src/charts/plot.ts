@@ -46,7 +46,13 @@ function font(element: HTMLElement): string {
 }
 
 /** Draws the limit and the decision above the grid. */
-function drawMarks(plot: uPlot, limit: number | null, tall: boolean, inks: Inks, face: string): void {
+function drawMarks(
+  plot: uPlot,
+  limit: number | null,
+  tall: boolean,
+  inks: Inks,
+  face: string,
+): void {
   const { ctx, bbox } = plot;
   const ratio = devicePixelRatio;
   ctx.save();
@@ -82,7 +88,12 @@ function drawMarks(plot: uPlot, limit: number | null, tall: boolean, inks: Inks,
 }
 
 function axes(tall: boolean, inks: Inks, face: string): uPlot.Axis[] {
-  const shared = { stroke: inks.text, font: face, grid: { stroke: inks.grid, width: 1 }, ticks: { show: false } };
+  const shared = {
+    stroke: inks.text,
+    font: face,
+    grid: { stroke: inks.grid, width: 1 },
+    ticks: { show: false },
+  };
   return [
     {
       ...shared,
@@ -122,7 +133,13 @@ export function drawSeries(
       axes: axes(tall, inks, face),
       series: [
         {},
-        { stroke: inks.line, width: tall ? 2 : 1.5, fill: inks.area, spanGaps: false, points: { show: false } },
+        {
+          stroke: inks.line,
+          width: tall ? 2 : 1.5,
+          fill: inks.area,
+          spanGaps: false,
+          points: { show: false },
+        },
       ],
       hooks: {
         draw: [(self) => drawMarks(self, series.limit, tall, inks, face)],

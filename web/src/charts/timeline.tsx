@@ -24,7 +24,12 @@ function useThemeKey(): string {
   return `${theme.value}${dark}`;
 }
 
-function Chart(props: { series: EvidenceSeries; tall: boolean; draw: Draw; onHover: (offset: number | null) => void }): JSX.Element {
+function Chart(props: {
+  series: EvidenceSeries;
+  tall: boolean;
+  draw: Draw;
+  onHover: (offset: number | null) => void;
+}): JSX.Element {
   const { series, tall, draw, onHover } = props;
   const box = useRef<HTMLDivElement>(null);
   const themeKey = useThemeKey();
@@ -34,14 +39,21 @@ function Chart(props: { series: EvidenceSeries; tall: boolean; draw: Draw; onHov
   }, [series, tall, draw, themeKey]);
   const info = signalInfo(series.signal);
   const values = series.points.map((point) => point[1]).filter((value) => value !== null);
-  const said = values.length === 0
-    ? `${info.label}: nothing known.`
-    : `${info.label} from 60 seconds before to 30 seconds after the decision: ${formatValue(series.signal, Math.min(...values))} to ${formatValue(series.signal, Math.max(...values))}` +
-      (series.limit === null ? "." : `, limit ${formatValue(series.signal, series.limit)}.`);
+  const said =
+    values.length === 0
+      ? `${info.label}: nothing known.`
+      : `${info.label} from 60 seconds before to 30 seconds after the decision: ${formatValue(series.signal, Math.min(...values))} to ${formatValue(series.signal, Math.max(...values))}` +
+        (series.limit === null ? "." : `, limit ${formatValue(series.signal, series.limit)}.`);
   return <div class={tall ? "plot tall" : "plot"} ref={box} role="img" aria-label={said} />;
 }
 
-function Panel(props: { series: EvidenceSeries; tall: boolean; draw: Draw; hover: number | null; onHover: (offset: number | null) => void }): JSX.Element {
+function Panel(props: {
+  series: EvidenceSeries;
+  tall: boolean;
+  draw: Draw;
+  hover: number | null;
+  onHover: (offset: number | null) => void;
+}): JSX.Element {
   const { series, hover } = props;
   const known = series.points.some((point) => point[1] !== null);
   const at = hover === null ? undefined : nearest(series.points, hover);
@@ -49,15 +61,24 @@ function Panel(props: { series: EvidenceSeries; tall: boolean; draw: Draw; hover
     <figure class="panel">
       <figcaption>
         <strong>{signalInfo(series.signal).label}</strong>
-        {series.limit !== null && <span class="panel-limit">limit {formatValue(series.signal, series.limit)}</span>}
+        {series.limit !== null && (
+          <span class="panel-limit">limit {formatValue(series.signal, series.limit)}</span>
+        )}
         <span class="panel-read num">{at ? formatValue(series.signal, at[1]) : ""}</span>
       </figcaption>
-      {known ? <Chart {...props} /> : <p class="plot-none">Unknown for the whole time, so no rule looked at it.</p>}
+      {known ? (
+        <Chart {...props} />
+      ) : (
+        <p class="plot-none">Unknown for the whole time, so no rule looked at it.</p>
+      )}
     </figure>
   );
 }
 
-function nearest(points: EvidenceSeries["points"], offset: number): EvidenceSeries["points"][number] | undefined {
+function nearest(
+  points: EvidenceSeries["points"],
+  offset: number,
+): EvidenceSeries["points"][number] | undefined {
   let best = points[0];
   for (const point of points) {
     if (best && Math.abs(point[0] - offset) < Math.abs(best[0] - offset)) best = point;
@@ -67,20 +88,37 @@ function nearest(points: EvidenceSeries["points"], offset: number): EvidenceSeri
 
 function Table({ series }: { series: readonly EvidenceSeries[] }): JSX.Element {
   return (
-    <div class="table-scroll tall" tabIndex={0} role="region" aria-label="Samples around the decision, as a table">
+    <div
+      class="table-scroll tall"
+      tabIndex={0}
+      role="region"
+      aria-label="Samples around the decision, as a table"
+    >
       <table class="samples">
         <caption class="sr-only">Mean of each second; 0 is the decision</caption>
         <thead>
           <tr>
             <th scope="col">Offset</th>
-            {series.map(({ signal, limit }) => <th scope="col" class="right" key={signal}>{signalInfo(signal).label}{limit !== null && <small> limit {formatValue(signal, limit)}</small>}</th>)}
+            {series.map(({ signal, limit }) => (
+              <th scope="col" class="right" key={signal}>
+                {signalInfo(signal).label}
+                {limit !== null && <small> limit {formatValue(signal, limit)}</small>}
+              </th>
+            ))}
           </tr>
         </thead>
         <tbody>
           {rowsOf(series, 1).map((row) => (
             <tr key={row.offset} class={row.offset === 0 ? "decision-row" : ""}>
-              <th scope="row">{formatOffset(row.offset, 0)}{row.offset === 0 && " decision"}</th>
-              {row.values.map((value, i) => <td key={i} class={value === null ? "right unknown" : "right"}>{value === null ? kUnknown : formatValue(series[i]!.signal, value)}</td>)}
+              <th scope="row">
+                {formatOffset(row.offset, 0)}
+                {row.offset === 0 && " decision"}
+              </th>
+              {row.values.map((value, i) => (
+                <td key={i} class={value === null ? "right unknown" : "right"}>
+                  {value === null ? kUnknown : formatValue(series[i]!.signal, value)}
+                </td>
+              ))}
             </tr>
           ))}
         </tbody>
@@ -95,20 +133,44 @@ export function Timeline({ evidence }: { evidence: Evidence }): JSX.Element {
   const [hover, setHover] = useState<number | null>(null);
   const series = orderSeries(evidence.series, evidence.rule.signal);
   useEffect(() => {
-    import("./plot").then(({ drawSeries }) => setDraw(() => drawSeries), () => setFailed(true));
+    import("./plot").then(
+      ({ drawSeries }) => setDraw(() => drawSeries),
+      () => setFailed(true),
+    );
   }, []);
   const showTable = timelineView.value === "table" || failed;
-  const note = hover === null ? "60 s before to 30 s after the decision" : `at ${formatOffset(hover)}`;
+  const note =
+    hover === null ? "60 s before to 30 s after the decision" : `at ${formatOffset(hover)}`;
   return (
-    <Section title="What was measured" id="timeline" note={<span class="num">{note}</span>}
-      tools={<Segmented label="Show as" value={showTable ? "table" : "charts"} options={kChartOrTable} onChange={(value) => {
-        timelineView.value = value;
-      }} />}>
+    <Section
+      title="What was measured"
+      id="timeline"
+      note={<span class="num">{note}</span>}
+      tools={
+        <Segmented
+          label="Show as"
+          value={showTable ? "table" : "charts"}
+          options={kChartOrTable}
+          onChange={(value) => {
+            timelineView.value = value;
+          }}
+        />
+      }
+    >
       {series.length === 0 && <Empty icon="chart" title="No samples were kept" />}
       {showTable && series.length > 0 && <Table series={series} />}
       {!showTable && draw && (
         <div class="panels">
-          {series.map((one, i) => <Panel key={one.signal} series={one} tall={i === 0} draw={draw} hover={hover} onHover={setHover} />)}
+          {series.map((one, i) => (
+            <Panel
+              key={one.signal}
+              series={one}
+              tall={i === 0}
+              draw={draw}
+              hover={hover}
+              onHover={setHover}
+            />
+          ))}
         </div>
       )}
       {!showTable && !draw && <div class="panels-wait" aria-busy="true" />}

@@ -21,7 +21,9 @@ const close = (): void => {
 function Keys({ keys }: { keys: string }): JSX.Element {
   return (
     <span class="keys">
-      {keys.split(" ").map((key) => <kbd key={key}>{key}</kbd>)}
+      {keys.split(" ").map((key) => (
+        <kbd key={key}>{key}</kbd>
+      ))}
     </span>
   );
 }
@@ -39,16 +41,24 @@ export function HelpDialog(): JSX.Element {
       <dl class="shortcut-list">
         {rows.map(([keys, what]) => (
           <div key={keys}>
-            <dt><Keys keys={keys} /></dt>
+            <dt>
+              <Keys keys={keys} />
+            </dt>
             <dd>{what}</dd>
           </div>
         ))}
       </dl>
       <label class="check-row">
-        <input type="checkbox" checked={singleKeys.value === "on"} onChange={(event) => {
-          singleKeys.value = event.currentTarget.checked ? "on" : "off";
-        }} />
-        <span>Use single-letter shortcuts <small>(turn off if you dictate)</small></span>
+        <input
+          type="checkbox"
+          checked={singleKeys.value === "on"}
+          onChange={(event) => {
+            singleKeys.value = event.currentTarget.checked ? "on" : "off";
+          }}
+        />
+        <span>
+          Use single-letter shortcuts <small>(turn off if you dictate)</small>
+        </span>
       </label>
     </Dialog>
   );
@@ -64,7 +74,12 @@ interface Command {
 function commands(): Command[] {
   const go = (path: string) => () => navigate(path);
   return [
-    ...kNav.map((item) => ({ icon: item.icon, label: item.label, hint: item.keys, run: go(item.path) })),
+    ...kNav.map((item) => ({
+      icon: item.icon,
+      label: item.label,
+      hint: item.keys,
+      run: go(item.path),
+    })),
     ...(macros.value ?? []).map((macro) => ({
       icon: "play" as const,
       label: macro.macro_name,
@@ -78,7 +93,12 @@ function commands(): Command[] {
       run: go(`/cancellations/${encodeURIComponent(event.id)}`),
     })),
     ...(["light", "dark", "system"] as const).map((name) => ({
-      icon: name === "light" ? "sun" as const : name === "dark" ? "moon" as const : "system" as const,
+      icon:
+        name === "light"
+          ? ("sun" as const)
+          : name === "dark"
+            ? ("moon" as const)
+            : ("system" as const),
       label: `Theme: ${name}`,
       hint: "appearance",
       run: () => {
@@ -86,19 +106,32 @@ function commands(): Command[] {
       },
     })),
     { icon: "refresh", label: "Read everything again", hint: "connection", run: retryNow },
-    { icon: "keyboard", label: "Keyboard shortcuts", hint: "?", run: () => {
-      overlay.value = "help";
-    } },
-    { icon: "leave", label: "Sign out", hint: "account", run: () => {
-      signOut().catch((error: Error) => toast("bad", error.message));
-    } },
+    {
+      icon: "keyboard",
+      label: "Keyboard shortcuts",
+      hint: "?",
+      run: () => {
+        overlay.value = "help";
+      },
+    },
+    {
+      icon: "leave",
+      label: "Sign out",
+      hint: "account",
+      run: () => {
+        signOut().catch((error: Error) => toast("bad", error.message));
+      },
+    },
   ];
 }
 
 /** Every word of `query` occurs somewhere in the command. */
 function matches(command: Command, query: string): boolean {
   const text = `${command.label} ${command.hint}`.toLowerCase();
-  return query.toLowerCase().split(/\s+/).every((word) => text.includes(word));
+  return query
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word));
 }
 
 export function Palette(): JSX.Element {
@@ -149,15 +182,25 @@ export function Palette(): JSX.Element {
       </div>
       <ul class="palette-list" id="palette-list" role="listbox" aria-label="Results" ref={list}>
         {found.map((command, i) => (
-          <li key={`${command.label}${command.hint}`} id={`palette-${i}`} role="option" aria-selected={i === at}
-            onPointerMove={() => setPicked(i)} onClick={() => run(command)}>
+          <li
+            key={`${command.label}${command.hint}`}
+            id={`palette-${i}`}
+            role="option"
+            aria-selected={i === at}
+            onPointerMove={() => setPicked(i)}
+            onClick={() => run(command)}
+          >
             <Icon name={command.icon} />
             <span class="palette-label">{command.label}</span>
             <span class="palette-hint">{command.hint}</span>
           </li>
         ))}
       </ul>
-      {found.length === 0 && <p class="palette-none" role="status">Nothing by that name.</p>}
+      {found.length === 0 && (
+        <p class="palette-none" role="status">
+          Nothing by that name.
+        </p>
+      )}
     </Dialog>
   );
 }

@@ -18,7 +18,12 @@ export const kHoldMs = 1000;
 async function stopEverything(): Promise<void> {
   try {
     const { stopped } = await api.stopAll();
-    toast("good", stopped === 0 ? "Emergency stop: no macro was running." : `Emergency stop: ${plural(stopped, "macro")} stopped.`);
+    toast(
+      "good",
+      stopped === 0
+        ? "Emergency stop: no macro was running."
+        : `Emergency stop: ${plural(stopped, "macro")} stopped.`,
+    );
   } catch (error) {
     const why = error instanceof ApiError ? error.message : String(error);
     toast("bad", `Emergency stop did not reach Gamekeeper. ${why}`);
@@ -87,19 +92,25 @@ export function EmergencyStop(): JSX.Element {
           <span class="wide-only">Emergency </span>stop
         </span>
       </button>
-      <span class="sr-only" role="status">{holding ? "Keep holding to stop all macros." : ""}</span>
+      <span class="sr-only" role="status">
+        {holding ? "Keep holding to stop all macros." : ""}
+      </span>
       {asking && (
         <Dialog title="Stop every macro now?" onClose={() => setAsking(false)}>
           <p>
-            All macros are cancelled at once and nothing more is sent for them. Next time, hold the button for one second
-            to skip this question.
+            All macros are cancelled at once and nothing more is sent for them. Next time, hold the
+            button for one second to skip this question.
           </p>
           <div class="dialog-actions">
             <Button onClick={() => setAsking(false)}>Keep running</Button>
-            <Button kind="danger" icon="cancel" onClick={() => {
-              setAsking(false);
-              void stopEverything();
-            }}>
+            <Button
+              kind="danger"
+              icon="cancel"
+              onClick={() => {
+                setAsking(false);
+                void stopEverything();
+              }}
+            >
               Stop all macros
             </Button>
           </div>

@@ -25,7 +25,11 @@ function Connection(): JSX.Element {
     live: { icon: "link", word: "Live", tone: "good" },
     connecting: { icon: "refresh", word: "Connecting", tone: "quiet" },
     reconnecting: { icon: "refresh", word: "Reconnecting", tone: "warn" },
-    stale: { icon: "broken", word: state.state === "stale" ? `Stale since ${formatTime(state.since)}` : "", tone: "bad" },
+    stale: {
+      icon: "broken",
+      word: state.state === "stale" ? `Stale since ${formatTime(state.since)}` : "",
+      tone: "bad",
+    },
   };
   const look = looks[state.state];
   return (
@@ -40,7 +44,10 @@ function TopBar(): JSX.Element {
   const { mood, short } = truth.value;
   return (
     <header class="topbar">
-      <a class="brand" href="/" aria-label="Gamekeeper, overview"><Brand /><span class="brand-name">Gamekeeper</span></a>
+      <a class="brand" href="/" aria-label="Gamekeeper, overview">
+        <Brand />
+        <span class="brand-name">Gamekeeper</span>
+      </a>
       <p class={`truth tone-${mood}`} role="status">
         <Icon name={kMoodIcon[mood]} size={18} />
         <span>{short}</span>
@@ -62,17 +69,24 @@ function Navigation(): JSX.Element {
       <ul>
         {kNav.map((item) => (
           <li key={item.path}>
-            <a href={item.path} aria-current={item.pages.includes(page) ? "page" : undefined}
-              aria-keyshortcuts={item.keys}>
+            <a
+              href={item.path}
+              aria-current={item.pages.includes(page) ? "page" : undefined}
+              aria-keyshortcuts={item.keys}
+            >
               <Icon name={item.icon} size={20} />
               <span>{item.label}</span>
             </a>
           </li>
         ))}
       </ul>
-      <button type="button" class="nav-find" onClick={() => {
-        overlay.value = "palette";
-      }}>
+      <button
+        type="button"
+        class="nav-find"
+        onClick={() => {
+          overlay.value = "palette";
+        }}
+      >
         <Icon name="search" size={16} />
         <span>Find</span>
         <kbd>Ctrl K</kbd>
@@ -84,16 +98,24 @@ function Navigation(): JSX.Element {
 function StaleNotice(): JSX.Element | null {
   const state = link.value;
   if (state.state !== "stale") return null;
-  const wait = state.retryAt === null ? null : Math.max(0, Math.ceil((state.retryAt - now.value) / 1000));
+  const wait =
+    state.retryAt === null ? null : Math.max(0, Math.ceil((state.retryAt - now.value) / 1000));
   return (
     <div class="notice tone-bad" role="alert">
       <Icon name="broken" />
       <p>
-        <strong>No contact with Gamekeeper since {formatTime(state.since)}.</strong>{" "}
-        Numbers below are from then. Check that gamekeeperd is running.
-        {wait !== null && <span class="notice-wait" aria-hidden="true"> Next try in {wait} s.</span>}
+        <strong>No contact with Gamekeeper since {formatTime(state.since)}.</strong> Numbers below
+        are from then. Check that gamekeeperd is running.
+        {wait !== null && (
+          <span class="notice-wait" aria-hidden="true">
+            {" "}
+            Next try in {wait} s.
+          </span>
+        )}
       </p>
-      <Button icon="refresh" onClick={retryNow}>Try now</Button>
+      <Button icon="refresh" onClick={retryNow}>
+        Try now
+      </Button>
     </div>
   );
 }
@@ -107,7 +129,12 @@ export function Toasts(): JSX.Element {
         <div key={toast.id} class={`toast tone-${toast.tone}`}>
           <Icon name={kToastIcon[toast.tone]} />
           <p>{toast.text}</p>
-          <button type="button" class="icon-button small" aria-label="Dismiss" onClick={() => dismissToast(toast.id)}>
+          <button
+            type="button"
+            class="icon-button small"
+            aria-label="Dismiss"
+            onClick={() => dismissToast(toast.id)}
+          >
             <Icon name="close" size={14} />
           </button>
         </div>
@@ -127,15 +154,29 @@ function useShortcuts(): void {
     const onKey = (event: KeyboardEvent): void => {
       if (event.defaultPrevented || event.isComposing) return;
       const action = reader.press(
-        { key: event.key, ctrl: event.ctrlKey, meta: event.metaKey, alt: event.altKey, typing: isTyping(event.target) },
+        {
+          key: event.key,
+          ctrl: event.ctrlKey,
+          meta: event.metaKey,
+          alt: event.altKey,
+          typing: isTyping(event.target),
+        },
         event.timeStamp,
         singleKeys.value === "on",
       );
       if (!action || (document.querySelector("dialog[open]") && action !== "palette")) return;
       event.preventDefault();
       if (action === "help" || action === "palette") overlay.value = action;
-      else if (action === "filter") document.querySelector<HTMLInputElement>("[data-filter]")?.focus();
-      else navigate({ "go-overview": "/", "go-macros": "/macro-safety", "go-cancellations": "/cancellations" }[action]);
+      else if (action === "filter")
+        document.querySelector<HTMLInputElement>("[data-filter]")?.focus();
+      else
+        navigate(
+          {
+            "go-overview": "/",
+            "go-macros": "/macro-safety",
+            "go-cancellations": "/cancellations",
+          }[action],
+        );
     };
     document.addEventListener("keydown", onKey);
     return () => document.removeEventListener("keydown", onKey);
@@ -144,7 +185,8 @@ function useShortcuts(): void {
 
 /** Moves the focus to the heading of a page that was navigated to, but not of the first one. */
 function useFocusOnNavigation(): void {
-  const key = route.value.page === "cancellation" ? `cancellation/${route.value.id}` : route.value.page;
+  const key =
+    route.value.page === "cancellation" ? `cancellation/${route.value.id}` : route.value.page;
   useEffect(() => {
     if (!navigatedOnce) {
       navigatedOnce = true;
@@ -160,7 +202,9 @@ export function Frame({ children }: { children: ComponentChildren }): JSX.Elemen
   useFocusOnNavigation();
   return (
     <div class="frame">
-      <a class="skip" href="#main">Skip to content</a>
+      <a class="skip" href="#main">
+        Skip to content
+      </a>
       <TopBar />
       <Navigation />
       <main id="main" tabIndex={-1} data-stale={isStale.value || undefined}>

@@ -65,8 +65,15 @@ export function UserMenu(): JSX.Element | null {
         opener.current?.focus();
       }}
     >
-      <button type="button" class="icon-button" ref={opener} aria-expanded={open} aria-controls="user-menu"
-        aria-label={`Signed in as ${who.username}`} onClick={() => setOpen(!open)}>
+      <button
+        type="button"
+        class="icon-button"
+        ref={opener}
+        aria-expanded={open}
+        aria-controls="user-menu"
+        aria-label={`Signed in as ${who.username}`}
+        onClick={() => setOpen(!open)}
+      >
         <Icon name="user" />
       </button>
       {open && (
@@ -75,10 +82,13 @@ export function UserMenu(): JSX.Element | null {
             <strong>{who.username}</strong>
             <span>{who.role}</span>
           </p>
-          <button type="button" onClick={() => {
-            setOpen(false);
-            overlay.value = "help";
-          }}>
+          <button
+            type="button"
+            onClick={() => {
+              setOpen(false);
+              overlay.value = "help";
+            }}
+          >
             <Icon name="keyboard" /> Shortcuts
           </button>
           <button type="button" onClick={leave}>

@@ -2,12 +2,7 @@
 // off (WCAG 2.1.4), because speech input types letters by accident.
 
 export type Action =
-  | "go-overview"
-  | "go-macros"
-  | "go-cancellations"
-  | "help"
-  | "filter"
-  | "palette";
+  "go-overview" | "go-macros" | "go-cancellations" | "help" | "filter" | "palette";
 
 /** The second key of a sequence must come within this time. Chosen. */
 export const kSequenceMs = 1200;

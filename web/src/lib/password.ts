@@ -35,10 +35,19 @@ export function effectiveLength(password: string): number {
 
 export function passwordHint(password: string, username: string): PasswordHint {
   const length = [...password].length;
-  if (length === 0) return { strength: 0, word: "", advice: `At least ${kMinLength} characters. Four random words do well.` };
+  if (length === 0)
+    return {
+      strength: 0,
+      word: "",
+      advice: `At least ${kMinLength} characters. Four random words do well.`,
+    };
   if (length < kMinLength) {
     const missing = kMinLength - length;
-    return { strength: 0, word: "too short", advice: `${missing} more ${missing === 1 ? "character" : "characters"}.` };
+    return {
+      strength: 0,
+      word: "too short",
+      advice: `${missing} more ${missing === 1 ? "character" : "characters"}.`,
+    };
   }
   let rest = password.toLowerCase();
   let common = false;
@@ -56,7 +65,8 @@ export function passwordHint(password: string, username: string): PasswordHint {
       advice: common ? "It is built on a common word or your name." : "It repeats itself.",
     };
   }
-  if (useful < 12) return { strength: 2, word: "fair", advice: "A few more characters make it good." };
+  if (useful < 12)
+    return { strength: 2, word: "fair", advice: "A few more characters make it good." };
   if (useful < 16) return { strength: 3, word: "good", advice: "Good. Longer is better still." };
   return { strength: 4, word: "strong", advice: "Strong." };
 }

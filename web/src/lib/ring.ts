@@ -116,7 +116,8 @@ export function linePaths(points: readonly Point[], box: LineBox): { line: strin
     if (piece.length === 0) return;
     const [x0, x1] = [(start * dx).toFixed(1), (end * dx).toFixed(1)];
     line += `M${piece.join("L")}`;
-    if (piece.length === 1) line += "h0.01"; // A lone sample is a dot, not nothing.
+    if (piece.length === 1)
+      line += "h0.01"; // A lone sample is a dot, not nothing.
     else area += `M${x0},${box.height}L${piece.join("L")}L${x1},${box.height}Z`;
     piece = [];
   };

@@ -13,7 +13,10 @@ export function ruleSentence(rule: Evidence["rule"]): string {
   const side = kLowIsBad.has(rule.signal) ? "below" : "above";
   const lasting = rule.for_s > 0 ? ` for ${formatLength(rule.for_s)}` : "";
   const samples = rule.min_samples > 1 ? `, seen in ${rule.min_samples} samples in a row` : "";
-  const back = rule.leave === null ? "" : ` It is over when ${name} is back ${side === "above" ? "below" : "above"} ${formatValue(rule.signal, rule.leave)}.`;
+  const back =
+    rule.leave === null
+      ? ""
+      : ` It is over when ${name} is back ${side === "above" ? "below" : "above"} ${formatValue(rule.signal, rule.leave)}.`;
   return `${name} ${side} ${limit}${lasting}${samples}.${back}`;
 }
 

@@ -7,7 +7,10 @@ const kGapSteps = 3;
 
 /** The median distance of neighbouring points, in seconds; 1 when there are not two. */
 export function typicalStep(points: EvidenceSeries["points"]): number {
-  const steps = points.slice(1).map((point, i) => point[0] - points[i]![0]).filter((step) => step > 0);
+  const steps = points
+    .slice(1)
+    .map((point, i) => point[0] - points[i]![0])
+    .filter((step) => step > 0);
   steps.sort((a, b) => a - b);
   return steps[Math.floor(steps.length / 2)] ?? 1;
 }
@@ -56,8 +59,12 @@ export function rowsOf(series: readonly EvidenceSeries[], every: number): Timeli
   const rows: TimelineRow[] = [];
   for (let step = first; step <= last; step++) {
     const values = series.map(({ points }) => {
-      const known = points.filter(([offset, value]) => Math.floor(offset / every) === step && value !== null);
-      return known.length === 0 ? null : known.reduce((sum, point) => sum + (point[1] ?? 0), 0) / known.length;
+      const known = points.filter(
+        ([offset, value]) => Math.floor(offset / every) === step && value !== null,
+      );
+      return known.length === 0
+        ? null
+        : known.reduce((sum, point) => sum + (point[1] ?? 0), 0) / known.length;
     });
     rows.push({ offset: step * every, values });
   }

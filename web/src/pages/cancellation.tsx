@@ -5,7 +5,16 @@ import { useEffect, useState } from "preact/hooks";
 
 import { api, ApiError } from "../api/client";
 import type { Evidence } from "../api/types";
-import { formatLength, formatNumber, formatOffset, formatTimeSeconds, formatValue, kUnknown, sentenceCase, signalInfo } from "../lib/format";
+import {
+  formatLength,
+  formatNumber,
+  formatOffset,
+  formatTimeSeconds,
+  formatValue,
+  kUnknown,
+  sentenceCase,
+  signalInfo,
+} from "../lib/format";
 import { eventTitle, readableReason, ruleSentence } from "../lib/rule";
 import { Timeline } from "../charts/timeline";
 import { Icon } from "../ui/icons";
@@ -26,11 +35,45 @@ function Facts({ evidence }: { evidence: Evidence }): JSX.Element {
   const time = Date.parse(event.timestamp);
   return (
     <dl class="fact-strip card">
-      <div><dt>Decided</dt><dd><span class="num">{Number.isFinite(time) ? formatTimeSeconds(time) : kUnknown}</span><small><Ago at={event.timestamp} /></small></dd></div>
-      <div><dt>Outcome</dt><dd><OutcomeChip outcome={event.outcome} /><small>{kOutcomeMeaning[event.outcome]}</small></dd></div>
-      <div><dt>Breach to decision</dt><dd><span class="num">{event.decision_ms === null ? kUnknown : `${formatNumber(event.decision_ms)} ms`}</span></dd></div>
-      <div><dt>Decision to gone</dt><dd><span class="num">{event.gone_ms === null ? kUnknown : `${formatNumber(event.gone_ms)} ms`}</span></dd></div>
-      <div><dt>Level</dt><dd><LevelChip level={rule.safety_level} /><small>profile {rule.profile}</small></dd></div>
+      <div>
+        <dt>Decided</dt>
+        <dd>
+          <span class="num">{Number.isFinite(time) ? formatTimeSeconds(time) : kUnknown}</span>
+          <small>
+            <Ago at={event.timestamp} />
+          </small>
+        </dd>
+      </div>
+      <div>
+        <dt>Outcome</dt>
+        <dd>
+          <OutcomeChip outcome={event.outcome} />
+          <small>{kOutcomeMeaning[event.outcome]}</small>
+        </dd>
+      </div>
+      <div>
+        <dt>Breach to decision</dt>
+        <dd>
+          <span class="num">
+            {event.decision_ms === null ? kUnknown : `${formatNumber(event.decision_ms)} ms`}
+          </span>
+        </dd>
+      </div>
+      <div>
+        <dt>Decision to gone</dt>
+        <dd>
+          <span class="num">
+            {event.gone_ms === null ? kUnknown : `${formatNumber(event.gone_ms)} ms`}
+          </span>
+        </dd>
+      </div>
+      <div>
+        <dt>Level</dt>
+        <dd>
+          <LevelChip level={rule.safety_level} />
+          <small>profile {rule.profile}</small>
+        </dd>
+      </div>
     </dl>
   );
 }
@@ -42,13 +85,36 @@ function Rule({ evidence }: { evidence: Evidence }): JSX.Element {
     <Section title="The rule" id="rule">
       <p class="rule-sentence">{ruleSentence(rule)}</p>
       <dl class="pairs">
-        <div><dt>Rule</dt><dd><code>{event.rule}</code></dd></div>
-        <div><dt>In the log</dt><dd>{event.cancellation_reason}</dd></div>
-        <div><dt>Limit</dt><dd>{value(rule.limit)}</dd></div>
-        <div><dt>Enters at</dt><dd>{value(rule.enter)}</dd></div>
-        <div><dt>Leaves at</dt><dd>{value(rule.leave)}</dd></div>
-        <div><dt>Must last</dt><dd>{rule.for_s === 0 ? "at once" : formatLength(rule.for_s)}</dd></div>
-        <div><dt>Samples needed</dt><dd>{rule.min_samples}</dd></div>
+        <div>
+          <dt>Rule</dt>
+          <dd>
+            <code>{event.rule}</code>
+          </dd>
+        </div>
+        <div>
+          <dt>In the log</dt>
+          <dd>{event.cancellation_reason}</dd>
+        </div>
+        <div>
+          <dt>Limit</dt>
+          <dd>{value(rule.limit)}</dd>
+        </div>
+        <div>
+          <dt>Enters at</dt>
+          <dd>{value(rule.enter)}</dd>
+        </div>
+        <div>
+          <dt>Leaves at</dt>
+          <dd>{value(rule.leave)}</dd>
+        </div>
+        <div>
+          <dt>Must last</dt>
+          <dd>{rule.for_s === 0 ? "at once" : formatLength(rule.for_s)}</dd>
+        </div>
+        <div>
+          <dt>Samples needed</dt>
+          <dd>{rule.min_samples}</dd>
+        </div>
       </dl>
       <h3 class="sub">At the decision</h3>
       <dl class="pairs">
@@ -72,27 +138,71 @@ function Culprit({ evidence }: { evidence: Evidence }): JSX.Element {
       </Section>
     );
   }
-  const score = (number: number | null): string => (number === null ? kUnknown : formatNumber(number, 2));
+  const score = (number: number | null): string =>
+    number === null ? kUnknown : formatNumber(number, 2);
   return (
-    <Section title="Who was to blame" id="culprit"
-      note={`score ${score(culprit.score)} · needed ${score(culprit.threshold)} · ahead of the next by ${score(culprit.margin)}`}>
-      <div class="table-scroll" tabIndex={0} role="region" aria-label="Candidates"><table class="culprits">
-        <thead><tr><th scope="col">Macro</th><th scope="col">Share of the load</th><th scope="col" class="right">Demand</th><th scope="col" class="right">Score</th></tr></thead>
-        <tbody>
-          {culprit.candidates.map((candidate) => {
-            const guilty = candidate.macro_id === event.macro_id;
-            const share = candidate.share === null ? kUnknown : `${formatNumber(candidate.share * 100)} %`;
-            return (
-              <tr key={candidate.macro_id} class={guilty ? "guilty" : ""}>
-                <th scope="row"><span class="who"><code>{candidate.macro_id}</code>{guilty && <span class="chip tone-bad"><Icon name="cancel" size={14} />Culprit</span>}</span></th>
-                <td><span class="share"><Bar part={candidate.share} tone={candidate.share === null ? "unknown" : guilty ? "over" : "calm"} label={`Share of ${candidate.macro_id}`} text={share} /><span class={candidate.share === null ? "unknown" : "num"}>{share}</span></span></td>
-                <td class="right">{candidate.demand_pct === null ? <span class="unknown">{kUnknown}</span> : `${formatNumber(candidate.demand_pct)} %`}</td>
-                <td class="right">{score(candidate.score)}</td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table></div>
+    <Section
+      title="Who was to blame"
+      id="culprit"
+      note={`score ${score(culprit.score)} · needed ${score(culprit.threshold)} · ahead of the next by ${score(culprit.margin)}`}
+    >
+      <div class="table-scroll" tabIndex={0} role="region" aria-label="Candidates">
+        <table class="culprits">
+          <thead>
+            <tr>
+              <th scope="col">Macro</th>
+              <th scope="col">Share of the load</th>
+              <th scope="col" class="right">
+                Demand
+              </th>
+              <th scope="col" class="right">
+                Score
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {culprit.candidates.map((candidate) => {
+              const guilty = candidate.macro_id === event.macro_id;
+              const share =
+                candidate.share === null ? kUnknown : `${formatNumber(candidate.share * 100)} %`;
+              return (
+                <tr key={candidate.macro_id} class={guilty ? "guilty" : ""}>
+                  <th scope="row">
+                    <span class="who">
+                      <code>{candidate.macro_id}</code>
+                      {guilty && (
+                        <span class="chip tone-bad">
+                          <Icon name="cancel" size={14} />
+                          Culprit
+                        </span>
+                      )}
+                    </span>
+                  </th>
+                  <td>
+                    <span class="share">
+                      <Bar
+                        part={candidate.share}
+                        tone={candidate.share === null ? "unknown" : guilty ? "over" : "calm"}
+                        label={`Share of ${candidate.macro_id}`}
+                        text={share}
+                      />
+                      <span class={candidate.share === null ? "unknown" : "num"}>{share}</span>
+                    </span>
+                  </td>
+                  <td class="right">
+                    {candidate.demand_pct === null ? (
+                      <span class="unknown">{kUnknown}</span>
+                    ) : (
+                      `${formatNumber(candidate.demand_pct)} %`
+                    )}
+                  </td>
+                  <td class="right">{score(candidate.score)}</td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </div>
     </Section>
   );
 }
@@ -107,8 +217,12 @@ function Steps({ evidence }: { evidence: Evidence }): JSX.Element {
           const offset = (Date.parse(step.at) - decided) / 1000;
           return (
             <li key={i}>
-              <span class="step-time num">{Number.isFinite(offset) ? formatOffset(offset, 3) : kUnknown}</span>
-              <span class="step-what">{sentenceCase(step.what)} <span class="note">{step.result}</span></span>
+              <span class="step-time num">
+                {Number.isFinite(offset) ? formatOffset(offset, 3) : kUnknown}
+              </span>
+              <span class="step-what">
+                {sentenceCase(step.what)} <span class="note">{step.result}</span>
+              </span>
             </li>
           );
         })}
@@ -117,7 +231,10 @@ function Steps({ evidence }: { evidence: Evidence }): JSX.Element {
   );
 }
 
-type State = { at: "loading" } | { at: "failed"; status: number; message: string } | { at: "here"; evidence: Evidence };
+type State =
+  | { at: "loading" }
+  | { at: "failed"; status: number; message: string }
+  | { at: "here"; evidence: Evidence };
 
 export function CancellationPage({ id }: { id: string }): JSX.Element {
   const [state, setState] = useState<State>({ at: "loading" });
@@ -125,17 +242,32 @@ export function CancellationPage({ id }: { id: string }): JSX.Element {
     setState({ at: "loading" });
     api.evidence(id).then(
       (evidence) => setState({ at: "here", evidence }),
-      (error: unknown) => setState({
-        at: "failed",
-        status: error instanceof ApiError ? error.status : 0,
-        message: error instanceof Error ? error.message : String(error),
-      }),
+      (error: unknown) =>
+        setState({
+          at: "failed",
+          status: error instanceof ApiError ? error.status : 0,
+          message: error instanceof Error ? error.message : String(error),
+        }),
     );
   };
   useEffect(read, [id]);
-  const back = <p class="back"><a href="/cancellations"><Icon name="back" size={16} /> All cancellations</a></p>;
+  const back = (
+    <p class="back">
+      <a href="/cancellations">
+        <Icon name="back" size={16} /> All cancellations
+      </a>
+    </p>
+  );
   if (state.at === "loading") {
-    return <div class="page">{back}<PageHead title="Cancellation" /><div class="card"><Loading rows={6} label="Reading the evidence" /></div></div>;
+    return (
+      <div class="page">
+        {back}
+        <PageHead title="Cancellation" />
+        <div class="card">
+          <Loading rows={6} label="Reading the evidence" />
+        </div>
+      </div>
+    );
   }
   if (state.at === "failed") {
     const gone = state.status === 404;
@@ -144,9 +276,15 @@ export function CancellationPage({ id }: { id: string }): JSX.Element {
         {back}
         <PageHead title="Cancellation" />
         <div class="card">
-          <Failure title={gone ? "No such cancellation" : "The evidence could not be read"}
-            message={gone ? `Nothing is kept under ${id}. It may have been older than the retention time.` : state.message}
-            {...(gone ? {} : { onRetry: read })} />
+          <Failure
+            title={gone ? "No such cancellation" : "The evidence could not be read"}
+            message={
+              gone
+                ? `Nothing is kept under ${id}. It may have been older than the retention time.`
+                : state.message
+            }
+            {...(gone ? {} : { onRetry: read })}
+          />
         </div>
       </div>
     );
@@ -155,14 +293,24 @@ export function CancellationPage({ id }: { id: string }): JSX.Element {
   return (
     <div class="page">
       {back}
-      <PageHead title={eventTitle(evidence.event)} lead={`${readableReason(evidence.event.cancellation_reason)}.`}>
-        <Button icon="download" onClick={() => exportJson(evidence)}>Export JSON</Button>
+      <PageHead
+        title={eventTitle(evidence.event)}
+        lead={`${readableReason(evidence.event.cancellation_reason)}.`}
+      >
+        <Button icon="download" onClick={() => exportJson(evidence)}>
+          Export JSON
+        </Button>
       </PageHead>
       <Facts evidence={evidence} />
       <Timeline evidence={evidence} />
       <div class="columns">
-        <div class="column"><Culprit evidence={evidence} /><Steps evidence={evidence} /></div>
-        <div class="column"><Rule evidence={evidence} /></div>
+        <div class="column">
+          <Culprit evidence={evidence} />
+          <Steps evidence={evidence} />
+        </div>
+        <div class="column">
+          <Rule evidence={evidence} />
+        </div>
       </div>
     </div>
   );

@@ -17,16 +17,27 @@ import { OutcomeChip } from "../ui/words";
 import { FilterBox } from "./macros";
 
 function matches(event: Cancellation, filter: string): boolean {
-  const text = `${event.macro_id} ${event.macro_name} ${event.cancellation_reason} ${event.rule} ${event.outcome}`.toLowerCase();
-  return filter.toLowerCase().split(/\s+/).every((word) => text.includes(word));
+  const text =
+    `${event.macro_id} ${event.macro_name} ${event.cancellation_reason} ${event.rule} ${event.outcome}`.toLowerCase();
+  return filter
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word));
 }
 
 /** "2 + 14 ms": from the breach to the decision, and from there until the macro was gone. */
 function Speed({ event }: { event: Cancellation }): JSX.Element {
-  if (event.decision_ms === null && event.gone_ms === null) return <span class="unknown">unknown</span>;
+  if (event.decision_ms === null && event.gone_ms === null)
+    return <span class="unknown">unknown</span>;
   return (
     <>
-      {event.gone_ms === null ? <span class="unknown" title="It was not seen to end">not seen to end</span> : `${formatNumber(event.gone_ms)} ms`}
+      {event.gone_ms === null ? (
+        <span class="unknown" title="It was not seen to end">
+          not seen to end
+        </span>
+      ) : (
+        `${formatNumber(event.gone_ms)} ms`
+      )}
     </>
   );
 }
@@ -38,11 +49,25 @@ function Row({ event }: { event: Cancellation }): JSX.Element {
   };
   return (
     <tr class="clickable" onClick={open}>
-      <td class="cell-when"><span class="num">{formatMoment(event.timestamp, now.value)}</span><br /><small><Ago at={event.timestamp} /></small></td>
-      <th scope="row" class="cell-macro"><a href={path}>{event.macro_name}</a><br /><code>{event.macro_id}</code></th>
+      <td class="cell-when">
+        <span class="num">{formatMoment(event.timestamp, now.value)}</span>
+        <br />
+        <small>
+          <Ago at={event.timestamp} />
+        </small>
+      </td>
+      <th scope="row" class="cell-macro">
+        <a href={path}>{event.macro_name}</a>
+        <br />
+        <code>{event.macro_id}</code>
+      </th>
       <td class="cell-reason">{readableReason(event.cancellation_reason)}</td>
-      <td class="cell-outcome"><OutcomeChip outcome={event.outcome} /></td>
-      <td class="cell-gone right num"><Speed event={event} /></td>
+      <td class="cell-outcome">
+        <OutcomeChip outcome={event.outcome} />
+      </td>
+      <td class="cell-gone right num">
+        <Speed event={event} />
+      </td>
     </tr>
   );
 }
@@ -51,15 +76,26 @@ function List({ filter }: { filter: string }): JSX.Element {
   const [busy, setBusy] = useState(false);
   const events = recent.value;
   if (events === null) {
-    return problems.value.cancellations
-      ? <Failure title="The cancellations could not be read" message={problems.value.cancellations} onRetry={() => void refresh("cancellations")} />
-      : <Loading rows={6} label="Reading the cancellations" />;
+    return problems.value.cancellations ? (
+      <Failure
+        title="The cancellations could not be read"
+        message={problems.value.cancellations}
+        onRetry={() => void refresh("cancellations")}
+      />
+    ) : (
+      <Loading rows={6} label="Reading the cancellations" />
+    );
   }
   if (events.length === 0) {
     return (
       <Empty icon="shield" title="Nothing has been cancelled">
-        <p>When a macro crosses one of its limits, Gamekeeper stops it and keeps the minute before and the half minute after as evidence, here.</p>
-        <p><a href="/macro-safety">See what is running</a></p>
+        <p>
+          When a macro crosses one of its limits, Gamekeeper stops it and keeps the minute before
+          and the half minute after as evidence, here.
+        </p>
+        <p>
+          <a href="/macro-safety">See what is running</a>
+        </p>
       </Empty>
     );
   }
@@ -77,17 +113,43 @@ function List({ filter }: { filter: string }): JSX.Element {
   };
   return (
     <>
-      {shown.length === 0
-        ? <Empty icon="search" title="No cancellation matches"><p>{recentCursor.value ? "The filter looks at what is loaded; load more to search further back." : "Clear the filter to see all."}</p></Empty>
-        : (
-          <div class="table-scroll" tabIndex={0} role="region" aria-label="Cancellations">
-            <table class="stacking">
-              <thead><tr><th scope="col">When</th><th scope="col">Macro</th><th scope="col">Reason</th><th scope="col">Outcome</th><th scope="col" class="right">Gone after</th></tr></thead>
-              <tbody>{shown.map((event) => <Row key={event.id} event={event} />)}</tbody>
-            </table>
-          </div>
-        )}
-      {recentCursor.value && <p class="load-more"><Button busy={busy} onClick={() => void more()}>{busy ? "Loading…" : "Load older ones"}</Button></p>}
+      {shown.length === 0 ? (
+        <Empty icon="search" title="No cancellation matches">
+          <p>
+            {recentCursor.value
+              ? "The filter looks at what is loaded; load more to search further back."
+              : "Clear the filter to see all."}
+          </p>
+        </Empty>
+      ) : (
+        <div class="table-scroll" tabIndex={0} role="region" aria-label="Cancellations">
+          <table class="stacking">
+            <thead>
+              <tr>
+                <th scope="col">When</th>
+                <th scope="col">Macro</th>
+                <th scope="col">Reason</th>
+                <th scope="col">Outcome</th>
+                <th scope="col" class="right">
+                  Gone after
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {shown.map((event) => (
+                <Row key={event.id} event={event} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {recentCursor.value && (
+        <p class="load-more">
+          <Button busy={busy} onClick={() => void more()}>
+            {busy ? "Loading…" : "Load older ones"}
+          </Button>
+        </p>
+      )}
     </>
   );
 }
@@ -96,10 +158,15 @@ export function CancellationsPage(): JSX.Element {
   const [filter, setFilter] = useState("");
   return (
     <div class="page">
-      <PageHead title="Cancellations" lead="What was stopped, why, and how fast. Each one keeps its evidence.">
+      <PageHead
+        title="Cancellations"
+        lead="What was stopped, why, and how fast. Each one keeps its evidence."
+      >
         <FilterBox value={filter} onChange={setFilter} label="Filter cancellations" />
       </PageHead>
-      <section class="card" aria-label="Cancellations"><List filter={filter} /></section>
+      <section class="card" aria-label="Cancellations">
+        <List filter={filter} />
+      </section>
     </div>
   );
 }

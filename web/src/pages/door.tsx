@@ -13,14 +13,20 @@ import { Brand, Icon } from "../ui/icons";
 import { Button } from "../ui/parts";
 import { Scene } from "../ui/scene";
 
-function DoorPage(props: { title: string; lead: ComponentChildren; children: ComponentChildren }): JSX.Element {
+function DoorPage(props: {
+  title: string;
+  lead: ComponentChildren;
+  children: ComponentChildren;
+}): JSX.Element {
   useEffect(() => {
     document.title = `${props.title} · Gamekeeper`;
   }, [props.title]);
   return (
     <div class="door">
       <Scene />
-      <div class="door-theme"><ThemeToggle /></div>
+      <div class="door-theme">
+        <ThemeToggle />
+      </div>
       <main class="door-card card" id="main">
         <Brand size={44} />
         <h1>{props.title}</h1>
@@ -38,13 +44,20 @@ interface Attempt {
 }
 
 /** Runs a form's request and keeps its state: busy, the error, the fields it is about. */
-function useAttempt(): [Attempt, (run: () => Promise<void>) => void, (fields: Record<string, string>) => void] {
+function useAttempt(): [
+  Attempt,
+  (run: () => Promise<void>) => void,
+  (fields: Record<string, string>) => void,
+] {
   const [attempt, setAttempt] = useState<Attempt>({ busy: false, error: null, fields: {} });
   const submit = (run: () => Promise<void>): void => {
     setAttempt({ busy: true, error: null, fields: {} });
     run().catch((error: unknown) => {
       const fields = error instanceof ApiError ? error.fieldErrors() : {};
-      const wait = error instanceof ApiError && error.retryAfterS ? ` Try again in ${error.retryAfterS} s.` : "";
+      const wait =
+        error instanceof ApiError && error.retryAfterS
+          ? ` Try again in ${error.retryAfterS} s.`
+          : "";
       const message = error instanceof Error ? error.message + wait : String(error);
       setAttempt({ busy: false, error: message, fields });
     });
@@ -54,7 +67,11 @@ function useAttempt(): [Attempt, (run: () => Promise<void>) => void, (fields: Re
 
 function FormError({ text }: { text: string | null }): JSX.Element | null {
   if (!text) return null;
-  return <p class="form-error" role="alert"><Icon name="bad" size={16} /> {text}</p>;
+  return (
+    <p class="form-error" role="alert">
+      <Icon name="bad" size={16} /> {text}
+    </p>
+  );
 }
 
 /** After signing in, /login and /setup give way to the overview; any other page stays. */
@@ -84,30 +101,72 @@ export function LoginPage({ ended }: { ended: boolean }): JSX.Element {
     });
   };
   return (
-    <DoorPage title="Sign in" lead={ended ? "Your session has ended. Sign in to carry on where you were." : "Welcome back. All is being watched."}>
+    <DoorPage
+      title="Sign in"
+      lead={
+        ended
+          ? "Your session has ended. Sign in to carry on where you were."
+          : "Welcome back. All is being watched."
+      }
+    >
       <form onSubmit={onSubmit} noValidate>
         <FormError text={attempt.error} />
         <Field id="username" label="User name" error={attempt.fields.username}>
-          {(tied) => <input {...tied} type="text" autocomplete="username" autocapitalize="none" spellcheck={false} autofocus
-            value={username} onInput={(event) => setUsername(event.currentTarget.value)} />}
+          {(tied) => (
+            <input
+              {...tied}
+              type="text"
+              autocomplete="username"
+              autocapitalize="none"
+              spellcheck={false}
+              autofocus
+              value={username}
+              onInput={(event) => setUsername(event.currentTarget.value)}
+            />
+          )}
         </Field>
         <Field id="password" label="Password" error={attempt.fields.password}>
-          {(tied) => <input {...tied} type="password" autocomplete="current-password" value={password}
-            onInput={(event) => setPassword(event.currentTarget.value)} />}
+          {(tied) => (
+            <input
+              {...tied}
+              type="password"
+              autocomplete="current-password"
+              value={password}
+              onInput={(event) => setPassword(event.currentTarget.value)}
+            />
+          )}
         </Field>
-        <Button kind="primary" type="submit" busy={attempt.busy} class="full">{attempt.busy ? "Signing in…" : "Sign in"}</Button>
+        <Button kind="primary" type="submit" busy={attempt.busy} class="full">
+          {attempt.busy ? "Signing in…" : "Sign in"}
+        </Button>
       </form>
-      <p class="door-foot">Forgotten it? An administrator can run <code>gamekeeper user reset</code> on the server.</p>
+      <p class="door-foot">
+        Forgotten it? An administrator can run <code>gamekeeper user reset</code> on the server.
+      </p>
     </DoorPage>
   );
 }
 
-function StrengthMeter({ password, username }: { password: string; username: string }): JSX.Element {
+function StrengthMeter({
+  password,
+  username,
+}: {
+  password: string;
+  username: string;
+}): JSX.Element {
   const { strength, word, advice } = passwordHint(password, username);
   return (
     <span class="strength">
-      <span class={`strength-bars s${password ? strength : "none"}`} aria-hidden="true"><i /><i /><i /><i /></span>
-      <span role="status">{word && <strong>{word[0]!.toUpperCase() + word.slice(1)}. </strong>}{advice}</span>
+      <span class={`strength-bars s${password ? strength : "none"}`} aria-hidden="true">
+        <i />
+        <i />
+        <i />
+        <i />
+      </span>
+      <span role="status">
+        {word && <strong>{word[0]!.toUpperCase() + word.slice(1)}. </strong>}
+        {advice}
+      </span>
     </span>
   );
 }
@@ -123,7 +182,8 @@ export function SetupPage(): JSX.Element {
     const wrong: Record<string, string> = {};
     if (!code.trim()) wrong.code = "Copy the code from the server.";
     if (!username.trim()) wrong.username = "Choose a user name.";
-    if ([...password].length < kMinLength) wrong.password = `Use at least ${kMinLength} characters.`;
+    if ([...password].length < kMinLength)
+      wrong.password = `Use at least ${kMinLength} characters.`;
     if (Object.keys(wrong).length > 0) return fail(wrong);
     submit(async () => {
       const { user } = await api.setup(code.trim(), username.trim(), password);
@@ -133,30 +193,80 @@ export function SetupPage(): JSX.Element {
     });
   };
   return (
-    <DoorPage title="Set up Gamekeeper" lead="Nobody has an account here yet. Make the first one: it is the administrator's.">
+    <DoorPage
+      title="Set up Gamekeeper"
+      lead="Nobody has an account here yet. Make the first one: it is the administrator's."
+    >
       <form onSubmit={onSubmit} noValidate>
         <FormError text={attempt.error} />
-        <Field id="code" label="Setup code" error={attempt.fields.code}
-          hint={<>Printed when gamekeeperd started, and in the file <code>setup-code</code> in its data folder. It works for 15 minutes.</>}>
-          {(tied) => <input {...tied} type="text" class="mono" autocomplete="one-time-code" autocapitalize="none" spellcheck={false} autofocus
-            value={code} onInput={(event) => setCode(event.currentTarget.value)} />}
+        <Field
+          id="code"
+          label="Setup code"
+          error={attempt.fields.code}
+          hint={
+            <>
+              Printed when gamekeeperd started, and in the file <code>setup-code</code> in its data
+              folder. It works for 15 minutes.
+            </>
+          }
+        >
+          {(tied) => (
+            <input
+              {...tied}
+              type="text"
+              class="mono"
+              autocomplete="one-time-code"
+              autocapitalize="none"
+              spellcheck={false}
+              autofocus
+              value={code}
+              onInput={(event) => setCode(event.currentTarget.value)}
+            />
+          )}
         </Field>
         <Field id="username" label="User name" error={attempt.fields.username}>
-          {(tied) => <input {...tied} type="text" autocomplete="username" autocapitalize="none" spellcheck={false}
-            value={username} onInput={(event) => setUsername(event.currentTarget.value)} />}
+          {(tied) => (
+            <input
+              {...tied}
+              type="text"
+              autocomplete="username"
+              autocapitalize="none"
+              spellcheck={false}
+              value={username}
+              onInput={(event) => setUsername(event.currentTarget.value)}
+            />
+          )}
         </Field>
-        <Field id="password" label="Password" error={attempt.fields.password}
-          hint={<StrengthMeter password={password} username={username} />}>
+        <Field
+          id="password"
+          label="Password"
+          error={attempt.fields.password}
+          hint={<StrengthMeter password={password} username={username} />}
+        >
           {(tied) => (
             <span class="with-button">
-              <input {...tied} type={shown ? "text" : "password"} autocomplete="new-password" value={password}
-                onInput={(event) => setPassword(event.currentTarget.value)} />
-              <button type="button" class="icon-button" aria-pressed={shown} aria-label="Show the password"
-                onClick={() => setShown(!shown)}><Icon name="eye" /></button>
+              <input
+                {...tied}
+                type={shown ? "text" : "password"}
+                autocomplete="new-password"
+                value={password}
+                onInput={(event) => setPassword(event.currentTarget.value)}
+              />
+              <button
+                type="button"
+                class="icon-button"
+                aria-pressed={shown}
+                aria-label="Show the password"
+                onClick={() => setShown(!shown)}
+              >
+                <Icon name="eye" />
+              </button>
             </span>
           )}
         </Field>
-        <Button kind="primary" type="submit" busy={attempt.busy} class="full">{attempt.busy ? "Creating…" : "Create the administrator"}</Button>
+        <Button kind="primary" type="submit" busy={attempt.busy} class="full">
+          {attempt.busy ? "Creating…" : "Create the administrator"}
+        </Button>
       </form>
     </DoorPage>
   );
@@ -175,10 +285,12 @@ export function UnreachablePage({ message }: { message: string }): JSX.Element {
   return (
     <DoorPage title="No answer" lead={message}>
       <p class="door-text">
-        This page tries again every five seconds. On the server, <code>systemctl status gamekeeperd</code> or{" "}
-        <code>gamekeeper status</code> says more.
+        This page tries again every five seconds. On the server,{" "}
+        <code>systemctl status gamekeeperd</code> or <code>gamekeeper status</code> says more.
       </p>
-      <Button kind="primary" icon="refresh" busy={busy} class="full" onClick={again}>Try now</Button>
+      <Button kind="primary" icon="refresh" busy={busy} class="full" onClick={again}>
+        Try now
+      </Button>
     </DoorPage>
   );
 }

@@ -6,7 +6,15 @@ import { useEffect, useState } from "preact/hooks";
 
 import { api, ApiError } from "../api/client";
 import type { ActiveMacro, MacroStatus, Signal as SignalValue } from "../api/types";
-import { formatAgo, formatBytes, formatClock, formatLength, kUnknown, plural, signalReason } from "../lib/format";
+import {
+  formatAgo,
+  formatBytes,
+  formatClock,
+  formatLength,
+  kUnknown,
+  plural,
+  signalReason,
+} from "../lib/format";
 import { closeness, kLimits, type Limit } from "../lib/headroom";
 import { now } from "../state/clock";
 import { link, macros, problems, processes, refresh } from "../state/live";
@@ -15,7 +23,18 @@ import { may } from "../state/session";
 import { toast } from "../state/toasts";
 import { Dialog } from "../ui/dialog";
 import { Icon } from "../ui/icons";
-import { Bar, Button, Empty, Failure, Loading, PageHead, percentText, Section, Segmented, Value } from "../ui/parts";
+import {
+  Bar,
+  Button,
+  Empty,
+  Failure,
+  Loading,
+  PageHead,
+  percentText,
+  Section,
+  Segmented,
+  Value,
+} from "../ui/parts";
 import { LevelChip, StateChip } from "../ui/words";
 import { Profiles } from "./profiles";
 import { StartDialog } from "./start-dialog";
@@ -93,9 +112,16 @@ function HeadroomBar(props: { macro: ActiveMacro; limit: Limit; label: string })
   return (
     <li class={`headroom ${closeness(left)}`} title={title}>
       <span class="headroom-label">{props.label}</span>
-      <Bar part={left === null ? null : 1 - left} tone={closeness(left)} label={`${props.label}: room to the limit`}
-        text={left === null ? "unknown" : left <= 0 ? "over the limit" : text} />
-      <span class="headroom-text"><RoomFlag left={left} />{text}</span>
+      <Bar
+        part={left === null ? null : 1 - left}
+        tone={closeness(left)}
+        label={`${props.label}: room to the limit`}
+        text={left === null ? "unknown" : left <= 0 ? "over the limit" : text}
+      />
+      <span class="headroom-text">
+        <RoomFlag left={left} />
+        {text}
+      </span>
     </li>
   );
 }
@@ -103,18 +129,29 @@ function HeadroomBar(props: { macro: ActiveMacro; limit: Limit; label: string })
 function StopButton({ macro, small }: { macro: ActiveMacro; small?: boolean }): JSX.Element {
   const [busy, setBusy] = useState(false);
   return (
-    <Button icon="stop" busy={busy || macro.state === "cancelling"} disabled={!may("macros:run")} class={small ? "small" : ""}
-      aria-label={`Stop ${macro.macro_name}`} onClick={() => {
+    <Button
+      icon="stop"
+      busy={busy || macro.state === "cancelling"}
+      disabled={!may("macros:run")}
+      class={small ? "small" : ""}
+      aria-label={`Stop ${macro.macro_name}`}
+      onClick={() => {
         setBusy(true);
         void stopOne(macro).finally(() => setBusy(false));
-      }}>
+      }}
+    >
       Stop
     </Button>
   );
 }
 
 function Fact({ name, children }: { name: string; children: ComponentChildren }): JSX.Element {
-  return <div class="fact"><dt>{name}</dt><dd>{children}</dd></div>;
+  return (
+    <div class="fact">
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
 }
 
 function MacroCard({ macro }: { macro: ActiveMacro }): JSX.Element {
@@ -124,7 +161,10 @@ function MacroCard({ macro }: { macro: ActiveMacro }): JSX.Element {
       <header class="macro-head">
         <div>
           <h3 id={`macro-${macro.macro_id}`}>{macro.macro_name}</h3>
-          <p class="macro-id"><code>{macro.macro_id}</code> · {macro.kind === "process" ? "process" : "external program"}</p>
+          <p class="macro-id">
+            <code>{macro.macro_id}</code> ·{" "}
+            {macro.kind === "process" ? "process" : "external program"}
+          </p>
         </div>
         <StopButton macro={macro} small />
       </header>
@@ -133,18 +173,42 @@ function MacroCard({ macro }: { macro: ActiveMacro }): JSX.Element {
         <StateChip state={macro.state} />
       </div>
       <div class="macro-time">
-        <span class="num">{macro.time_left === null ? "No limit" : formatClock(macro.time_left)}</span>
-        <span class="note">{macro.time_left === null ? `running for ${formatClock(macro.duration)}` : `left · running for ${formatClock(macro.duration)}`}</span>
+        <span class="num">
+          {macro.time_left === null ? "No limit" : formatClock(macro.time_left)}
+        </span>
+        <span class="note">
+          {macro.time_left === null
+            ? `running for ${formatClock(macro.duration)}`
+            : `left · running for ${formatClock(macro.duration)}`}
+        </span>
       </div>
-      <p class="headroom-caption" id={`room-${macro.macro_id}`}>Room to each limit</p>
+      <p class="headroom-caption" id={`room-${macro.macro_id}`}>
+        Room to each limit
+      </p>
       <ul class="headrooms" aria-labelledby={`room-${macro.macro_id}`}>
-        {kLimits.map(({ name, label }) => <HeadroomBar key={name} macro={macro} limit={name} label={label} />)}
+        {kLimits.map(({ name, label }) => (
+          <HeadroomBar key={name} macro={macro} limit={name} label={label} />
+        ))}
       </ul>
       <dl class="facts">
-        <Fact name="Demand"><Value name="demand_pct" signal={macro.demand_pct} /></Fact>
-        {process && process.rss_bytes !== null && <Fact name="Memory"><span class="value">{formatBytes(process.rss_bytes)}</span></Fact>}
-        {macro.pid !== null && <Fact name="Pid"><span class="value">{macro.pid}</span></Fact>}
-        {macro.session_id && <Fact name="Session"><code>{macro.session_id}</code></Fact>}
+        <Fact name="Demand">
+          <Value name="demand_pct" signal={macro.demand_pct} />
+        </Fact>
+        {process && process.rss_bytes !== null && (
+          <Fact name="Memory">
+            <span class="value">{formatBytes(process.rss_bytes)}</span>
+          </Fact>
+        )}
+        {macro.pid !== null && (
+          <Fact name="Pid">
+            <span class="value">{macro.pid}</span>
+          </Fact>
+        )}
+        {macro.session_id && (
+          <Fact name="Session">
+            <code>{macro.session_id}</code>
+          </Fact>
+        )}
       </dl>
     </article>
   );
@@ -153,8 +217,17 @@ function MacroCard({ macro }: { macro: ActiveMacro }): JSX.Element {
 /** Short, for the table: the heading of the column says what it is a share of. */
 function Demand({ signal }: { signal: SignalValue }): JSX.Element {
   const reason = signalReason(signal, now.value) ?? undefined;
-  if (signal.value === null) return <span class="unknown" title={reason}>{kUnknown}</span>;
-  return <span class="value" title={reason ?? "Of one core"}>{percentText(signal.value / 100)}</span>;
+  if (signal.value === null)
+    return (
+      <span class="unknown" title={reason}>
+        {kUnknown}
+      </span>
+    );
+  return (
+    <span class="value" title={reason ?? "Of one core"}>
+      {percentText(signal.value / 100)}
+    </span>
+  );
 }
 
 function MacroTable({ list }: { list: readonly ActiveMacro[] }): JSX.Element {
@@ -163,24 +236,69 @@ function MacroTable({ list }: { list: readonly ActiveMacro[] }): JSX.Element {
       <table>
         <thead>
           <tr>
-            <th scope="col" rowSpan={2}>Macro</th><th scope="col" rowSpan={2}>State</th><th scope="col" rowSpan={2} class="right">Time left</th>
-            <th scope="colgroup" colSpan={kLimits.length} class="group">Room left to each limit</th>
-            <th scope="col" rowSpan={2} class="right">Demand</th><th scope="col" rowSpan={2}><span class="sr-only">Actions</span></th>
+            <th scope="col" rowSpan={2}>
+              Macro
+            </th>
+            <th scope="col" rowSpan={2}>
+              State
+            </th>
+            <th scope="col" rowSpan={2} class="right">
+              Time left
+            </th>
+            <th scope="colgroup" colSpan={kLimits.length} class="group">
+              Room left to each limit
+            </th>
+            <th scope="col" rowSpan={2} class="right">
+              Demand
+            </th>
+            <th scope="col" rowSpan={2}>
+              <span class="sr-only">Actions</span>
+            </th>
           </tr>
-          <tr>{kLimits.map(({ name, label }) => <th scope="col" class="right" key={name}>{label}</th>)}</tr>
+          <tr>
+            {kLimits.map(({ name, label }) => (
+              <th scope="col" class="right" key={name}>
+                {label}
+              </th>
+            ))}
+          </tr>
         </thead>
         <tbody>
           {list.map((macro) => (
             <tr key={macro.macro_id}>
-              <th scope="row" class="nowrap">{macro.macro_name}<br /><code>{macro.macro_id}</code></th>
-              <td><span class="chips"><LevelChip level={macro.safety_level} /><StateChip state={macro.state} /></span></td>
-              <td class="right"><span class="num">{macro.time_left === null ? "no limit" : formatClock(macro.time_left)}</span></td>
+              <th scope="row" class="nowrap">
+                {macro.macro_name}
+                <br />
+                <code>{macro.macro_id}</code>
+              </th>
+              <td>
+                <span class="chips">
+                  <LevelChip level={macro.safety_level} />
+                  <StateChip state={macro.state} />
+                </span>
+              </td>
+              <td class="right">
+                <span class="num">
+                  {macro.time_left === null ? "no limit" : formatClock(macro.time_left)}
+                </span>
+              </td>
               {kLimits.map(({ name }) => {
                 const left = macro.headroom[name] ?? null;
-                return <td key={name} class="right"><span class={`room ${closeness(left)}`}><RoomFlag left={left} /> {left === null || left <= 0 ? roomText(left) : percentText(left)}</span></td>;
+                return (
+                  <td key={name} class="right">
+                    <span class={`room ${closeness(left)}`}>
+                      <RoomFlag left={left} />{" "}
+                      {left === null || left <= 0 ? roomText(left) : percentText(left)}
+                    </span>
+                  </td>
+                );
               })}
-              <td class="right"><Demand signal={macro.demand_pct} /></td>
-              <td class="right"><StopButton macro={macro} small /></td>
+              <td class="right">
+                <Demand signal={macro.demand_pct} />
+              </td>
+              <td class="right">
+                <StopButton macro={macro} small />
+              </td>
             </tr>
           ))}
         </tbody>
@@ -190,33 +308,66 @@ function MacroTable({ list }: { list: readonly ActiveMacro[] }): JSX.Element {
 }
 
 function matches(macro: ActiveMacro, filter: string): boolean {
-  const text = `${macro.macro_id} ${macro.macro_name} ${macro.safety_level} ${macro.state}`.toLowerCase();
-  return filter.toLowerCase().split(/\s+/).every((word) => text.includes(word));
+  const text =
+    `${macro.macro_id} ${macro.macro_name} ${macro.safety_level} ${macro.state}`.toLowerCase();
+  return filter
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word));
 }
 
 function Running({ filter, onStart }: { filter: string; onStart: () => void }): JSX.Element {
   const list = macros.value;
   if (list === null) {
-    return problems.value.macros
-      ? <div class="card"><Failure title="The running macros could not be read" message={problems.value.macros} onRetry={() => void refresh("macros")} /></div>
-      : <div class="card"><Loading rows={4} label="Reading the running macros" /></div>;
+    return problems.value.macros ? (
+      <div class="card">
+        <Failure
+          title="The running macros could not be read"
+          message={problems.value.macros}
+          onRetry={() => void refresh("macros")}
+        />
+      </div>
+    ) : (
+      <div class="card">
+        <Loading rows={4} label="Reading the running macros" />
+      </div>
+    );
   }
   if (list.length === 0) {
     return (
       <div class="card">
         <Empty icon="leaf" title="No macro is running">
-          <p>Start one here, or let your program register itself with <code>POST /api/macro-safety/start</code>. Gamekeeper watches it from its first second.</p>
-          {may("macros:run") && <Button icon="play" kind="primary" onClick={onStart}>Start a macro</Button>}
+          <p>
+            Start one here, or let your program register itself with{" "}
+            <code>POST /api/macro-safety/start</code>. Gamekeeper watches it from its first second.
+          </p>
+          {may("macros:run") && (
+            <Button icon="play" kind="primary" onClick={onStart}>
+              Start a macro
+            </Button>
+          )}
         </Empty>
       </div>
     );
   }
   const shown = list.filter((macro) => matches(macro, filter));
   if (shown.length === 0) {
-    return <div class="card"><Empty icon="search" title="No running macro matches"><p>Clear the filter to see all {list.length}.</p></Empty></div>;
+    return (
+      <div class="card">
+        <Empty icon="search" title="No running macro matches">
+          <p>Clear the filter to see all {list.length}.</p>
+        </Empty>
+      </div>
+    );
   }
   if (macroView.value === "table") return <MacroTable list={shown} />;
-  return <div class="macro-grid">{shown.map((macro) => <MacroCard key={macro.macro_id} macro={macro} />)}</div>;
+  return (
+    <div class="macro-grid">
+      {shown.map((macro) => (
+        <MacroCard key={macro.macro_id} macro={macro} />
+      ))}
+    </div>
+  );
 }
 
 function statusLine(): string {
@@ -227,7 +378,9 @@ function statusLine(): string {
     if (state.last_check) parts.push(`checked ${formatAgo(state.last_check, now.value)}`);
     parts.push(`${plural(state.total_cancellations, "cancellation")} so far`);
   }
-  return parts.length > 0 ? `${parts.join(" · ")}` : "What runs, and how close it is to its limits.";
+  return parts.length > 0
+    ? `${parts.join(" · ")}`
+    : "What runs, and how close it is to its limits.";
 }
 
 export function MacrosPage(): JSX.Element {
@@ -244,40 +397,90 @@ export function MacrosPage(): JSX.Element {
   return (
     <div class="page">
       <PageHead title="Macro safety" lead={statusLine()}>
-        <Button kind="primary" icon="play" disabled={!canRun} onClick={() => setDialog("start")}>Start a macro</Button>
-        <Button icon="refresh" busy={checking} disabled={!canRun} onClick={() => {
-          setChecking(true);
-          void checkNow().finally(() => setChecking(false));
-        }}>Check now</Button>
-        <Button kind="danger" icon="cancel" disabled={!canRun || running === 0} onClick={() => setDialog("stop-all")}>Stop all</Button>
+        <Button kind="primary" icon="play" disabled={!canRun} onClick={() => setDialog("start")}>
+          Start a macro
+        </Button>
+        <Button
+          icon="refresh"
+          busy={checking}
+          disabled={!canRun}
+          onClick={() => {
+            setChecking(true);
+            void checkNow().finally(() => setChecking(false));
+          }}
+        >
+          Check now
+        </Button>
+        <Button
+          kind="danger"
+          icon="cancel"
+          disabled={!canRun || running === 0}
+          onClick={() => setDialog("stop-all")}
+        >
+          Stop all
+        </Button>
       </PageHead>
-      {!canRun && <p class="hint-line"><Icon name="eye" size={16} /> Your role may look, not act. An administrator can give you <code>macros:run</code>.</p>}
+      {!canRun && (
+        <p class="hint-line">
+          <Icon name="eye" size={16} /> Your role may look, not act. An administrator can give you{" "}
+          <code>macros:run</code>.
+        </p>
+      )}
       <section class="section" aria-labelledby="running-macros">
         <header class="section-head bare">
-          <h2 id="running-macros">Running {macros.value && <span class="count">{running}</span>}</h2>
+          <h2 id="running-macros">
+            Running {macros.value && <span class="count">{running}</span>}
+          </h2>
           <div class="tools">
             <FilterBox value={filter} onChange={setFilter} label="Filter macros and profiles" />
-            <Segmented label="Show as" value={macroView.value} options={kViews} onChange={(value) => {
-              macroView.value = value;
-            }} />
+            <Segmented
+              label="Show as"
+              value={macroView.value}
+              options={kViews}
+              onChange={(value) => {
+                macroView.value = value;
+              }}
+            />
           </div>
         </header>
         <Running filter={filter} onStart={() => setDialog("start")} />
       </section>
-      <Section title="Profiles" id="profiles" note="What a macro may do, by its id. An unknown id gets the default.">
+      <Section
+        title="Profiles"
+        id="profiles"
+        note="What a macro may do, by its id. An unknown id gets the default."
+      >
         <Profiles filter={filter} />
       </Section>
       {dialog === "start" && <StartDialog onClose={() => setDialog("none")} />}
       {dialog === "stop-all" && (
-        <Dialog title={`Stop ${running === 1 ? "the running macro" : `all ${running} macros`}?`} onClose={() => setDialog("none")}>
-          <p>They are cancelled at once. Each can be started again afterwards; nothing is deleted.</p>
-          <ul class="stop-list">{(macros.value ?? []).map((macro) => <li key={macro.macro_id}>{macro.macro_name} <span class="note">running for {formatLength(Math.round(macro.duration))}</span></li>)}</ul>
+        <Dialog
+          title={`Stop ${running === 1 ? "the running macro" : `all ${running} macros`}?`}
+          onClose={() => setDialog("none")}
+        >
+          <p>
+            They are cancelled at once. Each can be started again afterwards; nothing is deleted.
+          </p>
+          <ul class="stop-list">
+            {(macros.value ?? []).map((macro) => (
+              <li key={macro.macro_id}>
+                {macro.macro_name}{" "}
+                <span class="note">running for {formatLength(Math.round(macro.duration))}</span>
+              </li>
+            ))}
+          </ul>
           <div class="dialog-actions">
             <Button onClick={() => setDialog("none")}>Keep running</Button>
-            <Button kind="danger" icon="cancel" onClick={() => {
-              setDialog("none");
-              void stopAll();
-            }}>Stop all</Button>
+            <Button
+              kind="danger"
+              icon="cancel"
+              onClick={() => {
+                setDialog("none");
+                void stopAll();
+              }}
+            >
+              Stop all
+            </Button>
           </div>
         </Dialog>
       )}
@@ -286,17 +489,28 @@ export function MacrosPage(): JSX.Element {
 }
 
 /** The filter of a page; "/" focuses it. */
-export function FilterBox(props: { value: string; onChange: (value: string) => void; label: string }): JSX.Element {
+export function FilterBox(props: {
+  value: string;
+  onChange: (value: string) => void;
+  label: string;
+}): JSX.Element {
   return (
     <span class="filter">
       <Icon name="search" size={16} />
-      <input type="search" data-filter aria-label={props.label} placeholder="Filter" value={props.value} aria-keyshortcuts="/"
+      <input
+        type="search"
+        data-filter
+        aria-label={props.label}
+        placeholder="Filter"
+        value={props.value}
+        aria-keyshortcuts="/"
         onInput={(event) => props.onChange(event.currentTarget.value)}
         onKeyDown={(event) => {
           if (event.key !== "Escape") return;
           props.onChange("");
           event.currentTarget.blur();
-        }} />
+        }}
+      />
       <kbd aria-hidden="true">/</kbd>
     </span>
   );

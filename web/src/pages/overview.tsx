@@ -3,16 +3,49 @@
 import type { JSX } from "preact";
 
 import type { Cancellation, HealthCheck } from "../api/types";
-import { formatClock, formatMoment, formatNumber, formatTime, formatValue, kUnknown, sentenceCase, signalInfo, signalReason } from "../lib/format";
+import {
+  formatClock,
+  formatMoment,
+  formatNumber,
+  formatTime,
+  formatValue,
+  kUnknown,
+  sentenceCase,
+  signalInfo,
+  signalReason,
+} from "../lib/format";
 import { closeness, tightest } from "../lib/headroom";
 import { type Point, summarise } from "../lib/ring";
 import { eventTitle, readableReason } from "../lib/rule";
 import { now } from "../state/clock";
-import { averages, health, isStale, macros, problems, recent, refresh, rings, signals, truth } from "../state/live";
+import {
+  averages,
+  health,
+  isStale,
+  macros,
+  problems,
+  recent,
+  refresh,
+  rings,
+  signals,
+  truth,
+} from "../state/live";
 import { tilesView } from "../state/prefs";
 import type { Drawn } from "../state/reduce";
 import { Icon } from "../ui/icons";
-import { Ago, Empty, Failure, kChartOrTable, Loading, PageHead, percentText, Section, Segmented, Spark, Value } from "../ui/parts";
+import {
+  Ago,
+  Empty,
+  Failure,
+  kChartOrTable,
+  Loading,
+  PageHead,
+  percentText,
+  Section,
+  Segmented,
+  Spark,
+  Value,
+} from "../ui/parts";
 import { HealthChip, kMoodIcon, LevelChip, OutcomeChip, StateChip } from "../ui/words";
 
 interface TileInfo {
@@ -33,7 +66,9 @@ function Hero(): JSX.Element {
   const { mood, headline, detail } = truth.value;
   return (
     <section class={`hero mood-${mood}`} aria-label="State">
-      <span class="hero-icon"><Icon name={kMoodIcon[mood]} size={34} /></span>
+      <span class="hero-icon">
+        <Icon name={kMoodIcon[mood]} size={34} />
+      </span>
       <div>
         <p class="hero-line">{headline}</p>
         <p class="hero-detail">{detail}</p>
@@ -53,29 +88,58 @@ function Tile({ tile }: { tile: TileInfo }): JSX.Element {
   const points = rings[tile.name].points(now.value);
   const summary = summarise(points);
   const known = signal && signal.state !== "unknown" && signal.value !== null ? signal.value : null;
-  const reason = signals.value === null ? "Waiting for the first sample." : signalReason(signal, now.value);
+  const reason =
+    signals.value === null ? "Waiting for the first sample." : signalReason(signal, now.value);
   const over = signal?.state === "known" && crossed(tile, known);
   const average = averages.value[tile.name];
   return (
     <article class={`tile card ${over ? "over" : ""}`} aria-labelledby={`tile-${tile.name}`}>
       <header>
         <h3 id={`tile-${tile.name}`}>{info.label}</h3>
-        {over && <span class="chip tone-warn"><Icon name="warn" size={14} />{tile.sense === "max" ? "Above" : "Below"} {formatValue(tile.name, tile.limit)}</span>}
-        {signal?.state === "stale" && <span class="chip tone-quiet"><Icon name="clock" size={14} />Stale</span>}
+        {over && (
+          <span class="chip tone-warn">
+            <Icon name="warn" size={14} />
+            {tile.sense === "max" ? "Above" : "Below"} {formatValue(tile.name, tile.limit)}
+          </span>
+        )}
+        {signal?.state === "stale" && (
+          <span class="chip tone-quiet">
+            <Icon name="clock" size={14} />
+            Stale
+          </span>
+        )}
       </header>
       <p class={`tile-value ${signal?.state === "stale" ? "stale" : ""}`}>
-        {known === null
-          ? <span class="unknown" title={reason ?? undefined}>{kUnknown}</span>
-          : <><span class="num">{formatNumber(known, info.digits)}</span> <span class="unit">{info.unit}</span></>}
+        {known === null ? (
+          <span class="unknown" title={reason ?? undefined}>
+            {kUnknown}
+          </span>
+        ) : (
+          <>
+            <span class="num">{formatNumber(known, info.digits)}</span>{" "}
+            <span class="unit">{info.unit}</span>
+          </>
+        )}
       </p>
       <Spark name={tile.name} points={points} limit={tile.limit} />
       <p class="tile-foot">
-        {known === null || signal?.state === "stale"
-          ? <span class="reason">{reason}</span>
-          : <>
-              {average && average.value !== null && <span>{formatNumber(average.value, info.digits)} over {average.window_s} s</span>}
-              {summary && <span>{formatNumber(summary.min, info.digits)}–{formatNumber(summary.max, info.digits)} in 5 min</span>}
-            </>}
+        {known === null || signal?.state === "stale" ? (
+          <span class="reason">{reason}</span>
+        ) : (
+          <>
+            {average && average.value !== null && (
+              <span>
+                {formatNumber(average.value, info.digits)} over {average.window_s} s
+              </span>
+            )}
+            {summary && (
+              <span>
+                {formatNumber(summary.min, info.digits)}–{formatNumber(summary.max, info.digits)} in
+                5 min
+              </span>
+            )}
+          </>
+        )}
       </p>
     </article>
   );
@@ -90,23 +154,50 @@ function TilesTable(): JSX.Element {
     cells: columns.map((points) => summarise(points.slice(i * every, (i + 1) * every) as Point[])),
   })).reverse();
   return (
-    <div class="table-scroll card" tabIndex={0} role="region" aria-label="Last five minutes, as a table">
+    <div
+      class="table-scroll card"
+      tabIndex={0}
+      role="region"
+      aria-label="Last five minutes, as a table"
+    >
       <table>
         <caption class="sr-only">Mean of each half minute, with low and high</caption>
         <thead>
-          <tr><th scope="col">From</th>{kTiles.map(({ name }) => <th scope="col" class="right" key={name}>{signalInfo(name).label}</th>)}</tr>
+          <tr>
+            <th scope="col">From</th>
+            {kTiles.map(({ name }) => (
+              <th scope="col" class="right" key={name}>
+                {signalInfo(name).label}
+              </th>
+            ))}
+          </tr>
         </thead>
         <tbody>
           <tr>
             <th scope="row">Now</th>
-            {kTiles.map(({ name }) => <td class="right" key={name}><Value name={name} signal={signals.value?.[name]} /></td>)}
+            {kTiles.map(({ name }) => (
+              <td class="right" key={name}>
+                <Value name={name} signal={signals.value?.[name]} />
+              </td>
+            ))}
           </tr>
           {rows.map((row) => (
             <tr key={row.from}>
-              <th scope="row">{formatTime(row.from)}:{String(new Date(row.from).getSeconds()).padStart(2, "0")}</th>
+              <th scope="row">
+                {formatTime(row.from)}:{String(new Date(row.from).getSeconds()).padStart(2, "0")}
+              </th>
               {row.cells.map((cell, i) => (
                 <td class="right" key={i}>
-                  {cell ? <>{formatValue(kTiles[i]!.name, cell.mean)} <small>{formatNumber(cell.min)}–{formatNumber(cell.max)}</small></> : <span class="unknown">{kUnknown}</span>}
+                  {cell ? (
+                    <>
+                      {formatValue(kTiles[i]!.name, cell.mean)}{" "}
+                      <small>
+                        {formatNumber(cell.min)}–{formatNumber(cell.max)}
+                      </small>
+                    </>
+                  ) : (
+                    <span class="unknown">{kUnknown}</span>
+                  )}
                 </td>
               ))}
             </tr>
@@ -123,17 +214,51 @@ function Attention(): JSX.Element {
   const count = report?.checks?.length ?? 0;
   const body = (): JSX.Element => {
     if (report === null) {
-      return problems.value.health
-        ? <Failure title="The health report could not be read" message={problems.value.health} onRetry={() => void refresh("health")} />
-        : <Loading rows={2} label="Reading the health report" />;
+      return problems.value.health ? (
+        <Failure
+          title="The health report could not be read"
+          message={problems.value.health}
+          onRetry={() => void refresh("health")}
+        />
+      ) : (
+        <Loading rows={2} label="Reading the health report" />
+      );
     }
-    if (isStale.value) return <Empty icon="unknown" title="Not known now"><p>The last health report came before contact was lost.</p></Empty>;
-    if (!report.checks) return <Empty icon="eye" title="Only the summary is yours to see"><p>Your role may not read the single checks. Gamekeeper says: {report.status}.</p></Empty>;
-    if (bad.length === 0) return <Empty icon="check" title="Nothing needs you"><p>{count === 0 ? "No health checks are registered." : `All ${count} health checks pass.`}</p></Empty>;
-    return <ul class="rows">{bad.map((check) => <Check key={check.name} check={check} />)}</ul>;
+    if (isStale.value)
+      return (
+        <Empty icon="unknown" title="Not known now">
+          <p>The last health report came before contact was lost.</p>
+        </Empty>
+      );
+    if (!report.checks)
+      return (
+        <Empty icon="eye" title="Only the summary is yours to see">
+          <p>Your role may not read the single checks. Gamekeeper says: {report.status}.</p>
+        </Empty>
+      );
+    if (bad.length === 0)
+      return (
+        <Empty icon="check" title="Nothing needs you">
+          <p>
+            {count === 0 ? "No health checks are registered." : `All ${count} health checks pass.`}
+          </p>
+        </Empty>
+      );
+    return (
+      <ul class="rows">
+        {bad.map((check) => (
+          <Check key={check.name} check={check} />
+        ))}
+      </ul>
+    );
   };
-  const note = bad.length > 0 && !isStale.value ? `${count - bad.length} of ${count} checks pass` : undefined;
-  return <Section title="Needs attention" id="attention" note={note}>{body()}</Section>;
+  const note =
+    bad.length > 0 && !isStale.value ? `${count - bad.length} of ${count} checks pass` : undefined;
+  return (
+    <Section title="Needs attention" id="attention" note={note}>
+      {body()}
+    </Section>
+  );
 }
 
 function Check({ check }: { check: HealthCheck }): JSX.Element {
@@ -142,7 +267,11 @@ function Check({ check }: { check: HealthCheck }): JSX.Element {
       <div class="row-main">
         <p class="row-title">{check.name}</p>
         <p class="row-text">{check.detail ? sentenceCase(check.detail) : "No detail was given."}</p>
-        {check.since && <p class="row-note">since {formatMoment(check.since, now.value)} · <Ago at={check.since} /></p>}
+        {check.since && (
+          <p class="row-note">
+            since {formatMoment(check.since, now.value)} · <Ago at={check.since} />
+          </p>
+        )}
       </div>
       <HealthChip status={check.status} />
     </li>
@@ -156,7 +285,9 @@ function Decision({ event }: { event: Cancellation }): JSX.Element {
         <div class="row-main">
           <p class="row-title">{eventTitle(event)}</p>
           <p class="row-text">{readableReason(event.cancellation_reason)}</p>
-          <p class="row-note"><Ago at={event.timestamp} /></p>
+          <p class="row-note">
+            <Ago at={event.timestamp} />
+          </p>
         </div>
         <OutcomeChip outcome={event.outcome} />
         <Icon name="next" size={16} class="row-arrow" />
@@ -169,16 +300,42 @@ function Decisions(): JSX.Element {
   const events = recent.value;
   const body = (): JSX.Element => {
     if (events === null) {
-      return problems.value.cancellations
-        ? <Failure title="The decisions could not be read" message={problems.value.cancellations} onRetry={() => void refresh("cancellations")} />
-        : <Loading rows={3} label="Reading the last decisions" />;
+      return problems.value.cancellations ? (
+        <Failure
+          title="The decisions could not be read"
+          message={problems.value.cancellations}
+          onRetry={() => void refresh("cancellations")}
+        />
+      ) : (
+        <Loading rows={3} label="Reading the last decisions" />
+      );
     }
-    if (events.length === 0) return <Empty icon="shield" title="No decision so far"><p>When Gamekeeper stops a macro, the reason and the evidence appear here.</p></Empty>;
-    return <ul class="rows">{events.slice(0, 5).map((event) => <Decision key={event.id} event={event} />)}</ul>;
+    if (events.length === 0)
+      return (
+        <Empty icon="shield" title="No decision so far">
+          <p>When Gamekeeper stops a macro, the reason and the evidence appear here.</p>
+        </Empty>
+      );
+    return (
+      <ul class="rows">
+        {events.slice(0, 5).map((event) => (
+          <Decision key={event.id} event={event} />
+        ))}
+      </ul>
+    );
   };
   return (
-    <Section title="Last automatic decisions" id="decisions"
-      tools={events && events.length > 0 ? <a class="more" href="/cancellations">See all<span class="sr-only"> cancellations</span></a> : undefined}>
+    <Section
+      title="Last automatic decisions"
+      id="decisions"
+      tools={
+        events && events.length > 0 ? (
+          <a class="more" href="/cancellations">
+            See all<span class="sr-only"> cancellations</span>
+          </a>
+        ) : undefined
+      }
+    >
       {body()}
     </Section>
   );
@@ -188,11 +345,25 @@ function RunningNow(): JSX.Element {
   const list = macros.value;
   const body = (): JSX.Element => {
     if (list === null) {
-      return problems.value.macros
-        ? <Failure title="The macros could not be read" message={problems.value.macros} onRetry={() => void refresh("macros")} />
-        : <Loading rows={2} label="Reading the running macros" />;
+      return problems.value.macros ? (
+        <Failure
+          title="The macros could not be read"
+          message={problems.value.macros}
+          onRetry={() => void refresh("macros")}
+        />
+      ) : (
+        <Loading rows={2} label="Reading the running macros" />
+      );
     }
-    if (list.length === 0) return <Empty icon="leaf" title="No macro is running"><p>Start one on the <a href="/macro-safety">macros page</a>, or from a program through the API.</p></Empty>;
+    if (list.length === 0)
+      return (
+        <Empty icon="leaf" title="No macro is running">
+          <p>
+            Start one on the <a href="/macro-safety">macros page</a>, or from a program through the
+            API.
+          </p>
+        </Empty>
+      );
     return (
       <ul class="rows">
         {list.map((macro) => {
@@ -202,8 +373,18 @@ function RunningNow(): JSX.Element {
               <div class="row-main">
                 <p class="row-title">{macro.macro_name}</p>
                 <p class="row-note">
-                  {macro.time_left === null ? "no time limit" : `${formatClock(macro.time_left)} left`}
-                  {least && <> · <span class={`tight ${closeness(least.left)}`}>{least.label} has {percentText(least.left)} room</span></>}
+                  {macro.time_left === null
+                    ? "no time limit"
+                    : `${formatClock(macro.time_left)} left`}
+                  {least && (
+                    <>
+                      {" "}
+                      ·{" "}
+                      <span class={`tight ${closeness(least.left)}`}>
+                        {least.label} has {percentText(least.left)} room
+                      </span>
+                    </>
+                  )}
                 </p>
               </div>
               {macro.state !== "running" && <StateChip state={macro.state} />}
@@ -214,7 +395,19 @@ function RunningNow(): JSX.Element {
       </ul>
     );
   };
-  return <Section title="Running now" id="running" tools={<a class="more" href="/macro-safety">See all<span class="sr-only"> macros</span></a>}>{body()}</Section>;
+  return (
+    <Section
+      title="Running now"
+      id="running"
+      tools={
+        <a class="more" href="/macro-safety">
+          See all<span class="sr-only"> macros</span>
+        </a>
+      }
+    >
+      {body()}
+    </Section>
+  );
 }
 
 function AllSignals(): JSX.Element | null {
@@ -230,13 +423,27 @@ function AllSignals(): JSX.Element | null {
       </summary>
       <div class="table-scroll" tabIndex={0} role="region" aria-label="All signals">
         <table>
-          <thead><tr><th scope="col">Signal</th><th scope="col" class="right">Value</th><th scope="col">Why not known</th></tr></thead>
+          <thead>
+            <tr>
+              <th scope="col">Signal</th>
+              <th scope="col" class="right">
+                Value
+              </th>
+              <th scope="col">Why not known</th>
+            </tr>
+          </thead>
           <tbody>
             {names.map((name) => (
               <tr key={name}>
-                <th scope="row">{signalInfo(name).label} <code>{name}</code></th>
-                <td class="right"><Value name={name} signal={all[name]} /></td>
-                <td class="reason">{all[name]?.state === "known" ? "" : signalReason(all[name], now.value)}</td>
+                <th scope="row">
+                  {signalInfo(name).label} <code>{name}</code>
+                </th>
+                <td class="right">
+                  <Value name={name} signal={all[name]} />
+                </td>
+                <td class="reason">
+                  {all[name]?.state === "known" ? "" : signalReason(all[name], now.value)}
+                </td>
               </tr>
             ))}
           </tbody>
@@ -250,26 +457,52 @@ export function OverviewPage(): JSX.Element {
   const failure = signals.value === null && !isStale.value ? problems.value.performance : undefined;
   return (
     <div class="page">
-      <div class="sr-only"><PageHead title="Overview" /></div>
+      <div class="sr-only">
+        <PageHead title="Overview" />
+      </div>
       {!isStale.value && <Hero />}
       <section class="section" aria-labelledby="measures">
         <header class="section-head bare">
           <h2 id="measures">Last five minutes</h2>
-          <div class="tools"><Segmented label="Show as" value={tilesView.value} options={kChartOrTable} onChange={(value) => {
-            tilesView.value = value;
-          }} /></div>
+          <div class="tools">
+            <Segmented
+              label="Show as"
+              value={tilesView.value}
+              options={kChartOrTable}
+              onChange={(value) => {
+                tilesView.value = value;
+              }}
+            />
+          </div>
         </header>
-        {failure && <div class="card"><Failure title="The measurements could not be read" message={failure} onRetry={() => void refresh("performance")} /></div>}
-        {!failure && (tilesView.value === "charts"
-          ? <div class="tiles">{kTiles.map((tile) => <Tile key={tile.name} tile={tile} />)}</div>
-          : <TilesTable />)}
+        {failure && (
+          <div class="card">
+            <Failure
+              title="The measurements could not be read"
+              message={failure}
+              onRetry={() => void refresh("performance")}
+            />
+          </div>
+        )}
+        {!failure &&
+          (tilesView.value === "charts" ? (
+            <div class="tiles">
+              {kTiles.map((tile) => (
+                <Tile key={tile.name} tile={tile} />
+              ))}
+            </div>
+          ) : (
+            <TilesTable />
+          ))}
       </section>
       <div class="columns">
         <div class="column">
           <Attention />
           <RunningNow />
         </div>
-        <div class="column"><Decisions /></div>
+        <div class="column">
+          <Decisions />
+        </div>
       </div>
       <AllSignals />
     </div>

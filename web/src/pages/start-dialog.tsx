@@ -33,10 +33,17 @@ export function readForm(form: Form): { body: StartMacro } | { wrong: Record<str
   const wrong: Record<string, string> = {};
   if (!kIdPattern.test(form.id)) wrong.macro_id = "Use 1 to 64 small letters, digits, - or _.";
   const pid = form.pid.trim() === "" ? null : Number(form.pid);
-  if (form.kind === "external" && pid !== null && !(Number.isInteger(pid) && pid > 1 && pid <= kMaxPid)) {
+  if (
+    form.kind === "external" &&
+    pid !== null &&
+    !(Number.isInteger(pid) && pid > 1 && pid <= kMaxPid)
+  ) {
     wrong.pid = `A process id is a number from 2 to ${kMaxPid}.`;
   }
-  const command = form.command.split("\n").map((line) => line.trim()).filter(Boolean);
+  const command = form.command
+    .split("\n")
+    .map((line) => line.trim())
+    .filter(Boolean);
   if (form.kind === "process" && command.length === 0) wrong.command = "Name the program to run.";
   if (Object.keys(wrong).length > 0) return { wrong };
   return {
@@ -50,21 +57,44 @@ export function readForm(form: Form): { body: StartMacro } | { wrong: Record<str
   };
 }
 
-function ProfilePreview({ id, known }: { id: string; known: readonly MacroProfile[] }): JSX.Element {
+function ProfilePreview({
+  id,
+  known,
+}: {
+  id: string;
+  known: readonly MacroProfile[];
+}): JSX.Element {
   const profile = known.find((entry) => entry.macro_id === id);
   if (!profile) {
-    return <p class="preview"><Icon name="info" size={16} /> {id ? "No profile has this id, so the default applies: risky, 5 min." : "The id chooses the profile."}</p>;
+    return (
+      <p class="preview">
+        <Icon name="info" size={16} />{" "}
+        {id
+          ? "No profile has this id, so the default applies: risky, 5 min."
+          : "The id chooses the profile."}
+      </p>
+    );
   }
   return (
     <p class="preview">
       <Icon name="shield" size={16} />
-      <span><strong>{profile.name}</strong>: {profile.safety_level}, at most {formatLength(profile.max_duration)}. <small>{limitsLine(profile)}</small></span>
+      <span>
+        <strong>{profile.name}</strong>: {profile.safety_level}, at most{" "}
+        {formatLength(profile.max_duration)}. <small>{limitsLine(profile)}</small>
+      </span>
     </p>
   );
 }
 
 export function StartDialog({ onClose }: { onClose: () => void }): JSX.Element {
-  const [form, setForm] = useState<Form>({ kind: "external", id: "", name: "", level: "", pid: "", command: "" });
+  const [form, setForm] = useState<Form>({
+    kind: "external",
+    id: "",
+    name: "",
+    level: "",
+    pid: "",
+    command: "",
+  });
   const [wrong, setWrong] = useState<Record<string, string>>({});
   const [error, setError] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
@@ -95,28 +125,78 @@ export function StartDialog({ onClose }: { onClose: () => void }): JSX.Element {
   return (
     <Dialog title="Start a macro" onClose={onClose} wide>
       <form onSubmit={(event) => void submit(event)} noValidate>
-        {error && <p class="form-error" role="alert"><Icon name="bad" size={16} /> {error}</p>}
+        {error && (
+          <p class="form-error" role="alert">
+            <Icon name="bad" size={16} /> {error}
+          </p>
+        )}
         {may("macros:admin") && (
           <div class="field">
-            <Segmented label="What to start" value={form.kind} onChange={(kind) => change({ kind })}
-              options={[{ value: "external", label: "Watch a running program", icon: "eye" }, { value: "process", label: "Run a command", icon: "play" }]} />
+            <Segmented
+              label="What to start"
+              value={form.kind}
+              onChange={(kind) => change({ kind })}
+              options={[
+                { value: "external", label: "Watch a running program", icon: "eye" },
+                { value: "process", label: "Run a command", icon: "play" },
+              ]}
+            />
           </div>
         )}
         <div class="field-row">
           <Field id="macro-id" label="Macro id" error={wrong.macro_id}>
-            {(tied) => <input {...tied} type="text" class="mono" list="known-profiles" autocomplete="off" autocapitalize="none" spellcheck={false} autofocus
-              value={form.id} onInput={(event) => change({ id: event.currentTarget.value })} />}
+            {(tied) => (
+              <input
+                {...tied}
+                type="text"
+                class="mono"
+                list="known-profiles"
+                autocomplete="off"
+                autocapitalize="none"
+                spellcheck={false}
+                autofocus
+                value={form.id}
+                onInput={(event) => change({ id: event.currentTarget.value })}
+              />
+            )}
           </Field>
           <Field id="macro-name" label="Name (optional)" error={wrong.macro_name}>
-            {(tied) => <input {...tied} type="text" autocomplete="off" value={form.name} onInput={(event) => change({ name: event.currentTarget.value })} />}
+            {(tied) => (
+              <input
+                {...tied}
+                type="text"
+                autocomplete="off"
+                value={form.name}
+                onInput={(event) => change({ name: event.currentTarget.value })}
+              />
+            )}
           </Field>
         </div>
-        <datalist id="known-profiles">{known.map((profile) => <option key={profile.macro_id} value={profile.macro_id}>{profile.name}</option>)}</datalist>
+        <datalist id="known-profiles">
+          {known.map((profile) => (
+            <option key={profile.macro_id} value={profile.macro_id}>
+              {profile.name}
+            </option>
+          ))}
+        </datalist>
         <ProfilePreview id={form.id} known={known} />
         <div class="field-row">
-          <Field id="macro-level" label="Safety level" error={wrong.safety_level} hint={may("macros:admin") ? undefined : "A weaker level than the profile's needs an administrator."}>
+          <Field
+            id="macro-level"
+            label="Safety level"
+            error={wrong.safety_level}
+            hint={
+              may("macros:admin")
+                ? undefined
+                : "A weaker level than the profile's needs an administrator."
+            }
+          >
             {(tied) => (
-              <select {...tied} value={form.level} onChange={(event) => change({ level: event.currentTarget.value as Form["level"] })}>
+              <select
+                {...tied}
+                value={form.level}
+                onChange={(event) => change({ level: event.currentTarget.value as Form["level"] })}
+              >
                 <option value="">The profile's</option>
                 <option value="safe">Safe: relaxed limits</option>
                 <option value="risky">Risky: standard limits</option>
@@ -125,19 +205,49 @@ export function StartDialog({ onClose }: { onClose: () => void }): JSX.Element {
             )}
           </Field>
           {form.kind === "external" && (
-            <Field id="macro-pid" label="Process id (optional)" error={wrong.pid} hint="With it, Gamekeeper can measure the program and stop it.">
-              {(tied) => <input {...tied} type="text" inputMode="numeric" autocomplete="off" value={form.pid} onInput={(event) => change({ pid: event.currentTarget.value })} />}
+            <Field
+              id="macro-pid"
+              label="Process id (optional)"
+              error={wrong.pid}
+              hint="With it, Gamekeeper can measure the program and stop it."
+            >
+              {(tied) => (
+                <input
+                  {...tied}
+                  type="text"
+                  inputMode="numeric"
+                  autocomplete="off"
+                  value={form.pid}
+                  onInput={(event) => change({ pid: event.currentTarget.value })}
+                />
+              )}
             </Field>
           )}
         </div>
         {form.kind === "process" && (
-          <Field id="macro-command" label="Command" error={wrong.command} hint="The program on the first line, then one argument a line. No shell.">
-            {(tied) => <textarea {...tied} class="mono" rows={4} spellcheck={false} value={form.command} onInput={(event) => change({ command: event.currentTarget.value })} />}
+          <Field
+            id="macro-command"
+            label="Command"
+            error={wrong.command}
+            hint="The program on the first line, then one argument a line. No shell."
+          >
+            {(tied) => (
+              <textarea
+                {...tied}
+                class="mono"
+                rows={4}
+                spellcheck={false}
+                value={form.command}
+                onInput={(event) => change({ command: event.currentTarget.value })}
+              />
+            )}
           </Field>
         )}
         <div class="dialog-actions">
           <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" type="submit" icon="play" busy={busy}>{busy ? "Starting…" : "Start"}</Button>
+          <Button kind="primary" type="submit" icon="play" busy={busy}>
+            {busy ? "Starting…" : "Start"}
+          </Button>
         </div>
       </form>
     </Dialog>

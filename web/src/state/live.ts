@@ -45,7 +45,12 @@ const kTopics = [
   "system:alert",
   "heartbeat",
 ] as const;
-const kLatestWins = new Set<string>(["metric:sample", "macro:updated", "health:changed", "heartbeat"]);
+const kLatestWins = new Set<string>([
+  "metric:sample",
+  "macro:updated",
+  "health:changed",
+  "heartbeat",
+]);
 
 function makeRings(): Record<Drawn, SeriesRing> {
   const entries = kDrawn.map((name) => [name, new SeriesRing(300, 1000)] as const);
@@ -118,7 +123,8 @@ export async function refresh(resource: Resource): Promise<void> {
       problems.value = rest;
     });
   } catch (error) {
-    const message = error instanceof ApiError ? error.message : "This page could not read the answer.";
+    const message =
+      error instanceof ApiError ? error.message : "This page could not read the answer.";
     problems.value = { ...problems.value, [resource]: message };
   }
 }
@@ -158,7 +164,11 @@ const kFrames: Record<string, (data: unknown) => void> = {
   "macro:paused": () => void refresh("macros"),
   "macro:cancelled": (data) => {
     const event = data as Cancellation;
-    recent.value = addCancellation(recent.value ?? [], event, Math.max(kRecent, recent.value?.length ?? 0));
+    recent.value = addCancellation(
+      recent.value ?? [],
+      event,
+      Math.max(kRecent, recent.value?.length ?? 0),
+    );
     toast("warn", `${eventTitle(event)}. ${readableReason(event.cancellation_reason)}.`);
   },
   "health:changed": (data) => {
@@ -200,7 +210,8 @@ function onPhase(next: SocketPhase, retry: number | null): void {
     needsHistory = true;
     return;
   }
-  if (wasLive) refreshAll(); // Whatever happened while it was away.
+  if (wasLive)
+    refreshAll(); // Whatever happened while it was away.
   else {
     void refresh("performance");
     void refresh("cancellations");

@@ -34,7 +34,11 @@ export const theme = stored<Theme>("gk.theme", ["system", "light", "dark"], "sys
 export const singleKeys = stored<"on" | "off">("gk.keys", ["on", "off"], "on");
 export const macroView = stored<"cards" | "table">("gk.macros", ["cards", "table"], "cards");
 export const tilesView = stored<"charts" | "table">("gk.tiles", ["charts", "table"], "charts");
-export const timelineView = stored<"charts" | "table">("gk.timeline", ["charts", "table"], "charts");
+export const timelineView = stored<"charts" | "table">(
+  "gk.timeline",
+  ["charts", "table"],
+  "charts",
+);
 
 export function startTheme(): void {
   effect(() => {

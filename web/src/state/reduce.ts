@@ -72,7 +72,8 @@ export function sortMacros(macros: readonly ActiveMacro[]): ActiveMacro[] {
   const rank = { cancelling: 0, paused: 1, warned: 2, running: 3 } as const;
   const left = (macro: ActiveMacro): number => macro.time_left ?? Infinity;
   return [...macros].sort(
-    (a, b) => rank[a.state] - rank[b.state] || left(a) - left(b) || a.macro_id.localeCompare(b.macro_id),
+    (a, b) =>
+      rank[a.state] - rank[b.state] || left(a) - left(b) || a.macro_id.localeCompare(b.macro_id),
   );
 }
 
@@ -83,7 +84,9 @@ export function readMacros(data: unknown): ActiveMacro[] | null {
 
 export function readHealth(data: unknown): Health | null {
   const health = data as Health | null;
-  return health && typeof health.status === "string" && Array.isArray(health.checks) ? health : null;
+  return health && typeof health.status === "string" && Array.isArray(health.checks)
+    ? health
+    : null;
 }
 
 /** A new event in front; an event already there is replaced (its outcome came later). */

@@ -37,7 +37,9 @@ function macroSentence(macros: readonly ActiveMacro[]): string {
   const uneasy = macros.filter((macro) => macro.state !== "running");
   const running = `${plural(macros.length, "macro")} ${macros.length === 1 ? "is" : "are"} running`;
   if (uneasy.length === 0) {
-    return macros.length === 1 ? `${running}, inside its limits.` : `${running}, all inside their limits.`;
+    return macros.length === 1
+      ? `${running}, inside its limits.`
+      : `${running}, all inside their limits.`;
   }
   const list = uneasy.slice(0, 3).map((macro) => `${macro.macro_name} is ${macro.state}`);
   return `${running}; ${list.join(", ")}.`;

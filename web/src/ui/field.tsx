@@ -9,7 +9,11 @@ interface FieldProps {
   label: string;
   hint?: ComponentChildren;
   error?: string | undefined;
-  children: (tied: { id: string; "aria-describedby"?: string; "aria-invalid"?: boolean }) => JSX.Element;
+  children: (tied: {
+    id: string;
+    "aria-describedby"?: string;
+    "aria-invalid"?: boolean;
+  }) => JSX.Element;
 }
 
 export function Field({ id, label, hint, error, children }: FieldProps): JSX.Element {
@@ -22,7 +26,11 @@ export function Field({ id, label, hint, error, children }: FieldProps): JSX.Ele
         ...(described ? { "aria-describedby": described } : {}),
         ...(error ? { "aria-invalid": true } : {}),
       })}
-      {hint && <div class="hint" id={`${id}-hint`}>{hint}</div>}
+      {hint && (
+        <div class="hint" id={`${id}-hint`}>
+          {hint}
+        </div>
+      )}
       {error && (
         <p class="field-error" id={`${id}-error`}>
           <Icon name="bad" size={14} /> {error}

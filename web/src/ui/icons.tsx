@@ -10,7 +10,8 @@ const kPaths = {
   check: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM8 12.3l2.8 2.7L16 9.5",
   warn: "M12 4 2.8 19.5h18.4zM12 10v4.5M12 17.2v.1",
   bad: "M8.3 3h7.4L21 8.3v7.4L15.7 21H8.3L3 15.7V8.3zM9.2 9.2l5.6 5.6M14.8 9.2l-5.6 5.6",
-  unknown: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM9.5 9.5a2.5 2.5 0 1 1 3.5 2.3c-.7.3-1 .9-1 1.7M12 16.8v.1",
+  unknown:
+    "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM9.5 9.5a2.5 2.5 0 1 1 3.5 2.3c-.7.3-1 .9-1 1.7M12 16.8v.1",
   info: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 11v5.5M12 7.7v.1",
   clock: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 7.5V12l3 2",
   sun: "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM12 2.5v2M12 19.5v2M2.5 12h2M19.5 12h2M5.3 5.3l1.4 1.4M17.3 17.3l1.4 1.4M5.3 18.7l1.4-1.4M17.3 6.7l1.4-1.4",
@@ -32,7 +33,8 @@ const kPaths = {
   keyboard: "M3 6.5h18v11H3zM7 10.2v.1M10.5 10.2v.1M14 10.2v.1M17.5 10.2v.1M8 14h8",
   leaf: "M5 19c0-9 5-13.5 14.5-13.5C19.5 14.5 15 19 9 18.5M5 19.5c1.5-4 4-6.5 8-8",
   bolt: "M13 3 5.5 13.5H11L10 21l8-11h-5.5z",
-  flame: "M12 3c.5 3.5 5.5 6 5.5 11a5.5 5.5 0 0 1-11 0c0-2.5 1.3-4 2.5-5.5.3 1.5 1 2.3 2 2.5C10.5 8 11 5.5 12 3z",
+  flame:
+    "M12 3c.5 3.5 5.5 6 5.5 11a5.5 5.5 0 0 1-11 0c0-2.5 1.3-4 2.5-5.5.3 1.5 1 2.3 2 2.5C10.5 8 11 5.5 12 3z",
   eye: "M2.5 12c2.2-4 5.4-6 9.5-6s7.3 2 9.5 6c-2.2 4-5.4 6-9.5 6s-7.3-2-9.5-6zM12 9.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5z",
   bell: "M6 16.5V11a6 6 0 0 1 12 0v5.5l1.5 1.5h-15zM10 20.5h4",
   link: "M8.5 12a3.5 3.5 0 1 0 7 0 3.5 3.5 0 1 0-7 0M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z",
@@ -50,7 +52,9 @@ interface IconProps {
 }
 
 export function Icon({ name, size = 18, label, class: extra }: IconProps): JSX.Element {
-  const naming = label ? { role: "img" as const, "aria-label": label } : { "aria-hidden": true as const };
+  const naming = label
+    ? { role: "img" as const, "aria-label": label }
+    : { "aria-hidden": true as const };
   return (
     <svg
       class={extra ? `icon ${extra}` : "icon"}
@@ -74,7 +78,10 @@ export function Brand({ size = 28 }: { size?: number }): JSX.Element {
   return (
     <svg class="brand-mark" width={size} height={size} viewBox="0 0 32 32" aria-hidden="true">
       <rect class="brand-ground" width="32" height="32" rx="9" />
-      <path class="brand-shield" d="M16 5.5 6.5 9v7.2c0 5.2 3.9 8.6 9.5 10.8 5.6-2.2 9.5-5.6 9.5-10.8V9z" />
+      <path
+        class="brand-shield"
+        d="M16 5.5 6.5 9v7.2c0 5.2 3.9 8.6 9.5 10.8 5.6-2.2 9.5-5.6 9.5-10.8V9z"
+      />
       <path class="brand-pulse" d="m9 17.5h3.4l2-4.7 3 8 2-3.3h3.6" />
     </svg>
   );

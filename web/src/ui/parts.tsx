@@ -4,7 +4,16 @@ import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
 import type { Signal } from "../api/types";
-import { formatAgo, formatNumber, formatTimeSeconds, formatValue, kSpace, kUnknown, signalInfo, signalReason } from "../lib/format";
+import {
+  formatAgo,
+  formatNumber,
+  formatTimeSeconds,
+  formatValue,
+  kSpace,
+  kUnknown,
+  signalInfo,
+  signalReason,
+} from "../lib/format";
 import { closeJitter, linePaths, type Point, summarise } from "../lib/ring";
 import { now } from "../state/clock";
 import { Icon, type IconName } from "./icons";
@@ -18,10 +27,21 @@ interface ButtonProps extends Omit<JSX.IntrinsicElements["button"], "icon" | "si
   children?: ComponentChildren;
 }
 
-export function Button({ kind = "plain", icon, busy, children, ...rest }: ButtonProps): JSX.Element {
+export function Button({
+  kind = "plain",
+  icon,
+  busy,
+  children,
+  ...rest
+}: ButtonProps): JSX.Element {
   return (
-    <button type="button" {...rest} class={`button ${kind} ${rest.class ?? ""}`} aria-busy={busy || undefined}
-      disabled={rest.disabled || busy}>
+    <button
+      type="button"
+      {...rest}
+      class={`button ${kind} ${rest.class ?? ""}`}
+      aria-busy={busy || undefined}
+      disabled={rest.disabled || busy}
+    >
       {icon && <Icon name={icon} size={16} />}
       {children}
     </button>
@@ -29,7 +49,11 @@ export function Button({ kind = "plain", icon, busy, children, ...rest }: Button
 }
 
 /** The heading of a page; takes the focus when the page changes, so that it is read out. */
-export function PageHead(props: { title: string; children?: ComponentChildren; lead?: ComponentChildren }): JSX.Element {
+export function PageHead(props: {
+  title: string;
+  children?: ComponentChildren;
+  lead?: ComponentChildren;
+}): JSX.Element {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${props.title} · Gamekeeper`;
@@ -37,7 +61,9 @@ export function PageHead(props: { title: string; children?: ComponentChildren; l
   return (
     <header class="page-head">
       <div>
-        <h1 tabIndex={-1} ref={heading}>{props.title}</h1>
+        <h1 tabIndex={-1} ref={heading}>
+          {props.title}
+        </h1>
         {props.lead && <p class="lead">{props.lead}</p>}
       </div>
       {props.children && <div class="actions">{props.children}</div>}
@@ -67,7 +93,11 @@ export function Section({ title, id, note, tools, flush, children }: SectionProp
   );
 }
 
-export function Empty(props: { icon: IconName; title: string; children?: ComponentChildren }): JSX.Element {
+export function Empty(props: {
+  icon: IconName;
+  title: string;
+  children?: ComponentChildren;
+}): JSX.Element {
   return (
     <div class="empty">
       <Icon name={props.icon} size={26} />
@@ -77,13 +107,23 @@ export function Empty(props: { icon: IconName; title: string; children?: Compone
   );
 }
 
-export function Failure(props: { title: string; message: string; onRetry?: () => void }): JSX.Element {
+export function Failure(props: {
+  title: string;
+  message: string;
+  onRetry?: () => void;
+}): JSX.Element {
   return (
     <div class="empty failure" role="alert">
       <Icon name="warn" size={26} />
       <p class="empty-title">{props.title}</p>
-      <div class="empty-text"><p>{props.message}</p></div>
-      {props.onRetry && <Button icon="refresh" onClick={props.onRetry}>Try again</Button>}
+      <div class="empty-text">
+        <p>{props.message}</p>
+      </div>
+      {props.onRetry && (
+        <Button icon="refresh" onClick={props.onRetry}>
+          Try again
+        </Button>
+      )}
     </div>
   );
 }
@@ -93,7 +133,9 @@ export function Loading({ rows = 3, label }: { rows?: number; label: string }): 
   return (
     <div class="loading" role="status">
       <span class="sr-only">{label}</span>
-      {Array.from({ length: rows }, (_, i) => <span key={i} class="bone" aria-hidden="true" />)}
+      {Array.from({ length: rows }, (_, i) => (
+        <span key={i} class="bone" aria-hidden="true" />
+      ))}
     </div>
   );
 }
@@ -102,7 +144,11 @@ export function Loading({ rows = 3, label }: { rows?: number; label: string }): 
 export function Value({ name, signal }: { name: string; signal: Signal | undefined }): JSX.Element {
   const reason = signalReason(signal, now.value);
   if (!signal || signal.state === "unknown" || signal.value === null) {
-    return <span class="value unknown" title={reason ?? undefined}>{kUnknown}</span>;
+    return (
+      <span class="value unknown" title={reason ?? undefined}>
+        {kUnknown}
+      </span>
+    );
   }
   return (
     <span class={signal.state === "stale" ? "value stale" : "value"} title={reason ?? undefined}>
@@ -127,8 +173,12 @@ export function Segmented<T extends string>(props: {
   return (
     <div class="segmented" role="group" aria-label={props.label}>
       {props.options.map((option) => (
-        <button type="button" key={option.value} aria-pressed={option.value === props.value}
-          onClick={() => props.onChange(option.value)}>
+        <button
+          type="button"
+          key={option.value}
+          aria-pressed={option.value === props.value}
+          onClick={() => props.onChange(option.value)}
+        >
           {option.icon && <Icon name={option.icon} size={15} />}
           {option.label}
         </button>
@@ -145,8 +195,14 @@ export const kChartOrTable = [
 /** "12 min ago", with the exact time as its tooltip. */
 export function Ago({ at }: { at: string }): JSX.Element {
   const time = Date.parse(at);
-  const exact = Number.isFinite(time) ? `${new Date(time).toDateString()}, ${formatTimeSeconds(time)}` : undefined;
-  return <time dateTime={at} title={exact}>{formatAgo(at, now.value)}</time>;
+  const exact = Number.isFinite(time)
+    ? `${new Date(time).toDateString()}, ${formatTimeSeconds(time)}`
+    : undefined;
+  return (
+    <time dateTime={at} title={exact}>
+      {formatAgo(at, now.value)}
+    </time>
+  );
 }
 
 const kSpark = { width: 300, height: 64 };
@@ -159,7 +215,11 @@ export function sparkRange(name: string, points: readonly Point[]): { low: numbe
 }
 
 /** Five minutes as a line. Gaps are gaps. `limit` is drawn dashed when it is in range. */
-export function Spark(props: { name: string; points: readonly Point[]; limit?: number }): JSX.Element {
+export function Spark(props: {
+  name: string;
+  points: readonly Point[];
+  limit?: number;
+}): JSX.Element {
   const { name, points, limit } = props;
   const range = sparkRange(name, points);
   const { line, area } = linePaths(closeJitter(points), { ...kSpark, ...range });
@@ -167,10 +227,25 @@ export function Spark(props: { name: string; points: readonly Point[]; limit?: n
   const said = summary
     ? `${signalInfo(name).label}, last five minutes: low ${formatValue(name, summary.min)}, high ${formatValue(name, summary.max)}.`
     : `${signalInfo(name).label}: nothing known in the last five minutes.`;
-  const y = limit === undefined ? -1 : (1 - (limit - range.low) / (range.high - range.low)) * kSpark.height;
+  const y =
+    limit === undefined ? -1 : (1 - (limit - range.low) / (range.high - range.low)) * kSpark.height;
   return (
-    <svg class="spark" viewBox={`0 0 ${kSpark.width} ${kSpark.height}`} preserveAspectRatio="none" role="img" aria-label={said}>
-      {!summary && <line class="spark-none" x1="0" x2={kSpark.width} y1={kSpark.height - 1} y2={kSpark.height - 1} />}
+    <svg
+      class="spark"
+      viewBox={`0 0 ${kSpark.width} ${kSpark.height}`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={said}
+    >
+      {!summary && (
+        <line
+          class="spark-none"
+          x1="0"
+          x2={kSpark.width}
+          y1={kSpark.height - 1}
+          y2={kSpark.height - 1}
+        />
+      )}
       <path class="spark-area" d={area} />
       {y >= 1 && <line class="spark-limit" x1="0" x2={kSpark.width} y1={y} y2={y} />}
       <path class="spark-line" d={line} />
@@ -179,14 +254,28 @@ export function Spark(props: { name: string; points: readonly Point[]; limit?: n
 }
 
 /** A bar that says its number in words too. `part` in [0, 1]. */
-export function Bar(props: { part: number | null; tone: string; label: string; text: string }): JSX.Element {
-  const percent = props.part === null ? null : Math.round(Math.min(1, Math.max(0, props.part)) * 100);
+export function Bar(props: {
+  part: number | null;
+  tone: string;
+  label: string;
+  text: string;
+}): JSX.Element {
+  const percent =
+    props.part === null ? null : Math.round(Math.min(1, Math.max(0, props.part)) * 100);
   return (
-    <div class={`bar ${props.tone}`} role="meter" aria-label={props.label} aria-valuemin={0} aria-valuemax={100}
-      aria-valuenow={percent ?? 0} aria-valuetext={props.text}>
+    <div
+      class={`bar ${props.tone}`}
+      role="meter"
+      aria-label={props.label}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={percent ?? 0}
+      aria-valuetext={props.text}
+    >
       {percent !== null && <span style={{ width: `${percent}%` }} />}
     </div>
   );
 }
 
-export const percentText = (part: number): string => `${formatNumber(Math.max(0, part) * 100)}${kSpace}%`;
+export const percentText = (part: number): string =>
+  `${formatNumber(Math.max(0, part) * 100)}${kSpace}%`;

@@ -1,0 +1,27 @@
+// npm run e2e [-- name filter]: every page in real Chromium, against the mock or BASE_URL.
+
+import { kCases } from "./cases.mjs";
+import { Target } from "./harness.mjs";
+
+const filter = process.argv[2] ?? "";
+const target = await Target.start();
+let [passed, failed, skipped] = [0, 0, 0];
+for (const one of kCases.filter(({ name }) => name.includes(filter))) {
+  if (one.mock && !target.mock) {
+    skipped++;
+    continue;
+  }
+  try {
+    await one.run(target);
+    passed++;
+    console.log(`ok   ${one.name}`);
+  } catch (error) {
+    failed++;
+    console.log(`FAIL ${one.name}\n     ${error.message.split("\n").slice(0, 6).join("\n     ")}`);
+    for (const context of target.browser.contexts()) await context.close();
+  }
+}
+await target.stop();
+if (skipped > 0) console.log(`${skipped} cases need the mock's scenes and were left out`);
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);
