@@ -137,6 +137,7 @@ double Simulation::held_until(double t) const {
 
 void Simulation::send(double t) {
   const auto arrival = link_.up(held_until(t), dice_);
+  const bool contact = player_.take_contact();
   ++sequence_;
   if (!arrival) return;
   TraceEvent& e = event(TraceKind::move, received(*arrival));
@@ -147,7 +148,7 @@ void Simulation::send(double t) {
   e.set(Num::y, player_.solid() ? p.y : p.z);
   if (player_.solid()) {
     e.set(Num::z, p.z);
-    e.set(Num::g, player_.grounded() ? 1 : 0);
+    e.set(Num::g, contact ? 1 : 0);
   }
 }
 

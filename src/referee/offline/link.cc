@@ -29,8 +29,9 @@ Link::Link(LinkClass link, Delivery delivery, double seconds, Dice& dice)
   if (traits_.stalls_per_s > 0)
     for (double t = dice.exponential(1 / traits_.stalls_per_s); t < seconds;
          t += dice.exponential(1 / traits_.stalls_per_s)) {
-      const double length =
-          std::min(traits_.longest_stall, 0.05 + dice.exponential(traits_.longest_stall / 2.5));
+      double length = 0;
+      do length = 0.05 + dice.exponential(traits_.longest_stall / 2.5);
+      while (length > traits_.longest_stall);
       stalls_.push_back({t, t + length, 0, 0});
       t += length;
     }

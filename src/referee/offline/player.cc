@@ -138,7 +138,7 @@ void Player::move_up(double dt, Dice& dice) {
   if (position_.y <= ground_ && velocity_.y <= 0) {
     position_.y = ground_;
     velocity_.y = 0;
-    grounded_ = true;
+    grounded_ = touched_ = true;
   }
 }
 

@@ -34,7 +34,8 @@ class Player {
   double now() const { return now_; }
   double clock() const { return game_; }
   Point position() const { return position_; }
-  bool grounded() const { return grounded_; }
+  /// Whether ground was touched since the last report: the server collides the whole way.
+  bool take_contact() { return std::exchange(touched_, grounded_) || grounded_; }
   bool solid() const { return scenario_.space == Space::solid_3d; }
   /// Length of the machine's last stall, once.
   double take_stall() { return std::exchange(stall_, 0.0); }
@@ -70,7 +71,7 @@ class Player {
   double now_ = 0, game_, skew_, since_sent_ = 0, stall_ = 0;
   double heading_ = 0, keys_until_ = 0, next_jump_ = 0;
   double ground_ = 0, hover_from_ = -1;
-  bool running_ = true, straight_, catches_up_, grounded_ = true;
+  bool running_ = true, straight_, catches_up_, grounded_ = true, touched_ = true;
 };
 
 }  // namespace gk::referee

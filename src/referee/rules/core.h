@@ -99,6 +99,7 @@ class Core {
   Verdict refuse(Hot& hot, const Step& step, RefereeRule rule);
   Verdict slow_path(Hot& hot, Step& step, RefereeRule rule);
   RefereeRule judge(Hot& hot, Step& step);
+  std::int64_t leak(const Hot& hot, const Step& step, std::int64_t granted_us) const;
   RefereeRule judge_clocked(const Hot& hot, Step& step);
   RefereeRule judge_unclocked(const Hot& hot, Step& step);
   RefereeRule name_excess(const Step& step) const;

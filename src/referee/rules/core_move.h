@@ -112,12 +112,18 @@ RefereeRule Core<Bugs>::judge(Hot& hot, Step& step) {
   return move.has_clock ? judge_clocked(hot, step) : judge_unclocked(hot, step);
 }
 
+/// V after the leak of this step.
+template <class Bugs>
+std::int64_t Core<Bugs>::leak(const Hot& hot, const Step& step, std::int64_t granted_us) const {
+  return leaked_grant<Bugs>(granted_us, hot.received_us + step.elapsed_us, step.credit_us,
+                            loose_credit(hot, limits_), step.elapsed_us, limits_);
+}
+
 template <class Bugs>
 RefereeRule Core<Bugs>::judge_clocked(const Hot& hot, Step& step) {
   const std::int64_t now = hot.received_us + step.elapsed_us;
-  const std::int64_t total = leaked_grant<Bugs>(
-      hot.granted_us, now, step.credit_us, loose_credit(hot, limits_), step.elapsed_us, limits_);
-  step.grant = grant<Bugs>(total, step.claimed_us, now);
+  step.grant = grant<Bugs>(hot.granted_us, step.claimed_us, now, limits_);
+  step.grant.total_us = leak(hot, step, step.grant.total_us);
   const float seconds = static_cast<float>(step.grant.granted_us) * 1e-6F;
   const float tolerance = Bugs::tolerance_doubled ? 2 * limits_.tolerance - 1 : limits_.tolerance;
   const float open = step.now.speed * seconds * tolerance;
@@ -199,7 +205,9 @@ void Core<Bugs>::account(Hot& hot, const Step& step) {
 /// Takes the position without judging: teleport arrived, free, or shadow mode.
 template <class Bugs>
 void Core<Bugs>::follow(Hot& hot, const Step& step, Vec3 position) {
-  hot.granted_us = std::max(hot.granted_us, std::min(step.grant.total_us, hot.received_us));
+  // Without a clock the jump itself would have eaten all credit.
+  const std::int64_t spent = step.move.has_clock ? 0 : step.grant.granted_us;
+  hot.granted_us = std::max(hot.granted_us, std::min(step.grant.total_us - spent, hot.received_us));
   hot.position = hot.ground = position;
   hot.air_low_us = hot.air_high_us = 0;
   hot.rise_d = 0;
@@ -213,8 +221,10 @@ Verdict Core<Bugs>::accept(Hot& hot, const Step& step) {
   if (step.limits.profile.space == Space::solid_3d && !step.now.free) {
     const Hot before = hot;
     float limit = 0;
-    // Without a clock the arrival interval is the best guess of the air time.
-    const std::int64_t air = step.move.has_clock ? step.grant.granted_us : step.elapsed_us;
+    // Without a clock: what passed, and at the start of a flight what may have waited.
+    const bool fresh = !(hot.flags & kAir);
+    const std::int64_t air = step.move.has_clock ? step.grant.granted_us
+                                                 : step.elapsed_us + (fresh ? step.credit_us : 0);
     const RefereeRule rule = judge_vertical<Bugs>(hot, step.limits, step.now.arc, step.move, air,
                                                   step.elapsed_us, step.now.hold_air, limit);
     if (rule != RefereeRule::none) [[unlikely]] {
@@ -300,8 +310,7 @@ Verdict Core<Bugs>::refuse(Hot& hot, const Step& step, RefereeRule rule) {
     hot.position = hot.ground;
     hot.air_low_us = hot.air_high_us = 0;
   }
-  // The leak stays, the grant does not.
-  hot.granted_us = std::max(hot.granted_us, step.grant.total_us - step.grant.granted_us);
+  hot.granted_us = leak(hot, step, hot.granted_us);  // The grant is undone, the leak is not.
   account(hot, step);
   if (Bugs::refusal_keeps_grant) hot.position = step.move.position;
   if (limits_.shadow) {

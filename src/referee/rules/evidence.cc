@@ -10,6 +10,7 @@ namespace {
 constexpr std::uint32_t kStolenHitUs = 8'000;  // Source: 0.8 % of a block; crystals err < 0.05 %.
 constexpr float kSlackHit = 0.012F;            // Source: share of full speed in one block.
 constexpr std::int64_t kRecordWindowUs = 8'000'000;  // Source: longer than a drain of a queue.
+constexpr std::int64_t kSlideUs = 60'000;         // Source: one tick of 50 ms and jitter.
 constexpr std::int64_t kRttCalmUs = 40'000;          // Source: above wifi's round-trip jitter.
 constexpr std::int64_t kGapUs = 350'000;             // Source: referee specification (lag switch).
 constexpr std::int64_t kGapBlockUs = 10'000'000;     // Source: chosen; a lag switch acts oftener.
@@ -21,20 +22,25 @@ constexpr std::uint8_t bit(Channel channel) {
   return static_cast<std::uint8_t>(1U << static_cast<unsigned>(channel));
 }
 
-// The client's clock gained on every arrival of the last 8 to 16 s: no queue drains that long.
-bool clock_record(const Hot& hot, Cold& cold, std::int64_t now_us) {
+// The client's clock keeps gaining, beyond anything that the last 8 to 16 s explain. A server tick
+// makes arrivals slide by up to one tick, and a queue that empties makes them early once; so both
+// the sum and the growth must be there, and the round trip must be calm.
+bool clock_record(const Hot& hot, Cold& cold, const ProfileLimits& limits, std::int64_t now_us) {
   if (hot.drift_max_us == kNever) return false;
-  const std::int64_t record = std::max(cold.records[0], cold.records[1]);
   const bool calm = static_cast<std::int64_t>(hot.rtt_us) <=
                     static_cast<std::int64_t>(cold.min_rtt_us) + kRttCalmUs;
-  const bool beaten =
-      cold.blocks >= 2 && record != kNever && hot.drift_max_us > record + kStolenHitUs && calm;
+  const std::int64_t slide =
+      std::max<std::int64_t>(kSlideUs, std::int64_t{limits.profile.nominal_us} * 5 / 4);
+  const bool beaten = calm && cold.blocks >= 2 && cold.records[0] != kNever &&
+                      hot.drift_max_us > cold.records[0] + kStolenHitUs &&
+                      hot.drift_max_us > cold.records[1] + slide;
   if (now_us - cold.record_turn_us > kRecordWindowUs) {
     cold.records[1] = cold.records[0];
-    cold.records[0] = kNever;
     cold.record_turn_us = now_us;
   }
+  // The first two seconds count as a window: until then nothing is known of this link.
   cold.records[0] = std::max(cold.records[0], hot.drift_max_us);
+  if (cold.blocks < 2) cold.records[1] = cold.records[0];
   return beaten;
 }
 
@@ -98,7 +104,7 @@ Bets make_bets(const RefereeOptions& options) {
 
 void close_block(Hot& hot, Cold& cold, const ProfileLimits& limits, const Bets& bets,
                  std::int64_t now_us, std::int64_t block_us) {
-  if (hot.stolen_us > kStolenHitUs || clock_record(hot, cold, now_us))
+  if (hot.stolen_us > kStolenHitUs || clock_record(hot, cold, limits, now_us))
     hot.hits |= bit(Channel::stolen_time);
   if (hot.slack_d > kSlackHit * limits.profile.max_speed) hot.hits |= bit(Channel::needs_slack);
   for (std::size_t i = 0; i < kChannels; ++i) {

@@ -28,6 +28,9 @@ enum Flag : std::uint16_t {
   kCauseMask = 3 << 8,
   kStateShift = 10,  // Two bits: PlayerState.
   kStateMask = 3 << 10,
+  kLandedOne = 1 << 12,  // Two bits: landings that were only possible, since the last seen one.
+  kLandedTwice = 2 << 12,
+  kLandedMask = 3 << 12,
 };
 
 /// What the lag evidence is made of.

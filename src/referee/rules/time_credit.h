@@ -81,7 +81,8 @@ inline std::int64_t credit_limit(const Hot& hot, std::int64_t lag_us, const Limi
   return std::min(limits.max_us, static_cast<std::int64_t>(hot.base_us) + lag_us);
 }
 
-/// Pulls V up to R - A at rate rho, and to R - min(Bcap, A + U) at once.
+/// Pulls V up to R - A at rate rho, and to R - min(Bcap, A + U) at once. Applied after the grant:
+/// before it, R - V holds the whole interval since the last movement.
 template <class Bugs>
 std::int64_t leaked_grant(std::int64_t granted_us, std::int64_t now_us, std::int64_t credit_us,
                           std::int64_t loose_us, std::int64_t elapsed_us, const Limits& limits) {
@@ -99,9 +100,11 @@ struct Grant {
   std::int64_t total_us = kNever;  // V afterwards
 };
 
-/// g = min(dC, max(0, R - V)).
+/// g = min(dC, max(0, R - V)), with V no earlier than R - Bcap.
 template <class Bugs>
-Grant grant(std::int64_t total_us, std::int64_t client_us, std::int64_t now_us) {
+Grant grant(std::int64_t total_us, std::int64_t client_us, std::int64_t now_us,
+            const Limits& limits) {
+  if (!Bugs::credit_never_leaks) total_us = std::max(total_us, now_us - limits.max_us);
   const std::int64_t open = std::max<std::int64_t>(0, now_us - total_us);
   const std::int64_t given = Bugs::clock_believed ? client_us : std::min(client_us, open);
   return {given, client_us - given, total_us + given};

@@ -36,6 +36,16 @@ inline float arc_height(float speed, const Arc& arc, float t) {
   return speed * t - arc.gravity * t * t / 2;
 }
 
+/// Whether the player may have touched its old ground and jumped again since the last movement,
+/// where the server saw no contact. Believed twice in a row; real contact starts the count anew.
+inline bool may_have_landed(const Hot& hot, const Arc& arc, float speed, std::uint32_t granted_us) {
+  if ((hot.flags & kLandedTwice) || !(hot.flags & kAir)) return false;
+  const float t = static_cast<float>(granted_us) * 1e-6F;
+  const float falling = arc.gravity * static_cast<float>(hot.air_high_us) * 1e-6F - speed;
+  const float fall = std::clamp(falling, 0.0F, speed) * t + arc.gravity * t * t / 2;
+  return falling > 0 && hot.position.y > hot.ground.y - fall && hot.position.y <= hot.ground.y + fall;
+}
+
 /// Judges the vertical part and advances the vertical state in `hot` (the caller keeps a copy to
 /// restore on refusal). `limit` receives the bound that was broken.
 template <class Bugs>
@@ -56,16 +66,20 @@ RefereeRule judge_vertical(Hot& hot, const ProfileLimits& limits, const Arc& arc
     hot.ground = move.position;
     hot.air_low_us = hot.air_high_us = 0;
     if (!hold_air) hot.arc_speed = arc.rise_speed;
-    hot.flags = static_cast<std::uint16_t>((hot.flags | kAnchored) & ~kAir);
+    hot.flags = static_cast<std::uint16_t>((hot.flags | kAnchored) & ~(kAir | kLandedMask));
     return RefereeRule::none;
   }
   if (arc.gravity <= 0 || !(hot.flags & kAnchored)) return RefereeRule::none;
   const auto granted =
       static_cast<std::uint32_t>(std::clamp<std::int64_t>(granted_us, 0, 60'000'000));
-  if (!Bugs::air_time_stops && !hold_air && hot.air_high_us < 3'600'000'000U) {
+  if (!hold_air && may_have_landed(hot, arc, speed, granted)) {
+    hot.air_low_us = hot.air_high_us = 0;
+    hot.flags = static_cast<std::uint16_t>((hot.flags + kLandedOne) & ~kAir);
+  }
+  if (!Bugs::air_time_stops && hot.air_high_us < 3'600'000'000U) {
     hot.air_high_us += granted;
     // The first movement in the air may have left ground only just now.
-    if (hot.flags & kAir) hot.air_low_us += std::min(granted, limits.air_step_us);
+    if ((hot.flags & kAir) && !hold_air) hot.air_low_us += std::min(granted, limits.air_step_us);
     if (hot.air_high_us > kExcusedAirUs)
       hot.air_low_us = std::max(hot.air_low_us, hot.air_high_us - kExcusedAirUs);
   }
