@@ -138,7 +138,7 @@ struct LaneCounters {
 };
 
 /// Entries of the queue that a snapshot carries. Source: chosen, so that a lane stays below 1 KB.
-inline constexpr std::size_t kStatusQueue = 6;
+inline constexpr std::size_t kStatusQueue = 4;
 
 /// A lane at one moment.
 struct LaneStatus {

@@ -33,8 +33,8 @@ struct Request {
   ActorId actor;
   std::span<const LaneId> lanes;  ///< 1 to kMaxLanesPerTicket, all or none. Copied.
   MonoTime deadline{};
-  OwnerId owner;    ///< drop_owner() ends what it holds and waits for.
-  GrantRef parent;  ///< A live grant of the same caller, when it already holds lanes.
+  OwnerId owner{};    ///< drop_owner() ends what it holds and waits for.
+  GrantRef parent{};  ///< A live grant of the same caller, when it already holds lanes.
   Wait wait = Wait::allowed;
 };
 
@@ -120,6 +120,9 @@ class Core {
   /// What ended since the caller last cleared them.
   std::vector<Decision>& decisions() { return decisions_; }
   std::vector<Ended>& ended() { return ended_; }
+  /// Lanes that look different since the last clear_changed(), as indexes.
+  const std::vector<std::uint16_t>& changed() const { return changed_; }
+  void clear_changed();
 
   /// Requires: the lane exists.
   LaneStatus status(LaneId lane, MonoTime now) const;
@@ -217,8 +220,9 @@ class Core {
   std::vector<Decision> decisions_;
   std::vector<Ended> ended_;
   std::vector<std::uint16_t> dirty_;  // Lanes that settle() looks at.
-  std::vector<MonoTime> next_;        // Per lane: when advance() can do anything there.
-  std::vector<Slot> order_;           // Scratch of pick_several().
+  std::vector<std::uint16_t> changed_;
+  std::vector<MonoTime> next_;  // Per lane: when advance() can do anything there.
+  std::vector<Slot> order_;     // Scratch of pick_several().
   std::uint64_t last_seq_ = 0;
   std::uint32_t waiting_ = 0;         // Tickets that wait.
   std::uint32_t nested_waiting_ = 0;  // Those whose chain holds or held a lane.

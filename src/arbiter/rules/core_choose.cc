@@ -71,8 +71,15 @@ void Core::settle(MonoTime now) {
   for (const std::uint16_t index : dirty_) {
     lanes_[index].dirty = false;
     next_[index] = next_of(lanes_[index], now);
+    if (!lanes_[index].changed) changed_.push_back(index);
+    lanes_[index].changed = true;
   }
   dirty_.clear();
+}
+
+void Core::clear_changed() {
+  for (const std::uint16_t index : changed_) lanes_[index].changed = false;
+  changed_.clear();
 }
 
 bool Core::grant_on(std::uint16_t index, MonoTime now) {

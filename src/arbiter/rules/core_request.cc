@@ -213,6 +213,8 @@ Result<void> Core::release(GrantRef grant, ShareId share, MonoTime now) {
   const auto value = static_cast<std::int64_t>(share.value);
   if (!lane.shares.empty() && !GK_MUTANT(share_end_ends_root)) {
     record(TraceEvent::share_ended, index, *lane.hold, value, 0, now);
+    touch(index);
+    settle(now);
     return {};
   }
   end_hold(index, TraceEvent::released, Reason::by_caller, now, now);
@@ -235,6 +237,8 @@ Result<ShareId> Core::share(GrantRef grant, MonoTime now) {
   }
   lane.shares.push_back(lane.next_share);
   record(TraceEvent::shared, index, *lane.hold, lane.next_share, 0, now);
+  touch(index);
+  settle(now);
   return ShareId(lane.next_share++);
 }
 
@@ -272,6 +276,8 @@ bool Core::may_send(GrantRef grant, MonoTime now) {
     r.lane = static_cast<std::uint32_t>(grant.lane.value);
     r.token = grant.token.value;
     trace_->push(r);
+    touch(static_cast<std::uint16_t>(grant.lane.value - 1));
+    settle(now);
   }
   return GK_MUTANT(accept_stale_send);
 }

@@ -73,7 +73,8 @@ struct Lane {
   Nanos usual_hold{0};  // Moving average, for estimates only.
   LaneCounters counters;
   bool dirty = false;
-  bool parked = false;  // The fast path owns it; core_fast.cc.
+  bool changed = false;  // Since the caller last cleared Core::changed().
+  bool parked = false;   // The fast path owns it; core_fast.cc.
 };
 
 /// Everything one caller holds and waits for: a first request and those nested in its grants.
