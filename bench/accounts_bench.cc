@@ -1,0 +1,166 @@
+// What accounts cost: one request's credential, one password, the start.
+
+#include <benchmark/benchmark.h>
+
+#include <condition_variable>
+#include <mutex>
+
+#include "accounts/migrations.h"
+#include "accounts/password_hasher.h"
+#include "accounts/rows.h"
+#include "accounts/rules/password_policy.h"
+#include "accounts/service.h"
+#include "testing/capture_log.h"
+#include "testing/seeded_random.h"
+#include "testing/temp_dir.h"
+
+namespace gk::accounts {
+namespace {
+
+/// A room on a database with `sessions` live sessions of a hundred users.
+class Room {
+ public:
+  explicit Room(std::int64_t sessions) {
+    auto database = open();
+    const store::RoomMigrations migrations[] = {accounts_migrations()};
+    store::migrate(*database, migrations, clock_.wall()).value();
+    fill(*database, sessions);
+    reader_ = open();
+    writer_ = std::make_unique<store::Writer>(
+        std::move(database), store::WriterOptions{.name = "state"}, clock_, log_, metrics_);
+    start();
+  }
+  void start() {
+    service_ = AccountsService::create({.data_dir = dir_.path().string()},
+                                       {.writer = *writer_,
+                                        .post = [](auto) {},
+                                        .clock = clock_,
+                                        .random = random_,
+                                        .log = log_,
+                                        .metrics = metrics_},
+                                       *reader_)
+                   .value();
+  }
+  AccountsService& service() { return *service_; }
+  const std::string& token() const { return token_; }
+
+ private:
+  std::unique_ptr<store::Database> open() {
+    return store::Database::open(
+               {.path = dir_ / "state.db", .durability = store::Durability::normal})
+        .value();
+  }
+  void fill(store::Database& database, std::int64_t sessions) {
+    database.execute("BEGIN").value();
+    write_builtin_roles(database, builtin_role_scopes()).value();
+    for (int i = 0; i < 100; ++i) {
+      insert_user(database, {.id = "u" + std::to_string(i),
+                             .username = "user" + std::to_string(i),
+                             .role = "admin",
+                             .password_hash = nobodys_hash({}),
+                             .created_at = clock_.wall()})
+          .value();
+    }
+    const WallTime now = clock_.wall();
+    for (std::int64_t i = 0; i < sessions; ++i) {
+      token_ = new_session_token(random_);
+      insert_session(database, {.id = "s" + std::to_string(i),
+                                .token = session_token_digest(token_),
+                                .user_id = "u" + std::to_string(i % 100),
+                                .address = "127.0.0.1",
+                                .limit_key = "127.0.0.1",
+                                .user_agent = "bench",
+                                .times = {.created = clock_.mono(),
+                                          .seen = clock_.mono(),
+                                          .created_wall = now,
+                                          .seen_wall = now}})
+          .value();
+    }
+    database.execute("COMMIT").value();
+  }
+
+  TempDir dir_;
+  SystemClock clock_;
+  SystemRandom random_;
+  CaptureLog log_;
+  Metrics metrics_;
+  std::unique_ptr<store::Writer> writer_;
+  std::unique_ptr<store::Database> reader_;
+  std::unique_ptr<AccountsService> service_;
+  std::string token_;
+};
+
+/// Who asks, by cookie, with range(0) live sessions.
+void BM_AuthenticateByCookie(benchmark::State& state) {
+  Room room(state.range(0));
+  net::Request request;
+  request.headers = {{"host", "localhost:5000"},
+                     {"user-agent", "bench"},
+                     {"accept", "*/*"},
+                     {"cookie", "__Host-gamekeeper=" + room.token()}};
+  for (auto _ : state) {
+    auto principal = room.service().authenticate(request);
+    if (!principal) state.SkipWithError("not admitted");
+    benchmark::DoNotOptimize(principal);
+  }
+}
+BENCHMARK(BM_AuthenticateByCookie)->Arg(1)->Arg(3'000);
+
+void BM_RefuseUnknownCookie(benchmark::State& state) {
+  Room room(1);
+  net::Request request;
+  request.headers = {{"host", "localhost:5000"},
+                     {"cookie", "__Host-gamekeeper=" + std::string(64, '0')}};
+  for (auto _ : state) benchmark::DoNotOptimize(room.service().authenticate(request));
+}
+BENCHMARK(BM_RefuseUnknownCookie);
+
+/// What the room adds to the daemon's start, with range(0) sessions to read.
+void BM_Start(benchmark::State& state) {
+  Room room(state.range(0));
+  for (auto _ : state) room.start();
+}
+BENCHMARK(BM_Start)->Arg(0)->Arg(100)->Arg(3'000)->Unit(benchmark::kMicrosecond);
+
+void BM_Tick(benchmark::State& state) {
+  Room room(state.range(0));
+  for (auto _ : state) room.service().tick();
+}
+BENCHMARK(BM_Tick)->Arg(3'000)->Unit(benchmark::kMicrosecond);
+
+/// One password verified by the worker, there and back.
+void BM_VerifyPassword(benchmark::State& state) {
+  Metrics metrics;
+  WorkerPool pool({.threads = 1, .max_queue = 4, .name = "gk-password"});
+  std::mutex mu;
+  std::condition_variable ready;
+  bool done = false;
+  PasswordHasher hasher(
+      pool, {},
+      [&](const std::function<void()>& task) {
+        task();
+        const std::lock_guard lock(mu);
+        done = true;
+        ready.notify_one();
+      },
+      metrics);
+  for (auto _ : state) {
+    done = false;
+    (void)hasher.verify("a password", std::nullopt, [](const PasswordVerdict&) {});
+    std::unique_lock lock(mu);
+    ready.wait(lock, [&] { return done; });
+  }
+}
+BENCHMARK(BM_VerifyPassword)->UseRealTime()->Unit(benchmark::kMillisecond);
+
+void BM_PasswordPolicy(benchmark::State& state) {
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(password_fault("the duke owes me eleven turnips", "margarethe"));
+  }
+}
+BENCHMARK(BM_PasswordPolicy);
+
+}  // namespace
+}  // namespace gk::accounts
+
+BENCHMARK_MAIN();

@@ -1,0 +1,2 @@
+gk_fuzz(accounts_fuzz SOURCE ${CMAKE_CURRENT_LIST_DIR}/accounts_fuzz.cc
+        DEPS gk_accounts_rules)
