@@ -5,7 +5,7 @@
 
 #include <optional>
 
-#include "accounts/service_fixture.h"
+#include "accounts/service_fixture_test.h"
 
 namespace gk::accounts {
 namespace {

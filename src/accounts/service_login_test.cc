@@ -1,6 +1,6 @@
 #include <regex>
 
-#include "accounts/service_fixture.h"
+#include "accounts/service_fixture_test.h"
 
 namespace gk::accounts {
 namespace {

@@ -1,5 +1,5 @@
 #include "accounts/rules/session_rules.h"
-#include "accounts/service_fixture.h"
+#include "accounts/service_fixture_test.h"
 
 namespace gk::accounts {
 namespace {

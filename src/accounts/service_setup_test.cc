@@ -2,7 +2,7 @@
 
 #include <fstream>
 
-#include "accounts/service_fixture.h"
+#include "accounts/service_fixture_test.h"
 
 namespace gk::accounts {
 namespace {

@@ -1,4 +1,4 @@
-#include "accounts/service_fixture.h"
+#include "accounts/service_fixture_test.h"
 
 namespace gk::accounts {
 namespace {

@@ -10,8 +10,9 @@
 namespace gk::accounts {
 namespace {
 
-// Twelve or more characters, without spaces and signs.
 // clang-format off
+// Twelve or more characters, without spaces and signs. Source: chosen, see above.
+// LONG: a list.
 constexpr auto kPhrases = std::to_array<std::string_view>({
     "00000000000000", "09876543210987", "0987654321ab", "0987654321qwerty", "101010101010",
     "110110110110", "11111111111111", "111222333444", "112233445566", "112358132134",
@@ -103,7 +104,8 @@ constexpr auto kPhrases = std::to_array<std::string_view>({
     "zaqxswcdevfr", "zinedinezidane", "zxcvbnm12345", "zxcvbnmasdfghjkl"
 });
 
-// Shorter ones, and words that passwords are put together from.
+// Shorter ones, and words that passwords are put together from. Source: chosen, see above.
+// LONG: a list.
 constexpr auto kStems = std::to_array<std::string_view>({
     "abc", "abcd", "abcdef", "abracadabra", "abrakadabra", "access", "acmilan", "admin",
     "adminadmin", "administrator", "alea", "alejandro", "alexander", "allahuakbar", "allyourbase",

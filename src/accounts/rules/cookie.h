@@ -14,6 +14,7 @@
 
 namespace gk::accounts {
 
+// Source: platform specification, accounts; the plain name is chosen.
 inline constexpr std::string_view kHostCookie = "__Host-gamekeeper";
 inline constexpr std::string_view kPlainCookie = "gamekeeper_session";
 

@@ -14,7 +14,7 @@ const unsigned char* bytes_of(std::string_view text) {
 }  // namespace
 
 Digest digest_of(std::string_view purpose, std::string_view text) {
-  static constexpr unsigned char kSeparator = 0;
+  static constexpr unsigned char kSeparator = 0;  // Source: chosen; in no purpose
   Digest out{};
   crypto_generichash_state state;
   GK_ASSERT(crypto_generichash_init(&state, nullptr, 0, out.size()) == 0);  // 32 is a legal size

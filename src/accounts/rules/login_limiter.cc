@@ -22,6 +22,7 @@ std::string address_key(std::string_view address, std::optional<unsigned> uid) {
   if (::inet_pton(AF_INET6, std::string(address).c_str(), bytes.data()) != 1) {
     return std::string(address.substr(0, 64));
   }
+  // Source: RFC 4291 s2.5.5.2, ::ffff:0:0/96.
   static constexpr std::array<std::uint8_t, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
   if (std::equal(kMapped.begin(), kMapped.end(), bytes.begin())) {
     std::string v4;

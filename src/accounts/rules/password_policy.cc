@@ -10,7 +10,7 @@
 namespace gk::accounts {
 namespace {
 
-/// Lines along which a finger or a child's rhyme runs; read in both directions.
+/// Lines along which a finger or a child's rhyme runs; read in both directions. Source: chosen.
 constexpr std::array<std::string_view, 7> kRuns{"abcdefghijklmnopqrstuvwxyz",
                                                 "01234567890",
                                                 "qwertyuiop[]asdfghjkl;'zxcvbnm,./",

@@ -17,7 +17,7 @@ struct BuiltinRole {
   std::vector<std::string_view> scopes;  ///< "resource:verb", or "*" for all.
 };
 
-inline constexpr std::string_view kAdminRole = "admin";
+inline constexpr std::string_view kAdminRole = "admin";  // Source: platform specification
 
 /// viewer, user, admin.
 const std::vector<BuiltinRole>& builtin_roles();

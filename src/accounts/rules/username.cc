@@ -6,6 +6,7 @@
 namespace gk::accounts {
 namespace {
 
+// Source: the actors of audit rows that are no users.
 constexpr std::array<std::string_view, 3> kReserved{"local-admin", "setup", "system"};
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
