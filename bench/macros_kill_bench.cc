@@ -2,7 +2,7 @@
 // tree is gone and reaped. Trees of several shapes, sizes up to 256 MiB resident; SIGTERM-ignorers,
 // forkers and setsid + double-fork escapees among them. Prints one JSON object.
 //
-//   macros_kill_bench [--rounds 200] [--mode user|root|session] [--load N]
+//   macros_kill_bench [--rounds 200] [--mode user|root|session] [--load N] [--pages small|huge]
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -64,9 +64,11 @@ bool readable(int fd, int timeout_ms) {
   return ::poll(&waiting, 1, timeout_ms) == 1;
 }
 
-double one_kill(const gk::Clock& clock, const Shape& shape, gk::sys::Confinement mode) {
+double one_kill(const gk::Clock& clock, const Shape& shape, gk::sys::Confinement mode,
+                bool huge_pages) {
   gk::sys::SpawnSpec spec;
   spec.worker = GK_WORKER;
+  if (huge_pages) spec.environment = {"GLIBC_TUNABLES=glibc.malloc.hugetlb=1"};  // As the daemon.
   char self[4096] = {};
   (void)!::readlink("/proc/self/exe", self, sizeof self - 1);
   spec.command = {self, "--victim", std::to_string(shape.processes),
@@ -104,9 +106,11 @@ int main(int argc, char** argv) {
     be_victim(std::atoi(argv[2]), std::atoi(argv[3]), argv[4][0] == '1');
   }
   int rounds = 200, load = 0;
+  bool huge_pages = true;
   auto mode = gk::sys::Confinement::user_namespace;
   for (int i = 1; i + 1 < argc; i += 2) {
     if (std::strcmp(argv[i], "--rounds") == 0) rounds = std::atoi(argv[i + 1]);
+    if (std::strcmp(argv[i], "--pages") == 0) huge_pages = std::strcmp(argv[i + 1], "small") != 0;
     if (std::strcmp(argv[i], "--load") == 0) load = std::atoi(argv[i + 1]);
     if (std::strcmp(argv[i], "--mode") == 0 && std::strcmp(argv[i + 1], "root") == 0) {
       mode = gk::sys::Confinement::root_namespace;
@@ -130,7 +134,7 @@ int main(int argc, char** argv) {
   const char* separator = "";
   for (const Shape& shape : kShapes) {
     std::vector<double> ms;
-    for (int i = 0; i < rounds; ++i) ms.push_back(one_kill(clock, shape, mode));
+    for (int i = 0; i < rounds; ++i) ms.push_back(one_kill(clock, shape, mode, huge_pages));
     all.insert(all.end(), ms.begin(), ms.end());
     std::sort(ms.begin(), ms.end());
     std::printf("%s\n {\"shape\":\"%s\",\"n\":%zu,\"p50_ms\":%.2f,\"p99_ms\":%.2f,\"max_ms\":%.2f}",

@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <cstring>
 
-#include "macros/rules/scenario_sim.h"
+#include "macros/rules/scenario_sim_test.h"
 
 namespace {
 

@@ -49,6 +49,7 @@ Result<sys::Spawned> ProcessLauncher::launch(const std::string& macro_id,
   spec.command = command;
   spec.environment = {"PATH=" + options_.path, "LANG=C.UTF-8", "GAMEKEEPER_MACRO_ID=" + macro_id};
   if (!args_json.empty()) spec.environment.push_back("GAMEKEEPER_MACRO_ARGS=" + args_json);
+  if (options_.huge_pages) spec.environment.push_back("GLIBC_TUNABLES=glibc.malloc.hugetlb=1");
   spec.hidden = options_.hidden;
   spec.max_processes = options_.max_processes;
   spec.max_open_files = options_.max_open_files;

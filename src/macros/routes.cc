@@ -95,6 +95,9 @@ void add_control(api::Router& router, MacroService& service) {
                 }
                 reply.json(out + "]}");
               }});
+}
+
+void add_more_control(api::Router& router, MacroService& service) {
   router.add({Method::post, "/macro-safety/pause/{macro_id}", "macros:run", "Pause a macro", "",
               "MacroPaused", [&service](Call& call, const Reply& reply) {
                 const auto done =
@@ -234,6 +237,7 @@ std::string notice_json(const MacroNotice& notice) {
 void add_macros_routes(api::Router& router, MacroService& service, ProfileBook& profiles) {
   add_macros_schemas(router);
   add_control(router, service);
+  add_more_control(router, service);
   add_views(router, service);
   add_profile_routes(router, profiles);
 }

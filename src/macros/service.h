@@ -145,6 +145,11 @@ class MacroService {
 
  private:
   struct Waiter;
+  // A child that outlived its deadline: it is reaped when it ends at last.
+  struct Straggler {
+    sys::ProcessHandle process;
+    net::Handle exit_watch;
+  };
   struct Slot {
     int pidfd = -1;
     int control = -1;  ///< Used alone in session mode: that worker must live to walk its tree.
@@ -165,6 +170,7 @@ class MacroService {
   void send_end_signals(RunningMacro& macro);
   void on_exit(const std::string& id);
   void finish(const std::string& id, bool gone);
+  void reap_later(RunningMacro& macro);
   void record_event(const CancellationEvent& event, const CaseFile& file);
   CancellationEvent make_event(const RunningMacro& macro, std::string reason, std::string rule);
   CaseFile make_file(const RunningMacro& macro, const Decision* decision);
@@ -196,6 +202,7 @@ class MacroService {
   std::array<Slot, kMaxMacros> slots_;  // What emergency_stop_signal() walks.
   Ring<CancellationEvent> events_;
   std::deque<WaitAnswer> ended_;
+  std::map<int, Straggler> stragglers_;  // By pid.
   std::vector<std::unique_ptr<Waiter>> waiters_;
   std::map<std::string, net::Handle> evidence_timers_;
   std::uint64_t total_cancellations_ = 0;

@@ -55,7 +55,7 @@ void MacroService::act(const Decision& d, std::vector<CancellationEvent>& begun)
     case Action::pause: (void)pause(d.macro_id, d.reason); return;
     case Action::resume: (void)resume(d.macro_id); return;
     case Action::record: {
-      macro->state = MacroState::warned;
+      if (macro->state == MacroState::running) macro->state = MacroState::warned;
       CancellationEvent event =
           make_event(*macro, d.reason, std::string(trigger_name(d.rule.trigger)));
       event.outcome = Outcome::watched;
@@ -205,6 +205,7 @@ void MacroService::finish(const std::string& id, bool gone) {
     macro->reason = event.reason;
     record_event(event, macro->ending->file);
   }
+  if (!gone && macro->kind == MacroKind::process) reap_later(*macro);
   ended_.push_back({macro->id, std::string(state), macro->reason});
   if (ended_.size() > options_.max_ended) ended_.pop_front();
   answer_waiters(macro->id, state, macro->reason);
@@ -213,14 +214,29 @@ void MacroService::finish(const std::string& id, bool gone) {
   for (const auto& waiting : macro->ending->waiting) waiting(gone);
 }
 
+void MacroService::reap_later(RunningMacro& macro) {
+  const int pid = macro.spawned.process.pid();
+  macro.exit_watch = {};  // A descriptor is watched once only.
+  Straggler& straggler = stragglers_[pid];
+  straggler.process = std::move(macro.spawned.process);
+  straggler.exit_watch = loop_.watch_readable(straggler.process.fd(), [this, pid] {
+    const auto it = stragglers_.find(pid);
+    if (it == stragglers_.end() || !it->second.process.try_reap()) return;
+    stragglers_.erase(it);
+  });
+}
+
 void MacroService::record_event(const CancellationEvent& event, const CaseFile& file) {
   events_.push(event);
-  if (event.outcome != Outcome::watched) ++total_cancellations_;
-  metrics_
-      .counter("gamekeeper_macro_cancellations_total", "Cancelled macros by macro and rule",
-               {{"macro", event.macro_id}, {"reason", event.rule}})
-      .inc();
-  log_.warn("macro_cancelled", event.reason,
+  if (event.outcome != Outcome::watched) {
+    ++total_cancellations_;
+    metrics_
+        .counter("gamekeeper_macro_cancellations_total", "Cancelled macros by macro and rule",
+                 {{"macro", event.macro_id}, {"reason", event.rule}})
+        .inc();
+  }
+  log_.warn(event.outcome == Outcome::watched ? "macro_only_watched" : "macro_cancelled",
+            event.reason,
             {{"macro_id", event.macro_id},
              {"outcome", outcome_name(event.outcome)},
              {"decision_ms", event.decision_ms.value_or(-1)},

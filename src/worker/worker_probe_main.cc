@@ -1,6 +1,7 @@
 // worker_probe: tries what a macro must not be able to do, and misbehaves on request. Each word of
 // the command line is one attempt; it prints "WORD yes" or "WORD no (errno)".
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -54,7 +55,7 @@ void misbehave(int children, std::size_t mebibytes_each) {
       while (::waitpid(-1, nullptr, WNOHANG) > 0) {
       }
       if (i % 2 == 1 && ::fork() == 0) ::_exit(0);  // Half of them keep forking.
-      ::usleep(2000);
+      ::poll(nullptr, 0, 2);
     }
   }
   while (::wait(nullptr) > 0) {  // All grandchildren exist once their parents have ended.

@@ -240,7 +240,8 @@ std::optional<Decision> MacroWatch::judge(Entry& entry, Tick& tick) {
     d.value = std::chrono::duration<double>(elapsed).count();
     d.breached_at = entry.started + limit;
     d.action = Decision::Action::cancel;  // Duration is "at once" at every level.
-    return climb(entry, tick, std::move(d), false);
+    // With auto-cancel off there may be nothing to say, and the other rules go on.
+    if (auto over = climb(entry, tick, std::move(d), false)) return over;
   }
   if (auto lost = judge_lifelines(entry, tick)) return lost;
   return judge_rules(entry, tick);
@@ -302,12 +303,13 @@ std::optional<Decision> MacroWatch::climb(Entry& entry, const Tick& tick, Decisi
                                           bool one_at_a_time) {
   const bool at_once = decision.action == Decision::Action::cancel;
   if (!entry.profile.auto_cancel_enabled) {
-    if (entry.recorded_at && tick.now - *entry.recorded_at < settings_.cooldown) {
+    if (at_once) {  // A duration that is over stays over: one record says it.
+      if (std::exchange(entry.duration_recorded, true)) return std::nullopt;
+    } else if (entry.recorded_at && tick.now - *entry.recorded_at < settings_.cooldown) {
       return std::nullopt;
+    } else {
+      entry.recorded_at = tick.now;
     }
-    // A duration that is over stays over: one record says it.
-    if (entry.recorded_at && decision.rule.trigger == Trigger::duration) return std::nullopt;
-    entry.recorded_at = tick.now;
     entry.warned = true;
     decision.action = Decision::Action::record;
     return decision;

@@ -128,6 +128,7 @@ class MacroWatch {
     std::vector<Lifeline> lifelines;
     bool cancelling = false;
     bool warned = false;
+    bool duration_recorded = false;
     std::optional<MonoTime> paused_at;  // Only pauses that the rules made.
     std::optional<MonoTime> warned_at;
     std::optional<MonoTime> cleared_at;

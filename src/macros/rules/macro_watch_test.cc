@@ -115,6 +115,18 @@ TEST_F(MacroWatchTest, OnlyRecordsWhenAutoCancelIsOff) {
   EXPECT_EQ(first_within(2)->action, Action::record);
 }
 
+TEST_F(MacroWatchTest, RecordsTheEndOfTheTimeOnceAndGoesOnWatching) {
+  MacroSafetyProfile p;
+  p.macro_id = "dance";
+  p.auto_cancel_enabled = false;
+  p.max_duration_s = 60;
+  watch->add(p, now, nullptr);
+  EXPECT_EQ(tick(61s).at(0).reason, "Duration exceeded: 61 s > 60 s");
+  EXPECT_FALSE(first_within(400));
+  on_tick = [&] { demand("dance", 100); };
+  EXPECT_EQ(first_within(2)->action, Action::record);
+}
+
 TEST_F(MacroWatchTest, DecidesOnceUntilTheMacroIsRemoved) {
   start("dance", SafetyLevel::dangerous);
   on_tick = [&] { demand("dance", 100); };

@@ -2,7 +2,7 @@
 // (bench/macros_rules_bench.cc --sweep, docs/decisions/0005-culprit-score.md).
 #include <gtest/gtest.h>
 
-#include "macros/rules/scenario_sim.h"
+#include "macros/rules/scenario_sim_test.h"
 
 namespace gk::macros {
 namespace {

@@ -26,7 +26,6 @@ enum class Trigger : std::uint8_t {
   latency,
   response_time,
 };
-inline constexpr std::size_t kTriggers = 6;
 
 /// "duration", "cpu_usage", …: the name in events and metrics.
 std::string_view trigger_name(Trigger trigger);

@@ -1,6 +1,6 @@
-// scenario_sim.h: a toy machine for the culprit test and the sweep of its settings: cores, a fair
-// scheduler, a compiler, a game server and 21 macros, at most one of them guilty. For tests and
-// bench/macros_rules_bench.cc only.
+// scenario_sim_test.h: a toy machine for the culprit test and the sweep of its settings: cores, a
+// fair scheduler, a compiler, a game server and 21 macros, at most one of them guilty. For tests
+// and bench/macros_rules_bench.cc only.
 
 #pragma once
 
@@ -28,7 +28,7 @@ struct Outcome {
   int innocent_cancelled = 0;
 };
 
-inline constexpr int kInnocents = 20;
+inline constexpr int kInnocents = 20;  // Source: macros specification, must show.
 
 /// One random machine. Thread: compatible.
 class Scenario {
@@ -86,7 +86,7 @@ class Scenario {
   }
 
  private:
-  static constexpr double kMemory = 16e9;
+  static constexpr double kMemory = 16e9;  // Source: chosen, bytes.
 
   bool is_gone(int i) const { return gone_[static_cast<std::size_t>(i)]; }
   MacroSafetyProfile profile(int i) {
@@ -128,7 +128,7 @@ class Scenario {
     const bool acts = guilt_ != Guilt::none && guilt_ != Guilt::starved && tick >= guilty_from_ &&
                       !is_gone(kInnocents);
     const bool spins = acts && (guilt_ == Guilt::spin || guilt_ == Guilt::quiet_spin);
-    constexpr double kGameNeed = 40;
+    constexpr double kGameNeed = 40;  // Source: chosen, % of one core.
     if (std::exchange(spun_, spins ? 1 : 0) != (spins ? 1 : 0) || std::exchange(changed_, false)) {
       share_cores(spins, kGameNeed);
     }
