@@ -71,6 +71,10 @@ const viewCases = kViews.flatMap(([name, scene, path, act]) =>
         await page.waitForTimeout(80);
         await fits(page, `${name} at ${width}`);
       }
+      // Tall enough for the whole page: what the tab bar covers depends on the scroll position only.
+      const height = await page.evaluate(() => document.scrollingElement.scrollHeight + 80);
+      await page.setViewportSize({ width: 320, height });
+      await page.waitForTimeout(100);
       await axe(page, `${name}, ${theme}, 320 px`);
       await context.close();
     },
@@ -328,6 +332,7 @@ const liveCases = [
       await page.getByText("Not known now").waitFor();
       await axe(page, "stale, light");
       await page.emulateMedia({ colorScheme: "dark" });
+      await page.waitForTimeout(400); // Colours change over a moment.
       await axe(page, "stale, dark");
       target.mock.scene.gone = false;
       await page.getByRole("button", { name: "Try now" }).click();

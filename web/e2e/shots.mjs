@@ -7,7 +7,7 @@ import { launch } from "./browser.mjs";
 
 const folder = process.argv[2] ?? "/tmp/gk-shots";
 const only = process.argv[3] ?? "";
-mkdirSync(folder, { recursive: true });
+if (folder !== "readme") mkdirSync(folder, { recursive: true });
 
 const kShots = [
   ["setup", "setup", "/setup"],
@@ -44,10 +44,22 @@ const kShots = [
   ["tiles-table", "healthy", "/", (page) => page.click("text=Table")],
 ];
 
+/** The picture of the README: npm run shots -- readme FILE */
+async function readmePicture(browser, daemon, port) {
+  daemon.play("healthy");
+  const page = await browser.newPage({ viewport: { width: 1280, height: 860 }, colorScheme: "dark" });
+  await page.goto(`http://127.0.0.1:${port}/`);
+  await page.waitForTimeout(2500);
+  await page.screenshot({ path: process.argv[3] });
+}
+
 const daemon = new MockDaemon("healthy");
 const port = await daemon.listen(0);
 const browser = await launch();
-for (const [name, scene, path, act] of kShots.filter((shot) => shot[0].startsWith(only))) {
+const forReadme = folder === "readme";
+if (forReadme) await readmePicture(browser, daemon, port);
+const shots = forReadme ? [] : kShots.filter((shot) => shot[0].startsWith(only));
+for (const [name, scene, path, act] of shots) {
   for (const theme of ["light", "dark"]) {
     for (const width of [1280, 390]) {
       daemon.play(scene);

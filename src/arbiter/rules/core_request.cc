@@ -123,7 +123,7 @@ Result<TicketId> Core::request(const Request& request, MonoTime now) {
 }
 
 void Core::settle_nested(Slot slot, MonoTime now) {
-  const TicketId id = tickets_[slot].id;
+  [[maybe_unused]] const TicketId id = tickets_[slot].id;
   const Slot chain = tickets_[slot].chain;
   if (wound_rivals(slot, now)) {
     end_ticket(slot, Outcome::cancelled, Reason::wounded, now);

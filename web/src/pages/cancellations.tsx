@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 
 import { api } from "../api/client";
 import type { Cancellation } from "../api/types";
-import { formatMoment, formatNumber } from "../lib/format";
+import { formatMoment, formatNumber, kSpace } from "../lib/format";
 import { readableReason } from "../lib/rule";
 import { navigate } from "../lib/router";
 import { now } from "../state/clock";
@@ -25,21 +25,11 @@ function matches(event: Cancellation, filter: string): boolean {
     .every((word) => text.includes(word));
 }
 
-/** "2 + 14 ms": from the breach to the decision, and from there until the macro was gone. */
+/** How long the macro took to be gone after the decision. */
 function Speed({ event }: { event: Cancellation }): JSX.Element {
-  if (event.decision_ms === null && event.gone_ms === null)
-    return <span class="unknown">unknown</span>;
-  return (
-    <>
-      {event.gone_ms === null ? (
-        <span class="unknown" title="It was not seen to end">
-          not seen to end
-        </span>
-      ) : (
-        `${formatNumber(event.gone_ms)} ms`
-      )}
-    </>
-  );
+  if (event.gone_ms !== null) return <>{`${formatNumber(event.gone_ms)}${kSpace}ms`}</>;
+  const text = event.outcome === "watched" ? "left running" : "not seen to end";
+  return <span class="unknown">{text}</span>;
 }
 
 function Row({ event }: { event: Cancellation }): JSX.Element {

@@ -1,0 +1,126 @@
+#include "arbiter/rules/conflict_table.h"
+
+#include <gtest/gtest.h>
+
+namespace gk::arbiter {
+namespace {
+
+using What = OperationEvent::What;
+
+Operation op(std::string kind, std::uint8_t priority = 50, bool abortable = false) {
+  return {"net0", std::move(kind), "", priority, abortable};
+}
+
+class ConflictTableTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(table.add_rule("configure", "restart", ConflictStrategy::queue));
+    ASSERT_TRUE(table.add_rule("join", "leave", ConflictStrategy::abort));
+    ASSERT_TRUE(table.add_rule("allocate", "allocate", ConflictStrategy::merge, [](auto a, auto b) {
+      return std::string(a) + "+" + std::string(b);
+    }));
+    ASSERT_TRUE(table.add_rule("kick", "kick", ConflictStrategy::prioritise));
+    ASSERT_TRUE(table.add_rule("configure", "allocate", ConflictStrategy::queue));
+  }
+  /// What happened to one operation, in order.
+  std::vector<What> events_of(OperationId id) {
+    for (auto& event : table.take_events()) all.push_back(event);
+    std::vector<What> out;
+    for (const auto& event : all) {
+      if (event.operation == id) out.push_back(event.what);
+    }
+    return out;
+  }
+  ConflictTable table{{.max_rules = 8, .max_operations = 8}};
+  std::vector<OperationEvent> all;
+};
+
+TEST_F(ConflictTableTest, QueueMakesTheSecondWaitForTheFirst) {
+  const auto first = table.submit(op("configure")).value();
+  const auto second = table.submit(op("restart")).value();
+  EXPECT_EQ(events_of(first), (std::vector{What::start}));
+  EXPECT_TRUE(events_of(second).empty());
+  ASSERT_TRUE(table.finish(first, {}));
+  EXPECT_EQ(events_of(second), (std::vector{What::start}));
+}
+
+TEST_F(ConflictTableTest, KindsWithoutARuleRunSideBySide) {
+  const auto first = table.submit(op("configure")).value();
+  const auto second = table.submit(op("join")).value();
+  EXPECT_EQ(events_of(first), (std::vector{What::start}));
+  EXPECT_EQ(events_of(second), (std::vector{What::start}));
+}
+
+TEST_F(ConflictTableTest, AbortFailsTheSecondAndNamesTheFirst) {
+  const auto first = table.submit(op("join")).value();
+  const auto second = table.submit(op("leave")).value();
+  EXPECT_EQ(events_of(second), (std::vector{What::fail}));
+  EXPECT_EQ(all.back().with, first);
+  EXPECT_NE(all.back().error->message.find("join 1 on net0"), std::string::npos);
+}
+
+TEST_F(ConflictTableTest, MergeGivesBothCallersOneResult) {
+  const auto blocker = table.submit(op("configure")).value();
+  Operation one = op("allocate"), two = op("allocate");
+  one.argument = "1";
+  two.argument = "2";
+  const auto first = table.submit(one).value();
+  const auto second = table.submit(two).value();
+  EXPECT_EQ(events_of(second), (std::vector{What::merged}));
+  ASSERT_TRUE(table.finish(blocker, {}));
+  EXPECT_EQ(events_of(first), (std::vector{What::start}));
+  EXPECT_EQ(all.back().argument, "1+2");
+  ASSERT_TRUE(table.finish(first, Error{Errc::unavailable, "no address"}));
+  EXPECT_EQ(events_of(second), (std::vector{What::merged, What::ended}));
+  EXPECT_EQ(all.back().error, all[all.size() - 2].error);
+}
+
+TEST_F(ConflictTableTest, ARunningOperationIsNotMergedInto) {
+  const auto first = table.submit(op("allocate")).value();
+  const auto second = table.submit(op("allocate")).value();
+  EXPECT_EQ(events_of(first), (std::vector{What::start}));
+  EXPECT_TRUE(events_of(second).empty());
+  ASSERT_TRUE(table.finish(first, {}));
+  EXPECT_EQ(events_of(second), (std::vector{What::start}));
+}
+
+TEST_F(ConflictTableTest, HigherUndoesALowerThatMayBeUndone) {
+  const auto low = table.submit(op("kick", 10, true)).value();
+  const auto high = table.submit(op("kick", 20)).value();
+  EXPECT_EQ(events_of(low), (std::vector{What::start, What::undo}));
+  EXPECT_TRUE(events_of(high).empty()) << "it starts when the undo is done";
+  ASSERT_TRUE(table.finish(low, {}));
+  EXPECT_EQ(events_of(low), (std::vector{What::start, What::undo, What::ended}));
+  EXPECT_EQ(events_of(high), (std::vector{What::start}));
+}
+
+TEST_F(ConflictTableTest, LowerFailsAndHigherWaitsForOneThatCannotBeUndone) {
+  const auto running = table.submit(op("kick", 20)).value();
+  const auto lower = table.submit(op("kick", 20)).value();
+  const auto higher = table.submit(op("kick", 30)).value();
+  EXPECT_EQ(events_of(lower), (std::vector{What::fail}));
+  EXPECT_TRUE(events_of(higher).empty());
+  ASSERT_TRUE(table.finish(running, {}));
+  EXPECT_EQ(events_of(higher), (std::vector{What::start}));
+}
+
+TEST_F(ConflictTableTest, IsBoundedAndEmptiesItself) {
+  std::vector<OperationId> ids;
+  for (int i = 0; i < 8; ++i) ids.push_back(table.submit(op("restart")).value());
+  EXPECT_EQ(table.submit(op("restart")).error().code, Errc::resource_exhausted);
+  for (const auto id : ids) ASSERT_TRUE(table.finish(id, {}));
+  EXPECT_EQ(table.size(), 0U);
+  EXPECT_EQ(table.resources(), 0U);
+  EXPECT_EQ(table.finish(ids[0], {}).error().code, Errc::not_found);
+}
+
+TEST_F(ConflictTableTest, CancelWithdrawsAWaitingOperationOnly) {
+  const auto first = table.submit(op("configure")).value();
+  const auto second = table.submit(op("restart")).value();
+  EXPECT_EQ(table.cancel(first).error().code, Errc::failed_precondition);
+  ASSERT_TRUE(table.cancel(second));
+  EXPECT_EQ(events_of(second), (std::vector{What::ended}));
+}
+
+}  // namespace
+}  // namespace gk::arbiter
