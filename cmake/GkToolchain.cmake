@@ -14,9 +14,11 @@ endif()
 # Designated initialisers leave members out on purpose.
 add_compile_options(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
                     -Wno-missing-field-initializers)
-# GCC 12 reports false positives of these in std::string and std::variant at -O2 (GCC bug 105651).
+# GCC 12 reports false positives of these in std::string, std::variant and std::sort at -O2 (GCC
+# bugs 105651, 104336).
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  add_compile_options(-Wno-restrict -Wno-maybe-uninitialized)
+  add_compile_options(-Wno-restrict -Wno-maybe-uninitialized -Wno-array-bounds
+                      -Wno-stringop-overflow -Wno-stringop-overread)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   add_compile_options(-Wthread-safety)
