@@ -17,6 +17,13 @@ constexpr Nanos kRare = Seconds(60);
 // Source: chosen; two values a half are the least that outlive one outlier.
 constexpr std::size_t kTrendMinimum = 4;
 
+/// Median of the first `n` of `v`. Requires: n in [1, 3].
+double median_of(const std::array<double, 3>& v, std::size_t n) {
+  if (n == 1) return v[0];
+  if (n == 2) return (v[0] + v[1]) / 2;
+  return std::max(std::min(v[0], v[1]), std::min(std::max(v[0], v[1]), v[2]));
+}
+
 double to_ms(Nanos time) { return std::chrono::duration<double, std::milli>(time).count(); }
 
 }  // namespace
@@ -40,8 +47,7 @@ void LatencyEstimator::add(const ProbeRound& round, MonoTime now) {
   lost_.push(static_cast<std::uint8_t>(round.size() - n));
   last_round_lost_ = n == 0;
   if (n == 0) return;
-  std::sort(answers.begin(), answers.begin() + static_cast<std::ptrdiff_t>(n));
-  const double median = n == 2 ? (answers[0] + answers[1]) / 2 : answers[n / 2];
+  const double median = median_of(answers, n);
   medians_.push(median);
   ema_ms_ = ema_ms_ ? kNewWeight * median + kOldWeight * *ema_ms_ : median;
   last_answer_ = now;
