@@ -54,10 +54,10 @@ enum class Ground : std::uint8_t { unknown = 0, air = 1, contact = 2 };
 
 /// One report of a client's position.
 struct Move {
-  PlayerId player;
+  PlayerId player{};
   std::int64_t received_us = 0;  ///< Server clock on arrival.
   std::int64_t client_us = 0;    ///< Client clock; read only when `has_clock`.
-  Vec3 position;
+  Vec3 position{};
   std::uint32_t sequence = 0;  ///< Rises by any step, wraps; read only when `has_sequence`.
   bool has_clock = true;
   bool has_sequence = true;

@@ -225,8 +225,9 @@ Verdict Core<Bugs>::accept(Hot& hot, const Step& step) {
     const bool fresh = !(hot.flags & kAir);
     const std::int64_t air = step.move.has_clock ? step.grant.granted_us
                                                  : step.elapsed_us + (fresh ? step.credit_us : 0);
-    const RefereeRule rule = judge_vertical<Bugs>(hot, step.limits, step.now.arc, step.move, air,
-                                                  step.elapsed_us, step.now.hold_air, limit);
+    const RefereeRule rule =
+        judge_vertical<Bugs>(hot, step.limits, step.now.arc, step.move, air, step.elapsed_us,
+                             step.move.has_clock ? 0 : step.credit_us, step.now.hold_air, limit);
     if (rule != RefereeRule::none) [[unlikely]] {
       hot = before;
       Step refused = step;

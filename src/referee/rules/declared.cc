@@ -8,7 +8,12 @@ namespace {
 
 constexpr std::int64_t kTeleportUs = 5'000'000;  // Source: referee specification.
 constexpr std::int64_t kLearnUs = 4'000'000;     // Source: longest stall of the link classes + rtt.
-constexpr std::int64_t kSlowGraceUs = 100'000;   // Source: chosen; one server tick and a frame.
+constexpr std::int64_t kResendUs = 400'000;   // Source: two resends of a lost message, RFC 6298's floor.
+
+// How late a client may have learnt of an effect: one round trip, lost messages, and lag.
+std::int64_t lateness(const Hot& hot, std::int64_t late_us, std::int64_t lag_us) {
+  return static_cast<std::int64_t>(hot.rtt_us) + kResendUs + std::max(late_us, lag_us);
+}
 
 // The largest lag seen while the effect's message may have been under way.
 void learn_late(std::int64_t& late_us, std::int64_t at_us, std::int64_t now_us,
@@ -23,8 +28,7 @@ float speed_factor(Hot& hot, Declared& declared, std::int64_t now_us, std::int64
   for (SpeedEffect& effect : declared.speeds) {
     if (effect.until_us == kNever) continue;
     learn_late(effect.late_us, effect.at_us, now_us, lag_us);
-    const std::int64_t late =
-        static_cast<std::int64_t>(hot.rtt_us) + std::max(effect.late_us, lag_us);
+    const std::int64_t late = lateness(hot, effect.late_us, lag_us);
     if (effect.factor >= 1) {
       if (now_us > effect.until_us + late && !forever) {
         effect = SpeedEffect{};
@@ -36,7 +40,7 @@ float speed_factor(Hot& hot, Declared& declared, std::int64_t now_us, std::int64
         effect = SpeedEffect{};
         continue;
       }
-      if (now_us > effect.at_us + late + kSlowGraceUs) slow = std::min(slow, effect.factor);
+      if (now_us > effect.at_us + late) slow = std::min(slow, effect.factor);
     }
     running = true;
   }
@@ -46,9 +50,8 @@ float speed_factor(Hot& hot, Declared& declared, std::int64_t now_us, std::int64
 bool knock_running(Hot& hot, Declared& declared, std::int64_t now_us, std::int64_t lag_us,
                    bool& hold_air) {
   learn_late(declared.knock_late_us, declared.knock_at_us, now_us, lag_us);
-  const std::int64_t late =
-      static_cast<std::int64_t>(hot.rtt_us) + std::max(declared.knock_late_us, lag_us);
-  hold_air = now_us <= declared.knock_at_us + late + kSlowGraceUs;
+  const std::int64_t late = lateness(hot, declared.knock_late_us, lag_us);
+  hold_air = now_us <= declared.knock_at_us + late;
   if (now_us <= declared.knock_until_us + late) return true;
   hot.knock_d = 0;
   declared.knocked = false;
@@ -70,10 +73,9 @@ Effective effective(Hot& hot, Cold& cold, const std::vector<ProfileLimits>& prof
   Declared& declared = cold.declared;
   Effective now = plain(profiles[hot.profile].profile);
   bool running = declared.free;
-  const auto rtt = static_cast<std::int64_t>(hot.rtt_us);
   if (declared.leaving_profile) {
     learn_late(declared.profile_late_us, declared.profile_at_us, now_us, lag_us);
-    const std::int64_t late = rtt + std::max(declared.profile_late_us, lag_us) + kSlowGraceUs;
+    const std::int64_t late = lateness(hot, declared.profile_late_us, lag_us);
     if (now_us <= declared.profile_at_us + late) {
       const Effective old = plain(profiles[declared.old_profile].profile);
       now.speed = std::max(now.speed, old.speed);
@@ -92,7 +94,7 @@ Effective effective(Hot& hot, Cold& cold, const std::vector<ProfileLimits>& prof
   now.free = declared.free;
   if (declared.leaving_free) {
     learn_late(declared.free_late_us, declared.free_off_us, now_us, lag_us);
-    const std::int64_t late = rtt + std::max(declared.free_late_us, lag_us) + kSlowGraceUs;
+    const std::int64_t late = lateness(hot, declared.free_late_us, lag_us);
     declared.leaving_free = now_us <= declared.free_off_us + late;
     if (declared.leaving_free) now.free = running = true;
   }

@@ -36,11 +36,16 @@ inline std::int64_t decayed_lag(std::int64_t lag_us, std::int64_t hold_us, std::
   return std::max<std::int64_t>(0, lag_us - over * limits.decay_ppm / 1'000'000);
 }
 
+/// Silences at least this much longer than the interval add up: lost packets wait for each other.
+/// Source: bench/referee_score, 2026-11; below it, ticks and frames would add up too.
+inline constexpr std::int64_t kStallUs = 150'000;
+
 /// Brings the evidence forward by `elapsed_us`, then takes `seen_us` if it is larger.
 inline void note_lag(Hot& hot, std::int64_t seen_us, Cause cause, std::int64_t elapsed_us,
                      const Limits& limits) {
   std::int64_t lag = decayed_lag(hot.lag_us, hot.hold_us, elapsed_us, limits);
   std::int64_t hold = std::max<std::int64_t>(0, hot.hold_us - elapsed_us);
+  if (cause == Cause::silence && seen_us >= kStallUs) seen_us += lag;
   if (seen_us > lag) {
     lag = std::min(seen_us, limits.max_us);
     hold = limits.hold_us;

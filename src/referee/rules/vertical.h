@@ -43,15 +43,17 @@ inline bool may_have_landed(const Hot& hot, const Arc& arc, float speed, std::ui
   const float t = static_cast<float>(granted_us) * 1e-6F;
   const float falling = arc.gravity * static_cast<float>(hot.air_high_us) * 1e-6F - speed;
   const float fall = std::clamp(falling, 0.0F, speed) * t + arc.gravity * t * t / 2;
-  return falling > 0 && hot.position.y > hot.ground.y - fall && hot.position.y <= hot.ground.y + fall;
+  return falling > 0 && hot.position.y > hot.ground.y - fall &&
+         hot.position.y <= hot.ground.y + fall;
 }
 
 /// Judges the vertical part and advances the vertical state in `hot` (the caller keeps a copy to
-/// restore on refusal). `limit` receives the bound that was broken.
+/// restore on refusal). `unsure_us`: how much of the counted air time may be delay of the arrivals.
+/// `limit` receives the bound that was broken.
 template <class Bugs>
 RefereeRule judge_vertical(Hot& hot, const ProfileLimits& limits, const Arc& arc, const Move& move,
-                           std::int64_t granted_us, std::int64_t elapsed_us, bool hold_air,
-                           float& limit) {
+                           std::int64_t granted_us, std::int64_t elapsed_us, std::int64_t unsure_us,
+                           bool hold_air, float& limit) {
   const float metre = limits.profile.units_per_metre;
   const float seconds = static_cast<float>(granted_us) * 1e-6F;
   const float speed = std::max(hot.arc_speed, arc.rise_speed);
@@ -84,7 +86,8 @@ RefereeRule judge_vertical(Hot& hot, const ProfileLimits& limits, const Arc& arc
       hot.air_low_us = std::max(hot.air_low_us, hot.air_high_us - kExcusedAirUs);
   }
   hot.flags = static_cast<std::uint16_t>(hot.flags | kAir);
-  const float low = static_cast<float>(hot.air_low_us) * 1e-6F;
+  const auto sure_us = std::max<std::int64_t>(0, hot.air_low_us - unsure_us);
+  const float low = static_cast<float>(sure_us) * 1e-6F;
   const float high = hold_air ? 1e3F : static_cast<float>(hot.air_high_us) * 1e-6F;
   const float best = std::clamp(speed / arc.gravity, low, std::max(low, high));
   limit = hot.ground.y + limits.envelope_d + arc_height(speed, arc, best);
