@@ -44,6 +44,8 @@ void write_culprit(JsonWriter& w, const CaseFile& file) {
   const Verdict& v = *file.verdict;
   w.begin_object();
   const double score = v.culprit ? v.scores[*v.culprit].score : 0;
+  // False: a rule on its own behaviour convicts by itself, the others are for comparison.
+  w.field("needed", v.culprit.has_value());
   w.field("score", rounded(score)).field("margin", rounded(v.margin));
   w.field("threshold", v.threshold);
   w.key("candidates").begin_array();

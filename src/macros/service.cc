@@ -197,9 +197,9 @@ std::optional<double> headroom(std::optional<double> value, double limit, Direct
   return std::clamp(room, 0.0, 1.0);
 }
 
-// The nearer to the limit of the macro's own value and the machine's.
-std::optional<double> larger(std::optional<double> a, std::optional<double> b) {
-  return a && b ? std::max(*a, *b) : (a ? a : b);
+// The macro's own value where its processes are watched: a busy neighbour takes no room from it.
+std::optional<double> own_or(std::optional<double> own, std::optional<double> machine) {
+  return own ? own : machine;
 }
 
 void write_demand(JsonWriter& w, const monitor::ProcessSample* process, MonoTime now) {
@@ -249,9 +249,9 @@ std::string MacroService::active_item(const RunningMacro& m, const monitor::Snap
   w.field("duration", headroom(elapsed, limit, Direction::above));
   const auto own_demand = process != nullptr ? known(process->demand_pct) : std::nullopt;
   w.field("cpu_usage",
-          headroom(larger(own_demand, metrics.cpu_usage), t.cpu_usage_max, Direction::above));
+          headroom(own_or(own_demand, metrics.cpu_usage), t.cpu_usage_max, Direction::above));
   w.field("memory_usage",
-          headroom(larger(own_memory, metrics.memory_usage), t.memory_usage_max, Direction::above));
+          headroom(own_or(own_memory, metrics.memory_usage), t.memory_usage_max, Direction::above));
   w.field("fps", headroom(metrics.fps, t.fps_min, Direction::below));
   w.field("latency", headroom(metrics.latency, t.latency_max, Direction::above));
   w.field("response_time", headroom(metrics.response_time, t.response_time_max, Direction::above));
