@@ -27,6 +27,9 @@ void write_type(JsonWriter& w, std::string_view type, bool nullable) {
       w.key("anyOf").begin_array().begin_object().field("$ref", ref).end_object();
       w.begin_object().field("type", "null").end_object().end_array();
     }
+  } else if (type == "point") {
+    w.field("type", "array").key("prefixItems");
+    w.raw(R"([{"type":"number"},{"type":["number","null"]}],"minItems":2,"maxItems":2)");
   } else if (type == "any") {
     // No constraint: an empty schema.
   } else if (type == "time") {
@@ -43,7 +46,7 @@ void write_type(JsonWriter& w, std::string_view type, bool nullable) {
     w.end_array();
   } else if (type.starts_with("map:")) {
     w.field("type", "object").key("additionalProperties").begin_object();
-    write_type(w, type.substr(4), nullable);
+    write_type(w, type.substr(4), false);
     w.end_object();
   } else {
     w.key("type");

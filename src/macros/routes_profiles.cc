@@ -88,7 +88,7 @@ void add_crud(api::Router& router, ProfileBook& profiles) {
                 reply.json(out + "],\"next_cursor\":null}");
               }});
   router.add({Method::post, "/macro-safety/profiles", "macros:admin", "Add a custom profile",
-              "MacroProfile", "MacroProfile", [&profiles](Call& call, const Reply& reply) {
+              "MacroProfilePatch", "MacroProfile", [&profiles](Call& call, const Reply& reply) {
                 const JsonValue* id = call.body.find("macro_id");
                 if (id == nullptr || !id->is_string()) {
                   return reply.problem(invalid({{"macro_id", "is required"}}));
@@ -113,7 +113,7 @@ void add_crud(api::Router& router, ProfileBook& profiles) {
                 reply.response(std::move(response));
               }});
   router.add({Method::put, "/macro-safety/profiles/{macro_id}", "macros:admin",
-              "Set the custom fields of a macro; absent fields fall through", "MacroProfile",
+              "Set the custom fields of a macro; absent fields fall through", "MacroProfilePatch",
               "MacroProfile", [&profiles](Call& call, const Reply& reply) {
                 put_profile(profiles, call, call.param("macro_id"), 200, reply);
               }});

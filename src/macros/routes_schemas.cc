@@ -8,7 +8,7 @@ void add_running(api::Router& router) {
   router.add_schema({"MacroStart",
                      {{"macro_id", "string", "a-z, 0-9, _ and -", true},
                       {"macro_name", "string", "For people"},
-                      {"safety_level", "string", "safe, risky or dangerous"},
+                      {"safety_level", "safe|risky|dangerous", ""},
                       {"profile", "string", "Macro id whose profile holds; default macro_id"},
                       {"args", "object", "Handed to a process macro as GAMEKEEPER_MACRO_ARGS"},
                       {"pid", "integer", "Process of an external macro"},
@@ -23,24 +23,25 @@ void add_running(api::Router& router) {
                       {"response_time", "number", "0..1", true, true}}});
   router.add_schema({"MacroDemand",
                      {{"value", "number", "% of one core", true, true},
-                      {"state", "string", "known, unknown or stale", true},
+                      {"state", "known|unknown|stale", "", true},
                       {"reason", "string", "Why it is unknown", true, true},
-                      {"at", "string", "RFC 3339", true, true}}});
+                      {"at", "time", "", true, true}}});
   router.add_schema({"MacroActive",
                      {{"macro_id", "string", "", true},
                       {"macro_name", "string", "", true},
-                      {"safety_level", "string", "safe, risky or dangerous", true},
-                      {"kind", "string", "external or process", true},
-                      {"start_time", "string", "RFC 3339", true},
+                      {"safety_level", "safe|risky|dangerous", "", true},
+                      {"kind", "external|process", "", true},
+                      {"start_time", "time", "", true},
                       {"duration", "number", "s", true},
                       {"time_left", "number", "s", true},
                       {"headroom", "#MacroHeadroom", "Room left to each limit", true},
-                      {"state", "string", "running, warned, paused or cancelling", true},
+                      {"state", "running|warned|paused|cancelling", "", true},
                       {"pid", "integer", "", true, true},
                       {"demand_pct", "#MacroDemand", "CPU demand of its process tree", true},
                       {"session_id", "string", "", true, true},
                       {"reason", "string", "Of the last warning or pause", true, true},
-                      {"confinement", "string", "namespace or session", true, true}}});
+                      {"confinement", "string", "namespace or session; null for an external macro",
+                       true, true}}});
   router.add_schema({"MacroActiveList", {{"items", "#MacroActive[]", "", true}}});
   router.add_schema(
       {"MacroStopped", {{"macro_id", "string", "", true}, {"stopped", "boolean", "", true}}});
@@ -58,6 +59,47 @@ void add_running(api::Router& router) {
       {"MacroNotice", {{"macro_id", "string", "", true}, {"reason", "string", "", true}}});
 }
 
+void add_evidence(api::Router& router) {
+  router.add_schema({"MacroRule",
+                     {{"signal", "string", "", true},
+                      {"enter", "number", "Level at which it begins", true},
+                      {"leave", "number", "Level at which it is over", true},
+                      {"for_s", "number", "How long it must last", true},
+                      {"min_samples", "integer", "Samples in a row", true},
+                      {"limit", "number", "Of the profile", true},
+                      {"profile", "string", "", true},
+                      {"safety_level", "safe|risky|dangerous", "", true}}});
+  router.add_schema({"MacroCandidate",
+                     {{"macro_id", "string", "", true},
+                      {"score", "number", "0..1", true},
+                      {"demand_pct", "number", "% of one core", true, true},
+                      {"share", "number", "Of all demand, 0..1", true}}});
+  router.add_schema({"MacroCulprit",
+                     {{"needed", "boolean", "False: its own behaviour broke the limit", true},
+                      {"score", "number", "Of the culprit", true},
+                      {"margin", "number", "Ratio to the next score", true},
+                      {"threshold", "number", "Least score of a culprit", true},
+                      {"candidates", "#MacroCandidate[]", "", true}}});
+  router.add_schema({"MacroStep",
+                     {{"at", "time", "", true},
+                      {"offset_ms", "number", "After the decision", true},
+                      {"what", "string", "", true},
+                      {"result", "string", "ok or an error", true}}});
+  router.add_schema(
+      {"MacroDecision", {{"at", "time", "", true}, {"steps", "#MacroStep[]", "", true}}});
+  router.add_schema({"MacroSeries",
+                     {{"signal", "string", "", true},
+                      {"unit", "string", "", true},
+                      {"limit", "number", "Of the profile; null: none", true, true},
+                      {"points", "point[]", "Seconds after the decision, value", true}}});
+  router.add_schema({"MacroEvidence",
+                     {{"event", "#MacroEvent", "", true},
+                      {"rule", "#MacroRule", "The limit and its hysteresis", true},
+                      {"culprit", "#MacroCulprit", "Null: nobody else ran", true, true},
+                      {"decision", "#MacroDecision", "", true},
+                      {"series", "#MacroSeries[]", "-60 s to +30 s of every signal", true}}});
+}
+
 void add_events(api::Router& router) {
   router.add_schema({"MacroMetrics",
                      {{"cpu_usage", "number", "%", true, true},
@@ -65,46 +107,50 @@ void add_events(api::Router& router) {
                       {"fps", "number", "1/s", true, true},
                       {"latency", "number", "ms", true, true},
                       {"response_time", "number", "ms", true, true}}});
-  router.add_schema(
-      {"MacroEvent",
-       {{"id", "string", "", true},
-        {"macro_id", "string", "", true},
-        {"macro_name", "string", "", true},
-        {"cancellation_reason", "string", "", true},
-        {"rule", "string",
-         "duration, cpu_usage, memory_usage, fps, latency, response_time or "
-         "emergency_stop",
-         true},
-        {"performance_metrics", "#MacroMetrics", "At the decision", true},
-        {"timestamp", "string", "RFC 3339", true},
-        {"session_id", "string", "", true, true},
-        {"evidence_id", "string", "", true},
-        {"outcome", "string", "killed, signalled, notified, still_acting or watched", true},
-        {"decision_ms", "number", "Breach to decision", true, true},
-        {"gone_ms", "number", "Decision to gone", true, true}}});
+  router.add_schema({"MacroEvent",
+                     {{"id", "string", "", true},
+                      {"macro_id", "string", "", true},
+                      {"macro_name", "string", "", true},
+                      {"cancellation_reason", "string", "", true},
+                      {"rule", "string",
+                       "duration, cpu_usage, memory_usage, fps, latency, response_time or "
+                       "emergency_stop",
+                       true},
+                      {"performance_metrics", "#MacroMetrics", "At the decision", true},
+                      {"timestamp", "time", "", true},
+                      {"session_id", "string", "", true, true},
+                      {"evidence_id", "string", "", true},
+                      {"outcome", "killed|signalled|notified|still_acting|watched", "", true},
+                      {"decision_ms", "number", "Breach to decision", true, true},
+                      {"gone_ms", "number", "Decision to gone", true, true}}});
   router.add_schema({"MacroEvents", {{"cancellations", "#MacroEvent[]", "", true}}});
   router.add_schema(
       {"MacroEventPage",
        {{"items", "#MacroEvent[]", "", true}, {"next_cursor", "string", "", true, true}}});
-  router.add_schema({"MacroEvidence",
-                     {{"event", "#MacroEvent", "", true},
-                      {"rule", "object", "The limit and its hysteresis", true},
-                      {"culprit", "object", "Who was suspected; null when nobody else", true, true},
-                      {"decision", "object", "Steps with times", true},
-                      {"series", "object[]", "-60 s to +30 s of every signal", true}}});
+  add_evidence(router);
   router.add_schema({"MacroStatus",
                      {{"monitoring_active", "boolean", "", true},
                       {"active_macros", "integer", "", true},
                       {"total_cancellations", "integer", "", true},
-                      {"last_check", "string", "RFC 3339", true, true},
+                      {"last_check", "time", "", true, true},
                       {"confinement", "string", "namespace or session", true}}});
   router.add_schema({"MacroReport",
-                     {{"timestamp", "string", "RFC 3339", true},
+                     {{"timestamp", "time", "", true},
                       {"active_macros", "integer", "", true},
                       {"total_cancellations", "integer", "", true},
                       {"performance_metrics", "#MacroMetrics", "", true},
-                      {"active_macro_details", "object[]", "", true},
-                      {"recent_cancellations", "object[]", "", true}}});
+                      {"active_macro_details", "#MacroReportActive[]", "", true},
+                      {"recent_cancellations", "#MacroReportEvent[]", "", true}}});
+  router.add_schema({"MacroReportActive",
+                     {{"macro_id", "string", "", true},
+                      {"name", "string", "", true},
+                      {"duration", "number", "s", true},
+                      {"safety_level", "safe|risky|dangerous", "", true}}});
+  router.add_schema({"MacroReportEvent",
+                     {{"macro_id", "string", "", true},
+                      {"macro_name", "string", "", true},
+                      {"reason", "string", "", true},
+                      {"timestamp", "time", "", true}}});
   router.add_schema(
       {"MacroLog", {{"path", "string", "", true}, {"total_cancellations", "integer", "", true}}});
 }
@@ -115,24 +161,35 @@ void add_macros_schemas(api::Router& router) {
   add_running(router);
   add_events(router);
   router.add_schema({"MacroThresholds",
-                     {{"cpu_usage_max", "number", "%"},
-                      {"memory_usage_max", "number", "%"},
-                      {"fps_min", "number", "1/s"},
-                      {"latency_max", "number", "ms"},
-                      {"response_time_max", "number", "ms"}}});
-  router.add_schema({"MacroProfile",
+                     {{"cpu_usage_max", "number", "%", true},
+                      {"memory_usage_max", "number", "%", true},
+                      {"fps_min", "number", "1/s", true},
+                      {"latency_max", "number", "ms", true},
+                      {"response_time_max", "number", "ms", true}}});
+  router.add_schema({"MacroProfilePatch",
                      {{"macro_id", "string", "Needed by POST"},
                       {"name", "string", ""},
                       {"category", "string", ""},
-                      {"safety_level", "string", "safe, risky or dangerous"},
+                      {"safety_level", "safe|risky|dangerous", ""},
                       {"max_duration", "number", "s"},
                       {"thresholds", "#MacroThresholds", ""},
                       {"auto_cancel_enabled", "boolean", "False: watch and record only"},
                       {"discord_notify", "boolean", ""},
                       {"description", "string", ""},
-                      {"patterns", "string[]", ""},
-                      {"source", "string", "builtin, custom, override or default; answers only"},
-                      {"etag", "string", "Answers only"}}});
+                      {"patterns", "string[]", ""}}});
+  router.add_schema({"MacroProfile",
+                     {{"macro_id", "string", "", true},
+                      {"name", "string", "", true},
+                      {"category", "string", "", true},
+                      {"safety_level", "safe|risky|dangerous", "", true},
+                      {"max_duration", "number", "s", true},
+                      {"thresholds", "#MacroThresholds", "", true},
+                      {"auto_cancel_enabled", "boolean", "False: watch and record only", true},
+                      {"discord_notify", "boolean", "", true},
+                      {"description", "string", "", true},
+                      {"patterns", "string[]", "", true},
+                      {"source", "builtin|custom|override|default", "", true},
+                      {"etag", "string", "", true}}});
   router.add_schema(
       {"MacroProfileList",
        {{"items", "#MacroProfile[]", "", true}, {"next_cursor", "string", "", true, true}}});

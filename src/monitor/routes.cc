@@ -289,35 +289,53 @@ void add_schemas(api::Router& router) {
   router.add_schema({"Liveness", {{"status", "string", "ok or starting", true}}});
   router.add_schema({"HealthCheck",
                      {{"name", "string", "", true},
-                      {"status", "string", "ok, degraded or failed", true},
+                      {"status", "ok|degraded|failed", "", true},
                       {"latency_ms", "number", "Of the last run", true},
                       {"detail", "string", "For people", true},
-                      {"since", "string", "When the status became what it is", true}}});
+                      {"since", "time", "When the status became what it is", true}}});
   router.add_schema({"Health",
-                     {{"status", "string", "The worst of all checks", true},
+                     {{"status", "ok|degraded|failed", "The worst of all checks", true},
                       {"version", "string", "", true},
                       {"uptime_s", "integer", "With health:read"},
                       {"checks", "#HealthCheck[]", "With health:read"}}});
   router.add_schema({"Signal",
                      {{"value", "number", "Null when unknown", true, true},
-                      {"state", "string", "known, unknown or stale", true},
+                      {"state", "known|unknown|stale", "", true},
                       {"reason", "string", "Why it is not known", true, true},
-                      {"at", "string", "When it was measured", true, true}}});
+                      {"at", "time", "When it was measured", true, true}}});
   router.add_schema({"Performance",
-                     {{"current", "object", "Signals by name, and score", true},
-                      {"averages", "object", "Means over window_s by name", true},
-                      {"history", "object[]", "The last snapshots, oldest first", true}}});
+                     {{"current", "map:#Signal", "Signals by name, and score", true},
+                      {"averages", "map:#Average", "Means over window_s by name", true},
+                      {"history", "#HistoryPoint[]", "The last snapshots, oldest first", true}}});
+  router.add_schema({"Average",
+                     {{"value", "number", "", true, true},
+                      {"samples_used", "integer", "Known ones", true},
+                      {"samples_total", "integer", "", true},
+                      {"window_s", "number", "", true}}});
+  router.add_schema({"HistoryPoint",
+                     {{"at", "time", "", true},
+                      {"cpu_usage", "number", "%", true, true},
+                      {"memory_usage", "number", "%", true, true},
+                      {"fps", "number", "1/s", true, true},
+                      {"latency", "number", "ms", true, true},
+                      {"response_time", "number", "ms", true, true}}});
   router.add_schema({"Sample",
                      {{"signal", "string", "fps, latency, response_time or tick_ratio", true},
                       {"value", "number", "1/s, ms, ms or a ratio", true},
                       {"subject", "string", "Session or client"}}});
   router.add_schema({"Samples", {{"samples", "#Sample[]", "At most 500", true}}});
   router.add_schema({"SamplesAccepted", {{"accepted", "integer", "", true}}});
-  router.add_schema({"MetricList",
-                     {{"items", "object[]", "name, type, help, labels, value", true},
-                      {"next_cursor", "string", "", true, true}}});
+  router.add_schema({"Metric",
+                     {{"name", "string", "", true},
+                      {"type", "string", "counter, gauge, histogram_count or histogram_sum", true},
+                      {"help", "string", "", true},
+                      {"labels", "map:string", "", true},
+                      {"value", "number", "", true}}});
+  router.add_schema(
+      {"MetricList",
+       {{"items", "#Metric[]", "", true}, {"next_cursor", "string", "", true, true}}});
   router.add_schema({"SeriesPoint",
-                     {{"timestamp", "string", "Start of the step", true},
+                     {{"timestamp", "time", "Start of the step", true},
                       {"value", "number", "Null: nothing was measured", true, true},
                       {"min", "number", "When several samples stand behind the value"},
                       {"max", "number", "The same"},
