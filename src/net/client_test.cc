@@ -2,7 +2,7 @@
 
 #include <thread>
 
-#include "net/test_server.h"
+#include "net/server_fixture_test.h"
 #include "testing/temp_dir.h"
 
 namespace gk::net {

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "net/test_server.h"
+#include "net/server_fixture_test.h"
 #include "testing/temp_dir.h"
 
 namespace gk::net {

@@ -4,7 +4,7 @@
 
 #include <thread>
 
-#include "net/test_server.h"
+#include "net/server_fixture_test.h"
 
 namespace gk::net {
 namespace {

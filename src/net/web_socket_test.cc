@@ -1,6 +1,6 @@
 #include "net/web_socket.h"
 
-#include "net/test_server.h"
+#include "net/server_fixture_test.h"
 #include "net/ws_handshake.h"
 
 namespace gk::net {

@@ -1,5 +1,5 @@
-// test_server.h: a server on port 0 and raw clients, in one thread: a test sends bytes, runs the
-// loop until something is true, and reads bytes. For the tests of this folder only.
+// server_fixture_test.h: a server on port 0 and raw clients, in one thread: a test sends bytes,
+// runs the loop until something is true, and reads bytes. For the tests of this folder only.
 
 #pragma once
 
