@@ -47,7 +47,10 @@ const kShots = [
 /** The picture of the README: npm run shots -- readme FILE */
 async function readmePicture(browser, daemon, port) {
   daemon.play("healthy");
-  const page = await browser.newPage({ viewport: { width: 1280, height: 860 }, colorScheme: "dark" });
+  const page = await browser.newPage({
+    viewport: { width: 1280, height: 860 },
+    colorScheme: "dark",
+  });
   await page.goto(`http://127.0.0.1:${port}/`);
   await page.waitForTimeout(2500);
   await page.screenshot({ path: process.argv[3] });

@@ -1,5 +1,6 @@
-// The API of this stage, written by hand in the form that openapi-typescript emits. When
-// docs/openapi.json exists, `npm run gen:api` writes schema.gen.ts, and types.ts changes one import.
+// The API as the dashboard reads it, written by hand in the form that openapi-typescript emits, but
+// stricter: the daemon's OpenAPI document leaves nested objects and the words of an enum open.
+// `npm run check:api` compares the field names with that document (contract.check.ts).
 
 export interface components {
   schemas: {
@@ -145,7 +146,10 @@ export interface components {
         threshold: number | null;
         candidates: components["schemas"]["CulpritCandidate"][];
       } | null;
-      decision: { at: string; steps: { at: string; what: string; result: string }[] };
+      decision: {
+        at: string;
+        steps: { at: string; offset_ms?: number; what: string; result: string }[];
+      };
       series: components["schemas"]["EvidenceSeries"][];
     };
     StartMacro: {

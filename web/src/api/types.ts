@@ -1,4 +1,4 @@
-// Names for the API's shapes. To use the generated file, change this one import to "./schema.gen".
+// Names for the API's shapes. To swap their source (say, for schema.gen), change this one import.
 
 import type { components } from "./schema.contract";
 

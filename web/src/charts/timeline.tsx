@@ -6,7 +6,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import type { Evidence, EvidenceSeries } from "../api/types";
 import { formatOffset, formatValue, kUnknown, signalInfo } from "../lib/format";
-import { orderSeries, rowsOf } from "../lib/timeline";
+import { orderSeries, rowsOf, splitKnown } from "../lib/timeline";
 import { theme, timelineView } from "../state/prefs";
 import { Empty, kChartOrTable, Section, Segmented } from "../ui/parts";
 
@@ -55,7 +55,6 @@ function Panel(props: {
   onHover: (offset: number | null) => void;
 }): JSX.Element {
   const { series, hover } = props;
-  const known = series.points.some((point) => point[1] !== null);
   const at = hover === null ? undefined : nearest(series.points, hover);
   return (
     <figure class="panel">
@@ -66,11 +65,7 @@ function Panel(props: {
         )}
         <span class="panel-read num">{at ? formatValue(series.signal, at[1]) : ""}</span>
       </figcaption>
-      {known ? (
-        <Chart {...props} />
-      ) : (
-        <p class="plot-none">Unknown for the whole time, so no rule looked at it.</p>
-      )}
+      <Chart {...props} />
     </figure>
   );
 }
@@ -132,6 +127,7 @@ export function Timeline({ evidence }: { evidence: Evidence }): JSX.Element {
   const [failed, setFailed] = useState(false);
   const [hover, setHover] = useState<number | null>(null);
   const series = orderSeries(evidence.series, evidence.rule.signal);
+  const { known, unknown } = splitKnown(series);
   useEffect(() => {
     import("./plot").then(
       ({ drawSeries }) => setDraw(() => drawSeries),
@@ -161,7 +157,7 @@ export function Timeline({ evidence }: { evidence: Evidence }): JSX.Element {
       {showTable && series.length > 0 && <Table series={series} />}
       {!showTable && draw && (
         <div class="panels">
-          {series.map((one, i) => (
+          {known.map((one, i) => (
             <Panel
               key={one.signal}
               series={one}
@@ -172,6 +168,12 @@ export function Timeline({ evidence }: { evidence: Evidence }): JSX.Element {
             />
           ))}
         </div>
+      )}
+      {!showTable && unknown.length > 0 && (
+        <p class="plot-none">
+          Unknown for the whole time, so no rule looked at {unknown.length === 1 ? "it" : "them"}:{" "}
+          {unknown.map((name) => signalInfo(name).label).join(", ")}.
+        </p>
       )}
       {!showTable && !draw && <div class="panels-wait" aria-busy="true" />}
     </Section>

@@ -90,6 +90,11 @@ export function sentenceCase(text: string): string {
   return /[.!?]$/.test(capital) ? capital : `${capital}.`;
 }
 
+/** "0.9 ms", "14 ms": short times keep a digit. */
+export function formatMs(ms: number | null): string {
+  return ms === null ? kUnknown : `${formatNumber(ms, ms < 10 ? 1 : 0)}${kSpace}ms`;
+}
+
 /** "4 s", "2:05", "1:02:05": a clock for things that run. */
 export function formatClock(seconds: number): string {
   const total = Math.max(0, Math.round(seconds));

@@ -6,7 +6,7 @@ import { KeyReader } from "./keys";
 import { effectiveLength, passwordHint } from "./password";
 import { routeOf } from "./router";
 import { eventTitle, readableReason, ruleSentence } from "./rule";
-import { columnsOf, orderSeries, rangeOf, rowsOf } from "./timeline";
+import { columnsOf, orderSeries, rangeOf, rowsOf, splitKnown } from "./timeline";
 
 describe("routeOf", () => {
   it("knows the pages by their literal paths", () => {
@@ -142,6 +142,21 @@ describe("timeline", () => {
     ]);
     expect(xs).toEqual([-3, -2, -1, 2, 5, 6, 7]);
     expect(ys).toEqual([1, 1, 1, null, 2, null, 2]);
+  });
+  it("does not take the slower sampling after the last macro for a gap", () => {
+    const fast = Array.from({ length: 30 }, (_, i) => [i / 10 - 3, 1] as [number, number]);
+    const [, ys] = columnsOf([...fast, [1, 2], [2, 2], [3, 2]]);
+    expect(ys).not.toContain(null);
+  });
+  it("sets apart the signals that nobody knew", () => {
+    const one = (signal: string, value: number | null) => ({
+      signal,
+      unit: "",
+      limit: null,
+      points: [[0, value]] as [number, number | null][],
+    });
+    const split = splitKnown([one("fps", null), one("latency", 3)]);
+    expect([split.known.length, split.unknown]).toEqual([1, ["fps"]]);
   });
   it("averages a second a row and keeps unknown unknown", () => {
     const rows = rowsOf(

@@ -2,8 +2,10 @@
 
 import type { EvidenceSeries } from "../api/types";
 
-/** Two points further apart than this many typical steps have a gap between them. */
+/** Two points further apart than this many typical steps have a gap between them, ... */
 const kGapSteps = 3;
+/** ... but not below this: the sampler slows from 10 Hz to 1 Hz when the last macro ends. */
+const kGapAtLeastS = 2.5;
 
 /** The median distance of neighbouring points, in seconds; 1 when there are not two. */
 export function typicalStep(points: EvidenceSeries["points"]): number {
@@ -17,7 +19,7 @@ export function typicalStep(points: EvidenceSeries["points"]): number {
 
 /** Columns for uPlot; a null is put into each hole, so that no line is drawn across it. */
 export function columnsOf(points: EvidenceSeries["points"]): [number[], (number | null)[]] {
-  const most = typicalStep(points) * kGapSteps;
+  const most = Math.max(kGapAtLeastS, typicalStep(points) * kGapSteps);
   const xs: number[] = [];
   const ys: (number | null)[] = [];
   points.forEach(([offset, value], i) => {
@@ -69,4 +71,16 @@ export function rowsOf(series: readonly EvidenceSeries[], every: number): Timeli
     rows.push({ offset: step * every, values });
   }
   return rows;
+}
+
+/** Series with a value anywhere, and the names of those without. */
+export function splitKnown(series: readonly EvidenceSeries[]): {
+  known: EvidenceSeries[];
+  unknown: string[];
+} {
+  const isKnown = (one: EvidenceSeries): boolean => one.points.some((point) => point[1] !== null);
+  return {
+    known: series.filter(isKnown),
+    unknown: series.filter((one) => !isKnown(one)).map((one) => one.signal),
+  };
 }

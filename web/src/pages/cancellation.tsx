@@ -7,6 +7,7 @@ import { api, ApiError } from "../api/client";
 import type { Evidence } from "../api/types";
 import {
   formatLength,
+  formatMs,
   formatNumber,
   formatOffset,
   formatTimeSeconds,
@@ -54,17 +55,13 @@ function Facts({ evidence }: { evidence: Evidence }): JSX.Element {
       <div>
         <dt>Breach to decision</dt>
         <dd>
-          <span class="num">
-            {event.decision_ms === null ? kUnknown : `${formatNumber(event.decision_ms)} ms`}
-          </span>
+          <span class="num">{formatMs(event.decision_ms)}</span>
         </dd>
       </div>
       <div>
         <dt>Decision to gone</dt>
         <dd>
-          <span class="num">
-            {event.gone_ms === null ? kUnknown : `${formatNumber(event.gone_ms)} ms`}
-          </span>
+          <span class="num">{formatMs(event.gone_ms)}</span>
         </dd>
       </div>
       <div>
@@ -214,11 +211,13 @@ function Steps({ evidence }: { evidence: Evidence }): JSX.Element {
       {evidence.decision.steps.length === 0 && <p class="body-text">No step was recorded.</p>}
       <ol class="steps">
         {evidence.decision.steps.map((step, i) => {
-          const offset = (Date.parse(step.at) - decided) / 1000;
+          const offset = (step.offset_ms ?? Date.parse(step.at) - decided) / 1000;
           return (
             <li key={i}>
               <span class="step-time num">
-                {Number.isFinite(offset) ? formatOffset(offset, 3) : kUnknown}
+                {Number.isFinite(offset)
+                  ? formatOffset(offset, Math.abs(offset) < 0.01 ? 4 : 3)
+                  : kUnknown}
               </span>
               <span class="step-what">
                 {sentenceCase(step.what)} <span class="note">{step.result}</span>

@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 
 import { api } from "../api/client";
 import type { Cancellation } from "../api/types";
-import { formatMoment, formatNumber, kSpace } from "../lib/format";
+import { formatMoment, formatMs } from "../lib/format";
 import { readableReason } from "../lib/rule";
 import { navigate } from "../lib/router";
 import { now } from "../state/clock";
@@ -27,7 +27,7 @@ function matches(event: Cancellation, filter: string): boolean {
 
 /** How long the macro took to be gone after the decision. */
 function Speed({ event }: { event: Cancellation }): JSX.Element {
-  if (event.gone_ms !== null) return <>{`${formatNumber(event.gone_ms)}${kSpace}ms`}</>;
+  if (event.gone_ms !== null) return <>{formatMs(event.gone_ms)}</>;
   const text = event.outcome === "watched" ? "left running" : "not seen to end";
   return <span class="unknown">{text}</span>;
 }

@@ -11,6 +11,7 @@ import { eventTitle, readableReason } from "../lib/rule";
 import { now } from "./clock";
 import {
   addCancellation,
+  ageMacros,
   type Drawn,
   kDrawn,
   linkOf,
@@ -31,6 +32,8 @@ import { truthOf } from "./truth";
 const kShowEveryMs = 500;
 /** REST stands in for the socket this often while it is away. Chosen. */
 const kPollMs = 5000;
+/** Headroom moves between two frames of macro:updated, so it is read this often. Chosen. */
+const kMacrosEveryMs = 2000;
 /** A snapshot by socket is awaited this long before REST is asked. Chosen. */
 const kSnapshotMs = 800;
 const kRecent = 50;
@@ -61,7 +64,7 @@ export const rings = makeRings();
 export const signals = signal<Signals | null>(null);
 export const processes = signal<Sample["processes"]>({});
 export const averages = signal<Readonly<Record<string, Average>>>({});
-export const macros = signal<readonly ActiveMacro[] | null>(null);
+const reported = signal<{ list: readonly ActiveMacro[]; at: number } | null>(null);
 export const health = signal<Health | null>(null);
 export const recent = signal<readonly Cancellation[] | null>(null);
 export const recentCursor = signal<string | null>(null);
@@ -76,6 +79,13 @@ const startedAt = signal(Date.now());
 export const link = computed(() =>
   linkOf(phase.value, retryAt.value, lastData.value, startedAt.value, now.value),
 );
+/** As reported, with the clocks moved on; they stop where contact was lost. */
+export const macros = computed<readonly ActiveMacro[] | null>(() => {
+  const last = reported.value;
+  if (last === null) return null;
+  const until = link.value.state === "live" ? now.value : Math.max(last.at, lastData.value ?? 0);
+  return ageMacros(last.list, until - last.at);
+});
 export const isStale = computed(() => link.value.state === "stale");
 export const truth = computed(() =>
   truthOf({ link: link.value, health: health.value, macros: macros.value }),
@@ -99,7 +109,7 @@ const kReaders: Record<Resource, () => Promise<void>> = {
     if (phase.value !== "live") noteSample(rings, sample.signals, Date.now());
   },
   async macros() {
-    macros.value = sortMacros((await api.activeMacros()).items);
+    noteMacros(sortMacros((await api.activeMacros()).items));
   },
   async health() {
     health.value = await api.health();
@@ -133,6 +143,10 @@ export function refreshAll(): void {
   for (const resource of kResources) void refresh(resource);
 }
 
+function noteMacros(list: readonly ActiveMacro[]): void {
+  reported.value = { list, at: Date.now() };
+}
+
 let pending: Sample | null = null;
 
 function showPending(): void {
@@ -157,7 +171,7 @@ const kFrames: Record<string, (data: unknown) => void> = {
   "metric:sample": onSample,
   "macro:updated": (data) => {
     const list = readMacros(data);
-    if (list) macros.value = list;
+    if (list) noteMacros(list);
     else void refresh("macros");
   },
   "macro:started": () => void refresh("macros"),
@@ -258,7 +272,8 @@ export function retryNow(): void {
 
 function forget(): void {
   batch(() => {
-    signals.value = macros.value = health.value = recent.value = lastData.value = null;
+    signals.value = health.value = recent.value = lastData.value = null;
+    reported.value = null;
     problems.value = {};
     startedAt.value = Date.now();
   });
@@ -284,6 +299,11 @@ export function startLive(): void {
   setInterval(() => {
     if (inside && phase.value !== "live") refreshAll();
   }, kPollMs);
+  setInterval(() => {
+    const last = reported.value;
+    const isOld = last !== null && last.list.length > 0 && Date.now() - last.at > kMacrosEveryMs;
+    if (inside && phase.value === "live" && isOld && !document.hidden) void refresh("macros");
+  }, kMacrosEveryMs);
   setInterval(() => {
     if (inside && phase.value === "live") void refresh("performance"); // Averages are REST only.
   }, 30_000);

@@ -77,6 +77,17 @@ export function sortMacros(macros: readonly ActiveMacro[]): ActiveMacro[] {
   );
 }
 
+/** Moves the clocks of macros on by `ms`, for the time since they were reported. */
+export function ageMacros(macros: readonly ActiveMacro[], ms: number): readonly ActiveMacro[] {
+  if (ms <= 0) return macros;
+  const seconds = ms / 1000;
+  return macros.map((macro) => ({
+    ...macro,
+    duration: macro.duration + seconds,
+    time_left: macro.time_left === null ? null : Math.max(0, macro.time_left - seconds),
+  }));
+}
+
 export function readMacros(data: unknown): ActiveMacro[] | null {
   const items = (data as ActiveMacros | null)?.items;
   return Array.isArray(items) ? sortMacros(items) : null;

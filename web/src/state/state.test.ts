@@ -4,6 +4,7 @@ import type { ActiveMacro, Cancellation, Health, Performance } from "../api/type
 import { SeriesRing } from "../lib/ring";
 import {
   addCancellation,
+  ageMacros,
   appendPage,
   type Drawn,
   kDrawn,
@@ -93,6 +94,16 @@ describe("lists", () => {
       macro("d", { state: "cancelling" }),
     ]);
     expect(sorted.map((one) => one.macro_id)).toEqual(["d", "a", "c", "b"]);
+  });
+  it("moves the clocks of macros on between reports, and not below zero", () => {
+    const aged = ageMacros(
+      [macro("a", { time_left: 5, duration: 1 }), macro("b", { time_left: null, duration: 1 })],
+      8000,
+    );
+    expect(aged.map((one) => [one.time_left, one.duration])).toEqual([
+      [0, 9],
+      [null, 9],
+    ]);
   });
   it("replaces an event that it knows, and keeps newest first", () => {
     const list = addCancellation(
