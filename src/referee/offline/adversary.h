@@ -21,8 +21,8 @@ struct AttackOptions {
   RefereeOptions referee{};
   double longest_silence_s = 3.5;  ///< 0: packets every 50 ms, so no silence at all.
   bool claims = true, fake_rtt = true, clock = true;
-  double warm_s = 0;               ///< Honest running on a steady link first; not counted.
-  double long_run_s = 0;           ///< Plain greedy running after the genes.
+  double warm_s = 0;      ///< Honest running on a steady link first; not counted.
+  double long_run_s = 0;  ///< Plain greedy running after the genes.
   int tries = 200;
   std::uint64_t seed = 1;
 };
@@ -159,8 +159,8 @@ class Adversary {
         measure(run);
       }
     }
-    for (double t = 0; t < options_.long_run_s; t += 0.5) {
-      step(run, 0.5, 0.5, true, 0);
+    for (double t = 0; t < options_.long_run_s; t += 0.05) {
+      step(run, 0.05, 0.05, true, 0);
       measure(run);
     }
     return run.best;

@@ -29,8 +29,8 @@ TEST(Adversary, NeverExceedsTheTheoremWithoutAClock) {
 }
 
 TEST(Adversary, GainsAQuarterSecondAtMostOnASteadyLink) {
-  Adversary<NoBugs> adversary({.longest_silence_s = 0, .fake_rtt = false, .warm_s = 30,
-                               .tries = tries(60), .seed = 9});
+  Adversary<NoBugs> adversary(
+      {.longest_silence_s = 0, .fake_rtt = false, .warm_s = 30, .tries = tries(60), .seed = 9});
   const double best = adversary.attack();
   std::printf("steady link: largest burst %.3f s of full speed\n", best);
   EXPECT_LE(best, 0.25);

@@ -10,7 +10,7 @@ namespace {
 constexpr std::uint32_t kStolenHitUs = 8'000;  // Source: 0.8 % of a block; crystals err < 0.05 %.
 constexpr float kSlackHit = 0.012F;            // Source: share of full speed in one block.
 constexpr std::int64_t kRecordWindowUs = 8'000'000;  // Source: longer than a drain of a queue.
-constexpr std::int64_t kSlideUs = 60'000;         // Source: one tick of 50 ms and jitter.
+constexpr std::int64_t kSlideUs = 60'000;            // Source: one tick of 50 ms and jitter.
 constexpr std::int64_t kRttCalmUs = 40'000;          // Source: above wifi's round-trip jitter.
 constexpr std::int64_t kGapUs = 350'000;             // Source: referee specification (lag switch).
 constexpr std::int64_t kGapBlockUs = 10'000'000;     // Source: chosen; a lag switch acts oftener.

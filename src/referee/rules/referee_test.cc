@@ -89,7 +89,7 @@ TEST_F(RefereeTest, SetsBackToTheLastAcceptedPositionAndSaysWhy) {
   EXPECT_EQ(verdict.set_back, (Vec3{x, 0, 0}));
   const Explanation why = referee.explain(player).value();
   EXPECT_STREQ(why.sentence,
-               "teleport: 100 units in 50 ms, 0.9963 allowed, no lag seen; undeclared teleport?");
+               "teleport: 100 units in 50 ms, 1.001 allowed, no lag seen; undeclared teleport?");
 }
 
 TEST_F(RefereeTest, RefusalGivesNoCredit) {
@@ -117,8 +117,11 @@ TEST_F(RefereeTest, SlowClockSavesNoBurstOnASteadyLink) {
 
 TEST_F(RefereeTest, OlderAndRepeatedMovementsAreCountedNotGranted) {
   run(10);
-  Move old{.player = player, .received_us = server, .client_us = client - 20 * kMs,
-           .position = {99, 0, 0}, .sequence = sequence - 1};
+  Move old{.player = player,
+           .received_us = server,
+           .client_us = client - 20 * kMs,
+           .position = {99, 0, 0},
+           .sequence = sequence - 1};
   EXPECT_EQ(referee.move(old).outcome, MoveOutcome::stale);
   old.sequence = sequence;
   EXPECT_EQ(referee.move(old).outcome, MoveOutcome::duplicate);
@@ -133,8 +136,7 @@ TEST_F(RefereeTest, FollowsARestartedClockWithoutAGrant) {
   run(400);
   client -= 3600'000 * kMs;
   int stale = 0;
-  for (int i = 0; i < 20; ++i)
-    stale += step(50, 50, position).outcome == MoveOutcome::stale;
+  for (int i = 0; i < 20; ++i) stale += step(50, 50, position).outcome == MoveOutcome::stale;
   EXPECT_EQ(stale, 8);
   EXPECT_EQ(run(20), 0);
 }
@@ -155,8 +157,12 @@ TEST_F(RefereeTest, AMillionMovementsAtOnceAreMostlyRefusedByRate) {
   int accepted = 0;
   for (int i = 0; i < 1'000'000; ++i) {
     client += 1;
-    accepted += referee.move({.player = player, .received_us = server, .client_us = client,
-                              .position = position, .sequence = ++sequence})
+    accepted += referee
+                    .move({.player = player,
+                           .received_us = server,
+                           .client_us = client,
+                           .position = position,
+                           .sequence = ++sequence})
                     .outcome == MoveOutcome::accepted;
   }
   EXPECT_LE(accepted, 640);
@@ -242,8 +248,8 @@ TEST_F(RefereeTest, ClaimNearASilenceIsCorroborated) {
 TEST_F(RefereeTest, ReachIsMeasuredBetweenBallsNotPoints) {
   run(400);
   const PlayerId other = referee.add_player(profile, server).value();
-  (void)referee.move({.player = other, .received_us = server, .client_us = 0,
-                      .position = {position.x + 8, 0, 0}});
+  (void)referee.move(
+      {.player = other, .received_us = server, .client_us = 0, .position = {position.x + 8, 0, 0}});
   EXPECT_EQ(referee.check_reach(player, other, 3, server).outcome, MoveOutcome::accepted);
   EXPECT_EQ(referee.check_point(player, {position.x + 8, 0, 0}, 3, server).rule,
             RefereeRule::reach);
@@ -253,8 +259,7 @@ TEST(RefereeActions, RateLimitTakesBurstThenRate) {
   RefereeOptions options;
   options.actions[2] = {.per_second = 10, .burst = 3};
   Referee referee = Referee::create(options).value();
-  const PlayerId player =
-      referee.add_player(referee.add_profile({}).value(), 0).value();
+  const PlayerId player = referee.add_player(referee.add_profile({}).value(), 0).value();
   int accepted = 0;
   for (int i = 0; i < 10; ++i)
     accepted += referee.check_action(player, 2, 0).outcome == MoveOutcome::accepted;
@@ -280,7 +285,10 @@ TEST(RefereeShadow, FollowsTheClientAfterARefusal) {
   const PlayerId player =
       referee.add_player(referee.add_profile({.max_speed = 5}).value(), 0).value();
   (void)referee.move({.player = player, .sequence = 1});
-  Move move{.player = player, .received_us = 50'000, .client_us = 50'000, .position = {500, 0, 0},
+  Move move{.player = player,
+            .received_us = 50'000,
+            .client_us = 50'000,
+            .position = {500, 0, 0},
             .sequence = 2};
   EXPECT_EQ(referee.move(move).outcome, MoveOutcome::rejected);
   move.received_us = move.client_us = 100'000;
@@ -294,7 +302,10 @@ TEST(RefereeBounds, StaticBoxIsInclusive) {
       referee.add_profile({.max_speed = 1000, .bounded_world = true, .high = {10, 10, 0}}).value();
   const PlayerId player = referee.add_player(profile, 0).value();
   (void)referee.move({.player = player, .position = {5, 5, 0}, .sequence = 1});
-  Move move{.player = player, .received_us = 50'000, .client_us = 50'000, .position = {10, 10, 0},
+  Move move{.player = player,
+            .received_us = 50'000,
+            .client_us = 50'000,
+            .position = {10, 10, 0},
             .sequence = 2};
   EXPECT_EQ(referee.move(move).outcome, MoveOutcome::accepted);
   move.received_us = move.client_us = 100'000;
@@ -359,17 +370,23 @@ class VerticalTest : public testing::Test {
   }
   Verdict at(float y, Ground ground) {
     time += 50'000;
-    return referee.move({.player = player, .received_us = time, .client_us = time,
-                         .position = {0, y, 0}, .sequence = ++sequence, .ground = ground});
+    return referee.move({.player = player,
+                         .received_us = time,
+                         .client_us = time,
+                         .position = {0, y, 0},
+                         .sequence = ++sequence,
+                         .ground = ground});
   }
   Referee referee = Referee::create({}).value();
-  PlayerId player =
-      referee.add_player(referee
-                             .add_profile({.space = Space::solid_3d, .max_speed = 5,
-                                           .max_rise_speed = 8, .gravity = 20})
-                             .value(),
-                         0)
-          .value();
+  PlayerId player = referee
+                        .add_player(referee
+                                        .add_profile({.space = Space::solid_3d,
+                                                      .max_speed = 5,
+                                                      .max_rise_speed = 8,
+                                                      .gravity = 20})
+                                        .value(),
+                                    0)
+                        .value();
   std::int64_t time = 0;
   std::uint32_t sequence = 0;
 };
@@ -403,8 +420,8 @@ TEST_F(VerticalTest, KnockbackUpwardsStartsANewArc) {
   int accepted = 0;
   for (int i = 1; i <= 20; ++i) {
     const float t = static_cast<float>(i) * 0.05F;
-    accepted += at(std::max(0.0F, 10 * t - 10 * t * t), Ground::air).outcome ==
-                MoveOutcome::accepted;
+    accepted +=
+        at(std::max(0.0F, 10 * t - 10 * t * t), Ground::air).outcome == MoveOutcome::accepted;
   }
   EXPECT_EQ(accepted, 20);
 }

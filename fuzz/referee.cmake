@@ -1,0 +1,1 @@
+gk_fuzz(referee_trace_fuzz SOURCE referee_trace_fuzz.cc DEPS gk_referee_offline)

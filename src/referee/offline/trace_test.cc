@@ -1,0 +1,159 @@
+#include "referee/offline/trace.h"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "referee/offline/generate.h"
+#include "referee/offline/options_text.h"
+#include "referee/offline/replay.h"
+
+namespace gk::referee {
+namespace {
+
+std::string complaint(std::string_view line) {
+  TraceEvent event;
+  const auto parsed = parse_trace_line(line, event);
+  return parsed ? "" : parsed.error().message;
+}
+
+TEST(Trace, ReadsAMovementExactly) {
+  TraceEvent event;
+  ASSERT_TRUE(
+      parse_trace_line(R"({"k":"m","s":7,"c":50.125,"r":60.1,"x":-1.5,"y":2e2,"g":true})", event));
+  EXPECT_EQ(event.kind, TraceKind::move);
+  EXPECT_EQ(event[Num::c], 50.125);
+  EXPECT_EQ(event[Num::r], 60.1);
+  EXPECT_EQ(event[Num::y], 200);
+  EXPECT_EQ(event[Num::g], 1);
+  EXPECT_FALSE(event.has(Num::z));
+}
+
+TEST(Trace, IgnoresUnknownKeysEvenNestedOnes) {
+  EXPECT_EQ(complaint(R"({"k":"m","r":1,"x":1,"y":2,"note":{"a":[1,2]},"w":null})"), "");
+}
+
+TEST(Trace, NamesWhatIsWrong) {
+  EXPECT_EQ(complaint(R"({"k":"m","r":1,"x":1})"), "m needs a number \"y\"");
+  EXPECT_EQ(complaint(R"({"k":"?"})"), "k: expected one of S m p q t o x E");
+  EXPECT_EQ(complaint(R"({"k":"m","r":"1","x":1,"y":1})"), "r: expected a number, got string");
+  EXPECT_NE(complaint(R"({"k":"m","r":1,"r":2,"x":1,"y":1})").find("duplicate key"),
+            std::string::npos);
+  EXPECT_NE(complaint(R"({"k":"m")"), "");
+  EXPECT_EQ(complaint("[]"), "expected an object, got array");
+}
+
+TEST(Trace, FastAndStrictReadersAgreeOnGeneratedLines) {
+  Scenario scenario = scenario_of("flight+forged").value();
+  scenario.link = LinkClass::awful;
+  const Session session = generate(scenario);
+  int different = 0;
+  for (const TraceEvent& event : session.events) {
+    std::string line;
+    write_trace_line(event, line);
+    TraceEvent fast;
+    TraceEvent strict;
+    ASSERT_TRUE(scan_trace_line(line, fast)) << line;
+    ASSERT_TRUE(parse_trace_line_strictly(line, strict)) << line;
+    different += fast.kind != strict.kind || fast.has_numbers != strict.has_numbers ||
+                 fast.numbers != strict.numbers || fast.texts != strict.texts;
+  }
+  EXPECT_EQ(different, 0);
+  EXPECT_GT(session.events.size(), 1000U);
+}
+
+struct Ran {
+  std::string out, error;
+  ReplayStats stats;
+};
+Ran run(const std::string& text, ReplayOptions options = {}) {
+  options.name = "t";
+  std::istringstream in(text);
+  std::ostringstream out;
+  std::ostringstream error;
+  const auto stats = replay(in, out, error, options);
+  return {out.str(), error.str(), stats ? *stats : ReplayStats{}};
+}
+
+const char* const kHead = R"({"k":"S","id":"a","mode":"2d","vmax":5,"vup":0,"grav":0,"nom":50})"
+                          "\n";
+
+TEST(Replay, PrintsOneObjectASession) {
+  const Ran ran = run(std::string(kHead) + R"({"k":"m","s":1,"c":0,"r":100,"x":0,"y":0})"
+                                           "\n"
+                                           R"({"k":"m","s":2,"c":50,"r":150,"x":100,"y":0})"
+                                           "\n"
+                                           R"({"k":"E","id":"a"})"
+                                           "\n");
+  EXPECT_EQ(ran.error, "");
+  EXPECT_EQ(
+      ran.out.substr(0, ran.out.find(",\"state\"")),
+      R"({"id":"a","moves":2,"rejected":1,"first_reject_ms":50,"rejects_by_rule":{"teleport":1})");
+}
+
+TEST(Replay, StopsAtAMalformedLineWithItsNumber) {
+  const Ran ran = run(std::string(kHead) +
+                      "{oops}\n"
+                      R"({"k":"E","id":"a"})"
+                      "\n");
+  EXPECT_EQ(ran.error.substr(0, 5), "t:2: ");
+  EXPECT_EQ(ran.out, "");
+}
+
+TEST(Replay, KeepsGoingWhenAsked) {
+  ReplayOptions options;
+  options.keep_going = true;
+  const Ran ran = run(std::string(kHead) +
+                          "{oops}\n"
+                          R"({"k":"m","r":1,"x":0,"y":0})"
+                          "\n",
+                      options);
+  EXPECT_EQ(ran.stats.errors, 1U);
+  EXPECT_NE(ran.out.find("\"moves\":1"), std::string::npos);
+}
+
+TEST(Replay, TakesInterleavedSessionsOnlyWithIds) {
+  std::string text = kHead;
+  text += R"({"k":"m","id":"a","r":1,"x":0,"y":0})"
+          "\n";
+  text += R"({"k":"S","id":"b","mode":"2d","vmax":5,"nom":50})"
+          "\n";
+  text += R"({"k":"m","id":"b","r":1,"x":0,"y":0})"
+          "\n";
+  text += R"({"k":"m","id":"a","r":2,"x":0,"y":0})"
+          "\n";
+  EXPECT_EQ(run(text).stats.errors, 0U);
+  EXPECT_EQ(run(text).stats.moves, 3U);
+  EXPECT_NE(run(text + R"({"k":"m","r":3,"x":0,"y":0})"
+                       "\n")
+                .error.find("needs an \"id\""),
+            std::string::npos);
+}
+
+TEST(Replay, HonestGeneratedSessionPassesAndCheatIsFound) {
+  const auto text_of = [](const char* name) {
+    Scenario scenario = scenario_of(name).value();
+    scenario.link = LinkClass::cable;
+    std::string text;
+    const Session session = generate(scenario);
+    for (const TraceEvent& event : session.events) write_trace_line(event, text);
+    return text;
+  };
+  EXPECT_NE(run(text_of("honest")).out.find("\"rejected\":0"), std::string::npos);
+  EXPECT_EQ(run(text_of("speed-1.2")).out.find("\"rejected\":0"), std::string::npos);
+  ReplayOptions smart;
+  smart.mode = ReplayMode::smart_ts;
+  EXPECT_NE(run(text_of("speed-1.2"), smart).out.find("\"rejected\":0"), std::string::npos)
+      << "the smart sets know no time";
+}
+
+TEST(Options, SetByNameInSeconds) {
+  RefereeOptions options;
+  ASSERT_TRUE(set_option(options, "bcap=1.0"));
+  EXPECT_EQ(options.max_credit_us, 1'000'000);
+  EXPECT_EQ(set_option(options, "bcap=x").error().code, Errc::invalid_argument);
+  EXPECT_EQ(set_option(options, "nope=1").error().code, Errc::invalid_argument);
+}
+
+}  // namespace
+}  // namespace gk::referee
