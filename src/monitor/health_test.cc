@@ -40,6 +40,27 @@ class Tasks {
   std::deque<std::function<void()>> waiting_;
 };
 
+/// A ManualClock that check threads may read while the test moves it.
+class SharedClock final : public Clock {
+ public:
+  MonoTime mono() const override {
+    const std::lock_guard lock(mu_);
+    return clock_.mono();
+  }
+  WallTime wall() const override {
+    const std::lock_guard lock(mu_);
+    return clock_.wall();
+  }
+  void advance(Nanos by) {
+    const std::lock_guard lock(mu_);
+    clock_.advance(by);
+  }
+
+ private:
+  mutable std::mutex mu_;
+  ManualClock clock_;
+};
+
 /// A check that hangs until it is let go.
 class Hang {
  public:
@@ -67,7 +88,7 @@ class HealthTest : public testing::Test {
   void add(const std::string& name, std::function<CheckOutcome()> run) {
     ASSERT_TRUE(health.add({name, std::move(run)}));
   }
-  ManualClock clock;
+  SharedClock clock;
   CaptureLog log;
   Metrics metrics;
   Tasks tasks;

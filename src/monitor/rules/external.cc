@@ -7,6 +7,8 @@
 namespace gk::monitor {
 namespace {
 
+// Source of the names: monitor specification, Sensors; of the ranges: chosen, beyond any real
+// value.
 constexpr std::array<ExternalSignal, 4> kExternal = {{
     {"fps", 0, 10'000, true, &Snapshot::fps},
     {"tick_ratio", 0, 100, true, &Snapshot::tick_ratio},

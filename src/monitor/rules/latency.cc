@@ -5,15 +5,11 @@
 namespace gk::monitor {
 namespace {
 
-// Source of all constants: monitor specification, Latency.
-constexpr double kNewWeight = 0.3;
-constexpr double kOldWeight = 0.7;
-constexpr double kTrendShare = 0.05;
-constexpr double kSlowMs = 150;
-constexpr double kQuickMs = 50;
-constexpr Nanos kSoon = Seconds(10);
-constexpr Nanos kNormal = Seconds(30);
-constexpr Nanos kRare = Seconds(60);
+// Source of all: monitor specification, Latency.
+constexpr double kNewWeight = 0.3, kOldWeight = 0.7, kTrendShare = 0.05;
+constexpr double kSlowMs = 150, kQuickMs = 50;
+// Source of all: monitor specification, Latency.
+constexpr Nanos kSoon = Seconds(10), kNormal = Seconds(30), kRare = Seconds(60);
 // Source: chosen; two values a half are the least that outlive one outlier.
 constexpr std::size_t kTrendMinimum = 4;
 

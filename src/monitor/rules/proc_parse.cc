@@ -78,6 +78,7 @@ std::optional<std::uint64_t> kilobytes(Scanner& words) {
 }
 
 bool is_stacked(std::string_view name) {
+  // Source: Documentation/admin-guide/devices.txt; sr and fd are not worth a disk's attention.
   static constexpr std::array<std::string_view, 7> kPrefixes = {"loop", "ram", "zram", "dm-",
                                                                 "md",   "sr",  "fd"};
   return std::any_of(kPrefixes.begin(), kPrefixes.end(),

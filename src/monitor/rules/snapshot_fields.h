@@ -18,6 +18,7 @@ struct SnapshotField {
 };
 
 /// All machine-wide signals, in the order in which JSON shows them.
+/// Source: monitor specification, Sensors.
 inline constexpr std::array<SnapshotField, 19> kSnapshotFields = {{
     {"cpu_usage", "%", &Snapshot::cpu_usage},
     {"memory_usage", "%", &Snapshot::memory_usage},
