@@ -310,7 +310,8 @@ std::optional<Decision> MacroWatch::climb(Entry& entry, const Tick& tick, Decisi
     } else {
       entry.recorded_at = tick.now;
     }
-    entry.warned = true;
+    // An overdue macro stays overdue: nothing will clear that.
+    if (!at_once) entry.warned = true;
     decision.action = Decision::Action::record;
     return decision;
   }
