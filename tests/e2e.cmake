@@ -7,6 +7,9 @@ if(TARGET gamekeeperd AND NOT GK_SANITIZE AND NOT GK_FUZZ)
     set_tests_properties(e2e_${subject} PROPERTIES
       TIMEOUT 300 LABELS e2e ENVIRONMENT "GK_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
   endforeach()
+  add_test(NAME reference_documents
+           COMMAND ${PROJECT_SOURCE_DIR}/tests/reference_test.sh $<TARGET_FILE:gamekeeperd>)
+  set_tests_properties(reference_documents PROPERTIES TIMEOUT 60 LABELS e2e)
 endif()
 add_test(NAME style COMMAND ${PROJECT_SOURCE_DIR}/tools/check.sh)
 set_tests_properties(style PROPERTIES TIMEOUT 300 LABELS style)

@@ -1,4 +1,4 @@
-// service_fixture.h: the room with a real database, a router in front and a loop that a test turns.
+// service_fixture_test.h: the room with a real database, a router in front and a loop that a test turns.
 
 #pragma once
 

@@ -11,7 +11,8 @@ namespace {
 macros::MacroServiceOptions service_options(const RoomsContext& context) {
   macros::MacroServiceOptions options;
   options.launcher.worker = sys::program_dir() + "/gamekeeper-worker";
-  options.launcher.hidden = {context.data_dir};
+  // Besides our own files: the user's session bus could start programs outside the namespaces.
+  options.launcher.hidden = {context.data_dir, "/run/user/" + std::to_string(::getuid())};
   options.logs_dir = context.data_dir + "/logs";
   options.watch.cores = static_cast<double>(::sysconf(_SC_NPROCESSORS_ONLN));
   options.watch.memory_total_bytes =
