@@ -1,11 +1,11 @@
-// Names for the API's shapes. To swap their source (say, for schema.gen), change this one import.
+// Names for the API's shapes, which openapi-typescript makes from docs/openapi.json at each build.
 
-import type { components } from "./schema.contract";
+import type { components } from "./schema.gen";
 
 type Schemas = components["schemas"];
 
 export type Signal = Schemas["Signal"];
-export type User = Schemas["User"];
+export type User = Schemas["AccountsHolder"];
 export type Profile = Schemas["Profile"];
 export type SetupState = Schemas["SetupState"];
 export type Problem = Schemas["Problem"];
@@ -14,18 +14,24 @@ export type Health = Schemas["Health"];
 export type Average = Schemas["Average"];
 export type HistoryPoint = Schemas["HistoryPoint"];
 export type Performance = Schemas["Performance"];
-export type ProcessSample = Schemas["ProcessSample"];
+/** One process tree in a metric:sample frame. */
+export interface ProcessSample {
+  pid: number;
+  cpu_pct: number | null;
+  demand_pct: number | null;
+  rss_bytes: number | null;
+}
 export type MacroStatus = Schemas["MacroStatus"];
-export type Headroom = Schemas["Headroom"];
-export type ActiveMacro = Schemas["ActiveMacro"];
-export type ActiveMacros = Schemas["ActiveMacros"];
-export type Cancellation = Schemas["Cancellation"];
-export type Cancellations = Schemas["Cancellations"];
-export type Evidence = Schemas["Evidence"];
-export type EvidenceSeries = Schemas["EvidenceSeries"];
-export type StartMacro = Schemas["StartMacro"];
+export type Headroom = Schemas["MacroHeadroom"];
+export type ActiveMacro = Schemas["MacroActive"];
+export type ActiveMacros = Schemas["MacroActiveList"];
+export type Cancellation = Schemas["MacroEvent"];
+export type Cancellations = Schemas["MacroEventPage"];
+export type Evidence = Schemas["MacroEvidence"];
+export type EvidenceSeries = Schemas["MacroSeries"];
+export type StartMacro = Schemas["MacroStart"];
 export type MacroProfile = Schemas["MacroProfile"];
-export type MacroProfiles = Schemas["MacroProfiles"];
+export type MacroProfiles = Schemas["MacroProfileList"];
 
 export type SafetyLevel = ActiveMacro["safety_level"];
 export type MacroState = ActiveMacro["state"];

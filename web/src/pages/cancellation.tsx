@@ -141,7 +141,11 @@ function Culprit({ evidence }: { evidence: Evidence }): JSX.Element {
     <Section
       title="Who was to blame"
       id="culprit"
-      note={`score ${score(culprit.score)} · needed ${score(culprit.threshold)} · ahead of the next by ${score(culprit.margin)}`}
+      note={
+        culprit.needed
+          ? `score ${score(culprit.score)}, at least ${score(culprit.threshold)} is needed · ${score(culprit.margin)} times the next`
+          : "Its own behaviour broke the limit, so no comparison was needed"
+      }
     >
       <div class="table-scroll" tabIndex={0} role="region" aria-label="Candidates">
         <table class="culprits">

@@ -70,10 +70,9 @@ export function noteHistory(
 /** The most urgent first: cancelling, paused, warned, then the least time left. */
 export function sortMacros(macros: readonly ActiveMacro[]): ActiveMacro[] {
   const rank = { cancelling: 0, paused: 1, warned: 2, running: 3 } as const;
-  const left = (macro: ActiveMacro): number => macro.time_left ?? Infinity;
   return [...macros].sort(
     (a, b) =>
-      rank[a.state] - rank[b.state] || left(a) - left(b) || a.macro_id.localeCompare(b.macro_id),
+      rank[a.state] - rank[b.state] || a.time_left - b.time_left || a.macro_id.localeCompare(b.macro_id),
   );
 }
 
@@ -84,7 +83,7 @@ export function ageMacros(macros: readonly ActiveMacro[], ms: number): readonly 
   return macros.map((macro) => ({
     ...macro,
     duration: macro.duration + seconds,
-    time_left: macro.time_left === null ? null : Math.max(0, macro.time_left - seconds),
+    time_left: Math.max(0, macro.time_left - seconds),
   }));
 }
 

@@ -30,7 +30,7 @@ const event = (id: string, timestamp: string) => ({ id, timestamp }) as Cancella
 const good: Health = {
   status: "ok",
   version: "1",
-  checks: [{ name: "disk", status: "ok", latency_ms: 1, detail: null, since: null }],
+  checks: [{ name: "disk", status: "ok", latency_ms: 1, detail: "", since: "2026-01-01T00:00:00Z" }],
 };
 
 describe("samples", () => {
@@ -88,7 +88,7 @@ describe("samples", () => {
 describe("lists", () => {
   it("puts the most urgent macro first", () => {
     const sorted = sortMacros([
-      macro("b", { time_left: null }),
+      macro("b", { time_left: 900 }),
       macro("c", { time_left: 9 }),
       macro("a", { state: "warned" }),
       macro("d", { state: "cancelling" }),
@@ -97,12 +97,12 @@ describe("lists", () => {
   });
   it("moves the clocks of macros on between reports, and not below zero", () => {
     const aged = ageMacros(
-      [macro("a", { time_left: 5, duration: 1 }), macro("b", { time_left: null, duration: 1 })],
+      [macro("a", { time_left: 5, duration: 1 }), macro("b", { time_left: 60, duration: 1 })],
       8000,
     );
     expect(aged.map((one) => [one.time_left, one.duration])).toEqual([
       [0, 9],
-      [null, 9],
+      [52, 9],
     ]);
   });
   it("replaces an event that it knows, and keeps newest first", () => {
@@ -165,7 +165,7 @@ describe("truthOf", () => {
       status: "degraded" as const,
       latency_ms: 1,
       detail: "86 % used",
-      since: null,
+      since: "2026-01-01T00:00:00Z",
     };
     const truth = truthOf({
       link,
