@@ -7,6 +7,16 @@ if(TARGET gamekeeperd AND NOT GK_SANITIZE AND NOT GK_FUZZ)
     set_tests_properties(e2e_${subject} PROPERTIES
       TIMEOUT 300 LABELS e2e ENVIRONMENT "GK_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
   endforeach()
+  if(GK_DASHBOARD)
+    add_test(NAME e2e_page COMMAND python3 -B -W ignore::ResourceWarning
+             ${PROJECT_SOURCE_DIR}/tests/e2e/page_test.py)
+    set_tests_properties(e2e_page PROPERTIES
+      TIMEOUT 600 LABELS e2e ENVIRONMENT "GK_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+    add_test(NAME web_unit COMMAND npm test --silent WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}/web)
+    add_test(NAME web_pages COMMAND npm run --silent e2e
+             WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}/web)
+    set_tests_properties(web_unit web_pages PROPERTIES TIMEOUT 600 LABELS e2e)
+  endif()
   add_test(NAME reference_documents
            COMMAND ${PROJECT_SOURCE_DIR}/tests/reference_test.sh $<TARGET_FILE:gamekeeperd>)
   set_tests_properties(reference_documents PROPERTIES TIMEOUT 60 LABELS e2e)

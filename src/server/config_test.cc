@@ -24,8 +24,11 @@ TEST(ParseConfig, ReportsAllComplaintsWithLineKeyAndRange) {
             "gk.toml:5: monitor.history: unknown key; expected one of monitor.interval_s, "
             "monitor.history_size\n"
             "gk.toml:4: monitor.interval_s: expected a number from 0.1 to 60, got 0.05\n"
-            "gk.toml:2: nonsense: unknown key; expected one of " +
-                describe(parse_config("zz = 1", "x").complaints).substr(43));
+            "gk.toml:2: nonsense: unknown key; expected one of listen, allow_hosts, allow_origins, "
+            "behind_proxy, insecure_http, log.level, log.format, log.requests, log.max_file_mb, "
+            "log.max_files, monitor.interval_s, monitor.history_size, metrics.public, "
+            "http.max_connections, http.max_per_address, store.linger_us, "
+            "macros.culprit_threshold, macros.culprit_margin\n");
 }
 
 TEST(ParseConfig, SaysWhereTheTextIsNotToml) {
