@@ -1,5 +1,6 @@
 #include "base/clock.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdio>
@@ -24,6 +25,13 @@ Civil civil(WallTime t) {
   const std::chrono::sys_time<Micros> sys(t.time_since_epoch());
   const auto day = std::chrono::floor<std::chrono::days>(sys);
   return {std::chrono::year_month_day(day), std::chrono::hh_mm_ss<Micros>(sys - day)};
+}
+
+/// Writes `value` with leading zeros over out[at .. at + digits).
+void put_digits(std::string& out, std::size_t at, std::size_t digits, unsigned value) {
+  for (std::size_t i = at + digits; i-- > at; value /= 10) {
+    out[i] = static_cast<char>('0' + value % 10);
+  }
 }
 
 /// Consumes exactly `digits` decimal digits from the front of `text`.
@@ -101,16 +109,19 @@ MonoTime SystemClock::mono() const { return MonoTime(read_clock<Nanos>(CLOCK_MON
 WallTime SystemClock::wall() const { return WallTime(read_clock<Micros>(CLOCK_REALTIME)); }
 
 std::string rfc3339(WallTime time) {
+  // By hand: every log line has one, and snprintf costs eight times as much.
   const Civil c = civil(time);
-  std::array<char, 40> out{};
+  std::string out = "0000-00-00T00:00:00.000Z";
+  const auto year = static_cast<int>(c.date.year());
+  put_digits(out, 0, 4, static_cast<unsigned>(std::clamp(year, 0, 9999)));
+  put_digits(out, 5, 2, static_cast<unsigned>(c.date.month()));
+  put_digits(out, 8, 2, static_cast<unsigned>(c.date.day()));
+  put_digits(out, 11, 2, static_cast<unsigned>(c.time.hours().count()));
+  put_digits(out, 14, 2, static_cast<unsigned>(c.time.minutes().count()));
+  put_digits(out, 17, 2, static_cast<unsigned>(c.time.seconds().count()));
   const auto millis = std::chrono::duration_cast<Millis>(c.time.subseconds()).count();
-  const int n =
-      std::snprintf(out.data(), out.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
-                    static_cast<int>(c.date.year()), static_cast<unsigned>(c.date.month()),
-                    static_cast<unsigned>(c.date.day()), static_cast<int>(c.time.hours().count()),
-                    static_cast<int>(c.time.minutes().count()),
-                    static_cast<int>(c.time.seconds().count()), static_cast<int>(millis));
-  return std::string(out.data(), static_cast<std::size_t>(n));
+  put_digits(out, 20, 3, static_cast<unsigned>(millis));
+  return out;
 }
 
 Result<WallTime> parse_rfc3339(std::string_view text) {
