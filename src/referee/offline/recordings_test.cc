@@ -71,7 +71,10 @@ Tally judge(const std::vector<Row>& rows) {
     move.position = p;
     move.has_clock = move.has_sequence = false;
     ++tally.samples;
-    tally.refused += referee.move(move).outcome == MoveOutcome::rejected;
+    if (referee.move(move).outcome != MoveOutcome::rejected) continue;
+    if (tally.refused++ == 0)
+      std::printf("seat %d at %.4f s: %s\n", row.player, row.t,
+                  referee.explain(at->second)->sentence);
   }
   tally.seats = players.size();
   for (const auto& [seat, player] : players)

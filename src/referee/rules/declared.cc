@@ -9,7 +9,7 @@ namespace {
 constexpr std::int64_t kTeleportUs = 5'000'000;  // Source: referee specification.
 constexpr std::int64_t kLearnUs = 4'000'000;     // Source: longest stall of the link classes + rtt.
 constexpr std::int64_t kResendUs =
-    400'000;  // Source: two resends of a lost message, RFC 6298's floor.
+    600'000;  // Source: three resends of a lost message, RFC 6298's floor.
 
 // How late a client may have learnt of an effect: one round trip, lost messages, and lag.
 std::int64_t lateness(const Hot& hot, std::int64_t late_us, std::int64_t lag_us) {

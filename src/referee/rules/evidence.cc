@@ -78,7 +78,7 @@ void measure_distance(Hot& hot, Cold& cold, const ProfileLimits& limits, std::in
   const bool solid = limits.profile.space == Space::solid_3d;
   const double dx = hot.position.x - cold.block_from.x;
   const double dz = solid ? hot.position.z - cold.block_from.z : hot.position.y - cold.block_from.y;
-  const double distance = std::hypot(dx, dz);
+  const double distance = std::sqrt(dx * dx + dz * dz);  // In range: positions are < 1e9.
   const double speed = limits.profile.max_speed;
   const double full = speed * static_cast<double>(now_us - cold.block_from_us) * 1e-6;
   add_window(cold.minute, distance, full, speed * 60);

@@ -189,14 +189,14 @@ TEST_F(RefereeTest, DeclaredSpeedEndsAfterItsTimeAndTheLatenessAllowed) {
   run(400);
   ASSERT_TRUE(referee.declare_speed(player, 2, 1'000 * kMs, server));
   EXPECT_EQ(run(20, 10), 0);
-  EXPECT_EQ(run(8, 10), 0) << "400 ms for an effect that came late";
+  EXPECT_EQ(run(12, 10), 0) << "600 ms for an effect that came late";
   EXPECT_GT(run(5, 10), 0);
 }
 
 TEST_F(RefereeTest, FrozenPlayerIsRefusedOnceHeCanKnow) {
   run(400);
   ASSERT_TRUE(referee.declare_frozen(player, 3'000 * kMs, server));
-  EXPECT_EQ(run(8), 0);
+  EXPECT_EQ(run(12), 0);
   EXPECT_GT(run(20), 0);
   server += 3'000 * kMs;
   client += 3'000 * kMs;

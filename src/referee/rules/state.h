@@ -107,34 +107,36 @@ struct RatioWindow {
   double distance = 0, full = 0, last = 0;
 };
 
-/// Read once a block and on rare events.
-struct Cold {
+/// Read once a block (the first three lines of cache) and on rare events (the rest).
+struct alignas(64) Cold {
   std::array<float, kChannels> e{1, 1, 1, 1, 1, 1, 1, 1};
   float max_e = 1;
   float reject_weight = 0;                              // Largest of this block.
   std::array<std::int64_t, 2> records{kNever, kNever};  // Largest C - R of two 8-s windows.
   std::int64_t record_turn_us = kNever;
+  std::int64_t gap_block_us = kNever;
+  std::int64_t block_from_us = 0;
+  Vec3 block_from;
+  std::uint32_t min_rtt_us = std::numeric_limits<std::uint32_t>::max();
+  RatioWindow minute, ten_minutes, session;
+  std::uint32_t blocks = 0;
+  std::uint8_t order_run = 0, claims_this_second = 0;
+  bool gap_hit = false, soften = false;
+
   std::int64_t join_received_us = 0, join_client_us = 0;
   std::int64_t refused_since_us = kNever;  // Last accepted arrival before a run of refusals.
-  std::int64_t gap_end_us = kNever, gap_block_us = kNever, gap_long_us = 0;
+  std::int64_t gap_end_us = kNever, gap_long_us = 0;
   std::int64_t pong_us = kNever;
   std::int64_t order_after_us = kNever;  // Hot::received_us at the last order event.
   std::int64_t credit_used_us = 0;
   std::int64_t claim_second_us = kNever;
-  std::int64_t block_from_us = 0;
   std::uint64_t explanation = 0;                       // 1 + serial in the ring; 0 none.
   std::array<std::int64_t, kActionTypes> action_us{};  // GCRA theoretical arrival times.
   std::array<StoredClaim, 8> claims;
   Declared declared;
-  Vec3 block_from;
-  RatioWindow minute, ten_minutes, session;
-  std::uint32_t min_rtt_us = std::numeric_limits<std::uint32_t>::max();
   std::uint32_t pong_rtt_us = 0;
   std::uint32_t rejections = 0, order_events = 0, invalid_events = 0;
   std::uint32_t claims_seen = 0, claims_corroborated = 0, claims_dropped = 0, gaps = 0;
-  std::uint32_t blocks = 0;
-  std::uint8_t order_run = 0, claims_this_second = 0;
-  bool gap_hit = false, soften = false;
 };
 
 /// A profile and what is derived from it once.

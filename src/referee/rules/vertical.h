@@ -36,15 +36,27 @@ inline float arc_height(float speed, const Arc& arc, float t) {
   return speed * t - arc.gravity * t * t / 2;
 }
 
-/// Whether the player may have touched its old ground and jumped again since the last movement,
-/// where the server saw no contact. Believed twice in a row; real contact starts the count anew.
+/// Whether the player may have touched its old ground since the last movement, and jumped again,
+/// where the server saw no contact.
 inline bool may_have_landed(const Hot& hot, const Arc& arc, float speed, std::uint32_t granted_us) {
-  if ((hot.flags & kLandedTwice) || !(hot.flags & kAir)) return false;
+  if (!(hot.flags & kAir)) return false;
   const float t = static_cast<float>(granted_us) * 1e-6F;
-  const float falling = arc.gravity * static_cast<float>(hot.air_high_us) * 1e-6F - speed;
-  const float fall = std::clamp(falling, 0.0F, speed) * t + arc.gravity * t * t / 2;
-  return falling > 0 && hot.position.y > hot.ground.y - fall &&
-         hot.position.y <= hot.ground.y + fall;
+  // The lowest speed that the arc allows by now: it falls at most as fast as it rose.
+  const float rising =
+      std::max(-speed, speed - arc.gravity * static_cast<float>(hot.air_high_us) * 1e-6F);
+  const float lowest = hot.position.y + rising * t - arc.gravity * t * t / 2;
+  return lowest <= hot.ground.y && hot.position.y >= hot.ground.y - speed * t;
+}
+
+/// Forgives such a landing: within one interval twice in a row (real contact starts the count
+/// anew); over a silence every time, but then the total air time still counts.
+inline void forgive_landing(Hot& hot, const ProfileLimits& limits, std::uint32_t granted_us) {
+  if (granted_us > 2 * limits.air_step_us) {
+    hot.air_low_us = 0;
+  } else if (!(hot.flags & kLandedTwice)) {
+    hot.air_low_us = hot.air_high_us = 0;
+    hot.flags = static_cast<std::uint16_t>((hot.flags + kLandedOne) & ~kAir);
+  }
 }
 
 /// Judges the vertical part and advances the vertical state in `hot` (the caller keeps a copy to
@@ -59,7 +71,9 @@ RefereeRule judge_vertical(Hot& hot, const ProfileLimits& limits, const Arc& arc
   const float speed = std::max(hot.arc_speed, arc.rise_speed);
   const float up = move.position.y - hot.position.y;
   hot.rise_d = std::max(0.0F, hot.rise_d - metre * static_cast<float>(elapsed_us) * 1e-6F);
-  if (up > 0) hot.rise_d += std::max(0.0F, up - speed * seconds);
+  // Without a clock, rise was paid for in time already.
+  const bool paid = !move.has_clock && arc.rise_speed > 0;
+  if (up > 0 && !paid) hot.rise_d += std::max(0.0F, up - speed * seconds);
   if (hot.rise_d > limits.rise_pool_d) {
     limit = speed * seconds + limits.rise_pool_d;
     return RefereeRule::rise;
@@ -74,10 +88,7 @@ RefereeRule judge_vertical(Hot& hot, const ProfileLimits& limits, const Arc& arc
   if (arc.gravity <= 0 || !(hot.flags & kAnchored)) return RefereeRule::none;
   const auto granted =
       static_cast<std::uint32_t>(std::clamp<std::int64_t>(granted_us, 0, 60'000'000));
-  if (!hold_air && may_have_landed(hot, arc, speed, granted)) {
-    hot.air_low_us = hot.air_high_us = 0;
-    hot.flags = static_cast<std::uint16_t>((hot.flags + kLandedOne) & ~kAir);
-  }
+  if (!hold_air && may_have_landed(hot, arc, speed, granted)) forgive_landing(hot, limits, granted);
   if (!Bugs::air_time_stops && hot.air_high_us < 3'600'000'000U) {
     hot.air_high_us += granted;
     // The first movement in the air may have left ground only just now.
