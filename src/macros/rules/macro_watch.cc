@@ -250,7 +250,8 @@ std::optional<Decision> MacroWatch::judge(Entry& entry, Tick& tick) {
 std::optional<Decision> MacroWatch::judge_rules(Entry& entry, Tick& tick) {
   bool any_active = false;
   std::optional<Decision> best;
-  for (const Rule& rule : entry.rules) {
+  for (Rule& rule : entry.rules) {
+    if (!rule.test.active()) rule.named_at.reset();
     if (!rule.test.active()) continue;
     any_active = true;
     const bool shared = rule.field != nullptr;
@@ -273,7 +274,12 @@ std::optional<Decision> MacroWatch::judge_rules(Entry& entry, Tick& tick) {
       const Verdict& verdict = tick.verdict(rule.blame, settings_.culprit);
       const bool is_culprit =
           verdict.culprit && verdict.scores[*verdict.culprit].macro_id == d.macro_id;
+      if (!is_culprit) rule.named_at.reset();
       if (!is_culprit) continue;
+      // The machine may have been busy for long: the breach of *this* macro began when the samples
+      // first named it.
+      if (!rule.named_at) rule.named_at = signal.at();
+      d.breached_at = std::max(d.breached_at, *rule.named_at);
       d.verdict = verdict;
     } else if (rule.source == Source::own_demand && is_queueing(entry, tick)) {
       d.verdict = tick.verdict(Blame::cpu, settings_.culprit);

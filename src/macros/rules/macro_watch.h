@@ -110,6 +110,7 @@ class MacroWatch {
     std::string_view signal;
     monitor::Signal monitor::Snapshot::* field;  // Null for own rules.
     HysteresisTrigger test;
+    std::optional<MonoTime> named_at;  // Since when the culprit test names this macro.
   };
   // A signal that a dangerous macro must not lose.
   struct Lifeline {
