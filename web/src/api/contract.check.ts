@@ -17,6 +17,8 @@ interface Pairs {
   Health: "Health";
   HealthCheck: "HealthCheck";
   Performance: "Performance";
+  SeriesPoint: "SeriesPoint";
+  SeriesPoints: "SeriesPoints";
   MacroStatus: "MacroStatus";
   Headroom: "MacroHeadroom";
   ActiveMacro: "MacroActive";

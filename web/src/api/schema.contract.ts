@@ -55,6 +55,8 @@ export interface components {
       averages: Record<string, components["schemas"]["Average"]>;
       history: components["schemas"]["HistoryPoint"][];
     };
+    SeriesPoint: { timestamp: string; value: number | null };
+    SeriesPoints: { name: string; unit: string; points: components["schemas"]["SeriesPoint"][] };
     ProcessSample: {
       pid: number;
       cpu_pct: number | null;
