@@ -10,7 +10,7 @@ with_test=1
 [ "${2:-}" = "--no-test" ] && with_test=0
 here=$(cd "$(dirname "$0")/.." && pwd)
 mirror=$(awk '$1 == "deb" {print $2; exit} $1 == "URIs:" {print $2; exit}' /etc/apt/sources.list \
-  /etc/apt/sources.list.d/* 2>/dev/null)
+  /etc/apt/sources.list.d/* 2>/dev/null || true)
 mirror=${mirror:-http://deb.debian.org/debian}
 
 note() { printf '%s  %s\n' "$(date +%T)" "$1"; }

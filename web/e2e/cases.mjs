@@ -37,7 +37,7 @@ const kViews = [
     "start dialog",
     "healthy",
     "/macro-safety",
-    (page) => page.getByRole("button", { name: "Start a macro" }).click(),
+    (page) => page.getByRole("button", { name: "Start a macro" }).first().click(),
   ],
   ["help", "healthy", "/", (page) => page.keyboard.press("?")],
   ["palette", "healthy", "/", (page) => page.keyboard.press("Control+k")],

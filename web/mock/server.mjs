@@ -342,6 +342,8 @@ export class MockDaemon {
           averages: world.averages(),
           history: world.history.slice(-300),
         });
+      case "GET /metrics/series":
+        return problem(response, 404, "not-found", "The mock keeps no series");
       case "GET /macro-safety/status":
         return send(response, 200, {
           monitoring_active: true,

@@ -12,6 +12,7 @@ import type {
   Performance,
   Problem,
   Profile,
+  SeriesPoints,
   SetupState,
   StartMacro,
   User,
@@ -109,6 +110,7 @@ async function call<T>(method: string, path: string, options: CallOptions = {}):
 }
 
 const id = encodeURIComponent;
+const time = (ms: number): string => id(new Date(ms).toISOString());
 
 export const api = {
   setupState: () => call<SetupState>("GET", "/api/setup"),
@@ -126,6 +128,11 @@ export const api = {
   profile: () => call<Profile>("GET", "/api/auth/profile", { expect401: true }),
   health: () => call<Health>("GET", "/api/health", { accept503: true }),
   performance: () => call<Performance>("GET", "/api/macro-safety/performance"),
+  series: (name: string, from: number, to: number, stepS: number) =>
+    call<SeriesPoints>(
+      "GET",
+      `/api/metrics/series?name=${id(name)}&from=${time(from)}&to=${time(to)}&step=${stepS}`,
+    ),
   macroStatus: () => call<MacroStatus>("GET", "/api/macro-safety/status"),
   activeMacros: () => call<ActiveMacros>("GET", "/api/macro-safety/active-macros"),
   cancellations: (cursor: string | null, limit: number) =>

@@ -21,6 +21,8 @@ export interface ProcessSample {
   demand_pct: number | null;
   rss_bytes: number | null;
 }
+export type SeriesPoint = Schemas["SeriesPoint"];
+export type SeriesPoints = Schemas["SeriesPoints"];
 export type MacroStatus = Schemas["MacroStatus"];
 export type Headroom = Schemas["MacroHeadroom"];
 export type ActiveMacro = Schemas["MacroActive"];

@@ -82,7 +82,7 @@ function drawMarks(
   if (tall) {
     ctx.font = face.replace("11px", `${11 * ratio}px`);
     ctx.textAlign = "left";
-    ctx.fillText("decision", x + 7 * ratio, bbox.top - 1 * ratio);
+    ctx.fillText("decision", x + 7 * ratio, bbox.top - 4 * ratio);
   }
   ctx.restore();
 }

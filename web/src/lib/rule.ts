@@ -7,6 +7,7 @@ import { formatLength, formatValue, kSpace, signalInfo } from "./format";
 const kLowIsBad = new Set(["fps", "tick_ratio"]);
 
 export function ruleSentence(rule: Evidence["rule"]): string {
+  if (!rule.signal) return "No rule: somebody decided.";
   const name = signalInfo(rule.signal).label;
   const limit = formatValue(rule.signal, rule.limit ?? rule.enter);
   if (rule.signal === "duration") return `A macro of this profile may run for at most ${limit}.`;

@@ -92,26 +92,30 @@ function Rule({ evidence }: { evidence: Evidence }): JSX.Element {
           <dt>In the log</dt>
           <dd>{event.cancellation_reason}</dd>
         </div>
-        <div>
-          <dt>Limit</dt>
-          <dd>{value(rule.limit)}</dd>
-        </div>
-        <div>
-          <dt>Enters at</dt>
-          <dd>{value(rule.enter)}</dd>
-        </div>
-        <div>
-          <dt>Leaves at</dt>
-          <dd>{value(rule.leave)}</dd>
-        </div>
-        <div>
-          <dt>Must last</dt>
-          <dd>{rule.for_s === 0 ? "at once" : formatLength(rule.for_s)}</dd>
-        </div>
-        <div>
-          <dt>Samples needed</dt>
-          <dd>{rule.min_samples}</dd>
-        </div>
+        {rule.signal && (
+          <>
+            <div>
+              <dt>Limit</dt>
+              <dd>{value(rule.limit)}</dd>
+            </div>
+            <div>
+              <dt>Enters at</dt>
+              <dd>{value(rule.enter)}</dd>
+            </div>
+            <div>
+              <dt>Leaves at</dt>
+              <dd>{value(rule.leave)}</dd>
+            </div>
+            <div>
+              <dt>Must last</dt>
+              <dd>{rule.for_s === 0 ? "at once" : formatLength(rule.for_s)}</dd>
+            </div>
+            <div>
+              <dt>Samples needed</dt>
+              <dd>{rule.min_samples}</dd>
+            </div>
+          </>
+        )}
       </dl>
       <h3 class="sub">At the decision</h3>
       <dl class="pairs">
@@ -131,7 +135,11 @@ function Culprit({ evidence }: { evidence: Evidence }): JSX.Element {
   if (!culprit || culprit.candidates.length === 0) {
     return (
       <Section title="Who was to blame" id="culprit">
-        <p class="body-text">The rule is about this macro alone, so nobody else was considered.</p>
+        <p class="body-text">
+          {evidence.rule.signal
+            ? "The rule is about this macro alone, so nobody else was considered."
+            : "Nobody was suspected: a person stopped it."}
+        </p>
       </Section>
     );
   }

@@ -15,7 +15,7 @@ import {
   signalReason,
 } from "../lib/format";
 import { closeness, tightest } from "../lib/headroom";
-import { type Point, summarise } from "../lib/ring";
+import { type Point, summarise, type Summary } from "../lib/ring";
 import { eventTitle, readableReason } from "../lib/rule";
 import { now } from "../state/clock";
 import {
@@ -82,6 +82,12 @@ function crossed(tile: TileInfo, value: number | null): boolean {
   return tile.sense === "max" ? value > tile.limit : value < tile.limit;
 }
 
+/** "18–68", or "100" when it did not move. */
+function rangeText({ min, max }: Summary, digits: number): string {
+  const [low, high] = [formatNumber(min, digits), formatNumber(max, digits)];
+  return low === high ? low : `${low}–${high}`;
+}
+
 function Tile({ tile }: { tile: TileInfo }): JSX.Element {
   const info = signalInfo(tile.name);
   const signal = signals.value?.[tile.name];
@@ -132,12 +138,7 @@ function Tile({ tile }: { tile: TileInfo }): JSX.Element {
                 {formatNumber(average.value, info.digits)} over {average.window_s} s
               </span>
             )}
-            {summary && (
-              <span>
-                {formatNumber(summary.min, info.digits)}–{formatNumber(summary.max, info.digits)} in
-                5 min
-              </span>
-            )}
+            {summary && <span>{rangeText(summary, info.digits)} in 5 min</span>}
           </>
         )}
       </p>
@@ -381,7 +382,9 @@ function RunningNow(): JSX.Element {
                       {" "}
                       ·{" "}
                       <span class={`tight ${closeness(least.left)}`}>
-                        {least.label} has {percentText(least.left)} room
+                        {least.left <= 0
+                          ? `${least.label} is over its limit`
+                          : `${least.label} has ${percentText(least.left)} room`}
                       </span>
                     </>
                   )}

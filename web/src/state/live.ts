@@ -12,11 +12,13 @@ import { now } from "./clock";
 import {
   addCancellation,
   ageMacros,
+  type Covered,
   type Drawn,
   kDrawn,
   linkOf,
   noteHistory,
   noteSample,
+  noteSeries,
   readHealth,
   readMacros,
   readSample,
@@ -37,6 +39,10 @@ const kMacrosEveryMs = 2000;
 /** A snapshot by socket is awaited this long before REST is asked. Chosen. */
 const kSnapshotMs = 800;
 const kRecent = 50;
+/** The sparks show this long; what is older than the daemon's short history comes in such steps. */
+const kRingS = 300;
+const kBackfillStepS = 5;
+const kTileSignals = ["cpu_usage", "memory_usage", "fps", "latency"] as const;
 
 const kTopics = [
   "metric:sample",
@@ -56,7 +62,7 @@ const kLatestWins = new Set<string>([
 ]);
 
 function makeRings(): Record<Drawn, SeriesRing> {
-  const entries = kDrawn.map((name) => [name, new SeriesRing(300, 1000)] as const);
+  const entries = kDrawn.map((name) => [name, new SeriesRing(kRingS, 1000)] as const);
   return Object.fromEntries(entries) as Record<Drawn, SeriesRing>;
 }
 
@@ -99,7 +105,7 @@ const kResources: readonly Resource[] = ["performance", "macros", "health", "can
 const kReaders: Record<Resource, () => Promise<void>> = {
   async performance() {
     const body = await api.performance();
-    if (needsHistory) noteHistory(rings, body, Date.now());
+    if (needsHistory) void backfill(noteHistory(rings, body, Date.now()));
     needsHistory = false;
     const sample = readSample(body.current);
     batch(() => {
@@ -141,6 +147,19 @@ export async function refresh(resource: Resource): Promise<void> {
 
 export function refreshAll(): void {
   for (const resource of kResources) void refresh(resource);
+}
+
+/** The daemon's short history covers 10 s at 10 Hz; the rest of the five minutes is in its series. */
+async function backfill({ from, shift }: Covered): Promise<void> {
+  const until = from ?? Date.now();
+  const start = Date.now() - kRingS * 1000;
+  if (until - start < kBackfillStepS * 1000) return;
+  const read = async (name: Drawn): Promise<void> => {
+    const series = await api.series(name, start - shift, until - shift, kBackfillStepS);
+    noteSeries(rings[name], series.points, kBackfillStepS * 1000, shift, until);
+  };
+  // A signal that was never known has no series: its line starts where it starts.
+  await Promise.allSettled(kTileSignals.map(read));
 }
 
 function noteMacros(list: readonly ActiveMacro[]): void {

@@ -7,6 +7,7 @@ import type {
   Health,
   Performance,
   ProcessSample,
+  SeriesPoint,
   Signal,
 } from "../api/types";
 import type { SeriesRing } from "../lib/ring";
@@ -52,18 +53,40 @@ export function noteSample(
 /** Clocks that differ by more are aligned, so that history meets the live line. Chosen. */
 const kClockSlackMs = 3000;
 
+/** What a history covered: from when (our clock; null when it was empty), and the clocks' difference. */
+export interface Covered {
+  from: number | null;
+  shift: number;
+}
+
 /** Notes the daemon's history, moved onto this browser's clock when the two disagree. */
 export function noteHistory(
   rings: Readonly<Record<Drawn, SeriesRing>>,
   performance: Performance,
   now: number,
-): void {
+): Covered {
   const times = performance.history.map((point) => Date.parse(point.at));
-  const newest = Math.max(...times, -Infinity);
+  if (times.length === 0) return { from: null, shift: 0 };
+  const newest = Math.max(...times);
   const shift = Math.abs(now - newest) > kClockSlackMs ? now - newest : 0;
-  for (const point of performance.history) {
-    const at = Date.parse(point.at) + shift;
-    for (const name of kDrawn) rings[name].push(at, point[name] ?? null);
+  performance.history.forEach((point, i) => {
+    for (const name of kDrawn) rings[name].push((times[i] ?? 0) + shift, point[name] ?? null);
+  });
+  return { from: Math.min(...times) + shift, shift };
+}
+
+/** Notes a stored series with a coarser step, up to `until`: each value fills all its seconds. */
+export function noteSeries(
+  ring: SeriesRing,
+  points: readonly SeriesPoint[],
+  stepMs: number,
+  shift: number,
+  until: number,
+): void {
+  for (const { timestamp, value } of points) {
+    if (value === null) continue;
+    const from = Date.parse(timestamp) + shift;
+    for (let at = from; at < from + stepMs && at < until; at += ring.stepMs) ring.push(at, value);
   }
 }
 
@@ -94,7 +117,8 @@ export function readMacros(data: unknown): ActiveMacro[] | null {
 
 export function readHealth(data: unknown): Health | null {
   const health = data as Health | null;
-  return health && typeof health.status === "string" && Array.isArray(health.checks)
+  // A daemon that has just started has looked at nothing yet: its empty list is no report.
+  return health && typeof health.status === "string" && (health.checks?.length ?? 0) > 0
     ? health
     : null;
 }

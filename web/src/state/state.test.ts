@@ -12,6 +12,7 @@ import {
   linkOf,
   noteHistory,
   noteSample,
+  noteSeries,
   readHealth,
   readMacros,
   readSample,
@@ -85,6 +86,36 @@ describe("samples", () => {
   });
 });
 
+describe("noteSeries", () => {
+  it("fills all seconds of a step, up to where the history starts", () => {
+    const ring = new SeriesRing(10, 1000);
+    const at = (seconds: number) => new Date(seconds * 1000).toISOString();
+    noteSeries(
+      ring,
+      [
+        { timestamp: at(10), value: 4 },
+        { timestamp: at(13), value: null },
+        { timestamp: at(16), value: 6 },
+      ],
+      3000,
+      0,
+      18_000,
+    );
+    expect(ring.points(19_000).map((point) => point[1])).toEqual([
+      4,
+      4,
+      4,
+      null,
+      null,
+      null,
+      6,
+      6,
+      null,
+      null,
+    ]);
+  });
+});
+
 describe("lists", () => {
   it("puts the most urgent macro first", () => {
     const sorted = sortMacros([
@@ -123,6 +154,7 @@ describe("lists", () => {
   it("refuses bodies of another shape, so that they are read by REST", () => {
     expect(readMacros({})).toBeNull();
     expect(readHealth({ status: "ok" })).toBeNull();
+    expect(readHealth({ status: "ok", version: "1", checks: [] })).toBeNull();
     expect(readHealth(good)).toBe(good);
   });
 });
