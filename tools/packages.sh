@@ -54,12 +54,26 @@ ensure_node() {
   ensure_packages "$1" "building the dashboard" nodejs npm
 }
 
-# configure_and_build PRESET: a configured tree is not configured again; ninja finds what changed.
-configure_and_build() {
+# configure PRESET ON|OFF: with or without tests and benchmarks. A tree that is configured as asked
+# is left alone; ninja itself finds changed CMake files. Never takes tests away again.
+configure() {
+  local preset=$1 tests=$2 cache=build/$1/CMakeCache.txt log
+  if [ -e "build/$preset/build.ninja" ]; then
+    [ "$tests" = OFF ] && return 0
+    grep -q '^GK_TESTS:BOOL=ON' "$cache" && return 0
+  fi
+  local bench=$tests
+  case $preset in asan | tsan) bench=OFF ;; esac
+  log=$(mktemp)
+  cmake --preset "$preset" -DGK_TESTS="$tests" -DGK_BENCH="$bench" >"$log" 2>&1 ||
+    { cat "$log"; rm -f "$log"; exit 1; }
+  rm -f "$log"
+}
+
+# build PRESET [TARGET…]: everything, or the named targets.
+build() {
   local preset=$1
-  [ -e "build/$preset/build.ninja" ] || cmake --preset "$preset" >"/tmp/gk-cmake-$$.log" 2>&1 ||
-    { cat "/tmp/gk-cmake-$$.log"; rm -f "/tmp/gk-cmake-$$.log"; exit 1; }
-  rm -f "/tmp/gk-cmake-$$.log"
+  shift
   echo "building ($preset) …"
-  ninja --quiet -C "build/$preset"
+  ninja --quiet -C "build/$preset" "$@"
 }
