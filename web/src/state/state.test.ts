@@ -26,7 +26,14 @@ const rings = () =>
     SeriesRing
   >;
 const macro = (macro_id: string, more: Partial<ActiveMacro> = {}) =>
-  ({ macro_id, macro_name: macro_id, state: "running", time_left: 60, ...more }) as ActiveMacro;
+  ({
+    macro_id,
+    macro_name: macro_id,
+    state: "running",
+    time_left: 60,
+    headroom: { duration: 0.5 },
+    ...more,
+  }) as ActiveMacro;
 const event = (id: string, timestamp: string) => ({ id, timestamp }) as Cancellation;
 const good: Health = {
   status: "ok",
@@ -212,6 +219,15 @@ describe("truthOf", () => {
       macros: null,
     });
     expect(failed).toMatchObject({ mood: "bad", short: "Disk failed" });
+  });
+  it("does not say inside the limits of a macro that is over one", () => {
+    const over = macro("a", {
+      headroom: { duration: 0.5, cpu_usage: 0 } as ActiveMacro["headroom"],
+    });
+    expect(truthOf({ link, health: good, macros: [macro("b")] }).detail).toContain(
+      "inside its limits",
+    );
+    expect(truthOf({ link, health: good, macros: [over] }).detail).not.toContain("inside");
   });
   it("is uneasy while a macro is", () => {
     const truth = truthOf({

@@ -2,6 +2,7 @@
 
 import type { ActiveMacro, Health } from "../api/types";
 import { formatTime, plural } from "../lib/format";
+import { tightest } from "../lib/headroom";
 import type { Link } from "./reduce";
 
 export type Mood = "good" | "warn" | "bad" | "unknown";
@@ -37,6 +38,8 @@ function macroSentence(macros: readonly ActiveMacro[]): string {
   const uneasy = macros.filter((macro) => macro.state !== "running");
   const running = `${plural(macros.length, "macro")} ${macros.length === 1 ? "is" : "are"} running`;
   if (uneasy.length === 0) {
+    // The engine tolerates a short breach, so a macro may run although it is over a limit.
+    if (macros.some((macro) => (tightest(macro)?.left ?? 1) <= 0)) return `${running}.`;
     return macros.length === 1
       ? `${running}, inside its limits.`
       : `${running}, all inside their limits.`;
