@@ -269,7 +269,7 @@ Verdict Core<Bugs>::slow_path(Hot& hot, Step& step, RefereeRule rule) {
   if (hot.flags & kDeclared) {
     Vec3 target;
     const TeleportAnswer teleport =
-        judge_teleport(declared, step.limits.profile, step.now.slack_speed, step.move,
+        judge_teleport(declared, step.limits.profile, step.now.slack_speed, step.move, hot.position,
                        rule == RefereeRule::none, Bugs::teleport_unspent, target);
     if (teleport == TeleportAnswer::arrived && rule != RefereeRule::rate) {
       account(hot, step);

@@ -105,16 +105,20 @@ Effective effective(Hot& hot, Cold& cold, const std::vector<ProfileLimits>& prof
 }
 
 TeleportAnswer judge_teleport(Declared& declared, const MoveProfile& profile, float speed,
-                              const Move& move, bool chain_accepts, bool keep_spent, Vec3& target) {
+                              const Move& move, Vec3 old, bool chain_accepts, bool keep_spent,
+                              Vec3& target) {
   for (std::size_t i = declared.teleports.size(); i-- > 0;) {  // Newest first.
     Teleport& teleport = declared.teleports[i];
     if (!teleport.pending) continue;
     const std::int64_t elapsed = std::max<std::int64_t>(0, move.received_us - teleport.at_us);
     const float seconds = static_cast<float>(std::min(elapsed, kTeleportUs)) * 1e-6F;
     const float radius = 2 * speed * (seconds + 0.3F) + 0.5F * profile.units_per_metre;
-    const bool near = distance_between(profile, move.position, teleport.target) <= radius;
+    const float away = distance_between(profile, move.position, teleport.target);
+    const bool near = away <= radius;
+    // Also when the old chain could explain it: a respawn must not cost time.
+    const bool clear = away < distance_between(profile, move.position, old);
     const bool over = elapsed > kTeleportUs;
-    if (near && (!chain_accepts || over)) {
+    if (near && (!chain_accepts || clear || over)) {
       // A newer arrival ends the older ones too.
       for (std::size_t k = 0; k <= i && !keep_spent; ++k) declared.teleports[k].pending = false;
       return TeleportAnswer::arrived;

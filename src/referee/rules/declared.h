@@ -33,9 +33,11 @@ Effective effective(Hot& hot, Cold& cold, const std::vector<ProfileLimits>& prof
 /// What a pending teleport makes of a movement that the old chain refused or took.
 enum class TeleportAnswer : std::uint8_t { none, arrived, expired };
 
-/// `chain_accepts`: the movement continues the old position. `target` is set when expired.
+/// `old`: the last accepted position. `chain_accepts`: the movement continues it. `target` is set
+/// when expired.
 TeleportAnswer judge_teleport(Declared& declared, const MoveProfile& profile, float speed,
-                              const Move& move, bool chain_accepts, bool keep_spent, Vec3& target);
+                              const Move& move, Vec3 old, bool chain_accepts, bool keep_spent,
+                              Vec3& target);
 
 /// Bits for Explanation::declarations.
 std::uint8_t declaration_bits(const Declared& declared);
