@@ -4,8 +4,10 @@
 #include <atomic>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <mutex>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include "arbiter/gate.h"
@@ -21,6 +23,13 @@ const SystemClock system_clock_now;
 
 std::int64_t now_ns() { return system_clock_now.mono().time_since_epoch().count(); }
 
+/// CPU time of this thread: for work in one thread, on a machine that others use too.
+std::int64_t cpu_ns() {
+  timespec ts{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+  return std::int64_t{ts.tv_sec} * 1'000'000'000 + ts.tv_nsec;
+}
+
 double percentile(std::vector<std::int64_t>& values, double p) {
   std::sort(values.begin(), values.end());
   return static_cast<double>(
@@ -32,31 +41,31 @@ void print(const char* what, double value, const char* unit, std::size_t n) {
   std::fflush(stdout);
 }
 
+/// Median of many short rounds, so that rounds in which the machine did something else drop out.
 template <typename Work>
-double ns_per_call(std::size_t calls, Work work) {
+void print_ns_per_call(const char* what, Work work) {
+  constexpr std::size_t kCalls = 2000, kRounds = 5000;
   std::vector<std::int64_t> rounds;
-  for (int round = 0; round < 7; ++round) {
+  for (std::size_t round = 0; round < kRounds; ++round) {
     const std::int64_t begin = now_ns();
-    for (std::size_t i = 0; i < calls; ++i) work();
+    for (std::size_t i = 0; i < kCalls; ++i) work();
     rounds.push_back(now_ns() - begin);
   }
-  return percentile(rounds, 0.5) / static_cast<double>(calls);
+  const double median = percentile(rounds, 0.5) / kCalls, tenth = percentile(rounds, 0.1) / kCalls;
+  std::printf("%-58s %12.1f %-9s n=%zu, p10 %.1f\n", what, median, "ns", kCalls * kRounds, tenth);
 }
 
 std::unique_ptr<Arbiter> arbiter_of() { return Arbiter::create({}).value(); }
 
 void uncontended() {
-  constexpr std::size_t kCalls = 2'000'000;
   auto arbiter = arbiter_of();
   const LaneId lane = arbiter->add_lane("a", {}).value();
   const ActorId actor = arbiter->actor("fisher").value();
-  print("acquire + release, no rival, traced",
-        ns_per_call(kCalls, [&] { (void)arbiter->acquire(lane, actor); }), "ns", kCalls * 7);
-  print("two clock reads", ns_per_call(kCalls, [] { (void)(now_ns() + now_ns()); }), "ns",
-        kCalls * 7);
+  print_ns_per_call("acquire + release, no rival, traced",
+                    [&] { (void)arbiter->acquire(lane, actor); });
+  print_ns_per_call("two clock reads", [] { (void)(now_ns() + now_ns()); });
   std::mutex mutex;
-  print("std::mutex lock + unlock", ns_per_call(kCalls, [&] { const std::lock_guard l(mutex); }),
-        "ns", kCalls * 7);
+  print_ns_per_call("std::mutex lock + unlock", [&] { const std::lock_guard l(mutex); });
 }
 
 void hand_over() {
@@ -81,6 +90,32 @@ void hand_over() {
   }
   print("hand-over to a parked thread, p50", percentile(delays, 0.5) / 1000, "us", kRounds);
   print("hand-over to a parked thread, p99", percentile(delays, 0.99) / 1000, "us", kRounds);
+}
+
+/// How late a start is after the gap between two groups; the timer thread wakes the waiting one.
+void spacing() {
+  constexpr std::size_t kRounds = 500;
+  auto arbiter = arbiter_of();
+  const LaneId lane = arbiter->add_lane("a", {5ms, 30s, {}}).value();
+  const ActorId actors[] = {arbiter->actor("fisher").value(), arbiter->actor("trainer").value()};
+  arbiter->acquire(lane, actors[1]).value().release();
+  std::vector<std::int64_t> late;
+  for (std::size_t i = 0; i < kRounds; ++i) {
+    auto grant = arbiter->acquire(lane, actors[i % 2]).value();
+    const std::int64_t got = now_ns();
+    const auto trace = arbiter->gate().trace();
+    const TraceRecord& last = trace[trace.size() - 1];  // `granted`; before it the last end
+    std::int64_t ended = 0;
+    for (std::size_t r = trace.size(); r-- > 0 && ended == 0;) {
+      const bool end =
+          trace[r].event == TraceEvent::released || trace[r].event == TraceEvent::fast_hold;
+      if (end) ended = trace[r].until;
+    }
+    if (last.event == TraceEvent::granted) late.push_back(got - ended - 5'000'000);
+  }
+  print("late after a gap, p50", percentile(late, 0.5) / 1000, "us", late.size());
+  print("late after a gap, p99", percentile(late, 0.99) / 1000, "us", late.size());
+  print("late after a gap, earliest", percentile(late, 0) / 1000, "us", late.size());
 }
 
 /// `threads` threads that ask again as soon as they have released; a reader of the status.
@@ -135,8 +170,8 @@ void inversions() {
   }
   SeededRandom random(1);
   std::size_t inverted = 0;
-  std::vector<std::pair<std::uint32_t, std::uint64_t>> waiting;
-  const std::int64_t begin = now_ns();
+  std::vector<std::tuple<std::uint32_t, bool, std::uint64_t>> waiting;
+  const std::int64_t begin = cpu_ns();
   for (std::size_t grants = 0; grants < kGrants;) {
     now += Micros(random.below(50'000));
     if (core.lanes()[0].queue.size() < 2 + random.below(10)) {
@@ -146,12 +181,15 @@ void inversions() {
       continue;
     }
     waiting.clear();
-    for (const Slot slot : core.lanes()[0].queue) {
+    const Lane& before = core.lanes()[0];
+    for (const Slot slot : before.queue) {
       const Ticket& t = core.ticket_at(slot);
+      const bool favour =
+          before.burst < options.same_group_burst && t.actor + 1 == before.last_actor;
       const auto aged = static_cast<std::uint32_t>((now - t.enqueued) / Nanos(1s));
-      waiting.push_back({t.priority + aged, ~t.id.value});
+      waiting.push_back({t.priority + aged, favour, ~t.id.value});
     }
-    const TicketId best(~std::max_element(waiting.begin(), waiting.end())->second);
+    const TicketId best(~std::get<2>(*std::max_element(waiting.begin(), waiting.end())));
     const Token held = core.lanes()[0].hold->token;
     (void)core.release({lane, held}, ShareId(1), now);
     const auto& hold = core.lanes()[0].hold;
@@ -162,8 +200,8 @@ void inversions() {
     ++grants;
   }
   print("inversions in random grants", static_cast<double>(inverted), "", kGrants);
-  print("rules alone: request + grant + release", static_cast<double>(now_ns() - begin) / kGrants,
-        "ns", kGrants);
+  print("rules alone: request + grant + release + check, CPU",
+        static_cast<double>(cpu_ns() - begin) / kGrants, "ns", kGrants);
 }
 
 void tasks() {
@@ -178,17 +216,17 @@ void tasks() {
   std::vector<std::int64_t> whole, run;
   for (int round = 0; round < 5; ++round) {
     TaskScheduler scheduler;
-    const std::int64_t begin = now_ns();
+    const std::int64_t begin = cpu_ns();
     (void)scheduler.submit(specs, now).value();
-    const std::int64_t submitted = now_ns();
+    const std::int64_t submitted = cpu_ns();
     while (const auto ref = scheduler.next(now, MachineLoad::idle)) {
       (void)scheduler.finish(*ref, TaskResult::success, now, random);
     }
-    run.push_back(now_ns() - submitted);
-    whole.push_back(now_ns() - begin);
+    run.push_back(cpu_ns() - submitted);
+    whole.push_back(cpu_ns() - begin);
   }
-  print("task graph: next + finish", 1e3 * kTasks / percentile(run, 0.5), "M/s", kTasks * 5);
-  print("task graph: submit + next + finish", 1e3 * kTasks / percentile(whole, 0.5), "M/s",
+  print("task graph: next + finish, CPU", 1e3 * kTasks / percentile(run, 0.5), "M/s", kTasks * 5);
+  print("task graph: submit + next + finish, CPU", 1e3 * kTasks / percentile(whole, 0.5), "M/s",
         kTasks * 5);
 }
 
@@ -200,6 +238,7 @@ int main(int argc, char** argv) {
   const auto wants = [&](const char* name) { return argc < 2 || !std::strcmp(argv[1], name); };
   if (wants("fast")) uncontended();
   if (wants("handover")) hand_over();
+  if (wants("spacing")) spacing();
   if (wants("order")) strict_order(8);
   if (wants("inversions")) inversions();
   if (wants("tasks")) tasks();

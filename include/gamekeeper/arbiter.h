@@ -128,8 +128,10 @@ class Arbiter {
   /// As Grant::send(), for a holder known by its token. Errors: failed_precondition, not_found.
   Result<void> send(LaneId lane, Token token, std::span<const std::byte> bytes);
 
-  /// A recent moment of the lane. Never waits for a lock. Requires: the lane exists.
+  /// A recent moment of the lane; empty for a lane that does not exist. Never waits for a lock.
   LaneStatus status(LaneId lane) const;
+  /// The same. Errors: not_found.
+  Result<LaneStatus> find_status(LaneId lane) const;
   /// All that wait, best first; takes the lock for a moment.
   std::vector<WaitingStatus> queue(LaneId lane);
   /// The highest token given out; store it to keep old tokens refused after a restart.

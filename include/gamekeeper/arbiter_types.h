@@ -60,13 +60,13 @@ struct ArbiterOptions {
 struct LaneOptions {
   Nanos switch_gap{Seconds(1)};  ///< D: quiet time when the group changes. [0, 60 s]
   Nanos max_hold{Seconds(30)};   ///< Hmax: the lease of a grant. [1 ms, 10 min]
-  Pacing pacing;                 ///< Of the lane: all actors together.
+  Pacing pacing{};               ///< Of the lane: all actors together.
 };
 
 struct ActorOptions {
   std::string group;           ///< Same group, no gap. Empty: alone. At most 64 bytes.
   std::uint8_t priority = 50;  ///< p: higher goes first. [0, 255]
-  Pacing pacing;               ///< Of this actor, over all lanes; per ticket.
+  Pacing pacing{};             ///< Of this actor, over all lanes; per ticket.
 };
 
 /// An actor that exists from the start.

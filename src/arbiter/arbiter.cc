@@ -104,6 +104,10 @@ Result<void> Arbiter::send(LaneId lane, Token token, std::span<const std::byte> 
   return gate_->send(lane, token, bytes);
 }
 LaneStatus Arbiter::status(LaneId lane) const { return gate_->status(lane); }
+Result<LaneStatus> Arbiter::find_status(LaneId lane) const {
+  if (!gate_->has_lane(lane)) return Error{Errc::not_found, "no such lane"};
+  return gate_->status(lane);
+}
 std::vector<WaitingStatus> Arbiter::queue(LaneId lane) { return gate_->queue(lane); }
 Token Arbiter::high_water(LaneId lane) const { return gate_->high_water(lane); }
 MonoTime Arbiter::now() const { return gate_->now(); }

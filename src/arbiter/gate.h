@@ -49,6 +49,7 @@ class Gate {
   Result<void> revoke(LaneId lane);
   Result<void> send(LaneId lane, Token token, std::span<const std::byte> bytes);
   LaneStatus status(LaneId lane) const;
+  bool has_lane(LaneId lane) const { return lane_at(lane) != nullptr; }
   std::vector<WaitingStatus> queue(LaneId lane);
   Token high_water(LaneId lane) const;
   MonoTime now() const { return clock_.mono(); }

@@ -344,6 +344,7 @@ void Gate::publish_status(std::size_t index, MonoTime now) {
 }
 
 LaneStatus Gate::status(LaneId id) const {
+  if (!has_lane(id)) return {};
   const GateLane& lane = *lane_at(id);
   const LaneSnapshot from = lane.snapshot.read();
   const LaneWord word = LaneWord::unpack(lane.word.load(std::memory_order_acquire));

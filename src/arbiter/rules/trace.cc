@@ -21,6 +21,29 @@ std::string_view trace_event_name(TraceEvent event) {
   return i < std::size(kNames) ? kNames[i] : "unknown";
 }
 
+bool plausible(const TraceRecord& r) {
+  constexpr std::int64_t kHour = 3'600'000'000'000;         // chosen: the longest of an option
+  constexpr std::int64_t kLongest = std::int64_t{1} << 60;  // chosen: 36 years of nanoseconds
+  const auto within = [](std::int64_t value, std::int64_t most) {
+    return value >= 0 && value <= most;
+  };
+  if (!within(r.time.time_since_epoch().count(), kLongest)) return false;
+  switch (r.event) {
+    case TraceEvent::config:
+      return within(r.value, kHour) && r.value > 0 && r.token <= 4096 && r.depth <= 15;
+    case TraceEvent::config_lane:
+    case TraceEvent::pace_lane:
+    case TraceEvent::pace_actor: return within(r.value, kHour) && within(r.until, kHour);
+    case TraceEvent::config_actor:
+    case TraceEvent::queued: return r.eff <= 255;
+    case TraceEvent::owner_gone:
+    case TraceEvent::external_hold:
+    case TraceEvent::external_wait:
+    case TraceEvent::external_end: return true;  // only compared
+    default: return within(r.value, kLongest) && within(r.until, kLongest);
+  }
+}
+
 std::string to_text(const TraceRecord& r) {
   std::array<char, 256> out{};
   const double seconds = static_cast<double>(r.time.time_since_epoch().count()) * 1e-9;

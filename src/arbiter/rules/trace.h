@@ -71,6 +71,9 @@ struct TraceRecord {
 };
 static_assert(sizeof(TraceRecord) == 64);
 
+/// Whether the numbers are such as an arbiter writes, so that arithmetic on them cannot overflow.
+/// For records from outside.
+bool plausible(const TraceRecord& record);
 /// "granted", …; "unknown" for a foreign value.
 std::string_view trace_event_name(TraceEvent event);
 /// One line for people; names are looked up by the caller's tables, ids are printed else.

@@ -218,7 +218,8 @@ class Checker {
 
   void check_bound(const LaneModel& l, const TicketModel& t, std::int64_t now) {
     const std::int64_t slot = l.max_hold + std::max(l.gap, l.interval);
-    const std::int64_t bound = (top_ - t.priority) * aging_ + (max_waiting_ + 1) * slot +
+    const std::int64_t above = top_ > t.priority ? top_ - t.priority : 0;
+    const std::int64_t bound = above * aging_ + (max_waiting_ + 1) * slot +
                                std::max<std::int64_t>(burst_ * l.max_hold, aging_);
     expect(now - t.enqueued <= bound + options_.lateness.count(), "3 waited longer than the bound");
   }
@@ -303,8 +304,10 @@ Result<TraceReport> check_trace(std::span<const TraceRecord> trace,
   if (trace.empty() || trace[0].event != TraceEvent::config) {
     return Error{Errc::invalid_argument, "the trace does not start with its configuration"};
   }
-  if (trace[0].value <= 0) {
-    return Error{Errc::invalid_argument, "the trace has an aging step of 0"};
+  for (std::size_t i = 0; i < trace.size(); ++i) {
+    if (plausible(trace[i])) continue;
+    return Error{Errc::invalid_argument,
+                 "trace record " + std::to_string(i) + ": a number is outside its range"};
   }
   Checker checker(options);
   for (std::size_t i = 0; i < trace.size(); ++i) checker.feed(trace[i], i);

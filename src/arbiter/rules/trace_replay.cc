@@ -13,7 +13,7 @@ namespace {
 class Replayer {
  public:
   Replayer(Core& core, TraceRing& ring, std::span<const TraceRecord> trace)
-      : core_(core), ring_(ring), trace_(trace) {}
+      : core_(core), ring_(ring), trace_(trace), last_(trace[0].time) {}
 
   Result<void> run() {
     while (ring_.written() < trace_.size()) {
@@ -39,6 +39,7 @@ class Replayer {
     const bool new_actor =
         r.event == TraceEvent::config_actor && r.actor == core_.actors().size() + 1;
     if (r.actor > core_.actors().size() && !new_actor) return bad(at, "its actor does not exist");
+    if (!plausible(r)) return bad(at, "a number is outside its range");
     const bool needs_free = fast || r.event == TraceEvent::adopted;
     if (needs_free && (r.lane == 0 || r.actor == 0 || core_.lanes()[r.lane - 1].hold)) {
       return bad(at, "an uncontended grant of a lane that is held");
@@ -143,13 +144,13 @@ class Replayer {
   Core& core_;
   TraceRing& ring_;
   std::span<const TraceRecord> trace_;
-  MonoTime last_ = MonoTime::min();
+  MonoTime last_;
 };
 
 }  // namespace
 
 Result<ReplayReport> replay(std::span<const TraceRecord> trace, const ArbiterOptions& options) {
-  if (trace.empty() || trace[0].event != TraceEvent::config) {
+  if (trace.empty() || trace[0].event != TraceEvent::config || !plausible(trace[0])) {
     return Error{Errc::invalid_argument, "the trace does not start with its configuration"};
   }
   if (trace.size() > (1U << 24)) {
