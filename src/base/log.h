@@ -66,7 +66,7 @@ struct LogOptions {
   std::string file;                        ///< Rotated file; empty: no file.
   std::size_t max_file_bytes = 16U << 20;  ///< Then rotate. [64 KiB, 1 GiB]
   std::size_t max_files = 5;               ///< Oldest is deleted. [1, 100]
-  LogLevel file_level = LogLevel::info;       ///< Least severe line of the file.
+  LogLevel file_level = LogLevel::info;    ///< Least severe line of the file.
   bool to_stderr = true;
   LogFormat stderr_format = LogFormat::text;  ///< The file is always JSON.
   LogLevel stderr_level = LogLevel::info;     ///< Least severe line of the terminal.

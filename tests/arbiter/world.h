@@ -3,6 +3,7 @@
 // The oracle recomputes from the state what the rules demand (who is first, what a holder
 // inherits, whether somebody could start) with formulas of its own; trace_check.h does the same
 // from the records. A script is a list of steps; any list is valid, so rapidcheck can shrink it.
+// LONG: world and oracle judge each other step by step and share their whole state.
 
 #pragma once
 

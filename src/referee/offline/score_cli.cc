@@ -117,6 +117,7 @@ int score_main(std::span<const std::string> arguments, std::ostream& out, std::o
   return 0;
 }
 
+// LONG: one branch an option of the command line.
 int generate_main(std::span<const std::string> arguments, std::ostream& out, std::ostream& error) {
   constexpr const char* kUsage =
       "usage: generate [--class NAME] [--link lan|cable|wifi|mobile|awful] [--machine "

@@ -1,5 +1,6 @@
 // core_calls.h: everything but a movement: players, evidence, declarations, actions, answers.
 // Included by core.h only.
+// LONG: one template, whose parts share every helper; tests compile it with planted bugs.
 
 #pragma once
 

@@ -1,4 +1,5 @@
 // core_move.h: one movement, from arrival to verdict. Included by core.h only.
+// LONG: the path of one movement, read from top to bottom; a template for the planted bugs.
 
 #pragma once
 
