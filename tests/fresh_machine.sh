@@ -15,6 +15,7 @@ mirror=${mirror:-http://deb.debian.org/debian}
 
 note() { printf '%s  %s\n' "$(date +%T)" "$1"; }
 inside() { chroot "$root" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
+  ${NODE_EXTRA_CA_CERTS:+NODE_EXTRA_CA_CERTS=$NODE_EXTRA_CA_CERTS} \
   ${http_proxy:+http_proxy=$http_proxy} ${https_proxy:+https_proxy=$https_proxy} "$@"; }
 
 if [ ! -e "$root/etc/debian_version" ]; then
@@ -30,8 +31,12 @@ for dir in proc sys dev dev/pts; do
 done
 trap 'for dir in dev sys proc; do umount -R -l "$root/$dir" 2>/dev/null || true; done' EXIT
 
-rm -rf "$root/root/gamekeeper"
-git clone -q "$here" "$root/root/gamekeeper"
+# A network with a certificate authority of its own: the new machine must know it too.
+if [ -n "${NODE_EXTRA_CA_CERTS:-}" ]; then
+  install -D -m 644 "$NODE_EXTRA_CA_CERTS" "$root$NODE_EXTRA_CA_CERTS"
+fi
+[ "${GK_KEEP:-}" = 1 ] || rm -rf "$root/root/gamekeeper"
+[ -d "$root/root/gamekeeper" ] || git clone -q "$here" "$root/root/gamekeeper"
 [ -f "${NPMRC:-$HOME/.npmrc}" ] && cp "${NPMRC:-$HOME/.npmrc}" "$root/root/.npmrc"
 
 begin=$SECONDS
