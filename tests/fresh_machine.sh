@@ -44,7 +44,8 @@ note "./run --build-only"
 inside bash -c 'cd /root/gamekeeper && ./run --build-only'
 note "built in $((SECONDS - begin)) s"
 
-inside bash -c 'cd /root/gamekeeper && build/release/bin/gamekeeperd --data /tmp/gk --listen 127.0.0.1:5099 &
+inside bash -c 'cd /root/gamekeeper
+  build/release/bin/gamekeeperd --data /tmp/gk --listen 127.0.0.1:5099 &
   pid=$!
   for _ in $(seq 100); do
     build/release/bin/gamekeeper --data /tmp/gk health >/tmp/health 2>&1 && break
