@@ -48,7 +48,7 @@ inside bash -c 'cd /root/gamekeeper
   build/release/bin/gamekeeperd --data /tmp/gk --listen 127.0.0.1:5099 &
   pid=$!
   for _ in $(seq 100); do
-    build/release/bin/gamekeeper --data /tmp/gk health >/tmp/health 2>&1 && break
+    build/release/bin/gamekeeper --data /tmp/gk health >/tmp/health 2>&1 && grep -q "overall: ok" /tmp/health && break
     sleep 0.1
   done
   cat /tmp/health; kill $pid; wait $pid; grep -q "overall: ok" /tmp/health'
