@@ -99,7 +99,7 @@ class AccountsService final : public api::Gate {
   /// Reads users and sessions through `database` (used during this call only). Without an
   /// administrator it makes a setup code and writes its file.
   /// Errors: the database's; internal (libsodium does not start).
-  /// Cost: 40 µs, and 1 µs a user or session.
+  /// Cost: 50 µs, and 2 µs a user or session.
   static Result<std::unique_ptr<AccountsService>> create(AccountsOptions options,
                                                          AccountsParts parts,
                                                          store::Database& database);

@@ -22,6 +22,7 @@ std::shared_ptr<const api::Principal> SessionTable::use(const Digest& token, Mon
 std::vector<EndedSession> SessionTable::add(SessionRecord record,
                                             std::shared_ptr<const api::Principal> principal) {
   std::vector<EndedSession> ended = make_room(record.user_id);
+  ++per_user_[record.user_id];
   const Digest token = record.token;
   const WallTime seen = record.times.seen_wall;
   live_.emplace(token, std::make_unique<Live>(Live{std::move(record), std::move(principal), seen}));
@@ -29,23 +30,15 @@ std::vector<EndedSession> SessionTable::add(SessionRecord record,
 }
 
 std::vector<EndedSession> SessionTable::make_room(const std::string& user_id) {
-  const SessionRecord* oldest_of_all = nullptr;
-  const SessionRecord* oldest_of_user = nullptr;
-  std::size_t of_user = 0;
-  const auto older = [](const SessionRecord* old, const SessionRecord& other) {
-    return old == nullptr || other.times.seen < old->times.seen ? &other : old;
-  };
+  const auto count = per_user_.find(user_id);
+  const bool user_full = count != per_user_.end() && count->second >= table_.max_per_user;
+  if (!user_full && live_.size() < table_.max_sessions) return {};
+  const SessionRecord* loser = nullptr;
   for (const auto& [token, live] : live_) {
     const SessionRecord& record = live->record;
-    oldest_of_all = older(oldest_of_all, record);
-    if (record.user_id != user_id) continue;
-    ++of_user;
-    oldest_of_user = older(oldest_of_user, record);
+    if (user_full && record.user_id != user_id) continue;
+    if (loser == nullptr || record.times.seen < loser->times.seen) loser = &record;
   }
-  const SessionRecord* loser = nullptr;
-  if (live_.size() >= table_.max_sessions) loser = oldest_of_all;
-  if (of_user >= table_.max_per_user) loser = oldest_of_user;
-  if (loser == nullptr) return {};
   return remove_if([loser](const SessionRecord& record) { return &record == loser; });
 }
 
@@ -56,6 +49,8 @@ std::vector<EndedSession> SessionTable::remove_if(
     const SessionRecord& record = entry.second->record;
     if (!ends(record)) return false;
     ended.push_back({record.id, record.user_id});
+    const auto count = per_user_.find(record.user_id);
+    if (--count->second == 0) per_user_.erase(count);
     return true;
   });
   return ended;
