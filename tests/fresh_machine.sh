@@ -14,7 +14,16 @@ mirror=$(awk '$1 == "deb" {print $2; exit} $1 == "URIs:" {print $2; exit}' /etc/
 mirror=${mirror:-http://deb.debian.org/debian}
 
 note() { printf '%s  %s\n' "$(date +%T)" "$1"; }
-inside() { chroot "$root" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
+# A root of its own in a mount namespace, as a container or a virtual machine has: a bare chroot may
+# not make user namespaces.
+inside() { unshare --mount --propagation private -- bash -euc '
+    root=$1; shift
+    mount --rbind "$root" "$root"
+    cd "$root"
+    mkdir -p .outside
+    pivot_root . .outside
+    umount -l /.outside
+    exec env -i "$@"' inside "$root" HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
   ${NODE_EXTRA_CA_CERTS:+NODE_EXTRA_CA_CERTS=$NODE_EXTRA_CA_CERTS} \
   ${http_proxy:+http_proxy=$http_proxy} ${https_proxy:+https_proxy=$https_proxy} "$@"; }
 

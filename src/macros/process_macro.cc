@@ -17,7 +17,8 @@ ProcessLauncher::ProcessLauncher(LauncherOptions options, Log& log, Metrics& met
                                      {{"mode", "namespace"}})),
       session_gauge_(metrics.gauge("gamekeeper_macros_confinement",
                                    "1 for the confinement in which process macros run",
-                                   {{"mode", "session"}})) {
+                                   {{"mode", "session"}})),
+      mode_(options_.strongest) {
   publish();
 }
 

@@ -24,6 +24,8 @@ struct LauncherOptions {
   /// Source: bench/macros_kill_bench.cc.
   bool huge_pages = true;
   bool allow_session = true;  ///< False: no process macro runs without namespaces.
+  /// What is tried first.
+  sys::Confinement strongest = sys::Confinement::user_namespace;
 };
 
 /// Thread: loop. Blocks for the millisecond that vfork and exec take.
@@ -49,7 +51,7 @@ class ProcessLauncher {
   Log& log_;
   Gauge namespace_gauge_;
   Gauge session_gauge_;
-  sys::Confinement mode_ = sys::Confinement::user_namespace;
+  sys::Confinement mode_;
 };
 
 /// Ends a process macro with everything it started. No allocation when it is in a namespace.

@@ -101,19 +101,33 @@ void ProfileBook::restore(const StoredMacros& stored) {
 void ProfileBook::load_all() {
   const auto names = sys::list_dir(directory_, 4096);
   if (!names) return;  // No directory: no override files.
-  for (const std::string& name : *names) {
-    if (!name.ends_with(kSuffix)) {
-      if (name.ends_with(".json")) {
-        log_.warn("macro_override_ignored",
-                  "Only NAME.safe.json is loaded; the file would otherwise weaken a protection",
-                  {{"file", name}});
-      }
-      continue;
+  for (const std::string& name : *names) load_named(name);
+}
+
+void ProfileBook::load_named(const std::string& name) {
+  if (!name.ends_with(kSuffix)) {
+    if (name.ends_with(".json")) {
+      log_.warn("macro_override_ignored",
+                "Only NAME.safe.json is loaded; the file would otherwise weaken a protection",
+                {{"file", name}});
     }
-    const auto loaded = load_file(name.substr(0, name.size() - kSuffix.size()));
-    if (!loaded) {
-      log_.warn("macro_override_refused", loaded.error().message, {{"file", name}});
-    }
+    return;
+  }
+  const auto loaded = load_file(name.substr(0, name.size() - kSuffix.size()));
+  if (!loaded) {
+    log_.warn("macro_override_refused", loaded.error().message, {{"file", name}});
+  }
+}
+
+void ProfileBook::file_changed(const std::string& name, bool gone) {
+  if (name.empty()) return load_all();
+  if (!gone) return load_named(name);
+  if (!name.ends_with(kSuffix)) return;
+  const std::string profile = name.substr(0, name.size() - kSuffix.size());
+  contents_.erase(profile);
+  if (files_.erase(profile) > 0) {
+    log_.warn("macro_override_removed", "An override file is gone: its entries hold no more",
+              {{"file", name}});
   }
 }
 

@@ -57,6 +57,9 @@ class ProfileBook {
   /// Errors: invalid_argument (every fault with file, line, key, range; or a bad name), not_found,
   ///         permission_denied (leads out of the directory), resource_exhausted.
   Result<const OverrideState*> load_file(std::string_view profile);
+  /// A file of the directory was written, or is gone: then its entries hold no more. What is wrong
+  /// is logged, and what held holds on. An empty name: reads all files again.
+  void file_changed(const std::string& name, bool gone);
   /// The state after the last load. Errors: not_found (not loaded).
   Result<const OverrideState*> overrides(std::string_view profile) const;
   /// Approves the loaded file if `hash` is its hash; then all of it holds.
@@ -65,6 +68,7 @@ class ProfileBook {
 
  private:
   void load_all();
+  void load_named(const std::string& name);
   void split(OverrideState& state);
   const ProfilePatch* custom_of(std::string_view macro_id) const;
   ProfilePatch override_of(std::string_view macro_id) const;

@@ -73,6 +73,14 @@ const std::vector<Setting>& settings() {
        "Connections at once from one address; raise it for load tests only"},
       {"store.linger_us", NumberSetting{&Config::store_linger_us, 0, 10000},
        "Microseconds that a commit waits for company"},
+      {"macros.confinement",
+       ChoiceSetting{{"auto", "namespace", "session"},
+                     [](Config& c, std::size_t i) {
+                       c.macros_confinement = static_cast<Config::MacroConfinement>(i);
+                     },
+                     0},
+       "How process macros are kept apart: auto takes the strongest that the system allows, "
+       "namespace runs none without, session shares the daemon's view of the files"},
       {"macros.culprit_threshold", NumberSetting{&Config::macros_culprit_threshold, 0, 1},
        "Least culprit score of a macro that is stopped for a machine-wide signal; 0 is built in"},
       {"macros.culprit_margin", NumberSetting{&Config::macros_culprit_margin, 0, 100},

@@ -40,6 +40,8 @@ struct Config {
 
   double macros_culprit_threshold = 0;  ///< 0: the built-in default.
   double macros_culprit_margin = 0;     ///< 0: the built-in default.
+  enum class MacroConfinement : std::uint8_t { automatic, namespaces, session };
+  MacroConfinement macros_confinement = MacroConfinement::automatic;
 };
 
 /// One complaint about a configuration.

@@ -18,6 +18,11 @@ macros::MacroServiceOptions service_options(const RoomsContext& context) {
   options.watch.memory_total_bytes =
       static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
   const Config& config = context.config;
+  using Wanted = Config::MacroConfinement;
+  options.launcher.allow_session = config.macros_confinement != Wanted::namespaces;
+  if (config.macros_confinement == Wanted::session) {
+    options.launcher.strongest = sys::Confinement::session;
+  }
   if (config.macros_culprit_threshold > 0) {
     options.watch.culprit.threshold = config.macros_culprit_threshold;
   }
@@ -37,6 +42,7 @@ MacroRoom::MacroRoom(const RoomsContext& context, store::Writer& state, WorkerPo
       service_(std::make_unique<macros::MacroService>(
           service_options(context), context.loop, context.clock, context.random, context.log,
           context.metrics, pool, observer_, store_, profiles_)) {
+  degraded_ = service_->degraded();
   notices_ = service_->notices().subscribe(
       [this](const macros::MacroNotice&) { degraded_ = service_->degraded(); });
 }
@@ -45,10 +51,26 @@ Result<std::unique_ptr<MacroRoom>> MacroRoom::create(const RoomsContext& context
                                                      store::Writer& state, WorkerPool& pool,
                                                      monitor::Monitor& monitor) {
   std::unique_ptr<MacroRoom> room(new MacroRoom(context, state, pool, monitor));
+  room->watch_overrides(context);  // Before they are read: no change falls in between.
   GK_TRY(auto stored, room->store_.load());
   room->profiles_.restore(stored);
   room->service_->restore(std::move(stored));
   return room;
+}
+
+// Without the watch override files are read at the start and by POST: no reason not to start.
+void MacroRoom::watch_overrides(const RoomsContext& context) {
+  auto watch = sys::DirWatch::open(context.data_dir + "/config/macro_safety");
+  if (!watch) {
+    context.log.warn("macro_override_watch_failed", watch.error().message);
+    return;
+  }
+  override_files_.emplace(std::move(*watch));
+  override_watch_ = context.loop.watch_readable(override_files_->fd(), [this] {
+    for (const auto& change : override_files_->changed()) {
+      profiles_.file_changed(change.name, change.gone);
+    }
+  });
 }
 
 void MacroRoom::connect(api::Hub& hub, api::Router& router) {
@@ -59,7 +81,7 @@ void MacroRoom::connect(api::Hub& hub, api::Router& router) {
 monitor::CheckOutcome MacroRoom::health() const {
   if (!degraded_) return {monitor::HealthStatus::ok, "macros run in namespaces of their own"};
   return {monitor::HealthStatus::degraded,
-          "namespaces are refused on this machine: macros run in a session only, and can reach the "
+          "namespaces are refused or switched off: macros run in a session only, and can reach the "
           "daemon's files; see docs/security.md"};
 }
 

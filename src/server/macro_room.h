@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "api/hub.h"
@@ -17,6 +18,7 @@
 #include "monitor/monitor.h"
 #include "server/monitor_observer.h"
 #include "server/rooms.h"
+#include "sys/dir_watch.h"
 
 namespace gk::server {
 
@@ -39,6 +41,8 @@ class MacroRoom {
   MacroRoom(const RoomsContext& context, store::Writer& state, WorkerPool& pool,
             monitor::Monitor& monitor);
 
+  void watch_overrides(const RoomsContext& context);
+
   macros::SqlMacroStore store_;
   macros::ProfileBook profiles_;
   MonitorObserver observer_;
@@ -46,6 +50,8 @@ class MacroRoom {
   std::unique_ptr<macros::MacroTopics> topics_;
   Topic<macros::MacroNotice>::Subscription notices_;
   std::atomic<bool> degraded_{false};
+  std::optional<sys::DirWatch> override_files_;
+  net::Handle override_watch_;
 };
 
 }  // namespace gk::server
