@@ -78,6 +78,19 @@ struct Hub::Impl {
     tell(client, std::move(text));
   }
 
+  /// The ack of a subscription: {"type":"ack","id":…,"seq":{topic: number of its last frame}}.
+  void acknowledge(Client& client, const JsonValue* id,
+                   const std::vector<std::uint32_t>& indexes) const {
+    std::string text;
+    JsonWriter w(text);
+    w.begin_object().field("type", "ack");
+    if (id != nullptr) w.key("id").value(*id);
+    w.key("seq").begin_object();
+    for (const auto index : indexes) w.field(topics[index].info.name, topics[index].seq);
+    w.end_object().end_object();
+    tell(client, std::move(text));
+  }
+
   Result<std::vector<std::uint32_t>> topics_of(const JsonValue& message, const Client& client) {
     const JsonValue* list = message.find("topics");
     if (list == nullptr || !list->is_array() || list->as_array().size() > kMaxTopicsPerMessage) {
@@ -103,8 +116,8 @@ struct Hub::Impl {
       TopicState& topic = topics[index];
       if (!client.subscribed[index]) ++topic.subscribers;
       client.subscribed[index] = true;
-      if (!topic.info.snapshot) continue;
-      client.socket->send(out(index, frame(topic, topic.info.snapshot())));
+      const std::string state = topic.info.snapshot ? topic.info.snapshot() : "";
+      if (!state.empty()) client.socket->send(out(index, frame(topic, state)));
     }
   }
 
@@ -131,8 +144,12 @@ struct Hub::Impl {
     }
     const auto indexes = topics_of(*message, client);
     if (!indexes) return answer(client, "error", request_id, indexes.error().message);
-    answer(client, "ack", request_id);
-    name == "subscribe" ? subscribe(client, *indexes) : unsubscribe(client, *indexes);
+    if (name == "unsubscribe") {
+      answer(client, "ack", request_id);
+      return unsubscribe(client, *indexes);
+    }
+    acknowledge(client, request_id, *indexes);
+    subscribe(client, *indexes);
   }
 
   void on_dropped(std::uint64_t id, std::uint32_t topic, std::uint64_t from, std::uint64_t to) {
@@ -198,6 +215,12 @@ void Hub::publish(std::string_view topic, std::string_view data) {
 bool Hub::has_subscribers(std::string_view topic) const {
   const auto index = impl_->index_of(topic);
   return index && impl_->topics[*index].subscribers > 0;
+}
+
+std::uint64_t Hub::last_seq(std::string_view topic) const {
+  const auto index = impl_->index_of(topic);
+  GK_ASSERT(index.has_value());
+  return impl_->topics[*index].seq;
 }
 
 void Hub::attach(std::shared_ptr<net::WebSocket> socket,

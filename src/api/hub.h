@@ -31,7 +31,7 @@ struct TopicInfo {
   std::string_view summary;
   std::string_view schema;  ///< Named schema of `data`.
   Delivery delivery = Delivery::every;
-  /// JSON of the state at the time of subscribing; empty function: no snapshot.
+  /// JSON of the state at the time of subscribing; empty function or text: no snapshot.
   std::function<std::string()> snapshot;
 };
 
@@ -47,6 +47,10 @@ class Hub {
   void publish(std::string_view topic, std::string_view data);
   /// True when anyone listens: lets a publisher skip making JSON for nobody.
   bool has_subscribers(std::string_view topic) const;
+
+  /// Number of the last frame of `topic`, which an ack names too: what was read by HTTP before a
+  /// subscription is complete when both are equal. Requires: `topic` is registered (assert).
+  std::uint64_t last_seq(std::string_view topic) const;
 
   /// Serves one accepted socket until it closes.
   void attach(std::shared_ptr<net::WebSocket> socket, std::shared_ptr<const Principal> principal);

@@ -51,9 +51,16 @@ class HubTest : public testing::Test {
 TEST_F(HubTest, AnswersSubscribeWithAckAndSnapshot) {
   socket->on_message(R"({"op":"subscribe","topics":["metric:sample"],"id":7})");
   ASSERT_EQ(socket->frames.size(), 2U);
-  EXPECT_EQ(*socket->frames[0].text, R"({"type":"ack","id":7})");
+  EXPECT_EQ(*socket->frames[0].text, R"({"type":"ack","id":7,"seq":{"metric:sample":0}})");
   EXPECT_NE(socket->last().find("\"seq\":0"), std::string::npos);
   EXPECT_NE(socket->last().find("{\"now\":1}"), std::string::npos);
+}
+
+TEST_F(HubTest, TellsInTheAckWhatWasPublishedBefore) {
+  hub.publish("metric:sample", "{}");
+  socket->on_message(R"({"op":"subscribe","topics":["metric:sample"]})");
+  EXPECT_NE(socket->frames[0].text->find("\"seq\":{\"metric:sample\":1}"), std::string::npos);
+  EXPECT_EQ(hub.last_seq("metric:sample"), 1U);
 }
 
 TEST_F(HubTest, NumbersFramesPerTopicAndMarksLatestWins) {

@@ -212,6 +212,8 @@ struct Router::Impl {
   }
 
   void dispatch(net::Request request, net::Respond respond);
+  void ask(const Call& call, std::string_view path, std::string query,
+           std::function<void(std::optional<std::string>)> done);
   void not_routed(const net::Request& request, const RouteTable::Match& match,
                   const net::Respond& answer, const std::string& correlation);
 };
@@ -254,6 +256,35 @@ void Router::Impl::dispatch(net::Request request, net::Respond respond) {
             .correlation_id = correlation};
   if (auto problem = read_body(request, route, call.body)) return reply.problem(*problem);
   run(route, call, reply);
+}
+
+void Router::Impl::ask(const Call& call, std::string_view path, std::string query,
+                       std::function<void(std::optional<std::string>)> done) {
+  net::Request part;
+  part.path = std::string(kMounts[0]) + std::string(path);
+  part.query = std::move(query);
+  part.peer = call.request.peer;
+  part.received = call.request.received;
+  PathParams params;
+  const auto match = table.find(part.method, part.path, params);
+  if (match.outcome != RouteTable::Outcome::found) return done(std::nullopt);
+  const Route& route = routes[entries[match.route].route];
+  const bool allowed =
+      route.scope == kOpen || (call.principal != nullptr &&
+                               (route.scope == kAnyone || call.principal->has_scope(route.scope)));
+  if (!allowed) return done(std::nullopt);
+  const Reply reply(
+      [done = std::move(done)](net::Response response) {
+        const bool has_body = response.status == 200 || response.status == 503;
+        done(has_body ? std::optional(std::move(response.body)) : std::nullopt);
+      },
+      part.path, call.correlation_id);
+  Call inner{.request = part,
+             .params = std::move(params),
+             .principal = call.principal,
+             .body = {},
+             .correlation_id = call.correlation_id};
+  run(route, inner, reply);
 }
 
 Reply::Reply(net::Respond respond, std::string instance, std::string correlation_id)
@@ -317,6 +348,11 @@ Result<std::shared_ptr<const Principal>> Router::admit_upgrade(const net::Reques
     return Error{Errc::permission_denied, "an upgrade by cookie needs an Origin header"};
   }
   return principal;
+}
+
+void Router::ask(const Call& call, std::string_view path, std::string query,
+                 std::function<void(std::optional<std::string>)> done) const {
+  impl_->ask(call, path, std::move(query), std::move(done));
 }
 
 const std::vector<Route>& Router::routes() const { return impl_->routes; }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -117,6 +118,11 @@ class Router {
   /// Host, Origin, credential and scope for a WebSocket upgrade.
   /// Errors: as an HTTP request would get them.
   Result<std::shared_ptr<const Principal>> admit_upgrade(const net::Request& request);
+
+  /// Asks a GET route of our own (`path` below the mount) for the caller of `call`: its scope is
+  /// checked. `done` gets the body of a 200 or 503, or nothing; once, perhaps before this returns.
+  void ask(const Call& call, std::string_view path, std::string query,
+           std::function<void(std::optional<std::string>)> done) const;
 
   const std::vector<Route>& routes() const;
   const std::vector<Schema>& schemas() const;

@@ -97,6 +97,7 @@ class Health {
   /// Ready to serve: set by the server when start-up is done.
   void set_ready(bool ready) { ready_ = ready; }
   bool ready() const { return ready_; }
+  bool has_results() const { return have_results_; }  ///< Every check has run once.
 
   Topic<HealthChange>& changes() { return changes_; }
   /// Body of one check, as in the list.

@@ -15,15 +15,33 @@ std::string rounded(double value) {
   return text;
 }
 
-CheckOutcome self_check(const Latest& latest, const Clock& clock, Signal ProcessSample::* member,
-                        double degraded, double failed, double scale, const std::string& what,
-                        const std::string& unit) {
-  const auto snapshot = latest();
-  if (snapshot == nullptr) return {HealthStatus::degraded, what + ": no snapshot was taken yet"};
-  const auto self = snapshot->processes.find("self");
-  const Signal signal =
-      self == snapshot->processes.end() ? Signal::unknown("not watched") : self->second.*member;
-  return judge(signal, clock.mono(), degraded, failed, scale, what, unit);
+/// One limit on a signal of the newest snapshot.
+struct SignalCheck {
+  std::string what, unit;
+  std::function<Signal(const Snapshot&)> signal;
+  double degraded = 0, failed = 0, scale = 1;
+};
+
+/// A rate needs two samples: until `settled` a value that is not there yet is no fault.
+std::function<CheckOutcome()> signal_check(Latest latest, const Clock& clock, MonoTime settled,
+                                           SignalCheck check) {
+  return [latest = std::move(latest), &clock, settled, check = std::move(check)]() -> CheckOutcome {
+    const auto snapshot = latest();
+    const Signal signal =
+        snapshot ? check.signal(*snapshot) : Signal::unknown("no snapshot was taken yet");
+    const MonoTime now = clock.mono();
+    if (!signal.measured() && now < settled) {
+      return {HealthStatus::ok, check.what + ": not measured yet"};
+    }
+    return judge(signal, now, check.degraded, check.failed, check.scale, check.what, check.unit);
+  };
+}
+
+std::function<Signal(const Snapshot&)> of_self(Signal ProcessSample::* member) {
+  return [member](const Snapshot& snapshot) {
+    const auto self = snapshot.processes.find("self");
+    return self == snapshot.processes.end() ? Signal::unknown("not watched") : self->second.*member;
+  };
 }
 
 CheckOutcome database_check(const std::function<Result<void>()>& run, const Clock& clock,
@@ -89,22 +107,17 @@ std::vector<HealthCheck> builtin_checks(HealthInputs inputs, const Clock& clock,
     };
   }
   std::vector<HealthCheck> out;
-  out.push_back({"memory", [latest = inputs.latest, &clock, limits] {
-                   return self_check(latest, clock, &ProcessSample::rss_bytes,
-                                     limits.memory_degraded_mb, limits.memory_failed_mb, 1e6,
-                                     "resident memory", "MB");
-                 }});
-  out.push_back({"cpu", [latest = inputs.latest, &clock, limits] {
-                   return self_check(latest, clock, &ProcessSample::cpu_pct,
-                                     limits.cpu_degraded_pct, limits.cpu_failed_pct, 1.0,
-                                     "the daemon's CPU", "% of one core");
-                 }});
-  out.push_back({"disk", [latest = inputs.latest, &clock, limits]() -> CheckOutcome {
-                   const auto snapshot = latest();
-                   return judge(snapshot ? snapshot->disk_usage : Signal(), clock.mono(),
-                                limits.disk_degraded_pct, limits.disk_failed_pct, 1.0,
-                                "the data directory's disk", "% full");
-                 }});
+  const MonoTime settled = clock.mono() + limits.settle;
+  const auto add = [&](const char* name, SignalCheck check) {
+    out.push_back({name, signal_check(inputs.latest, clock, settled, std::move(check))});
+  };
+  add("memory", {"resident memory", "MB", of_self(&ProcessSample::rss_bytes),
+                 limits.memory_degraded_mb, limits.memory_failed_mb, 1e6});
+  add("cpu", {"the daemon's CPU", "% of one core", of_self(&ProcessSample::cpu_pct),
+              limits.cpu_degraded_pct, limits.cpu_failed_pct, 1.0});
+  add("disk", {"the data directory's disk", "% full",
+               [](const Snapshot& snapshot) { return snapshot.disk_usage; },
+               limits.disk_degraded_pct, limits.disk_failed_pct, 1.0});
   out.push_back({"database", or_else(database, HealthStatus::degraded, "runs without a store")});
   out.push_back({"cache", or_else(inputs.cache, HealthStatus::ok, "no cache is configured")});
   out.push_back({"logging", or_else(logging, HealthStatus::degraded, "the log tells nothing")});

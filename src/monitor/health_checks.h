@@ -22,6 +22,7 @@ struct HealthLimits {
   double cpu_degraded_pct = 70, cpu_failed_pct = 90;        ///< The daemon's own, % of one core.
   double disk_degraded_pct = 80, disk_failed_pct = 95;
   Nanos database_max = Millis(50);  ///< A real write and read; slower is degraded.
+  Nanos settle = Seconds(3);        ///< After the start, unknown is no fault. Source: chosen.
 };
 
 /// Every function is called on a pool thread.

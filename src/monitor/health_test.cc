@@ -247,14 +247,27 @@ class BuiltinChecksTest : public testing::Test {
  protected:
   CheckOutcome run(std::string_view name, HealthInputs inputs = {}) {
     if (!inputs.latest) inputs.latest = [this] { return snapshot; };
-    for (const auto& check : builtin_checks(std::move(inputs), clock)) {
+    for (const auto& check : builtin_checks(std::move(inputs), clock, limits)) {
       if (check.name == name) return check.run();
     }
     return {HealthStatus::failed, "no such check"};
   }
   ManualClock clock;
+  HealthLimits limits{.settle = Nanos(0)};
   std::shared_ptr<Snapshot> snapshot = std::make_shared<Snapshot>();
 };
+
+TEST_F(BuiltinChecksTest, DoNotTakeTheFirstSecondsForAFault) {
+  limits.settle = Seconds(3);
+  const auto checks = builtin_checks({.latest = [this] { return snapshot; }}, clock, limits);
+  EXPECT_EQ(checks[1].name, "cpu");
+  EXPECT_EQ(checks[1].run().status, HealthStatus::ok);
+  snapshot->processes["self"].cpu_pct = Signal::known(95, clock.mono(), {}, Seconds(1));
+  EXPECT_EQ(checks[1].run().status, HealthStatus::failed) << "what is known counts at once";
+  snapshot->processes.clear();
+  clock.advance(Seconds(4));
+  EXPECT_EQ(checks[1].run().status, HealthStatus::degraded) << "and later unknown is a fault";
+}
 
 TEST_F(BuiltinChecksTest, AreEight) {
   EXPECT_EQ(builtin_checks({.latest = [] { return nullptr; }}, clock).size(), 8U);

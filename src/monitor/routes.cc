@@ -394,7 +394,7 @@ void add_monitor_topics(api::Hub& hub, Monitor& monitor, Health& health, const C
                  .summary = "Health with all checks, when the status of a check changed",
                  .schema = "Health",
                  .delivery = api::Delivery::latest_wins,
-                 .snapshot = [&health] { return health.full_json(); }});
+                 .snapshot = [&health] { return health.has_results() ? health.full_json() : ""; }});
   if (!with_alerts) return;
   hub.add_topic({.name = "system:alert",
                  .scope = "dashboard:read",

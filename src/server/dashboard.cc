@@ -8,14 +8,30 @@
 namespace gk::server {
 namespace {
 
-/// First segments of the paths that the dashboard draws (web/src/lib/router.ts).
-constexpr std::array<std::string_view, 5> kPages = {"", "setup", "login", "macro-safety",
-                                                    "cancellations"};
+/// The paths that the dashboard draws (web/src/lib/router.ts): a name, and how many segments may
+/// follow it.
+struct Page {
+  std::string_view name;
+  int details = 0;
+};
+constexpr std::array<Page, 9> kPages = {{{""},
+                                         {"overview"},
+                                         {"setup"},
+                                         {"login"},
+                                         {"macro-safety"},
+                                         {"cancellations", 1},
+                                         {"locks"},
+                                         {"tasks"},
+                                         {"referee"}}};
 
 bool is_page(std::string_view path) {
+  while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
   const std::string_view rest = path.substr(1);
-  const std::string_view first = rest.substr(0, std::min(rest.find('/'), rest.size()));
-  return std::find(kPages.begin(), kPages.end(), first) != kPages.end();
+  const std::string_view first = rest.substr(0, rest.find('/'));
+  const auto details = std::count(rest.begin(), rest.end(), '/');
+  return std::any_of(kPages.begin(), kPages.end(), [&](const Page& page) {
+    return page.name == first && details <= page.details;
+  });
 }
 
 bool accepts(const net::Request& request, std::string_view coding) {

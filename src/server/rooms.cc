@@ -17,6 +17,7 @@
 #include "server/dashboard.h"
 #include "server/health_inputs.h"
 #include "server/macro_room.h"
+#include "server/overview.h"
 #include "server/version.h"
 #include "sys/host_names.h"
 
@@ -146,6 +147,7 @@ void Rooms::Impl::start_api() {
   monitor::add_monitor_routes(*router, *monitor, *health, c.metrics, c.clock,
                               {.metrics_public = metrics_public});
   macros->connect(*hub, *router);
+  add_overview_route(*router, *hub, c.clock);
   add_api_routes();
   router->set_fallback(serve_dashboard);
   heartbeat = c.loop.every(kHeartbeat, [this] { hub->publish("heartbeat", "{}"); });

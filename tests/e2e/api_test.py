@@ -168,6 +168,41 @@ class Live(unittest.TestCase):
             self.assertEqual(after[0]["timestamp"], before[0]["timestamp"])
 
 
+class Overview(unittest.TestCase):
+    def test_one_call_has_what_the_first_page_shows(self):
+        with Daemon() as daemon:
+            wait_for("a series", lambda: daemon.admin.get("/api/overview").json["series"]["cpu_usage"])
+            view = daemon.admin.get("/api/overview").json
+            for part, path in (("profile", "/api/auth/profile"), ("active_macros", "/api/macro-safety/active-macros"),
+                               ("cancellations", "/api/macro-safety/cancellations?limit=50")):
+                self.assertEqual(view[part].keys(), daemon.admin.get(path).json.keys(), part)
+            self.assertEqual(view["profile"]["user"]["username"], "admin")
+            self.assertTrue(view["performance"]["history"] and view["health"]["checks"])
+            self.assertTrue(view["series"]["cpu_usage"]["points"])
+            self.assertIsNone(view["series"]["fps"], "no game has reported frames")
+            self.assertEqual(daemon.anonymous().get("/api/overview").status, 401)
+
+    def test_the_numbers_of_events_tell_a_client_that_it_missed_one(self):
+        with Daemon() as daemon:
+            before = daemon.admin.get("/api/overview").json["seq"]
+            daemon.admin.post("/api/macro-safety/start", {"macro_id": "heal"})
+            watcher = WebSocket(daemon.admin)
+            watcher.send({"op": "subscribe", "topics": list(before), "id": 1})
+            ack = watcher.receive()
+            self.assertEqual(ack["type"], "ack")
+            self.assertGreater(ack["seq"]["macro:started"], before["macro:started"])
+            self.assertEqual(ack["seq"], daemon.admin.get("/api/overview").json["seq"])
+
+
+class PagePaths(unittest.TestCase):
+    def test_only_pages_that_exist_are_found(self):
+        with Daemon() as daemon:
+            for path in ("/", "/overview", "/macro-safety", "/macro-safety/", "/cancellations/some-id", "/login"):
+                self.assertEqual(daemon.admin.get(path).status, 200, path)
+            for path in ("/macro-safety/x", "/cancellations/a/b", "/login/x", "/nothing", "/overview/1"):
+                self.assertEqual(daemon.admin.get(path).status, 404, path)
+
+
 class Prometheus(unittest.TestCase):
     def free_port(self):
         with contextlib.closing(socket.socket()) as s:

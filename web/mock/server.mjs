@@ -168,7 +168,8 @@ export class MockDaemon {
     if (op === "ping") return client.send(JSON.stringify({ type: "pong", id }));
     for (const topic of topics)
       op === "subscribe" ? client.topics.add(topic) : client.topics.delete(topic);
-    client.send(JSON.stringify({ type: "ack", id, topics }));
+    const seq = Object.fromEntries(topics.map((topic) => [topic, this.seq.get(topic) ?? 0]));
+    client.send(JSON.stringify({ type: "ack", id, ...(op === "subscribe" && { seq }) }));
     if (op !== "subscribe") return;
     this.publish(
       "metric:sample",
@@ -251,7 +252,7 @@ export class MockDaemon {
     const open = this.openRoute(key, body, response);
     if (open) return;
     if (!this.scene.loggedIn) return problem(response, 401, "unauthenticated", "Not signed in");
-    if (this.scene.broken && path !== "/auth/profile")
+    if (this.scene.broken && path !== "/auth/profile" && path !== "/overview")
       return problem(
         response,
         500,
@@ -328,20 +329,15 @@ export class MockDaemon {
         this.scene.loggedIn = false;
         return send(response, 204);
       case "GET /auth/profile":
-        return send(response, 200, {
-          user: this.user(),
-          session: { id: "s-1", created_at: now, last_seen_at: now, expires_at: now },
-        });
+        return send(response, 200, this.profile(now));
+      case "GET /overview":
+        return send(response, 200, this.overview(now));
       case "GET /health": {
         const health = world.health();
         return send(response, health.status === "failed" ? 503 : 200, health);
       }
       case "GET /macro-safety/performance":
-        return send(response, 200, {
-          current: world.signals(),
-          averages: world.averages(),
-          history: world.history.slice(-300),
-        });
+        return send(response, 200, this.performance());
       case "GET /metrics/series":
         return problem(response, 404, "not-found", "The mock keeps no series");
       case "GET /macro-safety/status":
@@ -377,6 +373,33 @@ export class MockDaemon {
       default:
         return problem(response, 404, "not-found", `No route ${path}`);
     }
+  }
+
+  profile(now) {
+    const session = { id: "s-1", created_at: now, last_seen_at: now, expires_at: now };
+    return { user: this.user(), session };
+  }
+
+  performance() {
+    const world = this.world;
+    const history = world.history.slice(-300);
+    return { current: world.signals(), averages: world.averages(), history };
+  }
+
+  overview(now) {
+    const world = this.world;
+    const part = (body) => (this.scene.broken ? null : body);
+    const more = world.cancellations.length > 50 ? "50" : null;
+    const topics = ["macro:started", "macro:paused", "macro:cancelled", "system:alert"];
+    return {
+      profile: this.profile(now),
+      health: part(world.health()),
+      performance: part(this.performance()),
+      active_macros: part(world.activeMacros()),
+      cancellations: part({ items: world.cancellations.slice(0, 50), next_cursor: more }),
+      series: {},
+      seq: Object.fromEntries(topics.map((topic) => [topic, this.seq.get(topic) ?? 0])),
+    };
   }
 
   start(body, response) {

@@ -9,10 +9,10 @@ import type {
   Health,
   MacroProfiles,
   MacroStatus,
+  Overview,
   Performance,
   Problem,
   Profile,
-  SeriesPoints,
   SetupState,
   StartMacro,
   User,
@@ -110,7 +110,6 @@ async function call<T>(method: string, path: string, options: CallOptions = {}):
 }
 
 const id = encodeURIComponent;
-const time = (ms: number): string => id(new Date(ms).toISOString());
 
 export const api = {
   setupState: () => call<SetupState>("GET", "/api/setup"),
@@ -126,13 +125,9 @@ export const api = {
     }),
   logout: () => call<void>("POST", "/api/auth/logout", { expect401: true }),
   profile: () => call<Profile>("GET", "/api/auth/profile", { expect401: true }),
+  overview: () => call<Overview>("GET", "/api/overview", { expect401: true }),
   health: () => call<Health>("GET", "/api/health", { accept503: true }),
   performance: () => call<Performance>("GET", "/api/macro-safety/performance"),
-  series: (name: string, from: number, to: number, stepS: number) =>
-    call<SeriesPoints>(
-      "GET",
-      `/api/metrics/series?name=${id(name)}&from=${time(from)}&to=${time(to)}&step=${stepS}`,
-    ),
   macroStatus: () => call<MacroStatus>("GET", "/api/macro-safety/status"),
   activeMacros: () => call<ActiveMacros>("GET", "/api/macro-safety/active-macros"),
   cancellations: (cursor: string | null, limit: number) =>

@@ -75,6 +75,7 @@ beforeEach(() => {
   };
   const events = {
     onPhase: (phase: string) => log.push(phase),
+    onSubscribed: (seqs: object) => log.push(`subscribed ${JSON.stringify(seqs)}`),
     onFrame: (topic: string, data: unknown) => log.push(`${topic}=${JSON.stringify(data)}`),
     onGap: (topic: string) => log.push(`gap ${topic}`),
     onAlive: () => {},
@@ -97,6 +98,12 @@ describe("LiveSocket", () => {
       topics: ["metric:sample", "macro:cancelled"],
     });
     expect(log).toEqual(["connecting", "live"]);
+  });
+  it("tells where the topics stood when the subscription was acknowledged", () => {
+    last().onopen?.();
+    last().frame({ type: "ack", id: 1, seq: { "macro:cancelled": 4 } });
+    last().frame({ type: "ack", id: 2 });
+    expect(log.slice(2)).toEqual(['subscribed {"macro:cancelled":4}']);
   });
   it("doubles its back-off up to a limit, and starts again after a success", () => {
     expect([0, 1, 2, 3].map((attempt) => retryDelay(attempt, 0.5))).toEqual([

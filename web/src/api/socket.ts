@@ -37,6 +37,8 @@ export type SocketPhase = "connecting" | "live" | "waiting" | "closed";
 
 export interface SocketEvents {
   onPhase(phase: SocketPhase, retryAt: number | null): void;
+  /** The subscription stands; the number of each topic's last frame before it. */
+  onSubscribed(seqs: Readonly<Record<string, number>>): void;
   onFrame(topic: string, data: unknown): void;
   /** Frames of `topic` were lost: re-read the resource by REST. */
   onGap(topic: string): void;
@@ -128,8 +130,11 @@ export class LiveSocket {
     }
     this.lastFrameAt = this.deps.now();
     this.events.onAlive(this.lastFrameAt);
+    if (frame.type === "ack" && "seq" in frame && typeof frame.seq === "object") {
+      return this.events.onSubscribed(frame.seq);
+    }
     if (!("topic" in frame)) return;
-    if (!("seq" in frame)) {
+    if (!("seq" in frame) || typeof frame.seq !== "number") {
       if (frame.type === "gap") this.events.onGap(frame.topic);
       return;
     }

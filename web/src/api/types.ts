@@ -23,6 +23,8 @@ export interface ProcessSample {
 }
 export type SeriesPoint = Schemas["SeriesPoint"];
 export type SeriesPoints = Schemas["SeriesPoints"];
+/** What the first page shows; a part is null when it is not ours to see, or failed. */
+export type Overview = Schemas["Overview"];
 export type MacroStatus = Schemas["MacroStatus"];
 export type Headroom = Schemas["MacroHeadroom"];
 export type ActiveMacro = Schemas["MacroActive"];
@@ -42,7 +44,8 @@ export type Outcome = Cancellation["outcome"];
 
 /** The frames of /api/v1/ws. */
 export type Frame =
-  | { type: "ack" | "pong"; id?: number }
+  | { type: "ack"; id?: number; seq?: Record<string, number> }
+  | { type: "pong"; id?: number }
   | { type: "error"; id?: number; detail?: string; message?: string }
   | { type: "gap"; topic: string; from: number; to: number }
   | { type: string; topic: string; seq: number; ts: string; data: unknown };

@@ -5,7 +5,7 @@ import { batch, computed, effect, signal, untracked } from "@preact/signals";
 
 import { api, ApiError } from "../api/client";
 import { kProtocol, LiveSocket, type SocketLike, type SocketPhase } from "../api/socket";
-import type { ActiveMacro, Average, Cancellation, Health } from "../api/types";
+import type { ActiveMacro, Average, Cancellation, Health, Overview, Performance } from "../api/types";
 import { SeriesRing } from "../lib/ring";
 import { eventTitle, readableReason } from "../lib/rule";
 import { now } from "./clock";
@@ -26,7 +26,7 @@ import {
   type Signals,
   sortMacros,
 } from "./reduce";
-import { door, knock, sessionEnded } from "./session";
+import { door, knock, sessionEnded, takeFirstView } from "./session";
 import { toast } from "./toasts";
 import { truthOf } from "./truth";
 
@@ -36,13 +36,10 @@ const kShowEveryMs = 500;
 const kPollMs = 5000;
 /** Headroom moves between two frames of macro:updated, so it is read this often. Chosen. */
 const kMacrosEveryMs = 2000;
-/** A snapshot by socket is awaited this long before REST is asked. Chosen. */
-const kSnapshotMs = 800;
 const kRecent = 50;
 /** The sparks show this long; what is older than the daemon's short history comes in such steps. */
 const kRingS = 300;
 const kBackfillStepS = 5;
-const kTileSignals = ["cpu_usage", "memory_usage", "fps", "latency"] as const;
 
 const kTopics = [
   "metric:sample",
@@ -99,20 +96,13 @@ export const truth = computed(() =>
 
 /** The rings have a hole (start, reconnect) that the daemon's history may fill. */
 let needsHistory = true;
+/** The last event of each topic that what we read by REST already has. */
+let lastSeqs: Readonly<Record<string, number>> | null = null;
 
 type Resource = "performance" | "macros" | "health" | "cancellations";
-const kResources: readonly Resource[] = ["performance", "macros", "health", "cancellations"];
 const kReaders: Record<Resource, () => Promise<void>> = {
   async performance() {
-    const body = await api.performance();
-    if (needsHistory) void backfill(noteHistory(rings, body, Date.now()));
-    needsHistory = false;
-    const sample = readSample(body.current);
-    batch(() => {
-      averages.value = body.averages;
-      signals.value = { ...signals.value, ...sample.signals };
-    });
-    if (phase.value !== "live") noteSample(rings, sample.signals, Date.now());
+    notePerformance(await api.performance());
   },
   async macros() {
     noteMacros(sortMacros((await api.activeMacros()).items));
@@ -121,11 +111,7 @@ const kReaders: Record<Resource, () => Promise<void>> = {
     health.value = await api.health();
   },
   async cancellations() {
-    const page = await api.cancellations(null, kRecent);
-    batch(() => {
-      recent.value = page.items;
-      recentCursor.value = page.next_cursor;
-    });
+    noteCancellations(await api.cancellations(null, kRecent));
   },
 };
 
@@ -133,11 +119,7 @@ const kReaders: Record<Resource, () => Promise<void>> = {
 export async function refresh(resource: Resource): Promise<void> {
   try {
     await kReaders[resource]();
-    const { [resource]: _, ...rest } = problems.value;
-    batch(() => {
-      lastData.value = Date.now();
-      problems.value = rest;
-    });
+    settle(resource);
   } catch (error) {
     const message =
       error instanceof ApiError ? error.message : "This page could not read the answer.";
@@ -145,21 +127,67 @@ export async function refresh(resource: Resource): Promise<void> {
   }
 }
 
-export function refreshAll(): void {
-  for (const resource of kResources) void refresh(resource);
+function settle(resource: Resource): void {
+  const { [resource]: _, ...rest } = problems.value;
+  batch(() => {
+    lastData.value = Date.now();
+    problems.value = rest;
+  });
+}
+
+/** Reads everything again, in one call. */
+export async function refreshAll(): Promise<void> {
+  try {
+    noteOverview(await api.overview());
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) return sessionEnded();
+    // Each part asks for itself and so learns its own reason.
+    for (const resource of Object.keys(kReaders) as Resource[]) void refresh(resource);
+  }
+}
+
+function notePerformance(body: Performance, series: Overview["series"] = {}): void {
+  if (needsHistory) backfill(noteHistory(rings, body, Date.now()), series);
+  needsHistory = false;
+  const sample = readSample(body.current);
+  batch(() => {
+    averages.value = body.averages;
+    signals.value = { ...signals.value, ...sample.signals };
+  });
+  if (phase.value !== "live") noteSample(rings, sample.signals, Date.now());
+}
+
+function noteCancellations(page: { items: Cancellation[]; next_cursor: string | null }): void {
+  batch(() => {
+    recent.value = page.items;
+    recentCursor.value = page.next_cursor;
+  });
+}
+
+/** A part that did not come is read by its own route, which says why. */
+function noteOverview(view: Overview): void {
+  lastSeqs = view.seq;
+  const take = <T>(part: T | null, resource: Resource, note: (part: T) => void): void => {
+    if (part === null) return void refresh(resource);
+    note(part);
+    settle(resource);
+  };
+  take(view.performance, "performance", (body) => notePerformance(body, view.series));
+  take(view.active_macros, "macros", (list) => noteMacros(sortMacros(list.items)));
+  take(view.cancellations, "cancellations", noteCancellations);
+  take(view.health, "health", (report) => {
+    health.value = report;
+  });
 }
 
 /** The daemon's short history covers 10 s at 10 Hz; the rest of the five minutes is in its series. */
-async function backfill({ from, shift }: Covered): Promise<void> {
+function backfill({ from, shift }: Covered, series: Overview["series"]): void {
   const until = from ?? Date.now();
-  const start = Date.now() - kRingS * 1000;
-  if (until - start < kBackfillStepS * 1000) return;
-  const read = async (name: Drawn): Promise<void> => {
-    const series = await api.series(name, start - shift, until - shift, kBackfillStepS);
-    noteSeries(rings[name], series.points, kBackfillStepS * 1000, shift, until);
-  };
-  // A signal that was never known has no series: its line starts where it starts.
-  await Promise.allSettled(kTileSignals.map(read));
+  for (const name of kDrawn) {
+    // A signal that was never known has no series: its line starts where it starts.
+    const points = series[name]?.points;
+    if (points) noteSeries(rings[name], points, kBackfillStepS * 1000, shift, until);
+  }
 }
 
 function noteMacros(list: readonly ActiveMacro[]): void {
@@ -231,29 +259,21 @@ function openSocket(): SocketLike {
   return new WebSocket(`${scheme}//${location.host}/api/v1/ws`, kProtocol) as SocketLike;
 }
 
-let wasLive = false;
-
 function onPhase(next: SocketPhase, retry: number | null): void {
+  if (phase.value === "live") needsHistory = true;
   batch(() => {
     phase.value = next;
     retryAt.value = retry;
     now.value = Date.now();
   });
-  if (next !== "live") {
-    needsHistory = true;
-    return;
-  }
-  if (wasLive)
-    refreshAll(); // Whatever happened while it was away.
-  else {
-    void refresh("performance");
-    void refresh("cancellations");
-    setTimeout(() => {
-      if (macros.value === null) void refresh("macros");
-      if (health.value === null) void refresh("health");
-    }, kSnapshotMs);
-  }
-  wasLive = true;
+}
+
+/** Subscribed. What was read before is complete unless an event fell in between. */
+function onSubscribed(seqs: Readonly<Record<string, number>>): void {
+  const known = lastSeqs;
+  lastSeqs = null;
+  const missed = known === null || Object.keys(known).some((topic) => known[topic] !== seqs[topic]);
+  if (missed) void refreshAll();
 }
 
 const socket = new LiveSocket(
@@ -266,6 +286,7 @@ const socket = new LiveSocket(
   },
   {
     onPhase,
+    onSubscribed,
     onFrame: (topic, data) => kFrames[topic]?.(data),
     onGap: (topic) => {
       const resource = kAfterGap[topic];
@@ -286,7 +307,7 @@ const socket = new LiveSocket(
 /** Tries the connection now instead of at the end of the back-off. */
 export function retryNow(): void {
   socket.retryNow();
-  refreshAll();
+  void refreshAll();
 }
 
 function forget(): void {
@@ -297,7 +318,7 @@ function forget(): void {
     startedAt.value = Date.now();
   });
   for (const ring of Object.values(rings)) ring.clear();
-  wasLive = false;
+  lastSeqs = null;
   needsHistory = true;
 }
 
@@ -309,14 +330,18 @@ export function startLive(): void {
     if (isInside === inside) return;
     inside = isInside;
     untracked(() => {
-      if (inside) return socket.start();
+      if (inside) {
+        const view = takeFirstView();
+        if (view) noteOverview(view);
+        return socket.start();
+      }
       socket.stop();
       forget();
     });
   });
   setInterval(showPending, kShowEveryMs);
   setInterval(() => {
-    if (inside && phase.value !== "live") refreshAll();
+    if (inside && phase.value !== "live") void refreshAll();
   }, kPollMs);
   setInterval(() => {
     const last = reported.value;

@@ -3,7 +3,7 @@
 import { computed, signal } from "@preact/signals";
 
 import { api, ApiError, setUnauthenticatedHandler } from "../api/client";
-import type { User } from "../api/types";
+import type { Overview, User } from "../api/types";
 
 export type Door =
   | { at: "loading" }
@@ -13,6 +13,15 @@ export type Door =
   | { at: "unreachable"; message: string };
 
 export const door = signal<Door>({ at: "loading" });
+
+/** What came with the answer that let us in, until the live state takes it. */
+let firstView: Overview | null = null;
+
+export function takeFirstView(): Overview | null {
+  const view = firstView;
+  firstView = null;
+  return view;
+}
 
 export const user = computed(() => (door.value.at === "inside" ? door.value.user : null));
 
@@ -25,9 +34,13 @@ export function may(scope: string): boolean {
 /** Asks the daemon who we are. Only a refusal leads to login; silence does not. */
 export async function knock(): Promise<void> {
   try {
-    door.value = { at: "inside", user: (await api.profile()).user };
+    const view = await api.overview();
+    const { user } = view.profile ?? (await api.profile());
+    firstView = view;
+    door.value = { at: "inside", user };
     return;
   } catch (error) {
+    if (error instanceof ApiError && error.status === 403) return await knockPlainly();
     if (!(error instanceof ApiError) || error.status === 0 || error.status === 502) {
       return unreachable(error);
     }
@@ -35,6 +48,15 @@ export async function knock(): Promise<void> {
   try {
     const { needed } = await api.setupState();
     door.value = needed ? { at: "setup" } : { at: "login", ended: false };
+  } catch (error) {
+    unreachable(error);
+  }
+}
+
+/** A role without dashboard:read has no overview, but may know who it is. */
+async function knockPlainly(): Promise<void> {
+  try {
+    door.value = { at: "inside", user: (await api.profile()).user };
   } catch (error) {
     unreachable(error);
   }
