@@ -132,8 +132,12 @@ SPINNER = ("import os,sys,time\n"
            "while True: pass\n")
 
 
-def bench_cancel(trials=120):
-    """Both cores busy with two spinners that are no macros; one macro at a time starts to spin."""
+SETTLE = 3.2  # After a shared culprit is gone, the rules wait 3 s for the effect before the next.
+
+
+def bench_cancel(trials=60, pause=SETTLE):
+    """Both cores busy with two spinners that are no macros; one macro at a time starts to spin. Each
+    trial waits until the one before has settled: otherwise its decision waits for that by design."""
     busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]
     decisions, ends, totals = [], [], []
     try:
@@ -150,7 +154,8 @@ def bench_cancel(trials=120):
                 done = wait_for("the cancellation", event)
                 decisions.append(done["decision_ms"])
                 ends.append(done["gone_ms"])
-        method = "dangerous macro that starts to spin beside two busy processes on two cores, 10 Hz"
+                time.sleep(pause)
+        method = "dangerous macro that starts to spin beside two busy processes on two cores, 10 Hz, trials apart"
         report("breach_to_decision", decisions, "ms", method + "; from the sample that completed the breach")
         report("decision_to_gone", ends, "ms", method + "; until the process tree is reaped")
     finally:

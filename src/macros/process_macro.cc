@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "sys/hasten_end.h"
 #include "sys/process_tree.h"
 
 namespace gk::macros {
@@ -66,7 +67,10 @@ bool kill_process_macro(const sys::Spawned& spawned) {
   if (spawned.mode == sys::Confinement::session) {
     sys::kill_descendants(spawned.process.pid());
   }
-  return spawned.process.try_signal(SIGKILL);
+  const bool sent = spawned.process.try_signal(SIGKILL);
+  // In a namespace all die with its init, which must get its turn first.
+  if (sent) (void)sys::hasten_end(spawned.process.pid());
+  return sent;
 }
 
 void OutputTail::drain(int fd) {

@@ -1,0 +1,43 @@
+#include "sys/hasten_end.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace gk::sys {
+namespace {
+
+TEST(HastenEnd, RaisesAProcessAndItsChildren) {
+  int ready[2];
+  ASSERT_EQ(::pipe(ready), 0);
+  const pid_t parent = ::fork();
+  if (parent == 0) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      for (;;) ::pause();
+    }
+    (void)!::write(ready[1], &child, sizeof child);
+    for (;;) ::pause();
+  }
+  pid_t child = 0;
+  ASSERT_EQ(::read(ready[0], &child, sizeof child), static_cast<ssize_t>(sizeof child));
+  const bool allowed = ::setpriority(PRIO_PROCESS, static_cast<id_t>(parent), -1) == 0;
+  const std::size_t raised = hasten_end(parent);
+  const int priorities[2] = {::getpriority(PRIO_PROCESS, static_cast<id_t>(parent)),
+                             ::getpriority(PRIO_PROCESS, static_cast<id_t>(child))};
+  ::kill(child, SIGKILL);
+  ::kill(parent, SIGKILL);
+  ::waitpid(parent, nullptr, 0);
+  ::close(ready[0]);
+  ::close(ready[1]);
+  EXPECT_EQ(raised, allowed ? 2U : 0U);
+  EXPECT_EQ(priorities[0], allowed ? -20 : 0);
+  EXPECT_EQ(priorities[1], allowed ? -20 : 0);
+}
+
+TEST(HastenEnd, DoesNothingForAProcessThatIsGone) { EXPECT_EQ(hasten_end(0x7ffffff0), 0U); }
+
+}  // namespace
+}  // namespace gk::sys
