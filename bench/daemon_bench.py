@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """daemon_bench.py: the figures of the whole daemon, measured from outside.
 
-Usage: GK_BIN=build/release/bin bench/daemon_bench.py [start] [memory] [requests] [cancel]
+Usage: GK_BIN=build/release/bin bench/daemon_bench.py [start] [memory] [requests] [cancel] [sockets]
 Prints one JSON object a figure: name, n, median, p99, unit, method. No argument: all of them.
 Loopback only; every load is bounded in time.
 """
@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -126,6 +127,26 @@ def bench_requests(runs=5, seconds=8):
         report("health_cpu_per_request", cpus, "us", method + "; CPU of the daemon's process")
 
 
+def bench_sockets(clients=1000, seconds=12):
+    """1,000 subscribers of metric:sample at 10 Hz (a macro runs), alone and with one that never reads."""
+    config = f"[http]\nmax_connections = {clients + 100}\nmax_per_address = {clients + 100}\n"
+    with Daemon(config=config) as daemon:
+        answer = daemon.admin.post("/api/macro-safety/start", {"macro_id": "heal", "safety_level": "safe"})
+        assert answer.status == 201, answer
+        for stuck in (0, 1, 0, 1):
+            before = cpu_seconds(daemon.process.pid)
+            out = subprocess.run([str(BIN / "daemon_ws_bench"), str(daemon.port), daemon.admin.cookie, str(clients),
+                                  str(seconds), str(stuck)], text=True, capture_output=True, preexec_fn=raise_limit)
+            assert out.returncode == 0, out
+            print(json.dumps({"name": "socket_fanout", "stuck": stuck, **json.loads(out.stdout),
+                              "daemon_cpu_s": round(cpu_seconds(daemon.process.pid) - before, 2),
+                              "rss_mib": round(memory_kib(daemon.process.pid, "Rss") / 1024, 1)}), flush=True)
+
+
+def raise_limit():
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+
+
 SPINNER = ("import os,sys,time\n"
            "time.sleep(0.5)\n"
            "print('SPIN', time.clock_gettime_ns(time.CLOCK_REALTIME), flush=True)\n"
@@ -165,7 +186,8 @@ def bench_cancel(trials=60, pause=SETTLE):
 
 
 def main():
-    figures = {"start": bench_start, "memory": bench_memory, "requests": bench_requests, "cancel": bench_cancel}
+    figures = {"start": bench_start, "memory": bench_memory, "requests": bench_requests, "cancel": bench_cancel,
+               "sockets": bench_sockets}
     for name in sys.argv[1:] or figures:
         figures[name]()
 

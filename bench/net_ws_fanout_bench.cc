@@ -6,33 +6,30 @@
 //
 //   net_ws_fanout_bench [clients=1000] [seconds a phase=12] [payload bytes=1000]
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/epoll.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <atomic>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
+#include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "base/clock.h"
-#include "net/client_frames.h"
 #include "net/server.h"
+#include "ws_readers.h"
 
 namespace {
 
 using namespace gk;
 using namespace gk::net;
+using bench::now_ns;
+using bench::Readers;
 
 constexpr Millis kPeriod{100};
 constexpr std::size_t kStuckFrame = 16 * 1024;  // Fills the stuck client's queue in a second.
@@ -43,8 +40,6 @@ class NoLog final : public Log {
              std::initializer_list<LogField>) override {}
   bool enabled(LogLevel) const override { return false; }
 };
-
-std::int64_t now_ns() { return SystemClock().mono().time_since_epoch().count(); }
 
 std::size_t rss_kib() {
   std::ifstream status("/proc/self/status");
@@ -61,88 +56,16 @@ double thread_cpu_seconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-int connect_client(std::uint16_t port) {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) std::abort();
-  constexpr std::string_view kHello =
-      "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-  if (::send(fd, kHello.data(), kHello.size(), 0) != ssize_t(kHello.size())) std::abort();
-  return fd;
+constexpr std::string_view kUpgrade =
+    "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
+/// A frame starts with its tick's time in nanoseconds.
+std::optional<std::int64_t> sent_at(std::string_view frame) {
+  std::int64_t sent = 0;
+  std::from_chars(frame.data(), frame.data() + frame.size(), sent);
+  return sent;
 }
-
-/// The readers, on one epoll thread. A frame starts with its tick's time in nanoseconds.
-class Readers {
- public:
-  Readers(std::uint16_t port, std::size_t count) : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
-    buffers_.resize(count);
-    for (std::size_t i = 0; i < count; ++i) {
-      fds_.push_back(connect_client(port));
-      epoll_event event{};
-      event.events = EPOLLIN;
-      event.data.u64 = i;
-      ::epoll_ctl(epoll_, EPOLL_CTL_ADD, fds_[i], &event);
-    }
-    thread_ = std::thread([this] { run(); });
-  }
-  ~Readers() {
-    stop_ = true;
-    thread_.join();
-    for (const int fd : fds_) ::close(fd);
-    ::close(epoll_);
-  }
-  /// Latencies in nanoseconds so far; clears them. Called while nothing is sent.
-  std::vector<std::int64_t> take() {
-    take_ = true;
-    while (take_) std::this_thread::yield();
-    return std::move(taken_);
-  }
-
- private:
-  void run() {
-    std::array<epoll_event, 256> events{};
-    while (!stop_) {
-      if (take_) {
-        taken_ = std::move(latencies_);
-        latencies_.clear();
-        take_ = false;
-      }
-      const int n = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), 10);
-      for (int i = 0; i < n; ++i) read(events[static_cast<std::size_t>(i)].data.u64);
-    }
-  }
-  void read(std::size_t client) {
-    std::array<char, 16384> chunk;
-    const ssize_t n = ::recv(fds_[client], chunk.data(), chunk.size(), MSG_DONTWAIT);
-    if (n <= 0) return;
-    const std::int64_t at = now_ns();
-    std::string& buffer = buffers_[client];
-    buffer.append(chunk.data(), static_cast<std::size_t>(n));
-    if (buffer.starts_with("HTTP")) {
-      const std::size_t end = buffer.find("\r\n\r\n");
-      if (end == std::string::npos) return;
-      buffer.erase(0, end + 4);
-    }
-    ServerFrame frame;
-    while (take_server_frame(buffer, 1 << 20, frame) == FrameState::complete) {
-      std::int64_t sent = 0;
-      std::from_chars(frame.payload.data(), frame.payload.data() + frame.payload.size(), sent);
-      if (frame.opcode == Opcode::text) latencies_.push_back(at - sent);
-    }
-  }
-
-  const int epoll_;
-  std::vector<int> fds_;
-  std::vector<std::string> buffers_;
-  std::vector<std::int64_t> latencies_;
-  std::vector<std::int64_t> taken_;
-  std::atomic<bool> stop_{false}, take_{false};
-  std::thread thread_;
-};
 
 /// The server's side: publishes at 10 Hz.
 struct Publisher {
@@ -242,7 +165,9 @@ int main(int argc, char** argv) {
   std::fprintf(stderr, "listening on %s\n", address.c_str());  // To measure REST meanwhile.
   // The listen backlog is shorter than the crowd, so the loop accepts while it connects.
   std::unique_ptr<Readers> readers;
-  std::thread connecting([&] { readers = std::make_unique<Readers>(port, clients); });
+  std::thread connecting([&] {
+    readers = std::make_unique<Readers>(port, clients, std::string(kUpgrade), "", sent_at, now_ns);
+  });
   if (!loop.run_until([&] { return publisher.readers.size() == clients; }, Seconds(30))) return 1;
   connecting.join();
   loop.run_for(Millis(200));
@@ -250,7 +175,7 @@ int main(int argc, char** argv) {
 
   run_phase("readers", loop, publisher, *readers, length);
   publisher.expect_stuck = true;
-  const int stuck = connect_client(port);
+  const int stuck = bench::connect_client(port, kUpgrade);
   loop.run_until([&] { return publisher.stuck != nullptr; }, Seconds(5));
   run_phase("readers and one that never reads", loop, publisher, *readers, length);
   ::close(stuck);

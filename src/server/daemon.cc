@@ -13,6 +13,7 @@
 #include "server/stores.h"
 #include "server/version.h"
 #include "sys/files.h"
+#include "sys/limits.h"
 #include "sys/paths.h"
 
 namespace gk::server {
@@ -40,6 +41,7 @@ Result<std::unique_ptr<FileLog>> open_log(const Options& options, const Config& 
 
 Result<std::unique_ptr<Daemon>> Daemon::create(const Options& options, const Config& config) {
   static const SystemClock kClock;
+  (void)sys::raise_file_limit();
   GK_TRY(auto signals, sys::SignalSet::create({SIGTERM, SIGINT, SIGUSR2}));
   GK_CHECK_OK(sys::make_private_dir(options.data_dir));
   GK_TRY(auto lock, sys::DirLock::acquire(options.data_dir));
