@@ -5,7 +5,7 @@ set -euo pipefail
 daemon=$1
 docs=$(cd "$(dirname "$0")/../docs" && pwd)
 failed=0
-for pair in errors:errors.md config:configuration.md metrics:metrics.md openapi:openapi.json; do
+for pair in errors:errors.md config:configuration.md metrics:metrics.md openapi:openapi.json asyncapi:asyncapi.json; do
   what=${pair%%:*} file=$docs/${pair##*:}
   if [ "${2:-}" = --update ]; then
     "$daemon" --print "$what" >"$file"

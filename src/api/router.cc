@@ -7,6 +7,7 @@
 #include "api/host_rules.h"
 #include "api/openapi.h"
 #include "api/route_table.h"
+#include "api/ticket_table.h"
 #include "base/assert.h"
 
 namespace gk::api {
@@ -56,6 +57,7 @@ struct Router::Impl {
   std::vector<Schema> schemas;
   std::vector<Entry> entries;
   RouteTable table;
+  TicketTable tickets;
   std::function<net::Response(const net::Request&)> fallback;
   Histogram fallback_duration;
   std::unordered_map<int, Counter> by_status;
@@ -67,6 +69,7 @@ struct Router::Impl {
         metrics(m),
         clock(c),
         correlation_prefix(random_hex(random, 6)),
+        tickets(random, c),
         fallback_duration(duration_of("dashboard", "GET")) {}
 
   Histogram duration_of(std::string_view route, std::string_view method) {
@@ -252,6 +255,7 @@ void Router::Impl::dispatch(net::Request request, net::Respond respond) {
   Call call{.request = request,
             .params = std::move(params),
             .principal = principal.get(),
+            .holder = principal,
             .body = {},
             .correlation_id = correlation};
   if (auto problem = read_body(request, route, call.body)) return reply.problem(*problem);
@@ -282,6 +286,7 @@ void Router::Impl::ask(const Call& call, std::string_view path, std::string quer
   Call inner{.request = part,
              .params = std::move(params),
              .principal = call.principal,
+             .holder = call.holder,
              .body = {},
              .correlation_id = call.correlation_id};
   run(route, inner, reply);
@@ -306,7 +311,25 @@ void Reply::response(net::Response response) const { respond_(std::move(response
 
 Router::Router(RouterOptions options, Gate& gate, Log& log, Metrics& metrics, const Clock& clock,
                Random& random)
-    : impl_(std::make_unique<Impl>(options, gate, log, metrics, clock, random)) {}
+    : impl_(std::make_unique<Impl>(options, gate, log, metrics, clock, random)) {
+  add_schema({"WebSocketTicket",
+              {{"ticket", "string", "For ?ticket= of one upgrade", true},
+               {"expires_in_s", "integer", "", true}}});
+  add({.method = net::Method::post,
+       .path = "/ws-tickets",
+       .scope = kAnyone,
+       .summary = "A ticket that opens one WebSocket within 30 s, instead of a credential",
+       .response = "WebSocketTicket",
+       .handler = [this](Call& call, const Reply& reply) {
+         std::string text;
+         JsonWriter(text)
+             .begin_object()
+             .field("ticket", impl_->tickets.issue(call.holder))
+             .field("expires_in_s", impl_->tickets.lifetime().count())
+             .end_object();
+         reply.json(std::move(text), 201);
+       }});
+}
 Router::~Router() = default;
 
 void Router::add_schema(Schema schema) { impl_->schemas.push_back(std::move(schema)); }
@@ -341,6 +364,11 @@ Result<std::shared_ptr<const Principal>> Router::admit_upgrade(const net::Reques
   if (auto problem = impl_->refuse_source(request, true)) {
     return Error{Errc::permission_denied, problem->detail};
   }
+  if (const auto ticket = request.query_param("ticket")) {
+    auto holder = impl_->tickets.take(*ticket);
+    if (holder != nullptr) return holder;
+    return Error{Errc::unauthenticated, "the ticket is unknown, used or older than 30 s"};
+  }
   // A browser always sends Origin on an upgrade; a cookie without one is not a browser's.
   auto principal = impl_->gate.authenticate(request);
   if (!principal) return principal;
@@ -349,6 +377,8 @@ Result<std::shared_ptr<const Principal>> Router::admit_upgrade(const net::Reques
   }
   return principal;
 }
+
+void Router::drop_session(std::string_view session_id) { impl_->tickets.drop_session(session_id); }
 
 void Router::ask(const Call& call, std::string_view path, std::string query,
                  std::function<void(std::optional<std::string>)> done) const {

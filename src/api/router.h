@@ -32,8 +32,9 @@ inline constexpr std::string_view kAnyone = "anyone";
 struct Call {
   const net::Request& request;
   std::map<std::string, std::string, std::less<>> params;  ///< From "{name}" in the pattern.
-  const Principal* principal;  ///< Null on an open route without a credential.
-  JsonValue body;              ///< Parsed, when the route reads JSON; null otherwise.
+  const Principal* principal;               ///< Null on an open route without a credential.
+  std::shared_ptr<const Principal> holder;  ///< The same, to be kept beyond the call.
+  JsonValue body;                           ///< Parsed, when the route reads JSON; null otherwise.
   std::string correlation_id;
 
   const std::string& param(std::string_view name) const { return params.find(name)->second; }
@@ -115,10 +116,12 @@ class Router {
   void set_fallback(std::function<net::Response(const net::Request&)> fallback);
 
   void dispatch(net::Request request, net::Respond respond);
-  /// Host, Origin, credential and scope for a WebSocket upgrade.
+  /// Host, Origin, and credential or ticket (?ticket=) for a WebSocket upgrade.
   /// Errors: as an HTTP request would get them.
   Result<std::shared_ptr<const Principal>> admit_upgrade(const net::Request& request);
 
+  /// A session has ended: its tickets open nothing more.
+  void drop_session(std::string_view session_id);
   /// Asks a GET route of our own (`path` below the mount) for the caller of `call`: its scope is
   /// checked. `done` gets the body of a 200 or 503, or nothing; once, perhaps before this returns.
   void ask(const Call& call, std::string_view path, std::string query,

@@ -9,6 +9,7 @@
 #include "base/json_writer.h"
 #include "base/try.h"
 #include "monitor/monitor_json.h"
+#include "monitor/rules/snapshot_fields.h"
 
 namespace gk::monitor {
 namespace {
@@ -323,6 +324,21 @@ void add_schemas(api::Router& router) {
                      {{"signal", "string", "fps, latency, response_time or tick_ratio", true},
                       {"value", "number", "1/s, ms, ms or a ratio", true},
                       {"subject", "string", "Session or client"}}});
+  router.add_schema(
+      {"ProcessSample",
+       {{"pid", "integer", "Of the tree's root", true},
+        {"cpu_pct", "number", "% of one core", true, true},
+        {"demand_pct", "number", "Run time and run-queue wait, % of one core", true, true},
+        {"rss_bytes", "number", "", true, true}}});
+  std::vector<api::Field> sample = {
+      {"processes", "map:#ProcessSample", "Watched process trees by subject", true},
+      {"score", "#Signal", "0 to 100"}};
+  for (const auto& field : kSnapshotFields) sample.push_back({field.name, "#Signal", field.unit});
+  router.add_schema({"MetricSample", std::move(sample)});
+  router.add_schema({"SystemAlert",
+                     {{"event", "string", "Stable name", true},
+                      {"message", "string", "For people", true},
+                      {"active", "boolean", "False: it is over", true}}});
   router.add_schema({"Samples", {{"samples", "#Sample[]", "At most 500", true}}});
   router.add_schema({"SamplesAccepted", {{"accepted", "integer", "", true}}});
   router.add_schema({"Metric",

@@ -26,7 +26,7 @@ ParsedOptions parse_options(int argc, const char* const* argv, std::ostream& out
   app.add_flag("--insecure-http", o.insecure_http, "Plain HTTP on another address than loopback");
   app.add_flag("--check-config", o.check_config, "Check the configuration and end");
   app.add_option("--print", o.print, "Print reference data and end")
-      ->check(CLI::IsMember({"openapi", "errors", "config", "metrics"}));
+      ->check(CLI::IsMember({"openapi", "asyncapi", "errors", "config", "metrics"}));
   app.set_version_flag("--version", std::string("gamekeeperd ") + kVersion);
   try {
     app.parse(argc, argv);

@@ -48,6 +48,7 @@ class Specimen {
   Specimen& operator=(const Specimen&) = delete;
 
   std::string openapi() const { return rooms_->openapi(); }
+  std::string asyncapi() const { return rooms_->asyncapi(); }
   std::vector<MetricSample> metrics() const { return metrics_.samples(); }
 
  private:
@@ -111,6 +112,8 @@ int print_reference(std::string_view what, std::ostream& out) {
         << config_schema_markdown();
   } else if (what == "openapi") {
     out << Specimen().openapi() << "\n";
+  } else if (what == "asyncapi") {
+    out << Specimen().asyncapi() << "\n";
   } else {
     print_metrics(out);
   }

@@ -8,7 +8,7 @@
 
 namespace gk::server {
 
-/// Prints "openapi", "errors", "config" or "metrics". Returns the exit code.
+/// Prints "openapi", "asyncapi", "errors", "config" or "metrics". Returns the exit code.
 int print_reference(std::string_view what, std::ostream& out);
 
 }  // namespace gk::server

@@ -4,6 +4,7 @@
 
 #include "accounts/routes.h"
 #include "accounts/service.h"
+#include "api/asyncapi.h"
 #include "api/hub.h"
 #include "api/openapi.h"
 #include "api/router.h"
@@ -71,7 +72,7 @@ struct Rooms::Impl {
   Topic<accounts::SessionEnded>::Subscription on_session_ended;
   net::Handle accounts_tick, heartbeat;
   std::string first_code;
-  std::string openapi_text;
+  std::string openapi_text, asyncapi_text;
 };
 
 Result<void> Rooms::Impl::start() {
@@ -98,8 +99,10 @@ Result<void> Rooms::Impl::start_accounts() {
                                             .metrics = c.metrics},
                                            *reader));
   first_code = accounts->take_setup_code();
-  on_session_ended = accounts->session_ended().subscribe(
-      [this](const accounts::SessionEnded& e) { hub->close_session(e.session_id); });
+  on_session_ended = accounts->session_ended().subscribe([this](const accounts::SessionEnded& e) {
+    hub->close_session(e.session_id);
+    router->drop_session(e.session_id);
+  });
   accounts_tick = c.loop.every(kAccountsTick, [this] { accounts->tick(); });
   return {};
 }
@@ -160,6 +163,13 @@ void Rooms::Impl::add_api_routes() {
        .scope = api::kOpen,
        .summary = "This document",
        .handler = [this](api::Call&, const api::Reply& reply) { reply.json(openapi_text); }});
+  router->add(
+      {.method = net::Method::get,
+       .path = "/asyncapi.json",
+       .scope = api::kOpen,
+       .summary = "The topics of the WebSocket",
+       .handler = [this](api::Call&, const api::Reply& reply) { reply.json(asyncapi_text); }});
+  asyncapi_text = api::asyncapi_document(hub->topics(), router->schemas(), kVersion);
   openapi_text = api::openapi_document(router->routes(), router->schemas(), kVersion);
 }
 
@@ -216,5 +226,6 @@ void Rooms::prepare_to_stop() {
 
 std::string Rooms::setup_code() const { return impl_->first_code; }
 std::string Rooms::openapi() const { return impl_->openapi_text; }
+std::string Rooms::asyncapi() const { return impl_->asyncapi_text; }
 
 }  // namespace gk::server

@@ -54,6 +54,8 @@ class Rooms {
   std::string setup_code() const;
   /// The OpenAPI document of all routes.
   std::string openapi() const;
+  /// The AsyncAPI document of all topics.
+  std::string asyncapi() const;
 
  private:
   struct Impl;

@@ -194,6 +194,35 @@ class Overview(unittest.TestCase):
             self.assertEqual(ack["seq"], daemon.admin.get("/api/overview").json["seq"])
 
 
+class Tickets(unittest.TestCase):
+    def test_a_ticket_opens_one_socket_and_ends_with_its_session(self):
+        with Daemon() as daemon:
+            stranger = daemon.anonymous()
+            self.assertEqual(WebSocket(stranger).status, 401)
+            ticket = daemon.admin.post("/api/ws-tickets").json
+            self.assertEqual(ticket["expires_in_s"], 30)
+            path = "/api/v1/ws?ticket=" + ticket["ticket"]
+            self.assertEqual(WebSocket(stranger, path).status, 101)
+            self.assertEqual(WebSocket(stranger, path).status, 401, "a second use")
+            path = "/api/v1/ws?ticket=" + daemon.admin.post("/api/ws-tickets").json["ticket"]
+            daemon.admin.post("/api/auth/logout")
+            self.assertEqual(WebSocket(stranger, path).status, 401, "after the logout")
+            self.assertEqual(stranger.post("/api/ws-tickets").status, 401)
+
+
+class AsyncApi(unittest.TestCase):
+    def test_names_every_topic_that_can_be_subscribed(self):
+        with Daemon() as daemon:
+            document = daemon.anonymous().get("/api/asyncapi.json").json
+            topics = [channel["address"] for channel in document["channels"].values()]
+            watcher = WebSocket(daemon.admin)
+            watcher.send({"op": "subscribe", "topics": topics, "id": 1})
+            self.assertEqual(sorted(watcher.receive()["seq"]), sorted(topics))
+            frame = watcher.wait_type("metric:sample")
+            known = document["components"]["schemas"]["MetricSample"]["properties"]
+            self.assertEqual(set(frame["data"]) - set(known), set(), "fields that the document does not name")
+
+
 class PagePaths(unittest.TestCase):
     def test_only_pages_that_exist_are_found(self):
         with Daemon() as daemon:

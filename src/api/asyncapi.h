@@ -1,0 +1,20 @@
+// asyncapi.h: the AsyncAPI 3.0 document of the WebSocket, from the topic registry and the schemas.
+// docs/asyncapi.json is its committed copy; a test compares them.
+
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/hub.h"
+#include "api/router.h"
+
+namespace gk::api {
+
+/// Requires: every schema that a topic names is in `schemas` (assert).
+/// Shape: one JSON document; topics in the order of their names.
+std::string asyncapi_document(const std::vector<TopicInfo>& topics,
+                              const std::vector<Schema>& schemas, std::string_view version);
+
+}  // namespace gk::api
