@@ -9,7 +9,7 @@
 #include "base/json_writer.h"
 #include "base/try.h"
 #include "monitor/monitor_json.h"
-#include "monitor/rules/snapshot_fields.h"
+#include "monitor/routes_schemas.h"
 
 namespace gk::monitor {
 namespace {
@@ -286,82 +286,6 @@ void add_performance_routes(api::Router& router, Monitor& monitor, const Clock& 
               }});
 }
 
-void add_schemas(api::Router& router) {
-  router.add_schema({"Liveness", {{"status", "string", "ok or starting", true}}});
-  router.add_schema({"HealthCheck",
-                     {{"name", "string", "", true},
-                      {"status", "ok|degraded|failed", "", true},
-                      {"latency_ms", "number", "Of the last run", true},
-                      {"detail", "string", "For people", true},
-                      {"since", "time", "When the status became what it is", true}}});
-  router.add_schema({"Health",
-                     {{"status", "ok|degraded|failed", "The worst of all checks", true},
-                      {"version", "string", "", true},
-                      {"uptime_s", "integer", "With health:read"},
-                      {"checks", "#HealthCheck[]", "With health:read"}}});
-  router.add_schema({"Signal",
-                     {{"value", "number", "Null when unknown", true, true},
-                      {"state", "known|unknown|stale", "", true},
-                      {"reason", "string", "Why it is not known", true, true},
-                      {"at", "time", "When it was measured", true, true}}});
-  router.add_schema({"Performance",
-                     {{"current", "map:#Signal", "Signals by name, and score", true},
-                      {"averages", "map:#Average", "Means over window_s by name", true},
-                      {"history", "#HistoryPoint[]", "The last snapshots, oldest first", true}}});
-  router.add_schema({"Average",
-                     {{"value", "number", "", true, true},
-                      {"samples_used", "integer", "Known ones", true},
-                      {"samples_total", "integer", "", true},
-                      {"window_s", "number", "", true}}});
-  router.add_schema({"HistoryPoint",
-                     {{"at", "time", "", true},
-                      {"cpu_usage", "number", "%", true, true},
-                      {"memory_usage", "number", "%", true, true},
-                      {"fps", "number", "1/s", true, true},
-                      {"latency", "number", "ms", true, true},
-                      {"response_time", "number", "ms", true, true}}});
-  router.add_schema({"Sample",
-                     {{"signal", "string", "fps, latency, response_time or tick_ratio", true},
-                      {"value", "number", "1/s, ms, ms or a ratio", true},
-                      {"subject", "string", "Session or client"}}});
-  router.add_schema(
-      {"ProcessSample",
-       {{"pid", "integer", "Of the tree's root", true},
-        {"cpu_pct", "number", "% of one core", true, true},
-        {"demand_pct", "number", "Run time and run-queue wait, % of one core", true, true},
-        {"rss_bytes", "number", "", true, true}}});
-  std::vector<api::Field> sample = {
-      {"processes", "map:#ProcessSample", "Watched process trees by subject", true},
-      {"score", "#Signal", "0 to 100"}};
-  for (const auto& field : kSnapshotFields) sample.push_back({field.name, "#Signal", field.unit});
-  router.add_schema({"MetricSample", std::move(sample)});
-  router.add_schema({"SystemAlert",
-                     {{"event", "string", "Stable name", true},
-                      {"message", "string", "For people", true},
-                      {"active", "boolean", "False: it is over", true}}});
-  router.add_schema({"Samples", {{"samples", "#Sample[]", "At most 500", true}}});
-  router.add_schema({"SamplesAccepted", {{"accepted", "integer", "", true}}});
-  router.add_schema({"Metric",
-                     {{"name", "string", "", true},
-                      {"type", "string", "counter, gauge, histogram_count or histogram_sum", true},
-                      {"help", "string", "", true},
-                      {"labels", "map:string", "", true},
-                      {"value", "number", "", true}}});
-  router.add_schema(
-      {"MetricList",
-       {{"items", "#Metric[]", "", true}, {"next_cursor", "string", "", true, true}}});
-  router.add_schema({"SeriesPoint",
-                     {{"timestamp", "time", "Start of the step", true},
-                      {"value", "number", "Null: nothing was measured", true, true},
-                      {"min", "number", "When several samples stand behind the value"},
-                      {"max", "number", "The same"},
-                      {"avg", "number", "The same"}}});
-  router.add_schema({"SeriesPoints",
-                     {{"name", "string", "", true},
-                      {"unit", "string", "", true},
-                      {"points", "#SeriesPoint[]", "Oldest first, evenly spaced", true}}});
-}
-
 std::string alert_json(const SystemAlert& alert) {
   std::string out;
   JsonWriter(out)
@@ -377,7 +301,7 @@ std::string alert_json(const SystemAlert& alert) {
 
 void add_monitor_routes(api::Router& router, Monitor& monitor, Health& health, Metrics& metrics,
                         const Clock& clock, const MonitorRouteOptions& options) {
-  add_schemas(router);
+  add_monitor_schemas(router);
   add_health_routes(router, health);
   add_metrics_routes(router, monitor, metrics, clock, options);
   add_performance_routes(router, monitor, clock);
