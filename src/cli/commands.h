@@ -27,6 +27,7 @@ void add_metrics_command(CLI::App& app, Action& action);
 void add_macro_command(CLI::App& app, Action& action);
 void add_profile_command(CLI::App& app, Action& action);
 void add_referee_command(CLI::App& app, Action& action);
+void add_db_command(CLI::App& app, Action& action);
 
 /// Parses the command line, runs the subcommand, returns the exit code (docs/errors.md).
 int run_cli(int argc, const char* const* argv, std::ostream& out, std::ostream& err);

@@ -26,6 +26,7 @@ int run_cli(int argc, const char* const* argv, std::ostream& out, std::ostream& 
   add_macro_command(app, action);
   add_profile_command(app, action);
   add_referee_command(app, action);
+  add_db_command(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

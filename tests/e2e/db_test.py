@@ -1,0 +1,70 @@
+"""gamekeeper db: a backup of a running daemon can be put back, and damage is found."""
+import shutil
+import tempfile
+import unittest
+import pathlib
+
+from gk import PASSWORD, Daemon
+
+
+class Backup(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="gk-backup-"))
+        self.addCleanup(shutil.rmtree, self.folder, True)
+
+    def test_a_backup_of_a_running_daemon_brings_back_what_was_deleted(self):
+        copy = str(self.folder / "monday")
+        with Daemon() as daemon:
+            daemon.add_user("marta", "user")
+            (daemon.data / "config" / "macro_safety" / "club.safe.json").write_text('{"heal": {"max_duration": 30}}')
+            done = daemon.cli("db", "backup", copy)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertNotEqual(daemon.cli("db", "backup", copy).returncode, 0, "never over another backup")
+            users = {u["username"]: u["id"] for u in daemon.admin.get("/api/users").json["items"]}
+            self.assertEqual(daemon.admin.ask("DELETE", f"/api/users/{users['marta']}").status, 204)
+            refused = daemon.cli("db", "restore", copy)
+            self.assertNotEqual(refused.returncode, 0, "while the daemon runs")
+            self.assertIn(str(daemon.process.pid), refused.stderr)
+            daemon.stop()
+            done = daemon.cli("db", "restore", copy)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            daemon.start()
+            self.assertEqual(daemon.anonymous().login("marta").status, 200)
+            admin = daemon.anonymous()
+            self.assertEqual(admin.login("admin", PASSWORD).status, 200)
+            self.assertEqual(admin.get("/api/macro-safety/profiles/heal").json["max_duration"], 30)
+            aside = list(daemon.data.glob("before-restore-*"))
+            self.assertEqual(len(aside), 1)
+            self.assertTrue((aside[0] / "state.db").exists(), "what was there is kept")
+
+    def test_damage_is_found_and_never_restored(self):
+        copy = self.folder / "copy"
+        with Daemon() as daemon:
+            self.assertEqual(daemon.cli("db", "check").returncode, 0)
+            self.assertEqual(daemon.cli("db", "backup", str(copy)).returncode, 0)
+            self.assertEqual(daemon.cli("db", "check", str(copy), "--full").returncode, 0)
+            file = copy / "state.db"
+            content = bytearray(file.read_bytes())
+            for at in range(8192, len(content) - 4096, 4096):
+                content[at:at + 64] = b"\xff" * 64
+            file.write_bytes(content)
+            done = daemon.cli("db", "check", str(copy))
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn("DAMAGED", done.stdout)
+            self.assertIn("state.db", done.stdout)
+            daemon.stop()
+            before = (daemon.data / "state.db").read_bytes()
+            refused = daemon.cli("db", "restore", str(copy))
+            self.assertNotEqual(refused.returncode, 0)
+            self.assertEqual((daemon.data / "state.db").read_bytes(), before)
+
+    def test_what_is_no_backup_is_named(self):
+        with Daemon(setup=False) as daemon:
+            daemon.stop()
+            refused = daemon.cli("db", "restore", str(self.folder))
+            self.assertNotEqual(refused.returncode, 0)
+            self.assertIn("is no backup", refused.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
