@@ -226,6 +226,10 @@ void answer_samples(Monitor& monitor, const JsonValue& body, const api::Reply& r
     reply.problem(problem);
     return;
   }
+  JsonReader top(body, "");
+  (void)top.member("samples");
+  top.refuse_unknown();
+  for (const auto& complaint : top.complaints()) problem.errors.push_back(complaint);
   struct Item {
     std::string signal, subject;
     double value = 0;

@@ -157,6 +157,9 @@ TEST_F(MonitorRoutesTest, NamesEverySampleThatItRefusesAndTakesNoneOfAMalformedB
   monitor.sample_for_test();
   EXPECT_TRUE(monitor.history().latest()->external.empty());
   EXPECT_EQ(ask("/api/samples", "samples:write", Method::post, R"({"samples":7})").status, 400);
+  EXPECT_EQ(ask("/api/samples", "samples:write", Method::post, R"({"samples":[],"x":1})").status,
+            400)
+      << "a member that nobody knows";
   EXPECT_EQ(ask("/api/samples", "samples:write", Method::post,
                 R"({"samples":[{"signal":"cpu_usage","value":5}]})")
                 .status,
