@@ -59,6 +59,9 @@ const kLatestWins = new Set<string>([
   "macro:updated",
   "health:changed",
   "heartbeat",
+  "lock:updated",
+  "task:updated",
+  "movement:updated",
 ]);
 
 function makeRings(): Record<Drawn, SeriesRing> {
@@ -231,6 +234,31 @@ function openSocket(): SocketLike {
   return new WebSocket(`${scheme}//${location.host}/api/v1/ws`, kProtocol) as SocketLike;
 }
 
+/** What a page follows while it is shown: topics of its own, and how to read it all by REST. */
+export interface Follower {
+  topics: Readonly<Record<string, (data: unknown) => void>>;
+  read: () => void;
+}
+const followers = new Set<Follower>();
+
+/** Reads, and subscribes to the topics. Returns what ends it. */
+export function follow(follower: Follower): () => void {
+  const topics = Object.keys(follower.topics);
+  followers.add(follower);
+  socket.subscribe(topics);
+  follower.read();
+  return () => {
+    followers.delete(follower);
+    socket.unsubscribe(topics);
+  };
+}
+
+function readFollowed(topic?: string): void {
+  for (const follower of followers) {
+    if (topic === undefined || topic in follower.topics) follower.read();
+  }
+}
+
 let wasLive = false;
 
 function onPhase(next: SocketPhase, retry: number | null): void {
@@ -243,9 +271,10 @@ function onPhase(next: SocketPhase, retry: number | null): void {
     needsHistory = true;
     return;
   }
-  if (wasLive)
+  if (wasLive) {
     refreshAll(); // Whatever happened while it was away.
-  else {
+    readFollowed();
+  } else {
     void refresh("performance");
     void refresh("cancellations");
     setTimeout(() => {
@@ -266,10 +295,14 @@ const socket = new LiveSocket(
   },
   {
     onPhase,
-    onFrame: (topic, data) => kFrames[topic]?.(data),
+    onFrame: (topic, data) => {
+      kFrames[topic]?.(data);
+      for (const follower of followers) follower.topics[topic]?.(data);
+    },
     onGap: (topic) => {
       const resource = kAfterGap[topic];
       if (resource) void refresh(resource);
+      readFollowed(topic);
     },
     onAlive: (at) => {
       lastData.value = at;
@@ -287,6 +320,7 @@ const socket = new LiveSocket(
 export function retryNow(): void {
   socket.retryNow();
   refreshAll();
+  readFollowed();
 }
 
 function forget(): void {
@@ -316,7 +350,9 @@ export function startLive(): void {
   });
   setInterval(showPending, kShowEveryMs);
   setInterval(() => {
-    if (inside && phase.value !== "live") refreshAll();
+    if (!inside || phase.value === "live") return;
+    refreshAll();
+    readFollowed();
   }, kPollMs);
   setInterval(() => {
     const last = reported.value;
