@@ -9,8 +9,8 @@ namespace gk::server {
 namespace {
 
 /// First segments of the paths that the dashboard draws (web/src/lib/router.ts).
-constexpr std::array<std::string_view, 5> kPages = {"", "setup", "login", "macro-safety",
-                                                    "cancellations"};
+constexpr std::array<std::string_view, 8> kPages = {
+    "", "setup", "login", "macro-safety", "cancellations", "locks", "tasks", "referee"};
 
 bool is_page(std::string_view path) {
   const std::string_view rest = path.substr(1);

@@ -136,7 +136,12 @@ class MockLane {
         effective_priority: holder.eff,
         sub_grants: holder.shared ?? 0,
       },
-      queue: this.queue.map((ticket) => ({
+      queue: [...this.queue]
+        .sort(
+          (a, b) =>
+            Number(b.ready) - Number(a.ready) || this.effective(b, now) - this.effective(a, now),
+        )
+        .map((ticket) => ({
         ticket: ticket.id,
         actor: ticket.actor,
         group: ticket.group,
@@ -165,7 +170,8 @@ class MockLane {
 
 function busyLane(name, now, random) {
   const lane = new MockLane(name, now);
-  // An hour goes by before anybody looks.
+  lane.freeAt = 0;
+  // Three minutes go by before anybody looks.
   for (let at = now - 180_000; at < now - 4000; at += 1000) {
     if (lane.queue.length < 4) lane.ask(kActors[Math.floor(random() * 6)][0], at);
     if (lane.holder && at - lane.holder.at >= lane.holder.holdMs) lane.release(at);

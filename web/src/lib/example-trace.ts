@@ -11,7 +11,7 @@ function place(distance: number): [number, number] {
   const d = distance % (4 * side);
   const leg = Math.floor(d / side);
   const along = d - leg * side;
-  const wobble = Math.sin(distance * 0.7) * 0.15;
+  const wobble = Math.sin(distance * 0.7) * Math.sin((Math.PI * along) / side) * 0.15;
   const corners: readonly [number, number][] = [
     [along, wobble],
     [side + wobble, along],

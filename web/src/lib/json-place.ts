@@ -97,31 +97,54 @@ export function placeOf(text: string, path: string): Place {
   }
   reader.at = inside;
   const start = reader.value();
-  return { line: lineOf(text, start), start, end: reader.at };
+  return { line: lineOf(text, start), start, end: Math.min(reader.at, text.length) };
 }
 
-/** Reads JSON; a mistake comes with its line, as far as the browser tells. */
-export function readJson(
-  text: string,
-): { value: unknown } | { message: string; place: Place | null } {
+/** Where `text` stops being JSON; null when it is. */
+export function firstMistake(text: string): number | null {
+  let at = 0;
+  const take = (pattern: RegExp): boolean => {
+    pattern.lastIndex = at;
+    const found = pattern.exec(text);
+    if (found) at += found[0].length;
+    return found !== null;
+  };
+  const space = (): boolean => take(/[ \t\r\n]*/y);
+  const string = (): boolean => take(/"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y);
+  const list = (close: RegExp, item: () => boolean): boolean => {
+    space();
+    if (take(close)) return true;
+    for (;;) {
+      space();
+      if (!item()) return false;
+      space();
+      if (take(close)) return true;
+      if (!take(/,/y)) return false;
+    }
+  };
+  const member = (): boolean => string() && space() && take(/:/y) && value();
+  const value = (): boolean => {
+    space();
+    if (take(/\{/y)) return list(/\}/y, member);
+    if (take(/\[/y)) return list(/\]/y, value);
+    return string() || take(/-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y);
+  };
+  const good = value() && space() && at === text.length;
+  return good ? null : at;
+}
+
+/** Reads JSON; a mistake comes with its place. */
+export function readJson(text: string): { value: unknown } | { message: string; place: Place } {
   try {
     return { value: JSON.parse(text) };
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const at = /position (\d+)/.exec(message)?.[1];
-    const line = /line (\d+) column (\d+)/.exec(message);
-    const short = message.replace(/^JSON\.parse: /, "").replace(/ in JSON.*$/, "").replace(/, "?\.\.\..*$/, "");
-    if (at !== undefined) {
-      const start = Math.min(Number(at), text.length);
-      return { message: short, place: { line: lineOf(text, start), start, end: start + 1 } };
-    }
-    if (line) {
-      const lines = text.split("\n").slice(0, Number(line[1]) - 1);
-      const start = lines.join("\n").length + (lines.length > 0 ? 1 : 0) + Number(line[2]) - 1;
-      return { message: short, place: { line: Number(line[1]), start, end: start + 1 } };
-    }
-    const start = text.trimEnd().length;
-    const isEnd = /end of/i.test(message);
-    return { message: short, place: isEnd ? { line: lineOf(text, start), start, end: start } : null };
+  } catch {
+    const start = firstMistake(text) ?? text.length;
+    const found = /\S{1,12}/y;
+    found.lastIndex = start;
+    const word = found.exec(text)?.[0];
+    const message =
+      word === undefined ? "The text ends too early." : `This is not expected here: ${word}`;
+    const end = start + (word?.length ?? 0);
+    return { message, place: { line: lineOf(text, start), start, end } };
   }
 }

@@ -1,22 +1,37 @@
-// A graph of tasks as a drawing. One stop for Tab; the arrow keys walk it, Enter opens a task.
+// A graph of tasks as a drawing. One node is a stop for Tab; the arrow keys walk the rest, Enter
+// opens a task.
 
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import type { Task } from "../api/rooms";
-import { type DagLayout, type Direction, edgePath, layoutDag, neighbour } from "../lib/dag";
+import { type DagLayout, type DagSize, type Direction, edgePath, layoutDag, neighbour } from "../lib/dag";
 import { plural } from "../lib/format";
 import { Icon } from "../ui/icons";
 import { lookOf } from "./task-words";
 
 const kNode = { width: 172, height: 54, along: 44, across: 16 };
-/** Letters of the name that fit into a node. */
-const kNameLength = 19;
-/** A narrower box flows down instead of right. Chosen: three layers side by side. */
-const kWideEnough = 640;
+/** On a phone two nodes fit side by side. */
+const kSmallNode = { width: 150, height: 54, along: 38, across: 10 };
+const kPhone = 480;
+/** The icon and the margins of a node, and an average letter of its name. */
+const kBesideName = 50;
+const kLetter = 6.7;
 
-function short(name: string): string {
-  return name.length <= kNameLength ? name : `${name.slice(0, kNameLength - 1)}…`;
+function short(name: string, width: number): string {
+  const most = Math.floor((width - kBesideName) / kLetter);
+  return name.length <= most ? name : `${name.slice(0, most - 1)}…`;
+}
+
+/** Left to right when that fits into `width`, else top to bottom, which scrolls with the page. */
+export function fitDag(
+  tasks: readonly Task[],
+  size: DagSize,
+  width: number,
+): { layout: DagLayout; direction: Direction } {
+  const right = layoutDag(tasks, size, "right");
+  if (right.width <= width) return { layout: right, direction: "right" };
+  return { layout: layoutDag(tasks, size, "down"), direction: "down" };
 }
 
 function useWidth(): [{ current: HTMLDivElement | null }, number] {
@@ -36,23 +51,23 @@ function useWidth(): [{ current: HTMLDivElement | null }, number] {
 function Node(props: {
   task: Task;
   at: { x: number; y: number };
+  size: DagSize;
   picked: boolean;
   reachable: boolean;
   onPick: () => void;
   onFocus: () => void;
 }): JSX.Element {
-  const { task, at, picked, reachable } = props;
+  const { task, at, size, picked, reachable } = props;
   const look = lookOf(task.state);
   const tries = task.attempts > 1 ? ` · try ${task.attempts}` : "";
   const needs = task.depends_on.length > 0 ? `, needs ${task.depends_on.length}` : "";
   return (
     <g
       class={`node state-${task.state} tone-${look.tone} ${picked ? "picked" : ""}`}
-      transform={`translate(${at.x - kNode.width / 2} ${at.y - kNode.height / 2})`}
+      transform={`translate(${at.x - size.width / 2} ${at.y - size.height / 2})`}
       role="button"
       tabIndex={reachable ? 0 : -1}
       data-task={task.id}
-      aria-label={`${task.name}: ${look.word.toLowerCase()}${tries}${needs}`}
       aria-pressed={picked}
       onClick={props.onPick}
       onFocus={props.onFocus}
@@ -62,14 +77,15 @@ function Node(props: {
         props.onPick();
       }}
     >
-      <title>{task.name}</title>
-      <rect class="node-ring" x="-4" y="-4" width={kNode.width + 8} height={kNode.height + 8} rx="14" />
-      <rect class="node-box" width={kNode.width} height={kNode.height} rx="10" />
+      {/* The name for those who hear it, and the tip for those who point. */}
+      <title>{`${task.name}: ${look.word.toLowerCase()}${tries}${needs}`}</title>
+      <rect class="node-ring" x="-4" y="-4" width={size.width + 8} height={size.height + 8} rx="14" />
+      <rect class="node-box" width={size.width} height={size.height} rx="10" />
       <g transform="translate(13 17)">
         <Icon name={look.icon} size={20} />
       </g>
       <text class="node-name" x="42" y="23">
-        {short(task.name)}
+        {short(task.name, size.width)}
       </text>
       <text class="node-state" x="42" y="41">
         {look.word}
@@ -111,10 +127,10 @@ export function DagView(props: {
   const { tasks, picked, onPick } = props;
   const [box, width] = useWidth();
   const [focus, setFocus] = useState<string | null>(null);
-  const direction: Direction = width >= kWideEnough ? "right" : "down";
+  const size = width < kPhone ? kSmallNode : kNode;
   // States change often, the shape does not.
   const shape = tasks.map((task) => `${task.id}<${task.depends_on.join("+")}`).join(" ");
-  const layout = useMemo(() => layoutDag(tasks, kNode, direction), [shape, direction]);
+  const { layout, direction } = useMemo(() => fitDag(tasks, size, width), [shape, width]);
   const byId = new Map(tasks.map((task) => [task.id, task]));
   const states = new Map(tasks.map((task) => [task.id, task.state]));
   const first = focus !== null && byId.has(focus) ? focus : (picked ?? layout.layers[0]?.[0]);
@@ -131,7 +147,13 @@ export function DagView(props: {
   return (
     <div class="dag" ref={box}>
       {width > 0 && (
-        <div class="dag-scroll" onKeyDown={onKey}>
+        <div
+          class="dag-scroll"
+          tabIndex={0}
+          role="region"
+          aria-label="Drawing of the graph"
+          onKeyDown={onKey}
+        >
           <svg
             width={layout.width}
             height={layout.height}
@@ -161,6 +183,7 @@ export function DagView(props: {
                   key={id}
                   task={byId.get(id)!}
                   at={at}
+                  size={size}
                   picked={id === picked}
                   reachable={id === first}
                   onPick={() => onPick(id)}

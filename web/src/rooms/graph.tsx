@@ -35,6 +35,18 @@ function moment(at: string | null): JSX.Element {
   );
 }
 
+function deadline(task: Task): JSX.Element {
+  if (task.deadline_at === null) return <span class="note">none</span>;
+  const at = Date.parse(task.deadline_at);
+  const left = (at - now.value) / 1000;
+  return (
+    <>
+      <span class="num">{formatTimeSeconds(at)}</span>{" "}
+      {!hasEnded(task.state) && <small>{left > 0 ? `in ${seconds(left)}` : "passed"}</small>}
+    </>
+  );
+}
+
 async function cancelTask(task: Task, read: () => void): Promise<void> {
   try {
     await tasksApi.cancelTask(task.id);
@@ -69,8 +81,10 @@ function Details(props: {
     <Section
       title={task.name}
       id="task"
-      tools={
-        may("tasks:run") && !hasEnded(task.state) ? (
+    >
+      <div class="task-state">
+        <TaskChip state={task.state} />
+        {may("tasks:run") && !hasEnded(task.state) && (
           <Button
             kind="danger"
             icon="cancel"
@@ -79,11 +93,7 @@ function Details(props: {
           >
             Cancel task
           </Button>
-        ) : undefined
-      }
-    >
-      <div class="task-state">
-        <TaskChip state={task.state} />
+        )}
         {task.reason && <p>{task.reason}</p>}
       </div>
       <dl class="pairs">
@@ -116,7 +126,7 @@ function Details(props: {
         </div>
         <div>
           <dt>Deadline</dt>
-          <dd>{task.deadline_at === null ? <span class="note">none</span> : moment(task.deadline_at)}</dd>
+          <dd>{deadline(task)}</dd>
         </div>
         <div>
           <dt>Id</dt>

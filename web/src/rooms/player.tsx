@@ -6,7 +6,7 @@ import { useMemo } from "preact/hooks";
 import { movementApi, type MoveVerdict, type PlayerDetail } from "../api/rooms";
 import { formatMs, formatNumber, kUnknown } from "../lib/format";
 import { resource } from "../state/resource";
-import { addVerdict } from "../state/rooms";
+import { addVerdict, burstsOf } from "../state/rooms";
 import { Icon } from "../ui/icons";
 import { Ago, Bar, Empty, PageHead, Section } from "../ui/parts";
 import { evidence, StandingChip, suspicion, ToleranceBar, VerdictItem } from "./referee-parts";
@@ -189,8 +189,8 @@ export function PlayerPage({ id }: { id: string }): JSX.Element {
                     <Empty icon="shield" title="Nothing was refused" />
                   ) : (
                     <ul class="verdicts">
-                      {list.map((verdict) => (
-                        <VerdictItem key={verdict.id} verdict={verdict} withPlayer={false} />
+                      {burstsOf(list).map((burst) => (
+                        <VerdictItem key={burst.at(-1)?.id} burst={burst} withPlayer={false} />
                       ))}
                     </ul>
                   )

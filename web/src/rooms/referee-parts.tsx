@@ -31,7 +31,8 @@ export function suspicion(confidence: number): string {
 export function evidence(e: number): string {
   if (e < 1e4) return formatNumber(e, e < 10 ? 1 : 0);
   const power = Math.floor(Math.log10(e));
-  return `${(e / 10 ** power).toFixed(1)} × 10^${power}`;
+  const raised = [...String(power)].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]).join("");
+  return `${(e / 10 ** power).toFixed(1)}\u00a0×\u00a010${raised}`;
 }
 
 const kShort = (value: number): string => `${value.toFixed(2)}\u00a0s`;
@@ -94,9 +95,24 @@ function Facts({ verdict }: { verdict: MoveVerdict }): JSX.Element | null {
   );
 }
 
-export function VerdictItem(props: { verdict: MoveVerdict; withPlayer: boolean }): JSX.Element {
-  const { verdict } = props;
+const sentenceOf = (verdict: MoveVerdict): string =>
+  verdict.explanation?.sentence ?? verdict.reason ?? verdict.rule ?? "";
+
+const timeOf = (verdict: MoveVerdict): string => {
   const time = Date.parse(verdict.at);
+  return Number.isFinite(time) ? formatTimeSeconds(time) : "";
+};
+
+const kMoreShown = 12;
+
+/** One verdict, or a burst of them with the newest in front. */
+export function VerdictItem(props: {
+  burst: readonly MoveVerdict[];
+  withPlayer: boolean;
+}): JSX.Element | null {
+  const verdict = props.burst[0];
+  if (!verdict) return null;
+  const rest = props.burst.slice(1);
   return (
     <li>
       <details class="verdict">
@@ -107,15 +123,29 @@ export function VerdictItem(props: { verdict: MoveVerdict; withPlayer: boolean }
           </span>
           <span class="verdict-text">
             {props.withPlayer && <strong>{verdict.player} </strong>}
-            {verdict.explanation?.sentence ?? verdict.reason ?? verdict.rule ?? ""}
-            {verdict.performance_adjusted && <small> lag was forgiven</small>}
+            {sentenceOf(verdict)}
+            {verdict.performance_adjusted && (
+              <small> {verdict.valid ? "lag was forgiven" : "although lag was forgiven"}</small>
+            )}
           </span>
           <span class="verdict-when num">
-            {Number.isFinite(time) ? formatTimeSeconds(time) : ""}
+            {rest.length > 0 && <span class="count">×&nbsp;{props.burst.length}</span>}{" "}
+            {timeOf(verdict)}
           </span>
         </summary>
         <div class="verdict-body">
           <Facts verdict={verdict} />
+          {rest.length > 0 && (
+            <ul class="more-verdicts" aria-label="Before it">
+              {rest.slice(0, kMoreShown).map((one) => (
+                <li key={one.id}>
+                  <span class="num">{timeOf(one)}</span>
+                  {sentenceOf(one)}
+                </li>
+              ))}
+              {rest.length > kMoreShown && <li>and {rest.length - kMoreShown} more</li>}
+            </ul>
+          )}
           {props.withPlayer && (
             <a href={`/referee/players/${encodeURIComponent(verdict.player)}`}>
               All about {verdict.player}

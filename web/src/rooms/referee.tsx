@@ -6,6 +6,7 @@ import { useState } from "preact/hooks";
 import type { MovementStats, Player } from "../api/rooms";
 import { formatMs, formatNumber, kUnknown, plural } from "../lib/format";
 import { FilterBox } from "../pages/macros";
+import { burstsOf } from "../state/rooms";
 import { toast } from "../state/toasts";
 import { Icon } from "../ui/icons";
 import { Ago, Bar, Button, Empty, PageHead, Section, Segmented } from "../ui/parts";
@@ -130,23 +131,23 @@ function PlayerRow({ player }: { player: Player }): JSX.Element {
           {player.mode} · <Ago at={player.last_at} />
         </small>
       </th>
-      <td>
+      <td class="cell-standing">
         <StandingChip state={player.state} />
       </td>
-      <td>
+      <td class="cell-tolerance">
         <ToleranceBar tolerance={player.tolerance} />
       </td>
-      <td class="num right">
+      <td class="num right" data-name="suspicion">
         {suspicion(player.confidence)}
         <br />
         <small>E {evidence(player.max_e)}</small>
       </td>
-      <td class="num right">
+      <td class="num right" data-name="refused">
         {formatNumber(player.rejected)}
         <br />
         <small>of {formatNumber(player.moves)}</small>
       </td>
-      <td class="num right">
+      <td class="num right" data-name="round trip">
         {player.rtt_ms === null ? (
           <span class="unknown">{kUnknown}</span>
         ) : (
@@ -233,8 +234,8 @@ function Stream({ filter }: { filter: string }): JSX.Element {
               />
             )}
             <ul class="verdicts">
-              {shown.map((verdict) => (
-                <VerdictItem key={verdict.id} verdict={verdict} withPlayer />
+              {burstsOf(shown).map((burst) => (
+                <VerdictItem key={burst.at(-1)?.id} burst={burst} withPlayer />
               ))}
             </ul>
             {verdictCursor.value !== null && (

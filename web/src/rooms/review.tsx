@@ -5,6 +5,7 @@ import { useState } from "preact/hooks";
 
 import { movementApi, type ReviewItem } from "../api/rooms";
 import { kUnknown } from "../lib/format";
+import { isSolid, type WalkView } from "../lib/walk";
 import { why } from "../state/resource";
 import { may } from "../state/session";
 import { toast } from "../state/toasts";
@@ -39,6 +40,11 @@ function Decision({ item }: { item: ReviewItem }): JSX.Element {
   );
 }
 
+/** From the side when it is about height. */
+function viewOf(item: ReviewItem): WalkView {
+  return isSolid(item.path) && /airborne|rise/.test(item.channel) ? "height" : "plan";
+}
+
 function Item({ item }: { item: ReviewItem }): JSX.Element {
   const [note, setNote] = useState("");
   const [busy, setBusy] = useState(false);
@@ -57,7 +63,7 @@ function Item({ item }: { item: ReviewItem }): JSX.Element {
   return (
     <li class="card review" aria-labelledby={`review-${item.id}`}>
       <div class="review-picture">
-        <WalkPicture path={item.path} view="plan" small />
+        <WalkPicture path={item.path} view={viewOf(item)} small />
       </div>
       <div class="review-body">
         <h3 id={`review-${item.id}`}>
@@ -66,7 +72,8 @@ function Item({ item }: { item: ReviewItem }): JSX.Element {
         <p>
           {item.channel.replaceAll("_", " ")}, evidence {evidence(item.max_e)}{" "}
           <span class="note">
-            opened <Ago at={item.opened_at} />
+            {viewOf(item) === "height" && "seen from the side · "}opened{" "}
+            <Ago at={item.opened_at} />
           </span>
         </p>
         {item.state !== "open" && <Decision item={item} />}

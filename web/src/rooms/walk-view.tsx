@@ -10,7 +10,7 @@ import { drawWalk, isSolid, type Walk, walkSentence, type WalkView as View } fro
 import { Segmented } from "../ui/parts";
 
 const kSize = { width: 560, height: 340 };
-const kSmall = { width: 320, height: 200 };
+const kSmall = { width: 440, height: 270 };
 
 /** Refusals that follow each other are one claimed stretch. */
 function stretches(walk: Walk): string[] {

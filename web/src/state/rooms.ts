@@ -94,6 +94,28 @@ export function addVerdict(
   return [verdict, ...known.filter((other) => other.id !== verdict.id)].slice(0, most);
 }
 
+/** Verdicts of one player that follow each other within this are one burst. Chosen. */
+const kBurstMs = 2000;
+
+/** Newest first, as they came; a cheat is refused ten times a second, which is one thing to read. */
+export function burstsOf(verdicts: readonly MoveVerdict[]): MoveVerdict[][] {
+  const bursts: MoveVerdict[][] = [];
+  const open = new Map<string, MoveVerdict[]>();
+  for (const verdict of verdicts) {
+    const key = `${verdict.valid} ${verdict.player}`;
+    const burst = open.get(key);
+    const last = burst?.at(-1);
+    if (burst && last && Math.abs(Date.parse(last.at) - Date.parse(verdict.at)) <= kBurstMs)
+      burst.push(verdict);
+    else {
+      const fresh = [verdict];
+      open.set(key, fresh);
+      bursts.push(fresh);
+    }
+  }
+  return bursts;
+}
+
 /** Those who need a look first: review, watch, then the most evidence, then the newest. */
 export function sortPlayers(players: readonly Player[]): Player[] {
   const rank = { review: 0, watch: 1, ok: 2 } as const;
