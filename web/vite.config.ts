@@ -1,4 +1,4 @@
-// One script, one style sheet, one lazy chunk for the charts; then a brotli copy of each text asset
+// One script, one style sheet, lazy chunks for the charts and for the rooms; then a brotli copy of each text asset
 // for tools/embed_assets.py, made here because Node has brotli and Python has not.
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -41,7 +41,7 @@ export default defineConfig({
     target: "es2022",
     assetsInlineLimit: 0, // A data: URL would need a wider Content-Security-Policy.
     modulePreload: { polyfill: false }, // The polyfill is for browsers older than the target.
-    cssCodeSplit: false,
+    cssCodeSplit: true, // The rooms' styles come with their chunk.
     reportCompressedSize: false,
   },
   server: { proxy: { "/api": { target: "http://127.0.0.1:5000", ws: true } } },

@@ -1,7 +1,9 @@
 // The cases. Each is {name, mock?: true when it needs the mock's scenes, run(target)}.
 
 import { kSetupCode, kUser } from "../mock/server.mjs";
-import { axe, check, equal, fits, focused, settle } from "./harness.mjs";
+import { axe, check, equal, focused, settle } from "./harness.mjs";
+import { kRoomCases } from "./rooms.mjs";
+import { viewCase } from "./views.mjs";
 
 const kEvidence = "/cancellations/c-attack-cpu";
 
@@ -55,31 +57,7 @@ const kReal = new Set([
   "user menu",
 ]);
 
-const viewCases = kViews.flatMap(([name, scene, path, act]) =>
-  ["light", "dark"].map((theme) => ({
-    name: `axe: ${name}, ${theme}; fits 1280, 390 and 320 px`,
-    mock: !kReal.has(name),
-    async run(target) {
-      const context = await target.context(scene, { colorScheme: theme });
-      const page = await target.open(context, path);
-      await settle(page);
-      if (act) await act(page);
-      await page.waitForTimeout(100);
-      await axe(page, `${name}, ${theme}`);
-      for (const width of [1280, 390, 320]) {
-        await page.setViewportSize({ width, height: 800 });
-        await page.waitForTimeout(80);
-        await fits(page, `${name} at ${width}`);
-      }
-      // Tall enough for the whole page: what the tab bar covers depends on the scroll position only.
-      const height = await page.evaluate(() => document.scrollingElement.scrollHeight + 80);
-      await page.setViewportSize({ width: 320, height });
-      await page.waitForTimeout(100);
-      await axe(page, `${name}, ${theme}, 320 px`);
-      await context.close();
-    },
-  })),
-);
+const viewCases = kViews.map((view) => viewCase(view, kReal.has(view[0])));
 
 /** Loads `path` in a fresh profile and adds up what crossed the wire. */
 async function weigh(target, path) {
@@ -511,6 +489,7 @@ export const kCases = [
   ...keyboardCases,
   ...liveCases,
   ...workCases,
+  ...kRoomCases,
   ...viewCases,
   ...lastCases,
 ];

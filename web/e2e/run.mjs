@@ -1,12 +1,12 @@
-// npm run e2e [-- name filter]: every page in real Chromium, against the mock or BASE_URL.
+// npm run e2e [-- "part of a name|another"]: every page in real Chromium, against the mock or BASE_URL.
 
 import { kCases } from "./cases.mjs";
 import { Target } from "./harness.mjs";
 
-const filter = process.argv[2] ?? "";
+const filters = (process.argv[2] ?? "").split("|");
 const target = await Target.start();
 let [passed, failed, skipped] = [0, 0, 0];
-for (const one of kCases.filter(({ name }) => name.includes(filter))) {
+for (const one of kCases.filter(({ name }) => filters.some((part) => name.includes(part)))) {
   if (one.mock && !target.mock) {
     skipped++;
     continue;

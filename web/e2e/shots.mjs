@@ -6,7 +6,7 @@ import { MockDaemon } from "../mock/server.mjs";
 import { launch } from "./browser.mjs";
 
 const folder = process.argv[2] ?? "/tmp/gk-shots";
-const only = process.argv[3] ?? "";
+const only = (process.argv[3] ?? "").split(",");
 if (folder !== "readme") mkdirSync(folder, { recursive: true });
 
 const kShots = [
@@ -26,6 +26,32 @@ const kShots = [
   ["cancellation", "healthy", "/cancellations/c-attack-cpu"],
   ["cancellation-none", "healthy", "/cancellations/nothing"],
   ["not-found", "healthy", "/nowhere/at/all"],
+  ["locks", "healthy", "/locks"],
+  ["locks-empty", "empty", "/locks"],
+  ["locks-viewer", "viewer", "/locks"],
+  ["lane", "healthy", "/locks/knight"],
+  ["lock-options", "healthy", "/locks/knight", (page) => page.click("text=Options")],
+  ["tasks", "healthy", "/tasks"],
+  ["tasks-empty", "empty", "/tasks"],
+  ["graph", "healthy", "/tasks/g-nightly"],
+  ["graph-failed", "healthy", "/tasks/g-deploy"],
+  ["submit", "healthy", "/tasks", (page) => page.click("text=Submit a graph")],
+  ["referee", "healthy", "/referee"],
+  ["referee-empty", "empty", "/referee"],
+  ["review", "healthy", "/referee/review"],
+  [
+    "replay",
+    "healthy",
+    "/referee/replay",
+    async (page) => {
+      await page.click("text=Use an example");
+      await page.click("text=Judge it");
+    },
+  ],
+  ["referee-options", "healthy", "/referee/options"],
+  ["player", "healthy", "/referee/players/juniper"],
+  ["player-3d", "healthy", "/referee/players/holt"],
+  ["pages", "healthy", "/locks", (page) => page.locator(".nav-more").evaluate((b) => b.click())],
   [
     "stale",
     "healthy",
@@ -61,7 +87,7 @@ const port = await daemon.listen(0);
 const browser = await launch();
 const forReadme = folder === "readme";
 if (forReadme) await readmePicture(browser, daemon, port);
-const shots = forReadme ? [] : kShots.filter((shot) => shot[0].startsWith(only));
+const shots = forReadme ? [] : kShots.filter(([name]) => only.some((start) => name.startsWith(start)));
 for (const [name, scene, path, act] of shots) {
   for (const theme of ["light", "dark"]) {
     for (const width of [1280, 390]) {
@@ -77,7 +103,7 @@ for (const [name, scene, path, act] of shots) {
       await page.waitForTimeout(act ? 400 : 100);
       await page.screenshot({
         path: `${folder}/${name}-${theme}-${width}.png`,
-        fullPage: !["start", "palette", "help"].includes(name),
+        fullPage: !["start", "palette", "help", "pages", "submit", "lock-options"].includes(name),
       });
       await page.close();
     }

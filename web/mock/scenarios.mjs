@@ -1,5 +1,6 @@
 // The scenes that the mock can play. `scene(name, now)` builds one.
 
+import { Rooms } from "./rooms.mjs";
 import { World } from "./world.mjs";
 
 export const kScenes = [
@@ -116,12 +117,13 @@ function worsen(world, name, status, detail, now, minutes) {
   Object.assign(check, { status, detail, since: new Date(now - minutes * kMinute).toISOString() });
 }
 
-/** {world, loggedIn, needsSetup, role, gone, broken} */
+/** {world, rooms, loggedIn, needsSetup, role, gone, broken} */
 export function scene(name, now) {
   const world = new World(20240611, now);
   const result = {
     name,
     world,
+    rooms: new Rooms(name, now),
     loggedIn: true,
     needsSetup: false,
     role: "admin",

@@ -4,6 +4,8 @@
 //   node mock/server.mjs [--port 5177] [--scene healthy]
 //   POST /__mock/scene?name=degraded      changes the scene; open sockets are closed
 //   POST /__mock/cancel                   cancels the first macro, as the engine would
+//   POST /__mock/reject                   refuses a movement
+//   POST /__mock/finish                   ends a running task
 
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
@@ -31,6 +33,7 @@ const kPages = [
   /^\/cancellations(\/[^/]+)?$/,
   /^\/login$/,
   /^\/setup$/,
+  /^\/(locks|tasks|referee)(\/.*)?$/,
 ];
 export const kHeaders = {
   "Content-Security-Policy":
@@ -44,7 +47,16 @@ export const kHeaders = {
 };
 const kScopes = {
   admin: ["*"],
-  viewer: ["dashboard:read", "metrics:read", "health:read", "macros:read", "sessions:read"],
+  viewer: [
+    "dashboard:read",
+    "metrics:read",
+    "health:read",
+    "macros:read",
+    "sessions:read",
+    "locks:read",
+    "tasks:read",
+    "anticheat:read",
+  ],
 };
 export const kSetupCode = "7f3a-91c2-5be0-d4e8";
 export const kUser = { username: "marta", password: "four quiet grey herons" };
@@ -74,6 +86,7 @@ function send(response, status, body, type = "application/json") {
 async function readBody(request) {
   let text = "";
   for await (const chunk of request) text += chunk;
+  if (/ndjson/.test(request.headers["content-type"] ?? "")) return text;
   return text ? JSON.parse(text) : {};
 }
 
@@ -118,6 +131,10 @@ export class MockDaemon {
     return this.scene.world;
   }
 
+  get rooms() {
+    return this.scene.rooms;
+  }
+
   tick() {
     if (this.scene.gone) return;
     this.world.step(Date.now());
@@ -128,6 +145,7 @@ export class MockDaemon {
     }
     this.publish("metric:sample", { ...this.world.signals(), processes: this.world.processes() });
     this.publish("macro:updated", this.world.activeMacros());
+    this.rooms.step(Date.now(), (topic, data) => this.publish(topic, data));
   }
 
   cancel(macro, signal, reason) {
@@ -178,6 +196,7 @@ export class MockDaemon {
     );
     this.publish("macro:updated", this.world.activeMacros(), client);
     this.publish("health:changed", this.world.health(), client);
+    this.publish("task:updated", this.rooms.graphsBody(), client);
   }
 
   async answer(request, response) {
@@ -206,7 +225,11 @@ export class MockDaemon {
     else if (url.pathname === "/__mock/gone") {
       this.scene.gone = true;
       for (const socket of this.sockets) socket.terminate();
-    } else return problem(response, 404, "not-found", "No such control");
+    } else if (url.pathname === "/__mock/reject")
+      this.rooms.reject(Date.now(), (topic, data) => this.publish(topic, data));
+    else if (url.pathname === "/__mock/finish")
+      this.rooms.finishTask(Date.now(), (topic, data) => this.publish(topic, data));
+    else return problem(response, 404, "not-found", "No such control");
     send(response, 200, { scene: this.scene.name, scenes: kScenes });
   }
 
@@ -247,7 +270,7 @@ export class MockDaemon {
         "State changes need X-Gamekeeper-Csrf: 1.",
       );
     }
-    const body = method === "POST" ? await readBody(request) : {};
+    const body = method === "GET" ? {} : await readBody(request);
     const key = `${method} ${path}`;
     const open = this.openRoute(key, body, response);
     if (open) return;
@@ -260,7 +283,26 @@ export class MockDaemon {
         "Internal error",
         "The database could not be read. See the log for correlation id mock-1.",
       );
-    this.closedRoute(key, path, query, body, response);
+    const room = this.roomAnswer(request, path, query, body);
+    if (!room) return this.closedRoute(key, path, query, body, response);
+    for (const [name, value] of Object.entries(room.headers ?? {})) response.setHeader(name, value);
+    send(response, room.status, room.body, room.type);
+  }
+
+  /** The rooms' part of the API; a viewer may only read. */
+  roomAnswer(request, path, query, body) {
+    const { method, headers } = request;
+    const isRoom = /^\/(locks|lock-modules|task-graphs|tasks|movement)(\/|$)/.test(path);
+    const isReplay = path === "/movement/replay";
+    if (isRoom && method !== "GET" && !isReplay && this.scene.role === "viewer")
+      return {
+        status: 403,
+        type: "application/problem+json",
+        body: { type: "forbidden", title: "Your role may not do this", status: 403 },
+      };
+    return this.rooms.answer(method, path, query, body, headers, (topic, data) =>
+      this.publish(topic, data),
+    );
   }
 
   openRoute(key, body, response) {

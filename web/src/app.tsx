@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 
 import { Frame, Toasts } from "./frame/frame";
+import { titleOf } from "./frame/nav";
 import { navigate, route } from "./lib/router";
 import { CancellationPage } from "./pages/cancellation";
 import { CancellationsPage } from "./pages/cancellations";
@@ -12,7 +13,11 @@ import { MacrosPage } from "./pages/macros";
 import { NotFoundPage } from "./pages/not-found";
 import { OverviewPage } from "./pages/overview";
 import { door } from "./state/session";
+import { Later } from "./ui/later";
 import { Brand } from "./ui/icons";
+
+/** The pages of the rooms share a chunk, which the first load does not carry. */
+const loadRooms = () => import("./rooms/entry").then(({ RoomPage }) => RoomPage);
 
 function Page(): JSX.Element {
   const at = route.value;
@@ -27,6 +32,13 @@ function Page(): JSX.Element {
       return <CancellationsPage />;
     case "cancellation":
       return <CancellationPage key={at.id} id={at.id} />;
+    case "locks":
+    case "lane":
+    case "tasks":
+    case "graph":
+    case "referee":
+    case "player":
+      return <Later title={titleOf(at.page)} load={loadRooms} props={{ at }} />;
     case "not-found":
       return <NotFoundPage path={at.path} />;
     default:

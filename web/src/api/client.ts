@@ -68,29 +68,42 @@ async function problemOf(response: Response): Promise<Problem | null> {
 
 interface CallOptions {
   body?: unknown;
+  /** A body that is not JSON; `headers` names its type. */
+  text?: string;
+  headers?: Record<string, string>;
+  timeoutMs?: number;
+  /** Looks at the headers of a success. */
+  onHeaders?: (headers: Headers) => void;
   /** 401 is an answer, not the end of the session: login, setup and the first look. */
   expect401?: boolean;
   /** 503 carries a body: health. */
   accept503?: boolean;
 }
 
-async function call<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
-  const headers: Record<string, string> = { Accept: "application/json" };
+/** One call. For the tables of calls here and in rooms.ts; pages use those. */
+export async function call<T>(
+  method: string,
+  path: string,
+  options: CallOptions = {},
+): Promise<T> {
+  const headers: Record<string, string> = { Accept: "application/json", ...options.headers };
   if (method !== "GET") headers["X-Gamekeeper-Csrf"] = "1";
   if (options.body !== undefined) headers["Content-Type"] = "application/json";
+  const body = options.body === undefined ? options.text : JSON.stringify(options.body);
   let response: Response;
   try {
     response = await fetch(path, {
       method,
       headers,
       credentials: "same-origin",
-      signal: AbortSignal.timeout(kTimeoutMs),
-      ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+      signal: AbortSignal.timeout(options.timeoutMs ?? kTimeoutMs),
+      ...(body === undefined ? {} : { body }),
     });
   } catch {
     throw new ApiError(0, null, "Gamekeeper does not answer. Check that gamekeeperd is running.");
   }
   if (response.ok || (options.accept503 && response.status === 503)) {
+    options.onHeaders?.(response.headers);
     if (response.status === 204) return undefined as T;
     try {
       return (await response.json()) as T;

@@ -90,6 +90,33 @@ beforeEach(() => {
   live.start();
 });
 
+describe("topics of a page", () => {
+  const asked = () => last().sent.map((one) => one as { op: string; topics?: string[] });
+  const open = () => {
+    live.start();
+    last().onopen?.();
+  };
+  it("are asked for in an operation of their own, and again after a reconnect", () => {
+    open();
+    live.subscribe(["lock:updated"]);
+    expect(asked().slice(1)).toMatchObject([{ op: "subscribe", topics: ["lock:updated"] }]);
+    last().onclose?.({ code: 1006, reason: "" });
+    time.pass(kLastRetryMs);
+    last().onopen?.();
+    expect(asked()).toHaveLength(2);
+    expect(asked()[1]).toMatchObject({ op: "subscribe", topics: ["lock:updated"] });
+  });
+  it("stay while anybody wants them", () => {
+    open();
+    live.subscribe(["a", "b"]);
+    live.subscribe(["b"]);
+    live.unsubscribe(["a", "b"]);
+    expect(asked().at(-1)).toMatchObject({ op: "unsubscribe", topics: ["a"] });
+    live.unsubscribe(["b"]);
+    expect(asked().at(-1)).toMatchObject({ op: "unsubscribe", topics: ["b"] });
+  });
+});
+
 describe("LiveSocket", () => {
   it("subscribes once it is open", () => {
     last().onopen?.();

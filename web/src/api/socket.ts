@@ -62,6 +62,8 @@ export class LiveSocket {
   private lastFrameAt = 0;
   private closed = true;
   private readonly lastSeq = new Map<string, number>();
+  /** Topics of the page that is shown; how many want each. */
+  private readonly extra = new Map<string, number>();
 
   /** `latestWins`: topics whose frames may be skipped by design, so a jump in seq is no loss. */
   constructor(
@@ -91,6 +93,28 @@ export class LiveSocket {
     this.connect();
   }
 
+  /** Adds topics until they are unsubscribed as often; kept over a reconnect. */
+  subscribe(topics: readonly string[]): void {
+    const fresh = topics.filter((topic) => !this.extra.has(topic));
+    for (const topic of topics) this.extra.set(topic, (this.extra.get(topic) ?? 0) + 1);
+    this.ask("subscribe", fresh);
+  }
+
+  unsubscribe(topics: readonly string[]): void {
+    const last = topics.filter((topic) => this.extra.get(topic) === 1);
+    for (const topic of topics) {
+      const left = (this.extra.get(topic) ?? 0) - 1;
+      if (left > 0) this.extra.set(topic, left);
+      else this.extra.delete(topic);
+    }
+    for (const topic of last) this.lastSeq.delete(topic);
+    this.ask("unsubscribe", last);
+  }
+
+  private ask(op: "subscribe" | "unsubscribe", topics: readonly string[]): void {
+    if (topics.length > 0) this.send({ op, topics, id: this.nextId++ });
+  }
+
   private connect(): void {
     this.events.onPhase("connecting", null);
     this.lastSeq.clear(); // The server numbers a new connection's frames as it likes.
@@ -102,6 +126,8 @@ export class LiveSocket {
       this.attempt = 0;
       this.lastFrameAt = this.deps.now();
       this.send({ op: "subscribe", topics: this.topics, id: this.nextId++ });
+      // On its own, so that a scope that is missing for these costs nothing above.
+      if (this.extra.size > 0) this.ask("subscribe", [...this.extra.keys()]);
       this.events.onPhase("live", null);
       this.watch();
     };

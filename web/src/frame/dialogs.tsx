@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import { useMemo, useRef, useState } from "preact/hooks";
 
-import { navigate } from "../lib/router";
+import { navigate, route } from "../lib/router";
 import { readableReason } from "../lib/rule";
 import { macros, recent, retryNow } from "../state/live";
 import { singleKeys, theme } from "../state/prefs";
@@ -25,6 +25,39 @@ function Keys({ keys }: { keys: string }): JSX.Element {
         <kbd key={key}>{key}</kbd>
       ))}
     </span>
+  );
+}
+
+/** On a phone: the pages that the bar has no room for, and the palette. */
+export function PagesDialog(): JSX.Element {
+  const page = route.value.page;
+  return (
+    <Dialog title="Pages" onClose={close}>
+      <ul class="page-list">
+        {kNav.map((item) => (
+          <li key={item.path}>
+            <a
+              href={item.path}
+              aria-current={item.pages.includes(page) ? "page" : undefined}
+              onClick={close}
+            >
+              <Icon name={item.icon} size={20} />
+              {item.label}
+            </a>
+          </li>
+        ))}
+      </ul>
+      <button
+        type="button"
+        class="button full"
+        onClick={() => {
+          overlay.value = "palette";
+        }}
+      >
+        <Icon name="search" size={16} />
+        Find anything
+      </button>
+    </Dialog>
   );
 }
 

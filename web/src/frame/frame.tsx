@@ -13,7 +13,7 @@ import { dismissToast, toasts } from "../state/toasts";
 import { Brand, Icon, type IconName } from "../ui/icons";
 import { Button } from "../ui/parts";
 import { kMoodIcon } from "../ui/words";
-import { HelpDialog, Palette } from "./dialogs";
+import { HelpDialog, Palette, PagesDialog } from "./dialogs";
 import { EmergencyStop } from "./emergency";
 import { ThemeToggle, UserMenu } from "./menus";
 import { kNav } from "./nav";
@@ -64,11 +64,12 @@ function TopBar(): JSX.Element {
 
 function Navigation(): JSX.Element {
   const page = route.value.page;
+  const inMore = kNav.some((item) => item.extra && item.pages.includes(page));
   return (
     <nav class="nav" aria-label="Pages">
       <ul>
         {kNav.map((item) => (
-          <li key={item.path}>
+          <li key={item.path} class={item.extra && "nav-extra"}>
             <a
               href={item.path}
               aria-current={item.pages.includes(page) ? "page" : undefined}
@@ -90,6 +91,17 @@ function Navigation(): JSX.Element {
         <Icon name="search" size={16} />
         <span>Find</span>
         <kbd>Ctrl K</kbd>
+      </button>
+      <button
+        type="button"
+        class={inMore ? "nav-more current" : "nav-more"}
+        aria-haspopup="dialog"
+        onClick={() => {
+          overlay.value = "pages";
+        }}
+      >
+        <Icon name="more" size={20} />
+        <span>More{inMore && <span class="sr-only"> (this page)</span>}</span>
       </button>
     </nav>
   );
@@ -175,6 +187,9 @@ function useShortcuts(): void {
             "go-overview": "/",
             "go-macros": "/macro-safety",
             "go-cancellations": "/cancellations",
+            "go-locks": "/locks",
+            "go-tasks": "/tasks",
+            "go-referee": "/referee",
           }[action],
         );
     };
@@ -185,8 +200,7 @@ function useShortcuts(): void {
 
 /** Moves the focus to the heading of a page that was navigated to, but not of the first one. */
 function useFocusOnNavigation(): void {
-  const key =
-    route.value.page === "cancellation" ? `cancellation/${route.value.id}` : route.value.page;
+  const key = JSON.stringify(route.value);
   useEffect(() => {
     if (!navigatedOnce) {
       navigatedOnce = true;
@@ -213,6 +227,7 @@ export function Frame({ children }: { children: ComponentChildren }): JSX.Elemen
       </main>
       {overlay.value === "help" && <HelpDialog />}
       {overlay.value === "palette" && <Palette />}
+      {overlay.value === "pages" && <PagesDialog />}
     </div>
   );
 }

@@ -9,6 +9,8 @@ export interface NavItem {
   icon: IconName;
   keys: string;
   pages: readonly Route["page"][];
+  /** On a phone it is behind "More". */
+  extra?: true;
 }
 
 export const kNav: readonly NavItem[] = [
@@ -20,5 +22,27 @@ export const kNav: readonly NavItem[] = [
     icon: "cancel",
     keys: "g c",
     pages: ["cancellations", "cancellation"],
+    extra: true,
+  },
+  { path: "/locks", label: "Locks", icon: "lock", keys: "g l", pages: ["locks", "lane"] },
+  {
+    path: "/tasks",
+    label: "Tasks",
+    icon: "tasks",
+    keys: "g t",
+    pages: ["tasks", "graph"],
+    extra: true,
+  },
+  {
+    path: "/referee",
+    label: "Referee",
+    icon: "referee",
+    keys: "g r",
+    pages: ["referee", "player"],
   },
 ];
+
+/** The title of the page while its own is not there yet. */
+export function titleOf(page: Route["page"]): string {
+  return kNav.find((item) => item.pages.includes(page))?.label ?? "";
+}

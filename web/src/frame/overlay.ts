@@ -2,4 +2,4 @@
 
 import { signal } from "@preact/signals";
 
-export const overlay = signal<"none" | "help" | "palette">("none");
+export const overlay = signal<"none" | "help" | "palette" | "pages">("none");

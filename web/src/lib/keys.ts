@@ -1,8 +1,8 @@
 // Keyboard shortcuts: single keys, two-key sequences ("g m") and Ctrl-K. Single keys can be turned
 // off (WCAG 2.1.4), because speech input types letters by accident.
 
-export type Action =
-  "go-overview" | "go-macros" | "go-cancellations" | "help" | "filter" | "palette";
+export type Page = "overview" | "macros" | "cancellations" | "locks" | "tasks" | "referee";
+export type Action = `go-${Page}` | "help" | "filter" | "palette";
 
 /** The second key of a sequence must come within this time. Chosen. */
 export const kSequenceMs = 1200;
@@ -20,6 +20,9 @@ const kAfterG: Record<string, Action> = {
   o: "go-overview",
   m: "go-macros",
   c: "go-cancellations",
+  l: "go-locks",
+  t: "go-tasks",
+  r: "go-referee",
 };
 const kSingle: Record<string, Action> = { "?": "help", "/": "filter" };
 

@@ -1,4 +1,4 @@
-// The address bar as a signal. Five pages need no router library.
+// The address bar as a signal. A dozen pages need no router library.
 
 import { signal } from "@preact/signals";
 
@@ -7,17 +7,32 @@ export type Route =
   | { page: "macros" }
   | { page: "cancellations" }
   | { page: "cancellation"; id: string }
+  | { page: "locks" }
+  | { page: "lane"; id: string }
+  | { page: "tasks" }
+  | { page: "graph"; id: string }
+  | { page: "referee"; tab: "watch" | "review" | "replay" | "options" }
+  | { page: "player"; id: string }
   | { page: "login" }
   | { page: "setup" }
   | { page: "not-found"; path: string };
 
+/** Pages about one thing, by its id. */
+const kDetails = [
+  [/^\/cancellations\/([^/]+)$/, "cancellation"],
+  [/^\/locks\/([^/]+)$/, "lane"],
+  [/^\/tasks\/([^/]+)$/, "graph"],
+  [/^\/referee\/players\/([^/]+)$/, "player"],
+] as const;
+
 /** The page that a path names. Paths are the daemon's too: it serves index.html for each. */
 export function routeOf(path: string): Route {
   const clean = path.length > 1 ? path.replace(/\/+$/, "") : path;
-  const detail = /^\/cancellations\/([^/]+)$/.exec(clean);
-  if (detail?.[1]) {
+  for (const [pattern, page] of kDetails) {
+    const found = pattern.exec(clean)?.[1];
+    if (!found) continue;
     try {
-      return { page: "cancellation", id: decodeURIComponent(detail[1]) };
+      return { page, id: decodeURIComponent(found) };
     } catch {
       return { page: "not-found", path };
     }
@@ -31,6 +46,18 @@ export function routeOf(path: string): Route {
       return { page: "macros" };
     case "/cancellations":
       return { page: "cancellations" };
+    case "/locks":
+      return { page: "locks" };
+    case "/tasks":
+      return { page: "tasks" };
+    case "/referee":
+      return { page: "referee", tab: "watch" };
+    case "/referee/review":
+      return { page: "referee", tab: "review" };
+    case "/referee/replay":
+      return { page: "referee", tab: "replay" };
+    case "/referee/options":
+      return { page: "referee", tab: "options" };
     case "/login":
       return { page: "login" };
     case "/setup":

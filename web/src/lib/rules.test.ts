@@ -14,6 +14,12 @@ describe("routeOf", () => {
     expect(routeOf("/macro-safety/").page).toBe("macros");
     expect(routeOf("/cancellations").page).toBe("cancellations");
     expect(routeOf("/cancellations/a%20b")).toEqual({ page: "cancellation", id: "a b" });
+    expect(routeOf("/locks")).toEqual({ page: "locks" });
+    expect(routeOf("/locks/knight")).toEqual({ page: "lane", id: "knight" });
+    expect(routeOf("/tasks/g-1/")).toEqual({ page: "graph", id: "g-1" });
+    expect(routeOf("/referee/review")).toEqual({ page: "referee", tab: "review" });
+    expect(routeOf("/referee/players/a%2Fb")).toEqual({ page: "player", id: "a/b" });
+    expect(routeOf("/referee/nothing").page).toBe("not-found");
   });
   it("does not trip over a malformed path", () => {
     expect(routeOf("/cancellations/%E0%A4%A").page).toBe("not-found");

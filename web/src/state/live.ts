@@ -56,6 +56,9 @@ const kLatestWins = new Set<string>([
   "macro:updated",
   "health:changed",
   "heartbeat",
+  "lock:updated",
+  "task:updated",
+  "movement:updated",
 ]);
 
 function makeRings(): Record<Drawn, SeriesRing> {
@@ -259,6 +262,31 @@ function openSocket(): SocketLike {
   return new WebSocket(`${scheme}//${location.host}/api/v1/ws`, kProtocol) as SocketLike;
 }
 
+/** What a page follows while it is shown: topics of its own, and how to read it all by REST. */
+export interface Follower {
+  topics: Readonly<Record<string, (data: unknown) => void>>;
+  read: () => void;
+}
+const followers = new Set<Follower>();
+
+/** Reads, and subscribes to the topics. Returns what ends it. */
+export function follow(follower: Follower): () => void {
+  const topics = Object.keys(follower.topics);
+  followers.add(follower);
+  socket.subscribe(topics);
+  follower.read();
+  return () => {
+    followers.delete(follower);
+    socket.unsubscribe(topics);
+  };
+}
+
+function readFollowed(topic?: string): void {
+  for (const follower of followers) {
+    if (topic === undefined || topic in follower.topics) follower.read();
+  }
+}
+
 function onPhase(next: SocketPhase, retry: number | null): void {
   if (phase.value === "live") needsHistory = true;
   batch(() => {
@@ -270,10 +298,12 @@ function onPhase(next: SocketPhase, retry: number | null): void {
 
 /** Subscribed. What was read before is complete unless an event fell in between. */
 function onSubscribed(seqs: Readonly<Record<string, number>>): void {
+  if (!("macro:cancelled" in seqs)) return; // A page's own topics: it reads for itself.
   const known = lastSeqs;
   lastSeqs = null;
   const missed = known === null || Object.keys(known).some((topic) => known[topic] !== seqs[topic]);
   if (missed) void refreshAll();
+  if (known === null) readFollowed(); // Whatever happened while the connection was away.
 }
 
 const socket = new LiveSocket(
@@ -287,10 +317,14 @@ const socket = new LiveSocket(
   {
     onPhase,
     onSubscribed,
-    onFrame: (topic, data) => kFrames[topic]?.(data),
+    onFrame: (topic, data) => {
+      kFrames[topic]?.(data);
+      for (const follower of followers) follower.topics[topic]?.(data);
+    },
     onGap: (topic) => {
       const resource = kAfterGap[topic];
       if (resource) void refresh(resource);
+      readFollowed(topic);
     },
     onAlive: (at) => {
       lastData.value = at;
@@ -308,6 +342,7 @@ const socket = new LiveSocket(
 export function retryNow(): void {
   socket.retryNow();
   void refreshAll();
+  readFollowed();
 }
 
 function forget(): void {
@@ -341,7 +376,9 @@ export function startLive(): void {
   });
   setInterval(showPending, kShowEveryMs);
   setInterval(() => {
-    if (inside && phase.value !== "live") void refreshAll();
+    if (!inside || phase.value === "live") return;
+    void refreshAll();
+    readFollowed();
   }, kPollMs);
   setInterval(() => {
     const last = reported.value;

@@ -39,6 +39,12 @@ export const timelineView = stored<"charts" | "table">(
   ["charts", "table"],
   "charts",
 );
+export const fairnessView = stored<"charts" | "table">(
+  "gk.fairness",
+  ["charts", "table"],
+  "charts",
+);
+export const graphView = stored<"charts" | "table">("gk.graph", ["charts", "table"], "charts");
 
 export function startTheme(): void {
   effect(() => {

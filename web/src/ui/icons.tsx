@@ -40,6 +40,11 @@ const kPaths = {
   link: "M8.5 12a3.5 3.5 0 1 0 7 0 3.5 3.5 0 1 0-7 0M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z",
   broken: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM6 18 18 6",
   plus: "M12 5v14M5 12h14",
+  lock: "M5.5 11h13v9h-13zM8.5 11V8a3.5 3.5 0 0 1 7 0v3M12 14.5v2",
+  tasks: "M4 4.5h6v5H4zM14 14.5h6v5h-6zM7 9.5V17h7",
+  referee: "M12 4v16M8 20h8M5 7h14M5 7l-2.8 6.5h5.6zM19 7l-2.8 6.5h5.6z",
+  more: "M5 5h5v5H5zM14 5h5v5h-5zM5 14h5v5H5zM14 14h5v5h-5z",
+  edit: "M5 19l.8-3.8L15.5 5.5l3 3L8.8 18.2z",
 } as const;
 
 export type IconName = keyof typeof kPaths;
