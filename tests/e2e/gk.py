@@ -121,6 +121,7 @@ class Daemon:
             shutil.rmtree(self.data, ignore_errors=True)
 
     def start(self):
+        self.lines = []  # Of this life: the address is read from them.
         options = ["--data", str(self.data), "--listen", "127.0.0.1:0", *self.options]
         if self.config is not None:
             file = self.data / "test.toml"
