@@ -112,7 +112,7 @@ class Gate {
   TraceRing ring_;
   const std::unique_ptr<GateLane[]> lanes_;                     // max_lanes of them.
   const std::unique_ptr<std::atomic<std::uint32_t>[]> actors_;  // Group, and whether it is fast.
-  std::function<void(const Ended&)> on_ended_;  // Constant after the first request.
+  std::function<void(const Ended&)> on_ended_;                  // Constant after the first request.
   std::atomic<std::size_t> lane_count_{0};
   std::atomic<std::uint32_t> blocked_{0};  // Threads inside wait_for().
 

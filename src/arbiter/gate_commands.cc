@@ -416,7 +416,8 @@ LaneStatus Gate::status(LaneId id) const {
     const SnapshotEntry& entry = from.queue[i];
     const MonoTime enqueued = mono(entry.enqueued);
     const Nanos waited = std::max(Nanos(0), now - enqueued);
-    const auto aged = entry.priority + static_cast<std::uint32_t>(waited / Nanos(lane.aging.load()));
+    const auto aged =
+        entry.priority + static_cast<std::uint32_t>(waited / Nanos(lane.aging.load()));
     out.queue[i] = {TicketId(entry.ticket),
                     ActorId(entry.actor),
                     std::max(aged, entry.inherited),

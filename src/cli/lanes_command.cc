@@ -117,9 +117,7 @@ void add_lanes_command(CLI::App& app, Action& action) {
   command->add_option("lane", options->lane, "One lane in detail");
   command->add_flag("--watch", options->watch, "Again each second, until q");
   command->callback([&action, options] {
-    action = [options](Context& context) {
-      return lanes(context, options->lane, options->watch);
-    };
+    action = [options](Context& context) { return lanes(context, options->lane, options->watch); };
   });
 }
 

@@ -26,10 +26,10 @@
 namespace gk::cli {
 namespace {
 
-constexpr Seconds kAnswer{10};   // Source: chosen; the daemon's loop never takes that long
-constexpr int kNotRun = 126;     // Source: POSIX shell, command found but not executable
-constexpr int kNotFound = 127;   // Source: POSIX shell
-constexpr int kBySignal = 128;   // Source: POSIX shell
+constexpr Seconds kAnswer{10};  // Source: chosen; the daemon's loop never takes that long
+constexpr int kNotRun = 126;    // Source: POSIX shell, command found but not executable
+constexpr int kNotFound = 127;  // Source: POSIX shell
+constexpr int kBySignal = 128;  // Source: POSIX shell
 
 struct LockOptions {
   std::string lane, actor;
@@ -67,7 +67,9 @@ class LaneLink {
         std::chrono::duration_cast<Millis>(std::chrono::duration<double>(options.timeout_s));
     return lease_of(call(out, 1, patience + kAnswer));
   }
-  Result<Lease> renew(std::int64_t token) { return lease_of(call(about("renew", token), 2, kAnswer)); }
+  Result<Lease> renew(std::int64_t token) {
+    return lease_of(call(about("renew", token), 2, kAnswer));
+  }
   void release(std::int64_t token) { (void)call(about("release", token), 3, kAnswer); }
 
   /// Reads what came unasked. False: the lane is lost.
@@ -156,8 +158,8 @@ std::optional<int> attend(LaneLink& link, const Lease& lease, int child, sys::Si
   MonoTime renew_at = clock.mono() + period;
   bool lost = false;
   for (;;) {
-    pollfd waits[] = {{pidfd.get(), POLLIN, 0}, {lost ? -1 : link.fd(), POLLIN, 0},
-                      {signals.fd(), POLLIN, 0}};
+    pollfd waits[] = {
+        {pidfd.get(), POLLIN, 0}, {lost ? -1 : link.fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}};
     const auto left = std::chrono::ceil<Millis>(renew_at - clock.mono()).count();
     (void)::poll(waits, 3, lost ? -1 : static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000)));
     while (const auto number = signals.next()) ::kill(-child, *number);
@@ -195,8 +197,7 @@ int lock(Context& context, const LockOptions& options) {
   }
   if (!code) {
     return context.fail({Errc::unavailable, "the lane " + options.lane + " was lost (" +
-                                                (link.lost().empty() ? "connection"
-                                                                     : link.lost()) +
+                                                (link.lost().empty() ? "connection" : link.lost()) +
                                                 "); the command was killed"});
   }
   link.release(lease->token);

@@ -176,9 +176,7 @@ void add_trace_command(CLI::App& app, Action& action) {
   command->add_flag("--replay", options->replay,
                     "Replay the whole trace and check the rules on it (all lanes)");
   command->callback([&action, options] {
-    action = [options](Context& context) {
-      return trace(context, options->lane, options->replay);
-    };
+    action = [options](Context& context) { return trace(context, options->lane, options->replay); };
   });
 }
 

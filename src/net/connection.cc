@@ -233,15 +233,14 @@ void Connection::dispatch() {
 void Connection::watch_peer(std::uint64_t id, std::function<void()> gone) {
   if (phase_ != Phase::answering || id != request_id_) return;
   on_gone_ = std::move(gone);
-  socket_.async_wait(StreamSocket::wait_read,
-                     [self = shared_from_this(), id](const error_code& ec) {
-                       if (ec || self->phase_ != Phase::answering || id != self->request_id_) return;
-                       char byte = 0;
-                       const ssize_t n = ::recv(self->socket_.native_handle(), &byte, 1,
-                                                MSG_PEEK | MSG_DONTWAIT);
-                       const bool ended = n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
-                       if (ended) self->peer_left();
-                     });
+  socket_.async_wait(
+      StreamSocket::wait_read, [self = shared_from_this(), id](const error_code& ec) {
+        if (ec || self->phase_ != Phase::answering || id != self->request_id_) return;
+        char byte = 0;
+        const ssize_t n = ::recv(self->socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+        const bool ended = n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+        if (ended) self->peer_left();
+      });
 }
 
 void Connection::peer_left() {

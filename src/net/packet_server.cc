@@ -116,9 +116,8 @@ void PacketServer::read(PacketClientId id) {
       return;
     }
     if (got.bytes == 0 && got.pid == 0) return remove(id);
-    handlers_.on_packet(
-        id, {std::string_view(buffer_.data(), static_cast<std::size_t>(got.bytes)), got.cut,
-             got.pid});
+    handlers_.on_packet(id, {std::string_view(buffer_.data(), static_cast<std::size_t>(got.bytes)),
+                             got.cut, got.pid});
   }
 }
 

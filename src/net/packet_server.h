@@ -20,10 +20,10 @@ namespace gk::net {
 
 /// Source: chosen.
 struct PacketLimits {
-  std::size_t max_packet = 4096;        ///< Bytes; a longer one is handed over cut, and marked.
-  std::size_t max_clients = 256;        ///< Newest is closed at once.
+  std::size_t max_packet = 4096;          ///< Bytes; a longer one is handed over cut, and marked.
+  std::size_t max_clients = 256;          ///< Newest is closed at once.
   std::size_t max_clients_per_uid = 128;  ///< Newest is closed at once.
-  std::size_t max_per_turn = 16;        ///< Packets of one client before others have their turn.
+  std::size_t max_per_turn = 16;          ///< Packets of one client before others have their turn.
 };
 
 /// One packet as it came. Valid during the call.

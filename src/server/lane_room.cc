@@ -23,8 +23,8 @@ Result<std::unique_ptr<LaneRoom>> LaneRoom::create(const RoomsContext& context,
   arbiter::LaneSocketOptions socket;
   socket.own_uid = ::geteuid();
   GK_TRY(room->socket_,
-         arbiter::LaneSocket::create(socket, sys::lanes_socket_path(context.data_dir),
-                                     context.loop, context.log, context.metrics, *room->service_));
+         arbiter::LaneSocket::create(socket, sys::lanes_socket_path(context.data_dir), context.loop,
+                                     context.log, context.metrics, *room->service_));
   return room;
 }
 

@@ -15,7 +15,8 @@ bool is_word(std::string_view text) {
 
 const std::vector<BuiltinRole>& builtin_roles() {
   static const std::vector<BuiltinRole> kRoles{
-      {"viewer", {"dashboard:read", "metrics:read", "health:read", "macros:read", "locks:read",
+      {"viewer",
+       {"dashboard:read", "metrics:read", "health:read", "macros:read", "locks:read",
         "sessions:read"}},
       {"user",
        {"dashboard:read", "metrics:read", "health:read", "macros:read", "locks:read",

@@ -118,7 +118,8 @@ Group Core::group_on(const Lane& lane, std::uint16_t actor) const {
 }
 
 Group Core::last_group(const Lane& lane) const {
-  return lane.last_actor == 0 ? Group{0} : group_on(lane, static_cast<std::uint16_t>(lane.last_actor - 1));
+  return lane.last_actor == 0 ? Group{0}
+                              : group_on(lane, static_cast<std::uint16_t>(lane.last_actor - 1));
 }
 
 bool Core::ready(const Ticket& ticket, MonoTime now) const {

@@ -12,12 +12,11 @@ namespace gk::arbiter {
 std::string_view trace_event_name(TraceEvent event) {
   static constexpr std::string_view kNames[] = {
       // chosen: the enumerators
-      "lost",       "config",        "config_lane",   "pace_lane",    "config_actor",
-      "pace_actor", "queued",        "granted",       "timed_out",    "cancelled",
-      "rejected",   "shared",        "share_ended",   "released",     "expired",
-      "revoked",    "renewed",       "stale_send",    "fast_hold",    "adopted",
-      "owner_gone", "external_hold", "external_wait", "external_end", "closed",
-      "order_lane"};
+      "lost",        "config",    "config_lane", "pace_lane",     "config_actor",  "pace_actor",
+      "queued",      "granted",   "timed_out",   "cancelled",     "rejected",      "shared",
+      "share_ended", "released",  "expired",     "revoked",       "renewed",       "stale_send",
+      "fast_hold",   "adopted",   "owner_gone",  "external_hold", "external_wait", "external_end",
+      "closed",      "order_lane"};
   const auto i = static_cast<std::size_t>(event);
   return i < std::size(kNames) ? kNames[i] : "unknown";
 }

@@ -106,9 +106,9 @@ class Replayer {
       if (at + 2 < trace_.size() && trace_[at + 2].event == TraceEvent::order_lane &&
           trace_[at + 2].flags == 0) {
         const TraceRecord& order = trace_[at + 2];
-        options.order = LaneOrder{Nanos(order.value), order.depth,
-                                  static_cast<std::uint32_t>(order.token),
-                                  order.eff == 0 ? Grouping::by_actor : Grouping::off};
+        options.order =
+            LaneOrder{Nanos(order.value), order.depth, static_cast<std::uint32_t>(order.token),
+                      order.eff == 0 ? Grouping::by_actor : Grouping::off};
       }
       if (r.lane > core_.lanes().size()) {
         auto added = core_.add_lane(options, Token(r.token), r.time);
@@ -188,8 +188,7 @@ std::vector<TraceRecord> without_interleaving(std::span<const TraceRecord> trace
 
 }  // namespace
 
-Result<ReplayReport> replay(std::span<const TraceRecord> recorded,
-                            const ArbiterOptions& options) {
+Result<ReplayReport> replay(std::span<const TraceRecord> recorded, const ArbiterOptions& options) {
   if (recorded.empty() || recorded[0].event != TraceEvent::config || !plausible(recorded[0])) {
     return Error{Errc::invalid_argument, "the trace does not start with its configuration"};
   }

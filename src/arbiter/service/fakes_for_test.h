@@ -24,8 +24,7 @@ class FakeLaneStore final : public LaneStore {
   std::deque<std::pair<Done, Result<void>>> waiting;
 
   Result<StoredLanes> load(const std::string&, std::uint64_t) override { return StoredLanes{}; }
-  void save_lane(const std::string& name, std::string settings, Token ceiling,
-                 Done done) override {
+  void save_lane(const std::string& name, std::string settings, Token ceiling, Done done) override {
     if (!broken) lanes[name] = std::move(settings);
     if (!broken) ceilings[name] = std::max(ceilings[name], ceiling);
     post(std::move(done));

@@ -101,15 +101,15 @@ void LaneService::restore(const StoredLanes& stored) {
 Result<void> LaneService::add_lane(const std::string& name, const LaneSettings& settings,
                                    Token start, Token ceiling) {
   GK_TRY(const LaneId id, gate_->add_lane(name, settings.options(), start));
-  lanes_[name] = std::make_unique<LaneState>(LaneState{
-      .name = name,
-      .id = id,
-      .settings = settings,
-      .reserve = TokenReserve(ceiling, options_.token_block),
-      .held = {},
-      .ended_upto = {},
-      .shares = {},
-      .retry = {}});
+  lanes_[name] =
+      std::make_unique<LaneState>(LaneState{.name = name,
+                                            .id = id,
+                                            .settings = settings,
+                                            .reserve = TokenReserve(ceiling, options_.token_block),
+                                            .held = {},
+                                            .ended_upto = {},
+                                            .shares = {},
+                                            .retry = {}});
   return {};
 }
 
@@ -164,23 +164,23 @@ void LaneService::set_lane(const std::string& name, const LaneSettings& settings
         });
   }
   if (lanes_.size() + making_.size() >= options_.arbiter.max_lanes) {
-    return done(Error{Errc::resource_exhausted,
-                      "the daemon has all of its " + std::to_string(options_.arbiter.max_lanes) +
-                          " lanes"});
+    return done(Error{
+        Errc::resource_exhausted,
+        "the daemon has all of its " + std::to_string(options_.arbiter.max_lanes) + " lanes"});
   }
   if (!making_.insert(name).second) {
     return done(Error{Errc::failed_precondition, "the lane is just being made"});
   }
   const Token start = floor_, ceiling(floor_.value + options_.token_block);
-  store_.save_lane(name, settings.json(), ceiling,
-                   [this, name, settings, start, ceiling,
-                    done = std::move(done)](const Result<void>& stored) {
-                     making_.erase(name);
-                     if (!stored) return done(stored.error());
-                     const auto added = add_lane(name, settings, start, ceiling);
-                     notify({.kind = LaneNotice::Kind::changed, .lane = name});
-                     done(added);
-                   });
+  store_.save_lane(
+      name, settings.json(), ceiling,
+      [this, name, settings, start, ceiling, done = std::move(done)](const Result<void>& stored) {
+        making_.erase(name);
+        if (!stored) return done(stored.error());
+        const auto added = add_lane(name, settings, start, ceiling);
+        notify({.kind = LaneNotice::Kind::changed, .lane = name});
+        done(added);
+      });
 }
 
 void LaneService::remove_lane(const std::string& name, Done done) {
@@ -236,17 +236,16 @@ Result<WaitId> LaneService::acquire(const AcquireRequest& request, Granted grant
   waiting->deadline = now + request.timeout.value_or(lane->settings.timeout());
   waiting->lease = request.lease;
   const LaneId lane_id = lane->id;
-  const auto ticket = gate_->acquire_async(
-      {.actor = actor,
-       .lanes = {&lane_id, 1},
-       .deadline = waiting->deadline,
-       .owner = request.party.owner},
-      [inbox = inbox_, id](Result<Grant> result) {
-        Inbox::Item item;
-        item.wait = id;
-        item.result = std::move(result);
-        inbox->push(std::move(item), inbox);
-      });
+  const auto ticket = gate_->acquire_async({.actor = actor,
+                                            .lanes = {&lane_id, 1},
+                                            .deadline = waiting->deadline,
+                                            .owner = request.party.owner},
+                                           [inbox = inbox_, id](Result<Grant> result) {
+                                             Inbox::Item item;
+                                             item.wait = id;
+                                             item.result = std::move(result);
+                                             inbox->push(std::move(item), inbox);
+                                           });
   if (!ticket) {
     drain();
     return ticket.error();
@@ -275,12 +274,11 @@ void LaneService::cancel(WaitId id) {
   }
 }
 
-Result<LaneService::Held*> LaneService::held_by(LaneState& lane, Token token,
-                                                const Party& party) {
+Result<LaneService::Held*> LaneService::held_by(LaneState& lane, Token token, const Party& party) {
   if (!lane.held || lane.held->grant.token() != token || lane.held->granted) return has_ended();
   const Party& owner = lane.held->party;
-  const bool same = owner.kind == party.kind && owner.owner == party.owner &&
-                    owner.user == party.user;
+  const bool same =
+      owner.kind == party.kind && owner.owner == party.owner && owner.user == party.user;
   if (!same && !party.admin) {
     return Error{Errc::permission_denied, "this grant is somebody else's"};
   }
@@ -304,8 +302,8 @@ Result<Lease> LaneService::renew(const std::string& name, Token token, const Par
   held->ends = *ends;
   if (held->lease) {
     held->ends = std::min(held->ends, clock_.mono() + *held->lease);
-    held->lease_end = loop_.after(held->ends - clock_.mono(),
-                                  [this, lane] { lose(*lane, Reason::lease); });
+    held->lease_end =
+        loop_.after(held->ends - clock_.mono(), [this, lane] { lose(*lane, Reason::lease); });
   }
   notify({.kind = LaneNotice::Kind::changed, .lane = name});
   return Lease{name, held->actor, held->ticket, token, lease_left(*lane, *held)};

@@ -43,9 +43,9 @@ enum class PartyKind : std::uint8_t { local, http, socket };
 /// Who asks: a room, an HTTP caller, or a connection of another process.
 struct Party {
   PartyKind kind = PartyKind::local;
-  OwnerId owner;               ///< Of a socket: its connection; ends by drop().
-  std::string user;            ///< Of an HTTP caller.
-  bool admin = false;          ///< May end what others hold.
+  OwnerId owner;       ///< Of a socket: its connection; ends by drop().
+  std::string user;    ///< Of an HTTP caller.
+  bool admin = false;  ///< May end what others hold.
   std::optional<int> pid;
   std::optional<unsigned> uid;
 };

@@ -90,8 +90,7 @@ void LaneService::deliver(LaneState& lane) {
   share.waited_sum += waited;
   share.waited_max = std::max(share.waited_max, waited);
   granted_.inc();
-  const Lease lease{lane.name, held.actor, held.ticket, held.grant.token(),
-                    lease_left(lane, held)};
+  const Lease lease{lane.name, held.actor, held.ticket, held.grant.token(), lease_left(lane, held)};
   notify({.kind = LaneNotice::Kind::granted,
           .lane = lane.name,
           .actor = held.actor,
@@ -158,7 +157,8 @@ void LaneService::lose(LaneState& lane, Reason reason) {
           .waited = {},
           .owner = held.party.owner,
           .reason = reason});
-  if (held.granted) held.granted(Error{Errc::cancelled, "the grant ended before it was handed over"});
+  if (held.granted)
+    held.granted(Error{Errc::cancelled, "the grant ended before it was handed over"});
   drain();
 }
 

@@ -158,14 +158,17 @@ TEST_F(LaneServiceTest, AHungHolderLosesTheLaneAtTheEndOfItsLease) {
 
 TEST_F(LaneServiceTest, AShorterLeaseEndsEarlierAndCanBeRenewed) {
   start();
-  const auto held = ask("fisher", socket(1), {}, 40ms);
-  EXPECT_LE((*answers[held])->expires_in, 40ms);
-  loop.run_for(25ms);
-  ASSERT_TRUE(service->renew("character", token(held), socket(1)));
-  loop.run_for(25ms);
-  EXPECT_TRUE(*service->may_act("character", token(held)));
+  const auto held = ask("fisher", socket(1), {}, 9s);
+  EXPECT_LE((*answers[held])->expires_in, 9s);
+  loop.run_for(30ms);
+  const auto renewed = service->renew("character", token(held), socket(1));
+  ASSERT_TRUE(renewed);
+  EXPECT_GT(renewed->expires_in, 9s - 30ms) << "counted from now, not from the grant";
+  EXPECT_LE(renewed->expires_in, 9s) << "not the lane's 30 s";
+  ASSERT_TRUE(service->release("character", token(held), socket(1)));
+  const auto brief = ask("fisher", socket(1), {}, 20ms);
   ASSERT_TRUE(until([&] { return count(LaneNotice::Kind::lost) == 1; }));
-  EXPECT_FALSE(*service->may_act("character", token(held)));
+  EXPECT_FALSE(*service->may_act("character", token(brief)));
 }
 
 TEST_F(LaneServiceTest, ATimeoutAndACancelEndAWaitOnce) {
@@ -244,6 +247,7 @@ TEST_F(LaneServiceTest, ShutdownAnswersWhoeverWaits) {
   const auto waits_on = ask("trainer", socket(2));
   service->shutdown();
   EXPECT_EQ(error(waits_on), Errc::cancelled);
+  notices.reset();
   service.reset();
 }
 

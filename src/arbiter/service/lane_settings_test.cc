@@ -60,9 +60,9 @@ TEST(Module, ComesBackFromItsOwnJson) {
 
 TEST(Module, RefusesPathsAndUsersThatAreNone) {
   Complaints complaints;
-  (void)read_module(parse_json(R"({"uids":[-1],"programs":["fisher"],"priority":256,"name":"x"})")
-                        .value(),
-                    "fisher", Module{}, complaints);
+  (void)read_module(
+      parse_json(R"({"uids":[-1],"programs":["fisher"],"priority":256,"name":"x"})").value(),
+      "fisher", Module{}, complaints);
   EXPECT_EQ(complaints.size(), 4U);
 }
 

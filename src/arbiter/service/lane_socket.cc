@@ -88,8 +88,8 @@ Result<std::unique_ptr<LaneSocket>> LaneSocket::create(const LaneSocketOptions& 
       .on_packet = [self](net::PacketClientId id,
                           const net::Packet& packet) { self->on_packet(id, packet); },
       .on_close = [self](net::PacketClientId id) { self->on_close(id); }};
-  GK_TRY(socket->server_, net::PacketServer::create(loop, path, options.mode, options.limits,
-                                                    std::move(handlers)));
+  GK_TRY(socket->server_,
+         net::PacketServer::create(loop, path, options.mode, options.limits, std::move(handlers)));
   socket->notices_ =
       service.notices().subscribe([self](const LaneNotice& notice) { self->on_notice(notice); });
   return socket;
@@ -288,9 +288,8 @@ void LaneSocket::renew(const Message& message) {
   Fields fields(message.body);
   fields.lane_and_token();
   if (auto good = fields.done(); !good) return refuse(message, good.error());
-  const auto lease =
-      service_.renew(fields.lane, Token(static_cast<std::uint64_t>(fields.token)),
-                     party_of(clients_.find(message.client)->second));
+  const auto lease = service_.renew(fields.lane, Token(static_cast<std::uint64_t>(fields.token)),
+                                    party_of(clients_.find(message.client)->second));
   if (!lease) return refuse(message, lease.error());
   answer_lease(message.client, message.id, *lease);
 }
@@ -311,8 +310,7 @@ void LaneSocket::check(const Message& message) {
   Fields fields(message.body);
   fields.lane_and_token();
   if (auto good = fields.done(); !good) return refuse(message, good.error());
-  const auto valid =
-      service_.may_act(fields.lane, Token(static_cast<std::uint64_t>(fields.token)));
+  const auto valid = service_.may_act(fields.lane, Token(static_cast<std::uint64_t>(fields.token)));
   if (!valid) return refuse(message, valid.error());
   server_->send(message.client, "{\"id\":" + std::to_string(message.id) +
                                     ",\"ok\":true,\"valid\":" + (*valid ? "true}" : "false}"));

@@ -88,8 +88,8 @@ void SqlLaneStore::submit(store::Writer::Job job, Done done) {
 
 Result<StoredLanes> SqlLaneStore::load(const std::string& first_lane, std::uint64_t block) {
   StoredLanes out;
-  GK_CHECK_OK(writer_.run(
-      [&](store::Database& db) { return read_all(db, first_lane, block, out); }));
+  GK_CHECK_OK(
+      writer_.run([&](store::Database& db) { return read_all(db, first_lane, block, out); }));
   return out;
 }
 
@@ -110,10 +110,9 @@ void SqlLaneStore::save_lane(const std::string& name, std::string settings, Toke
 void SqlLaneStore::save_ceiling(const std::string& name, Token ceiling, Done done) {
   submit(
       [name, ceiling](store::Database& db) -> Result<void> {
-        GK_TRY(store::Statement * put,
-               db.query("UPDATE arbiter_lanes SET token_ceiling = $2 "
-                        "WHERE name = $1 AND token_ceiling < $2"));
-        return put->bind(1, name).bind(2, number(ceiling)).run();
+        GK_TRY(store::Statement * put, db.query("UPDATE arbiter_lanes SET token_ceiling = $1 "
+                                                "WHERE name = $2 AND token_ceiling < $1"));
+        return put->bind(1, number(ceiling)).bind(2, name).run();
       },
       std::move(done));
 }

@@ -59,8 +59,7 @@ class SqlLaneStore final : public LaneStore {
   SqlLaneStore(store::Writer& writer, net::Loop& loop) : writer_(writer), loop_(loop) {}
 
   Result<StoredLanes> load(const std::string& first_lane, std::uint64_t block) override;
-  void save_lane(const std::string& name, std::string settings, Token ceiling,
-                 Done done) override;
+  void save_lane(const std::string& name, std::string settings, Token ceiling, Done done) override;
   void save_ceiling(const std::string& name, Token ceiling, Done done) override;
   void delete_lane(const std::string& name, Token high, Done done) override;
   void save_module(const std::string& name, std::string module, Done done) override;

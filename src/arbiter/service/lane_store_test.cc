@@ -49,8 +49,10 @@ TEST(LaneStore, KeepsLanesModulesAndMarksOverARestart) {
     ASSERT_EQ(first.lanes.size(), 1U);
     EXPECT_EQ(first.lanes[0].start, Token(0));
     EXPECT_EQ(first.lanes[0].ceiling, Token(10));
-    EXPECT_TRUE(disk.wait([&](auto done) { disk.lanes->save_ceiling("character", Token(30), done); }));
-    EXPECT_TRUE(disk.wait([&](auto done) { disk.lanes->save_ceiling("character", Token(20), done); }));
+    EXPECT_TRUE(
+        disk.wait([&](auto done) { disk.lanes->save_ceiling("character", Token(30), done); }));
+    EXPECT_TRUE(
+        disk.wait([&](auto done) { disk.lanes->save_ceiling("character", Token(20), done); }));
     EXPECT_TRUE(disk.wait([&](auto done) { disk.lanes->save_lane("boat", "{}", Token(5), done); }));
     EXPECT_TRUE(disk.wait([&](auto done) { disk.lanes->save_module("fisher", "{}", done); }));
   }
@@ -68,7 +70,8 @@ TEST(LaneStore, ADeletedLaneStaysDeletedAndLeavesItsMark) {
   {
     Disk disk(dir / "state.db");
     ASSERT_TRUE(disk.lanes->load("character", 10));
-    EXPECT_TRUE(disk.wait([&](auto done) { disk.lanes->delete_lane("character", Token(77), done); }));
+    EXPECT_TRUE(
+        disk.wait([&](auto done) { disk.lanes->delete_lane("character", Token(77), done); }));
   }
   Disk disk(dir / "state.db");
   const auto again = disk.lanes->load("character", 10).value();
@@ -126,8 +129,7 @@ int lives_with_old_tokens(bool planted, int rounds) {
   SeededRandom random(3);
   int bad = 0;
   for (int round = 0; round < rounds; ++round) {
-    const std::uint64_t highest =
-        killed_after(dir / "state.db", planted, 1 + random.below(40));
+    const std::uint64_t highest = killed_after(dir / "state.db", planted, 1 + random.below(40));
     Disk disk(dir / "state.db");
     bad += disk.lanes->load("character", 1)->lanes[0].start.value < highest ? 1 : 0;
   }

@@ -54,8 +54,8 @@ void LaneService::write_queue(JsonWriter& w, LaneState& lane) {
 }
 
 void LaneService::write_holder(JsonWriter& w, LaneState& lane, const LaneStatus& status) {
-  const bool held = lane.held && !lane.held->granted && status.holder &&
-                    status.token == lane.held->grant.token();
+  const bool held =
+      lane.held && !lane.held->granted && status.holder && status.token == lane.held->grant.token();
   w.key("holder");
   if (!held) {
     w.null();

@@ -13,8 +13,8 @@ using api::Call;
 using api::Reply;
 using net::Method;
 
-constexpr double kLongPoll = 30;         // Source: specification, seconds
-constexpr Millis kUpdatePeriod{250};     // Source: specification, at most 4 a second
+constexpr double kLongPoll = 30;      // Source: specification, seconds
+constexpr Millis kUpdatePeriod{250};  // Source: specification, at most 4 a second
 constexpr std::int64_t kMaxToken = std::int64_t{1} << 53;  // Source: exact in a JSON number
 
 double seconds(Nanos time) { return std::chrono::duration<double>(time).count(); }
@@ -169,8 +169,8 @@ void add_use(api::Router& router, LaneService& service) {
   router.add({Method::post, "/locks/{lane}/check", "locks:use",
               "Whether an act under a token may happen now", "LaneToken", "LaneValid",
               [&service](Call& call, const Reply& reply) { check(service, call, reply); }});
-  router.add({Method::post, "/locks/{lane}/revoke", "locks:admin",
-              "Take a lane from its holder", "LaneRevoke", "LaneRevoked",
+  router.add({Method::post, "/locks/{lane}/revoke", "locks:admin", "Take a lane from its holder",
+              "LaneRevoke", "LaneRevoked",
               [&service](Call& call, const Reply& reply) { revoke(service, call, reply); }});
 }
 
@@ -198,12 +198,15 @@ LaneTopics::LaneTopics(api::Hub& hub, LaneService& service, net::Loop& loop, con
   using api::Delivery;
   hub.add_topic(
       {"lock:granted", "locks:read", "A lane was granted", "LaneGranted", Delivery::every, {}});
-  hub.add_topic({"lock:timeout", "locks:read", "A request for a lane timed out", "LaneTimeout",
-                 Delivery::every, {}});
+  hub.add_topic({"lock:timeout",
+                 "locks:read",
+                 "A request for a lane timed out",
+                 "LaneTimeout",
+                 Delivery::every,
+                 {}});
   hub.add_topic({"lock:updated", "locks:read", "All lanes", "LaneList", Delivery::latest_wins,
                  [&service] { return service.lanes_json(); }});
-  notices_ =
-      service.notices().subscribe([this](const LaneNotice& notice) { on_notice(notice); });
+  notices_ = service.notices().subscribe([this](const LaneNotice& notice) { on_notice(notice); });
 }
 
 void LaneTopics::on_notice(const LaneNotice& notice) {
@@ -211,10 +214,10 @@ void LaneTopics::on_notice(const LaneNotice& notice) {
   if (notice.kind == LaneNotice::Kind::timeout) hub_.publish("lock:timeout", notice_json(notice));
   if (later_.active() || !hub_.has_subscribers("lock:updated")) return;
   // Later also when it could be now: a notice comes in the middle of a change.
-  const Nanos since = published_ == MonoTime::min() ? Nanos(kUpdatePeriod)
-                                                    : clock_.mono() - published_;
-  later_ = loop_.after(std::max(Nanos(0), Nanos(kUpdatePeriod) - since),
-                       [this] { publish_state(); });
+  const Nanos since =
+      published_ == MonoTime::min() ? Nanos(kUpdatePeriod) : clock_.mono() - published_;
+  later_ =
+      loop_.after(std::max(Nanos(0), Nanos(kUpdatePeriod) - since), [this] { publish_state(); });
 }
 
 void LaneTopics::publish_state() {

@@ -147,9 +147,9 @@ void add_lane_schemas(api::Router& router) {
                       {"uids", "integer[]", "", true},
                       {"programs", "string[]", "", true},
                       {"source", "default|custom", "", true}}});
-  router.add_schema({"LockModuleList",
-                     {{"items", "#LockModule[]", "", true},
-                      {"next_cursor", "string", "", true, true}}});
+  router.add_schema(
+      {"LockModuleList",
+       {{"items", "#LockModule[]", "", true}, {"next_cursor", "string", "", true, true}}});
 }
 
 }  // namespace gk::arbiter

@@ -112,8 +112,7 @@ void add_lane_settings_routes(api::Router& router, LaneService& service) {
   router.add({Method::put, "/locks/{lane}", "locks:admin", "Add or change a lane", "LaneOptions",
               "Lane",
               [&service](Call& call, const Reply& reply) { put_lane(service, call, reply); }});
-  router.add({Method::del, "/locks/{lane}", "locks:admin", "Remove an idle lane", "",
-              "LaneDeleted",
+  router.add({Method::del, "/locks/{lane}", "locks:admin", "Remove an idle lane", "", "LaneDeleted",
               [&service](Call& call, const Reply& reply) { delete_lane(service, call, reply); }});
   router.add({Method::get, "/lock-modules", "locks:read", "Modules and who may act as them", "",
               "LockModuleList",
