@@ -139,7 +139,7 @@ class Arbiter {
   /// The trace as text, oldest record first.
   std::vector<std::string> trace() const;
   /// The clock of deadlines.
-  MonoTime now() const;
+  MonoTime mono_now() const;
 
   /// The form that rooms inside Gamekeeper use.
   arbiter::Gate& gate() { return *gate_; }

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,10 +58,22 @@ struct ArbiterOptions {
   Grouping grouping = Grouping::by_actor;
 };
 
+/// What one lane may do otherwise than ArbiterOptions says, with the same ranges. Tickets of
+/// several lanes age by ArbiterOptions, so that they stand in the same order on each.
+struct LaneOrder {
+  Nanos aging_step{Seconds(1)};
+  std::uint32_t same_group_burst = 4;
+  std::uint32_t max_waiting = 64;
+  Grouping grouping = Grouping::by_actor;
+
+  friend bool operator==(const LaneOrder&, const LaneOrder&) = default;
+};
+
 struct LaneOptions {
-  Nanos switch_gap{Seconds(1)};  ///< D: quiet time when the group changes. [0, 60 s]
-  Nanos max_hold{Seconds(30)};   ///< Hmax: the lease of a grant. [1 ms, 10 min]
-  Pacing pacing{};               ///< Of the lane: all actors together.
+  Nanos switch_gap{Seconds(1)};      ///< D: quiet time when the group changes. [0, 60 s]
+  Nanos max_hold{Seconds(30)};       ///< Hmax: the lease of a grant. [1 ms, 10 min]
+  Pacing pacing{};                   ///< Of the lane: all actors together.
+  std::optional<LaneOrder> order{};  ///< None: as ArbiterOptions.
 };
 
 struct ActorOptions {
@@ -127,6 +140,7 @@ struct WaitingStatus {
   Nanos waited{0};
   MonoTime estimate{};  ///< When it should start, from recent hold times; a guess.
   MonoTime bound{};     ///< When it has ended at the latest (docs/arbiter.md has the proof).
+  bool ready = true;    ///< False: held back by the pacing of its own actor.
 };
 
 /// Counters since the lane exists.

@@ -110,7 +110,7 @@ Result<LaneStatus> Arbiter::find_status(LaneId lane) const {
 }
 std::vector<WaitingStatus> Arbiter::queue(LaneId lane) { return gate_->queue(lane); }
 Token Arbiter::high_water(LaneId lane) const { return gate_->high_water(lane); }
-MonoTime Arbiter::now() const { return gate_->now(); }
+MonoTime Arbiter::mono_now() const { return gate_->now(); }
 
 std::vector<std::string> Arbiter::trace() const {
   std::vector<std::string> lines;

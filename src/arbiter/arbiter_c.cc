@@ -87,7 +87,7 @@ int gk_arbiter_acquire(gk_arbiter* arbiter, uint64_t lane, uint64_t actor, int64
   if (arbiter == nullptr || grant == nullptr) return fail(bad_argument());
   gk::Arbiter& from = *arbiter->arbiter;
   if (timeout_ns > 0) {
-    const gk::MonoTime deadline = from.now() + gk::Nanos(timeout_ns);
+    const gk::MonoTime deadline = from.mono_now() + gk::Nanos(timeout_ns);
     return give(from.acquire(gk::LaneId(lane), gk::ActorId(actor), deadline), grant);
   }
   auto got = from.try_acquire(gk::LaneId(lane), gk::ActorId(actor));

@@ -34,7 +34,7 @@ Gate::Section::~Section() {
   gate_.wake(woken_);
 }
 
-void Gate::finish(std::vector<Waiter*>& woken, MonoTime now) {
+void Gate::finish(Woken& woken, MonoTime now) {
   collect(woken);
   for (const std::uint16_t index : core_.changed()) {
     publish_status(index, now);
@@ -44,20 +44,24 @@ void Gate::finish(std::vector<Waiter*>& woken, MonoTime now) {
   arm_timer();
 }
 
-void Gate::collect(std::vector<Waiter*>& woken) {
+void Gate::collect(Woken& woken) {
   for (const Decision& decision : core_.decisions()) {
     Waiter*& place = waiters_[decision.ticket.value & 0xffff];
     if (place == nullptr) continue;  // try_acquire reads its decision itself
     place->decision = decision;
-    woken.push_back(place);
+    woken.waiters.push_back(place);
     place = nullptr;
   }
   core_.decisions().clear();
+  if (on_ended_) {
+    woken.ended.insert(woken.ended.end(), core_.ended().begin(), core_.ended().end());
+  }
   core_.ended().clear();
 }
 
-void Gate::wake(const std::vector<Waiter*>& woken) {
-  for (Waiter* waiter : woken) {
+void Gate::wake(const Woken& woken) {
+  for (const Ended& ended : woken.ended) on_ended_(ended);
+  for (Waiter* waiter : woken.waiters) {
     if (!waiter->callback) {
       // Its thread may return and end its life at once: after the store only the address is used.
       std::atomic<std::uint32_t>* done = &waiter->done;
@@ -246,7 +250,7 @@ void Gate::arm_timer() {
 }
 
 void Gate::run_timer() {
-  std::vector<Waiter*> woken;
+  Woken woken;
   mu_.lock();
   while (!stopping_) {
     if (timer_at_ == MonoTime::max()) {
@@ -263,7 +267,8 @@ void Gate::run_timer() {
     finish(woken, now);
     mu_.unlock();
     wake(woken);
-    woken.clear();
+    woken.waiters.clear();
+    woken.ended.clear();
     mu_.lock();
   }
   mu_.unlock();

@@ -34,6 +34,9 @@ class Gate {
   // As the functions of gk::Arbiter with the same names.
   Result<LaneId> add_lane(std::string_view name, const LaneOptions& options, Token high_water);
   Result<void> set_lane(LaneId lane, const LaneOptions& options);
+  /// Forgets a lane's name; its place is used again by add_lane().
+  /// Errors: not_found, failed_precondition (held, or somebody waits).
+  Result<void> remove_lane(LaneId lane);
   Result<void> set_sink(LaneId lane, Arbiter::Sink sink);
   Result<ActorId> set_actor(std::string_view name, const ActorOptions& options);
   Result<ActorId> actor(std::string_view name);
@@ -48,10 +51,16 @@ class Gate {
   Result<void> cancel(TicketId ticket);
   Result<void> revoke(LaneId lane);
   Result<void> send(LaneId lane, Token token, std::span<const std::byte> bytes);
+  /// Whether bytes of this grant may go out now; a refusal is counted and traced. For lanes whose
+  /// sink is elsewhere.
+  bool may_send(LaneId lane, Token token);
   LaneStatus status(LaneId lane) const;
   bool has_lane(LaneId lane) const { return lane_at(lane) != nullptr; }
   std::vector<WaitingStatus> queue(LaneId lane);
   Token high_water(LaneId lane) const;
+  /// Told of each grant that ended without its holder's doing, from any thread, with no lock held,
+  /// and before whoever got the lane next is called back. Call before the first request.
+  void set_on_ended(std::function<void(const Ended&)> on_ended);
   MonoTime now() const { return clock_.mono(); }
   const ArbiterOptions& options() const { return options_; }
 
@@ -69,6 +78,11 @@ class Gate {
  private:
   struct Waiter;
   struct LaneSnapshot;
+  /// What to tell once the mutex is free.
+  struct Woken {
+    std::vector<Waiter*> waiters;
+    std::vector<Ended> ended;
+  };
   struct GateLane;
   class Section;
 
@@ -79,16 +93,16 @@ class Gate {
   bool fast_token_is_live(const GateLane& lane, Token token) const;
   Result<Decision> wait_for(const Request& request);
   Grant make_grant(const Decision& decision, std::size_t index);
-  bool may_send(LaneId lane, Token token);
 
   void make_slow(std::size_t index, MonoTime now) GK_REQUIRES(mu_);
   void make_slow_all(MonoTime now) GK_REQUIRES(mu_);
   void park(std::size_t index) GK_REQUIRES(mu_);
   void publish_status(std::size_t index, MonoTime now) GK_REQUIRES(mu_);
-  void finish(std::vector<Waiter*>& woken, MonoTime now) GK_REQUIRES(mu_);
-  void collect(std::vector<Waiter*>& woken) GK_REQUIRES(mu_);
-  void wake(const std::vector<Waiter*>& woken);
+  void finish(Woken& woken, MonoTime now) GK_REQUIRES(mu_);
+  void collect(Woken& woken) GK_REQUIRES(mu_);
+  void wake(const Woken& woken);
   void arm_timer() GK_REQUIRES(mu_);
+  void keep_options(LaneId lane) GK_REQUIRES(mu_);
   void run_timer();
   void set_fast_actor(ActorId actor, bool paced) GK_REQUIRES(mu_);
   Result<Group> group_number(const std::string& name) GK_REQUIRES(mu_);
@@ -98,6 +112,7 @@ class Gate {
   TraceRing ring_;
   const std::unique_ptr<GateLane[]> lanes_;                     // max_lanes of them.
   const std::unique_ptr<std::atomic<std::uint32_t>[]> actors_;  // Group, and whether it is fast.
+  std::function<void(const Ended&)> on_ended_;                  // Constant after the first request.
   std::atomic<std::size_t> lane_count_{0};
   std::atomic<std::uint32_t> blocked_{0};  // Threads inside wait_for().
 

@@ -72,15 +72,48 @@ Result<LaneId> Gate::add_lane(std::string_view name, const LaneOptions& options,
   if (std::find(lane_names_.begin(), lane_names_.end(), name) != lane_names_.end()) {
     return Error{Errc::already_exists, "there is a lane named " + std::string(name)};
   }
-  auto id = core_.add_lane(options, high_water, section.now());
-  if (!id) return id;
-  lane_names_.emplace_back(name);
-  GateLane& lane = lanes_[id->value - 1];
-  lane.first_token = high_water.value;
-  lane.gap.store(options.switch_gap.count(), std::memory_order_relaxed);
-  lane.max_hold.store(options.max_hold.count(), std::memory_order_relaxed);
-  lane_count_.store(id->value, std::memory_order_release);
+  const auto unused = std::find(lane_names_.begin(), lane_names_.end(), "");
+  LaneId id(static_cast<std::uint64_t>(unused - lane_names_.begin()) + 1);
+  if (unused != lane_names_.end()) {
+    make_slow(id.value - 1, section.now());
+    auto again = core_.renew_lane(id, options, high_water, section.now());
+    if (!again) return std::move(again).error();
+    *unused = name;
+  } else {
+    auto added = core_.add_lane(options, high_water, section.now());
+    if (!added) return added;
+    id = *added;
+    lane_names_.emplace_back(name);
+  }
+  GateLane& lane = lanes_[id.value - 1];
+  lane.first_token.store(core_.lanes()[id.value - 1].first.value, std::memory_order_relaxed);
+  keep_options(id);
+  lane_count_.store(lane_names_.size(), std::memory_order_release);
   return id;
+}
+
+void Gate::keep_options(LaneId id) {
+  const Lane& from = core_.lanes()[id.value - 1];
+  GateLane& lane = lanes_[id.value - 1];
+  lane.gap.store(from.options.switch_gap.count(), std::memory_order_relaxed);
+  lane.max_hold.store(from.options.max_hold.count(), std::memory_order_relaxed);
+  lane.aging.store(from.order.aging_step.count(), std::memory_order_relaxed);
+}
+
+Result<void> Gate::remove_lane(LaneId id) {
+  if (lane_at(id) == nullptr) return no_lane();
+  Section section(*this);
+  make_slow(id.value - 1, section.now());
+  const Lane& lane = core_.lanes()[id.value - 1];
+  if (lane.hold || !lane.queue.empty()) {
+    return Error{Errc::failed_precondition, "the lane is held, or somebody waits for it"};
+  }
+  lane_names_[id.value - 1].clear();
+  return {};
+}
+
+void Gate::set_on_ended(std::function<void(const Ended&)> on_ended) {
+  on_ended_ = std::move(on_ended);
 }
 
 Result<void> Gate::set_lane(LaneId id, const LaneOptions& options) {
@@ -88,10 +121,8 @@ Result<void> Gate::set_lane(LaneId id, const LaneOptions& options) {
   Section section(*this);
   make_slow(id.value - 1, section.now());
   auto set = core_.set_lane(id, options, section.now());
-  if (!set) return set;
-  lanes_[id.value - 1].gap.store(options.switch_gap.count(), std::memory_order_relaxed);
-  lanes_[id.value - 1].max_hold.store(options.max_hold.count(), std::memory_order_relaxed);
-  return {};
+  if (set) keep_options(id);
+  return set;
 }
 
 Result<void> Gate::set_sink(LaneId id, Arbiter::Sink sink) {
@@ -263,6 +294,7 @@ bool Gate::fast_token_is_live(const GateLane& lane, Token token) const {
 }
 
 bool Gate::may_send(LaneId id, Token token) {
+  if (lane_at(id) == nullptr) return false;
   if (fast_token_is_live(lanes_[id.value - 1], token)) return true;
   Section section(*this);
   make_slow(id.value - 1, section.now());
@@ -338,6 +370,7 @@ void Gate::publish_status(std::size_t index, MonoTime now) {
                     millis_after(ticket.enqueued, from.bound),
                     static_cast<std::uint16_t>(from.actor.value),
                     ticket.priority,
+                    static_cast<std::uint8_t>(from.ready ? 1 : 0),
                     ticket.inherited};
   }
   lanes_[index].snapshot.publish(out);
@@ -354,7 +387,7 @@ LaneStatus Gate::status(LaneId id) const {
   if (word.mode != LaneMode::slow) {  // parked: the word knows better than the snapshot
     const std::uint64_t token = lane.token_base.load(std::memory_order_relaxed) | word.token;
     out.token = Token(token);
-    out.counters.granted = token - lane.first_token;
+    out.counters.granted = token - lane.first_token.load(std::memory_order_relaxed);
     if (word.mode == LaneMode::held) {
       const bool known = lane.start_token.load(std::memory_order_acquire) == token;
       const MonoTime start = known ? mono(lane.start.load(std::memory_order_relaxed)) : now;
@@ -383,13 +416,15 @@ LaneStatus Gate::status(LaneId id) const {
     const SnapshotEntry& entry = from.queue[i];
     const MonoTime enqueued = mono(entry.enqueued);
     const Nanos waited = std::max(Nanos(0), now - enqueued);
-    const auto aged = entry.priority + static_cast<std::uint32_t>(waited / options_.aging_step);
+    const auto aged =
+        entry.priority + static_cast<std::uint32_t>(waited / Nanos(lane.aging.load()));
     out.queue[i] = {TicketId(entry.ticket),
                     ActorId(entry.actor),
                     std::max(aged, entry.inherited),
                     waited,
                     enqueued + Millis(entry.estimate_ms),
-                    enqueued + Millis(entry.bound_ms)};
+                    enqueued + Millis(entry.bound_ms),
+                    entry.ready != 0};
   }
   return out;
 }

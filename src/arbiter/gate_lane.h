@@ -15,7 +15,8 @@ struct SnapshotEntry {
   std::uint64_t ticket = 0;
   std::int64_t enqueued = 0;
   std::uint32_t estimate_ms = 0, bound_ms = 0;  ///< After `enqueued`; saturated.
-  std::uint16_t actor = 0, priority = 0;
+  std::uint16_t actor = 0;
+  std::uint8_t priority = 0, ready = 1;
   std::uint32_t inherited = 0;
 };
 
@@ -35,8 +36,8 @@ struct alignas(64) Gate::GateLane {
   std::atomic<std::int64_t> last_end{0};
   std::atomic<std::int64_t> start{0};  // Of the holder whose token is start_token.
   std::atomic<std::uint64_t> start_token{0};
-  std::atomic<std::int64_t> gap{0}, max_hold{0};
-  std::uint64_t first_token = 0;  // Constant once the lane is listed.
+  std::atomic<std::int64_t> gap{0}, max_hold{0}, aging{1};
+  std::atomic<std::uint64_t> first_token{0};
   Snapshot<LaneSnapshot> snapshot;
   Mutex send_mu{MutexRank::service};
   Arbiter::Sink sink GK_GUARDED_BY(send_mu);
@@ -62,7 +63,7 @@ class GK_SCOPED_CAPABILITY Gate::Section {
  private:
   Gate& gate_;
   MonoTime now_;
-  std::vector<Waiter*> woken_;
+  Woken woken_;
 };
 
 }  // namespace gk::arbiter

@@ -23,6 +23,9 @@ int run_cli(int argc, const char* const* argv, std::ostream& out, std::ostream& 
   add_top_command(app, action);
   add_health_command(app, action);
   add_metrics_command(app, action);
+  add_lanes_command(app, action);
+  add_lock_command(app, action);
+  add_trace_command(app, action);
   add_macro_command(app, action);
   add_profile_command(app, action);
   add_referee_command(app, action);

@@ -220,9 +220,33 @@ void Connection::dispatch() {
   ++request_id_;
   if (upgrade_) return dispatch_upgrade();
   auto pending = std::make_shared<PendingAnswer>(server_->loop, weak_from_this(), request_id_);
+  request_.on_disconnect = [self = weak_from_this(), id = request_id_](std::function<void()> gone) {
+    if (const auto connection = self.lock()) connection->watch_peer(id, std::move(gone));
+  };
   server_->handlers.on_request(std::move(request_), [pending](Response response) {
     if (const auto self = pending->take()) self->answer(pending->id(), std::move(response));
   });
+}
+
+/// Waits beside the handler for the peer's end: nothing is read while a request is unanswered, so
+/// nothing else would see it.
+void Connection::watch_peer(std::uint64_t id, std::function<void()> gone) {
+  if (phase_ != Phase::answering || id != request_id_) return;
+  on_gone_ = std::move(gone);
+  socket_.async_wait(
+      StreamSocket::wait_read, [self = shared_from_this(), id](const error_code& ec) {
+        if (ec || self->phase_ != Phase::answering || id != self->request_id_) return;
+        char byte = 0;
+        const ssize_t n = ::recv(self->socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+        const bool ended = n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+        if (ended) self->peer_left();
+      });
+}
+
+void Connection::peer_left() {
+  const auto gone = std::move(on_gone_);
+  on_gone_ = nullptr;
+  if (gone) gone();
 }
 
 void Connection::dispatch_upgrade() {
@@ -258,6 +282,7 @@ void Connection::decide_upgrade(std::uint64_t id, UpgradeDecision decision) {
 
 void Connection::answer(std::uint64_t id, Response response) {
   if (phase_ != Phase::answering || id != request_id_) return;
+  on_gone_ = nullptr;
   if (response.status == 0) {
     server_->unanswered.inc();
     server_->log.error("http_unanswered", "a handler dropped a request without an answer");
@@ -366,6 +391,7 @@ void Connection::close() {
   error_code ignored;
   socket_.close(ignored);
   server_->remove(*this);
+  peer_left();
 }
 
 }  // namespace gk::net

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -64,6 +65,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void after_answer();
   bool flush();
   void await_writable();
+  void watch_peer(std::uint64_t id, std::function<void()> gone);
+  void peer_left();
   void linger();
 
   static constexpr std::size_t kReadSize = 8 * 1024;       // Source: chosen; one head fits.
@@ -94,6 +97,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool upgrade_ = false;
   bool to_head_ = false;  // A HEAD request: the answer has no body.
   std::uint64_t request_id_ = 0;
+  std::function<void()> on_gone_;  // Of the request that is with a handler.
 
   OutBuffer out_;
 };

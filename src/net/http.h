@@ -46,6 +46,11 @@ struct Request {
   std::string body;
   Peer peer;
   MonoTime received{};  ///< When the head was complete.
+  /// For a handler that answers later and wants to know whether anyone still waits: calls its
+  /// argument once, on the loop, when the peer closes or half-closes before the answer. Call it
+  /// in the handler, at most once; empty when the request did not come over a connection. A peer
+  /// that pipelines another request is not watched.
+  std::function<void(std::function<void()> gone)> on_disconnect;
 
   /// Value of the first header `name` (lower case); null pointer when absent.
   const std::string* header(std::string_view name) const;

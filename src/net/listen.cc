@@ -122,14 +122,14 @@ Result<SocketAddress> unix_address(const std::string& path) {
 }
 
 /// Removes a socket file that nobody listens on.
-Result<void> remove_stale(const std::string& path, SocketAddress& address) {
+Result<void> remove_stale(const std::string& path, SocketAddress& address, int type) {
   struct stat info{};
   if (::lstat(path.c_str(), &info) != 0) return {};
   if (!S_ISSOCK(info.st_mode))
     return Error{Errc::already_exists, path +
                                            " exists and is not a socket; remove it or choose "
                                            "another path"};
-  const Fd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const Fd probe(::socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const bool refused =
       ::connect(probe.get(), address.get(), address.size) != 0 && errno == ECONNREFUSED;
   if (!refused)
@@ -137,6 +137,25 @@ Result<void> remove_stale(const std::string& path, SocketAddress& address) {
                                            ": is another gamekeeperd running on this data folder?"};
   if (::unlink(path.c_str()) != 0) return listen_error(path, errno);
   return {};
+}
+
+Result<Listening> open_local(const std::string& path, unsigned mode, int type) {
+  GK_TRY(SocketAddress address, unix_address(path));
+  GK_CHECK_OK(remove_stale(path, address, type));
+  Fd fd(::socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (fd.get() < 0 || ::bind(fd.get(), address.get(), address.size) != 0)
+    return listen_error(path, errno);
+  const int on = 1;  // Accepted sockets inherit it.
+  if (type == SOCK_SEQPACKET &&
+      ::setsockopt(fd.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0)
+    return listen_error(path, errno);
+  // Nobody can connect before listen(), so the mode of the umask is never in force.
+  if (::chmod(path.c_str(), mode) != 0 || ::listen(fd.get(), kListenBacklog) != 0) {
+    const int error = errno;
+    ::unlink(path.c_str());
+    return listen_error(path, error);
+  }
+  return Listening{fd.release(), path};
 }
 
 }  // namespace
@@ -162,18 +181,11 @@ Result<Listening> open_tcp_listener(const std::string& address_and_port) {
 }
 
 Result<Listening> open_unix_listener(const std::string& path, unsigned mode) {
-  GK_TRY(SocketAddress address, unix_address(path));
-  GK_CHECK_OK(remove_stale(path, address));
-  Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (fd.get() < 0 || ::bind(fd.get(), address.get(), address.size) != 0)
-    return listen_error(path, errno);
-  // Nobody can connect before listen(), so the mode of the umask is never in force.
-  if (::chmod(path.c_str(), mode) != 0 || ::listen(fd.get(), kListenBacklog) != 0) {
-    const int error = errno;
-    ::unlink(path.c_str());
-    return listen_error(path, error);
-  }
-  return Listening{fd.release(), path};
+  return open_local(path, mode, SOCK_STREAM);
+}
+
+Result<Listening> open_packet_listener(const std::string& path, unsigned mode) {
+  return open_local(path, mode, SOCK_SEQPACKET);
 }
 
 Peer peer_of(int fd) {

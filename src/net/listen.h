@@ -27,6 +27,8 @@ Result<Listening> open_tcp_listener(const std::string& address_and_port);
 /// Errors: invalid_argument (path too long), already_exists (a live socket, or another kind of
 ///         file), permission_denied, unavailable.
 Result<Listening> open_unix_listener(const std::string& path, unsigned mode);
+/// The same for packets (SOCK_SEQPACKET); each packet carries its sender's credentials.
+Result<Listening> open_packet_listener(const std::string& path, unsigned mode);
 
 /// Who is at the other end of a connected socket.
 Peer peer_of(int fd);

@@ -446,5 +446,27 @@ TEST_F(ServerTest, SamplesTheLagOfTheLoop) {
   EXPECT_TRUE(until([&] { return metric("gamekeeper_loop_lag_seconds") > 0; }));
 }
 
+TEST_F(ServerTest, TellsAHandlerThatAnswersLaterWhenThePeerLeaves) {
+  int gone = 0;
+  std::vector<Respond> waiting;
+  handlers.on_request = [&](const Request& request, const Respond& respond) {
+    waiting.push_back(respond);
+    request.on_disconnect([&] { ++gone; });
+  };
+  start();
+  {
+    RawClient leaves(port), stays(port);
+    leaves.send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
+    stays.send("GET /b HTTP/1.1\r\nHost: x\r\n\r\n");
+    ASSERT_TRUE(until([&] { return waiting.size() == 2; }));
+    leaves.end();
+    ASSERT_TRUE(until([&] { return gone == 1; }));
+    for (const Respond& respond : waiting) respond({});
+    EXPECT_TRUE(receives(stays, "200 OK"));
+  }
+  loop.run_for(Millis(20));
+  EXPECT_EQ(gone, 1) << "an answered request has nobody to miss";
+}
+
 }  // namespace
 }  // namespace gk::net

@@ -17,6 +17,7 @@
 #include "monitor/series_store.h"
 #include "server/dashboard.h"
 #include "server/health_inputs.h"
+#include "server/lane_room.h"
 #include "server/macro_room.h"
 #include "server/overview.h"
 #include "server/version.h"
@@ -66,6 +67,7 @@ struct Rooms::Impl {
   std::unique_ptr<WorkerPool> pool;  // Health checks and reads of telemetry.db.
   std::unique_ptr<monitor::Health> health;
   std::unique_ptr<monitor::MonitorTopics> monitor_topics;
+  std::unique_ptr<LaneRoom> lanes;
   std::unique_ptr<MacroRoom> macros;
   std::unique_ptr<api::Hub> hub;
   std::unique_ptr<api::Router> router;
@@ -80,6 +82,7 @@ Result<void> Rooms::Impl::start() {
   pool = std::make_unique<WorkerPool>(WorkerPoolOptions{.threads = 2, .name = "gk-pool"});
   GK_CHECK_OK(start_accounts());
   GK_CHECK_OK(start_monitor());
+  GK_TRY(lanes, LaneRoom::create(context, *stores->state));
   GK_CHECK_OK(start_macros());
   start_api();
   health->set_ready(true);
@@ -149,6 +152,7 @@ void Rooms::Impl::start_api() {
   const bool metrics_public = c.config.metrics_public && !c.config.behind_proxy;
   monitor::add_monitor_routes(*router, *monitor, *health, c.metrics, c.clock,
                               {.metrics_public = metrics_public});
+  lanes->connect(*hub, *router);
   macros->connect(*hub, *router);
   add_overview_route(*router, *hub, c.clock);
   add_api_routes();
@@ -221,6 +225,7 @@ void Rooms::emergency_stop(std::string_view by) {
 void Rooms::prepare_to_stop() {
   macros::MacroService& service = impl_->macros->service();
   if (service.active() > 0) service.stop_all("The daemon stops");
+  impl_->lanes->prepare_to_stop();
   impl_->hub->close_all(kGoingAway, "the daemon stops");
 }
 

@@ -28,4 +28,6 @@ std::string program_dir() {
 
 std::string socket_path(const std::string& data_dir) { return data_dir + "/gamekeeper.sock"; }
 
+std::string lanes_socket_path(const std::string& data_dir) { return data_dir + "/lanes.sock"; }
+
 }  // namespace gk::sys

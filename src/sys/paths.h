@@ -16,4 +16,7 @@ std::string program_dir();
 /// The daemon's Unix socket in its data folder.
 std::string socket_path(const std::string& data_dir);
 
+/// The socket of lanes (packets) in the data folder.
+std::string lanes_socket_path(const std::string& data_dir);
+
 }  // namespace gk::sys

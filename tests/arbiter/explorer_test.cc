@@ -5,7 +5,7 @@
 
 #include <unordered_set>
 
-#include "world.h"
+#include "script.h"
 
 namespace gk::arbiter {
 namespace {

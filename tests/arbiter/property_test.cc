@@ -6,8 +6,8 @@
 #include <cstdlib>
 #include <map>
 
+#include "script.h"
 #include "testing/seeded_random.h"
-#include "world.h"
 
 namespace gk::arbiter {
 namespace {

@@ -34,9 +34,10 @@ INSTANTIATE_TEST_SUITE_P(
                     Row{"health:read", true, true, true}, Row{"macros:read", true, true, true},
                     Row{"sessions:read", true, true, true}, Row{"macros:run", false, true, true},
                     Row{"samples:write", false, true, true}, Row{"commands:run", false, true, true},
-                    Row{"macros:admin", false, false, true}, Row{"users:read", false, false, true},
-                    Row{"users:write", false, false, true}, Row{"config:read", false, false, true},
-                    Row{"audit:read", false, false, true},
+                    Row{"macros:admin", false, false, true}, Row{"locks:read", true, true, true},
+                    Row{"locks:use", false, true, true}, Row{"locks:admin", false, false, true},
+                    Row{"users:read", false, false, true}, Row{"users:write", false, false, true},
+                    Row{"config:read", false, false, true}, Row{"audit:read", false, false, true},
                     Row{"no-such:scope", false, false, true}));
 
 TEST(Scopes, GrammarAcceptsResourceVerbAndStar) {

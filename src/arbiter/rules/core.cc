@@ -36,7 +36,23 @@ Result<void> check_options(const LaneOptions& options) {
       !r) {
     return r;
   }
+  if (options.order) {
+    if (auto r = check_options(*options.order); !r) return r;
+  }
   return check_options(options.pacing);
+}
+
+Result<void> check_options(const LaneOrder& order) {
+  if (auto r = in_range<Nanos>("aging_step", order.aging_step, Millis(1), kHour, "[1 ms, 1 h]");
+      !r) {
+    return r;
+  }
+  if (auto r = in_range<std::uint32_t>("same_group_burst", order.same_group_burst, 0, kMaxBurst,
+                                       "[0, 15]");
+      !r) {
+    return r;
+  }
+  return in_range<std::uint32_t>("max_waiting", order.max_waiting, 1, 4096, "[1, 4096]");
 }
 
 Result<void> check_options(const ArbiterOptions& options) {
@@ -95,13 +111,37 @@ Result<LaneId> Core::add_lane(const LaneOptions& options, Token high_water, Mono
   return id;
 }
 
+LaneOrder Core::arbiter_order() const {
+  return {options_.aging_step, options_.same_group_burst, options_.max_waiting, options_.grouping};
+}
+
+Result<void> Core::renew_lane(LaneId id, const LaneOptions& options, Token high_water,
+                              MonoTime now) {
+  Lane* lane = lane_of(id);
+  if (lane == nullptr) return Error{Errc::not_found, "no such lane"};
+  if (auto checked = check_options(options); !checked) return checked;
+  advance(now);
+  if (lane->hold || !lane->queue.empty()) {
+    return Error{Errc::failed_precondition, "the lane is held, or somebody waits for it"};
+  }
+  GK_ASSERT(!lane->parked);  // the fast path gives lanes back before options change
+  const Token mark = std::max(lane->high, high_water);
+  const bool changed = lane->changed;
+  *lane = Lane{};
+  lane->changed = changed;
+  lane->high = lane->first = mark;
+  return set_lane(id, options, now);
+}
+
 Result<void> Core::set_lane(LaneId id, const LaneOptions& options, MonoTime now) {
   Lane* lane = lane_of(id);
   if (lane == nullptr) return Error{Errc::not_found, "no such lane"};
   if (auto checked = check_options(options); !checked) return checked;
   advance(now);
   GK_ASSERT(!lane->parked);  // the fast path gives lanes back before options change
+  const bool order_changes = lane->options.order.has_value() || options.order.has_value();
   lane->options = options;
+  lane->order = options.order.value_or(arbiter_order());
   lane->gcra.set(options.pacing, now);
   TraceRecord record;
   record.time = now;
@@ -115,6 +155,16 @@ Result<void> Core::set_lane(LaneId id, const LaneOptions& options, MonoTime now)
   record.value = options.pacing.interval.count();
   record.until = options.pacing.tolerance.count();
   trace_->push(record);
+  if (order_changes) {
+    record.event = TraceEvent::order_lane;
+    record.value = lane->order.aging_step.count();
+    record.until = 0;
+    record.depth = lane->order.same_group_burst;
+    record.eff = lane->order.grouping == Grouping::off ? 1 : 0;
+    record.token = lane->order.max_waiting;
+    record.flags = options.order ? 0 : 1;
+    trace_->push(record);
+  }
   touch(static_cast<std::uint16_t>(id.value - 1));
   settle(now);
   return {};

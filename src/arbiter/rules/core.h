@@ -73,6 +73,9 @@ class Core {
   /// Adds a lane whose tokens start above `high_water`, the mark of its last life.
   /// Errors: invalid_argument (option outside its range), resource_exhausted (max_lanes).
   Result<LaneId> add_lane(const LaneOptions& options, Token high_water, MonoTime now);
+  /// A lane that is no longer used becomes another one, whose tokens start above both marks.
+  /// Errors: invalid_argument, not_found, failed_precondition (held, or somebody waits).
+  Result<void> renew_lane(LaneId lane, const LaneOptions& options, Token high_water, MonoTime now);
   /// Applies at once, also to the pacing debt; a running lease keeps its end.
   /// Errors: invalid_argument, not_found.
   Result<void> set_lane(LaneId lane, const LaneOptions& options, MonoTime now);
@@ -159,6 +162,7 @@ class Core {
   Core(const ArbiterOptions& options, TraceRing& trace);
 
   // core.cc: tables.
+  LaneOrder arbiter_order() const;
   Lane* lane_of(LaneId id);
   Hold* live(GrantRef grant);
   Slot new_ticket(const Request& request, MonoTime now);
@@ -195,6 +199,8 @@ class Core {
   MonoTime next_of(const Lane& lane, MonoTime now) const;
   MonoTime next_of_free(const Lane& lane, MonoTime now) const;
   MonoTime older_at(const Ticket& ticket, MonoTime now) const;
+  Nanos aging_of(const Ticket& ticket) const;
+  Group group_on(const Lane& lane, std::uint16_t actor) const;
   Group last_group(const Lane& lane) const;
   std::uint32_t hold_burst(const Lane& lane, std::uint16_t actor) const;
   void touch(std::uint16_t lane);
@@ -237,6 +243,7 @@ class Core {
 /// Errors: invalid_argument, naming the field and its range.
 Result<void> check_options(const ArbiterOptions& options);
 Result<void> check_options(const LaneOptions& options);
+Result<void> check_options(const LaneOrder& order);
 Result<void> check_options(const Pacing& pacing);
 
 }  // namespace gk::arbiter

@@ -100,16 +100,26 @@ bool Core::grant_on(std::uint16_t index, MonoTime now) {
   return true;
 }
 
+Nanos Core::aging_of(const Ticket& ticket) const {
+  return ticket.single() ? lanes_[ticket.lanes[0]].order.aging_step : options_.aging_step;
+}
+
 std::uint32_t Core::effective_priority(const Ticket& ticket, MonoTime now) const {
   if (GK_MUTANT(no_aging)) return ticket.priority;
-  const auto steps = (now - ticket.enqueued) / options_.aging_step;  // rule 3, rounded down
+  const auto steps = (now - ticket.enqueued) / aging_of(ticket);  // rule 3, rounded down
   const auto own =
       ticket.priority + static_cast<std::uint32_t>(std::min<std::int64_t>(steps, 0x7fffffff));
   return std::max(own, ticket.inherited);
 }
 
+Group Core::group_on(const Lane& lane, std::uint16_t actor) const {
+  return lane.order.grouping == Grouping::off ? static_cast<Group>(kAloneBase + actor + 1)
+                                              : actors_[actor].group;
+}
+
 Group Core::last_group(const Lane& lane) const {
-  return lane.last_actor == 0 ? Group{0} : actors_[lane.last_actor - 1U].group;
+  return lane.last_actor == 0 ? Group{0}
+                              : group_on(lane, static_cast<std::uint16_t>(lane.last_actor - 1));
 }
 
 bool Core::ready(const Ticket& ticket, MonoTime now) const {
@@ -121,10 +131,10 @@ bool Core::before(const Lane& lane, const Ticket& a, const Ticket& b, MonoTime n
   if (eff_a != eff_b && !GK_MUTANT(ignore_priority)) return eff_a > eff_b;
   // A ticket of several lanes never has the group's favour, so that two such tickets stand in
   // the same order on every lane; otherwise each could lead one lane and wait for ever.
-  const bool favour = lane.burst < options_.same_group_burst || GK_MUTANT(ignore_burst_limit);
+  const bool favour = lane.burst < lane.order.same_group_burst || GK_MUTANT(ignore_burst_limit);
   const Group last = last_group(lane);
-  const bool a_same = favour && a.single() && actors_[a.actor].group == last;
-  const bool b_same = favour && b.single() && actors_[b.actor].group == last;
+  const bool a_same = favour && a.single() && group_on(lane, a.actor) == last;
+  const bool b_same = favour && b.single() && group_on(lane, b.actor) == last;
   if (a_same != b_same && !GK_MUTANT(ignore_priority)) return a_same;
   return GK_MUTANT(ignore_age_order) ? a.id > b.id : a.id < b.id;
 }
@@ -132,7 +142,7 @@ bool Core::before(const Lane& lane, const Ticket& a, const Ticket& b, MonoTime n
 MonoTime Core::lane_time(const Lane& lane, const Ticket& ticket) const {
   MonoTime at = GK_MUTANT(no_lane_pacing) ? MonoTime::min() : lane.gcra.earliest();
   if (lane.last_actor == 0 || GK_MUTANT(no_spacing)) return at;
-  const bool gap = last_group(lane) != actors_[ticket.actor].group || GK_MUTANT(gap_within_group);
+  const bool gap = last_group(lane) != group_on(lane, ticket.actor) || GK_MUTANT(gap_within_group);
   MonoTime spaced = gap ? lane.last_end + lane.options.switch_gap : lane.last_end;
   if (GK_MUTANT(early_by_a_millisecond)) spaced -= Millis(1);
   return std::max(at, spaced);
@@ -224,7 +234,7 @@ bool Core::nested_first_everywhere(Slot slot, MonoTime now) const {
 }
 
 std::uint32_t Core::hold_burst(const Lane& lane, std::uint16_t actor) const {
-  if (lane.last_actor == 0 || last_group(lane) != actors_[actor].group) return 1;
+  if (lane.last_actor == 0 || last_group(lane) != group_on(lane, actor)) return 1;
   return std::min(lane.burst + 1, kMaxBurst);
 }
 
@@ -286,7 +296,7 @@ MonoTime Core::next_of(const Lane& lane, MonoTime now) const {
 }
 
 MonoTime Core::older_at(const Ticket& ticket, MonoTime now) const {
-  const Nanos step = options_.aging_step;
+  const Nanos step = aging_of(ticket);
   return ticket.enqueued + ((now - ticket.enqueued) / step + 1) * step;
 }
 

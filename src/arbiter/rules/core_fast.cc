@@ -12,7 +12,8 @@ namespace gk::arbiter {
 
 bool Core::can_park(LaneId id) const {
   const Lane& lane = lanes_[id.value - 1];
-  return !lane.parked && !lane.hold && lane.queue.empty() && lane.gcra.off() && !closed_;
+  return !lane.parked && !lane.hold && lane.queue.empty() && lane.gcra.off() && !closed_ &&
+         lane.order.grouping == options_.grouping;  // the fast path knows the arbiter's groups
 }
 
 ParkedLane Core::park(LaneId id) {

@@ -72,7 +72,7 @@ Result<Slot> Core::check(const Request& request, MonoTime now) {
   if (auto parent = check_parent(request, chain); !parent) return std::move(parent).error();
   bool full = waiting_ >= options_.max_tickets;
   for (const LaneId lane : request.lanes) {
-    full = full || lanes_[lane.value - 1].queue.size() >= options_.max_waiting;
+    full = full || lanes_[lane.value - 1].queue.size() >= lanes_[lane.value - 1].order.max_waiting;
   }
   if (full) return refuse(request, Reason::quota, now);
   return chain;

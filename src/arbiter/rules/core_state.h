@@ -60,6 +60,7 @@ struct Hold {
 
 struct Lane {
   LaneOptions options;
+  LaneOrder order;  // Of `options`, or the arbiter's.
   Gcra gcra;
   std::optional<Hold> hold;
   std::vector<std::uint32_t> shares;  // Live handles of `hold`.

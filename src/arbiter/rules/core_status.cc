@@ -85,9 +85,9 @@ std::vector<WaitingStatus> Core::queue(LaneId id, MonoTime now) const {
   // The proof of the bound is in docs/arbiter.md, "Waiting bound".
   const Nanos slot =
       lane.options.max_hold + std::max(lane.options.switch_gap, lane.options.pacing.interval);
-  const Nanos slots = slot * (options_.max_waiting + 1);
+  const Nanos slots = slot * (lane.order.max_waiting + 1);
   const Nanos favours =
-      std::max<Nanos>(lane.options.max_hold * options_.same_group_burst, options_.aging_step);
+      std::max<Nanos>(lane.options.max_hold * lane.order.same_group_burst, lane.order.aging_step);
   MonoTime start = now;
   if (lane.hold) {
     start = std::clamp(lane.hold->start + lane.usual_hold, now, std::max(now, lane.hold->expires));
@@ -101,16 +101,17 @@ std::vector<WaitingStatus> Core::queue(LaneId id, MonoTime now) const {
     waiting.actor = ActorId(ticket.actor + 1U);
     waiting.effective_priority = effective_priority(ticket, now);
     waiting.waited = now - ticket.enqueued;
-    const Nanos overtaken = options_.aging_step *
+    waiting.ready = ready(ticket, now);
+    const Nanos overtaken = lane.order.aging_step *
                             (top_priority_ > ticket.priority ? top_priority_ - ticket.priority : 0);
     waiting.bound = std::min(ticket.deadline, ticket.enqueued + overtaken + slots + favours);
-    const bool gap = group != 0 && group != actors_[ticket.actor].group;
+    const bool gap = group != 0 && group != group_on(lane, ticket.actor);
     start =
         std::max(start + (gap && (lane.hold || !out.empty()) ? lane.options.switch_gap : Nanos(0)),
                  lane.hold || !out.empty() ? start : lane_time(lane, ticket));
     waiting.estimate = std::max(start, actors_[ticket.actor].gcra.earliest());
     start = waiting.estimate + lane.usual_hold;
-    group = actors_[ticket.actor].group;
+    group = group_on(lane, ticket.actor);
     out.push_back(waiting);
   }
   return out;

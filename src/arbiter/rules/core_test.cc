@@ -4,7 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
+
+#include "arbiter/rules/trace_check.h"
+#include "arbiter/rules/trace_replay.h"
 
 namespace gk::arbiter {
 namespace {
@@ -215,6 +219,83 @@ TEST_F(CoreTest, StatusShowsTheQueueWithPriorityEstimateAndBound) {
   // (80 - 30) A + 65 (Hmax + D) + 4 Hmax
   EXPECT_EQ(status.queue[1].bound, t0 + 50s + 65 * 31s + 120s);
   EXPECT_EQ(core.queue(lane, t0 + 5s).size(), 2U);
+}
+
+TEST_F(CoreTest, ALaneMayAgeFavourAndGroupInItsOwnWay) {
+  const LaneOrder order{100ms, 0, 64, Grouping::off};
+  const LaneId own = core.add_lane({1s, 30s, {}, order}, Token(), t0).value();
+  ask(fisher, t0, 1h, own);
+  const TicketId old = ask(stacker, t0, 1h, own);
+  ask(trainer, t0 + 5100ms, 1h, own);  // 51 steps of 100 ms are more than 80 - 30
+  let_go(t0 + 5100ms, own);
+  EXPECT_FALSE(holder(own)) << "without groups there is a gap between fisher and stacker, too";
+  core.poll(t0 + 6100ms);
+  EXPECT_EQ(holder(own), stacker);
+  EXPECT_EQ(decision_of(old).outcome, Outcome::granted);
+}
+
+TEST_F(CoreTest, ALaneMayHaveAShorterQueue) {
+  const LaneId own = core.add_lane({1s, 30s, {}, LaneOrder{1s, 4, 1}}, Token(), t0).value();
+  ask(fisher, t0, 1h, own);
+  ask(stacker, t0, 1h, own);
+  EXPECT_EQ(
+      core.request({.actor = trainer, .lanes = {&own, 1}, .deadline = t0 + 1h}, t0).error().code,
+      Errc::resource_exhausted);
+}
+
+TEST_F(CoreTest, RefusesAnOrderOutsideItsRange) {
+  for (const LaneOrder& bad : {LaneOrder{0ms}, LaneOrder{1s, 16}, LaneOrder{1s, 4, 0}}) {
+    EXPECT_EQ(core.set_lane(lane, {1s, 30s, {}, bad}, t0).error().code, Errc::invalid_argument);
+  }
+}
+
+TEST_F(CoreTest, ALaneBegunAnewIsEmptyAndItsTokensGoOn) {
+  ask(fisher, t0);
+  const Token old = grant().token;
+  EXPECT_EQ(core.renew_lane(lane, {}, Token(), t0).error().code, Errc::failed_precondition);
+  let_go(t0 + 1s);
+  ASSERT_TRUE(core.renew_lane(lane, {}, Token(), t0 + 1s));
+  ask(trainer, t0 + 1s);
+  EXPECT_EQ(holder(), trainer) << "no gap after the lane's last life";
+  EXPECT_GT(grant().token, old);
+  let_go(t0 + 2s);
+  ASSERT_TRUE(core.renew_lane(lane, {}, Token(500), t0 + 2s));
+  ask(fisher, t0 + 2s);
+  EXPECT_EQ(grant().token, Token(501));
+  EXPECT_EQ(core.status(lane, t0 + 2s).counters.granted, 1U);
+}
+
+TEST_F(CoreTest, ATraceOfLanesWithAnOrderOfTheirOwnIsCheckedAndReplayed) {
+  const LaneOptions own{1s, 2s, {}, LaneOrder{50ms, 1, 8, Grouping::off}};
+  ASSERT_TRUE(core.set_lane(lane, own, t0));
+  MonoTime now = t0;
+  const auto turns = [&](int n) {
+    for (int i = 0; i < n; ++i) {
+      ask(fisher, now, 20s);
+      ask(stacker, now + 10ms, 20s);
+      now += 700ms;
+      if (holder()) let_go(now);
+      core.poll(now);
+    }
+  };
+  turns(6);
+  ASSERT_TRUE(core.set_lane(lane, {1s, 2s, {}}, now));  // as the arbiter again
+  turns(6);
+  now += 60s;
+  core.poll(now);
+  ASSERT_TRUE(core.renew_lane(lane, own, Token(900), now));
+  turns(6);
+  const auto trace = ring.snapshot();
+  const auto report = check_trace(trace).value();
+  for (const std::string& breach : report.breaches) ADD_FAILURE() << breach;
+  EXPECT_GT(report.order_checked, 12U);
+  const auto again = replay(trace, {}).value();
+  EXPECT_TRUE(again.same) << again.difference << ": " << again.explanation;
+  EXPECT_EQ(again.digest, core.digest());
+  // The planted bug: the arbiter's own options would have been another history.
+  auto forged = trace;
+  std::erase_if(forged, [](const auto& r) { return r.event == TraceEvent::order_lane; });
+  EXPECT_FALSE(check_trace(forged)->breaches.empty());
 }
 
 }  // namespace

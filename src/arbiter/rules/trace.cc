@@ -12,11 +12,11 @@ namespace gk::arbiter {
 std::string_view trace_event_name(TraceEvent event) {
   static constexpr std::string_view kNames[] = {
       // chosen: the enumerators
-      "lost",       "config",        "config_lane",   "pace_lane",    "config_actor",
-      "pace_actor", "queued",        "granted",       "timed_out",    "cancelled",
-      "rejected",   "shared",        "share_ended",   "released",     "expired",
-      "revoked",    "renewed",       "stale_send",    "fast_hold",    "adopted",
-      "owner_gone", "external_hold", "external_wait", "external_end", "closed"};
+      "lost",        "config",    "config_lane", "pace_lane",     "config_actor",  "pace_actor",
+      "queued",      "granted",   "timed_out",   "cancelled",     "rejected",      "shared",
+      "share_ended", "released",  "expired",     "revoked",       "renewed",       "stale_send",
+      "fast_hold",   "adopted",   "owner_gone",  "external_hold", "external_wait", "external_end",
+      "closed",      "order_lane"};
   const auto i = static_cast<std::size_t>(event);
   return i < std::size(kNames) ? kNames[i] : "unknown";
 }
@@ -30,6 +30,7 @@ bool plausible(const TraceRecord& r) {
   if (!within(r.time.time_since_epoch().count(), kLongest)) return false;
   switch (r.event) {
     case TraceEvent::config:
+    case TraceEvent::order_lane:
       return within(r.value, kHour) && r.value > 0 && r.token <= 4096 && r.depth <= 15;
     case TraceEvent::config_lane:
     case TraceEvent::pace_lane:

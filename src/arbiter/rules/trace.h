@@ -22,7 +22,7 @@ namespace gk::arbiter {
 enum class TraceEvent : std::uint8_t {
   lost = 0,
   config,         ///< value=A ns, until=timeout ns, depth=B, eff=grouping, token=M
-  config_lane,    ///< value=D ns, until=Hmax ns, token=high-water mark (at creation)
+  config_lane,    ///< value=D ns, until=Hmax ns, token=mark it started from; higher: begun anew
   pace_lane,      ///< value=T ns, until=tolerance ns
   config_actor,   ///< eff=p, depth=group number
   pace_actor,     ///< value=T ns, until=tolerance ns
@@ -45,6 +45,7 @@ enum class TraceEvent : std::uint8_t {
   external_wait,  ///< the same; reason=would_cycle when refused
   external_end,   ///< the same; the hold or the wait ended
   closed,         ///< the arbiter shut down
+  order_lane,     ///< value=A ns, depth=B, eff=grouping, token=M, flags=1 when as `config` says
 };
 
 /// Bits of TraceRecord::flags in `queued`.

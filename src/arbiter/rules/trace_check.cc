@@ -56,8 +56,11 @@ struct LaneModel {
   std::int64_t gap = 0, max_hold = 0, interval = 0;
   PaceModel pace;
   bool known = false, held = false;
-  std::uint64_t token = 0, ticket = 0;
+  std::uint64_t token = 0, ticket = 0, first = 0;
   std::uint32_t actor = 0, last_group = 0, burst = 0;
+  std::int64_t aging = 1, max_waiting = 0;
+  std::uint32_t max_burst = 0;
+  bool alone = false;
   std::int64_t start = 0, expires = 0, last_end = 0;
   std::size_t shares = 0;
   std::vector<std::uint64_t> queue;
@@ -84,6 +87,7 @@ class Checker {
         lane(r).pace.set(r.value, r.until);
         lane(r).interval = r.value;
         break;
+      case TraceEvent::order_lane: order_lane(r); break;
       case TraceEvent::config_actor: config_actor(r); break;
       case TraceEvent::pace_actor:
         actors_[r.actor].pace.set(r.value, r.until);
@@ -117,14 +121,36 @@ class Checker {
     if (!good) breach(what);
   }
   LaneModel& lane(const TraceRecord& r) { return lanes_[r.lane]; }
-  std::uint32_t group_of(std::uint32_t actor) { return actors_[actor].group; }
+  std::uint32_t group_on(const LaneModel& l, std::uint32_t actor) {
+    return l.alone ? 0x10000U + actor : actors_[actor].group;
+  }
 
   void config_lane(const TraceRecord& r) {
     LaneModel& l = lane(r);
-    if (!l.known) l.token = r.token;
+    if (!l.known) {
+      l.aging = aging_;
+      l.max_burst = burst_;
+      l.max_waiting = max_waiting_;
+      l.alone = alone_;
+    }
+    if (!l.known || r.token > l.first) {
+      expect(r.token >= l.token, "7 a lane began anew below its last token");
+      expect(!l.held && l.queue.empty(), "1 a lane in use began anew");
+      l.token = l.first = r.token;
+      l.last_group = l.burst = 0;
+    }
     l.known = true;
     l.gap = r.value;
     l.max_hold = r.until;
+  }
+
+  void order_lane(const TraceRecord& r) {
+    LaneModel& l = lane(r);
+    l.aging = r.value;
+    l.max_burst = r.depth;
+    l.alone = r.eff != 0;
+    if (l.last_group != 0) l.last_group = group_on(l, l.actor);
+    l.max_waiting = static_cast<std::int64_t>(r.token);
   }
 
   void config_actor(const TraceRecord& r) {
@@ -151,12 +177,13 @@ class Checker {
     last_ticket_ = r.ticket;
   }
 
-  std::uint32_t eff(const TicketModel& t, std::int64_t now) const {
-    return t.priority + static_cast<std::uint32_t>((now - t.enqueued) / aging_);
+  /// Of a ticket of one lane.
+  static std::uint32_t eff(const LaneModel& l, const TicketModel& t, std::int64_t now) {
+    return t.priority + static_cast<std::uint32_t>((now - t.enqueued) / l.aging);
   }
 
   void start_hold(LaneModel& l, const TraceRecord& r, std::int64_t start) {
-    const std::uint32_t group = group_of(r.actor);
+    const std::uint32_t group = group_on(l, r.actor);
     expect(!l.held, "1 granted while held");
     expect(r.token > l.token, "7 tokens do not increase");
     if (l.last_group != 0 && l.last_group != group) {
@@ -180,8 +207,8 @@ class Checker {
   void check_order(const LaneModel& l, const TicketModel& winner, std::int64_t now) {
     ++report_.order_checked;
     const auto key = [&](const TicketModel& t) {
-      const bool favour = l.burst < burst_ && group_of(t.actor) == l.last_group;
-      return std::make_tuple(eff(t, now), favour, ~t.id);
+      const bool favour = l.burst < l.max_burst && group_on(l, t.actor) == l.last_group;
+      return std::make_tuple(eff(l, t, now), favour, ~t.id);
     };
     for (const std::uint64_t id : l.queue) {
       const TicketModel& other = tickets_[id];
@@ -206,7 +233,7 @@ class Checker {
       l.queue.push_back(r.ticket);
       check_order(l, t, now);
       std::erase(l.queue, r.ticket);
-      expect(r.eff == eff(t, now), "3 the recorded priority is not p + waited / A");
+      expect(r.eff == eff(l, t, now), "3 the recorded priority is not p + waited / A");
       if (!complex_ && !actor.paced) check_bound(l, t, now);
     }
     if (t.granted == 0) actor.pace.take(now);
@@ -219,8 +246,8 @@ class Checker {
   void check_bound(const LaneModel& l, const TicketModel& t, std::int64_t now) {
     const std::int64_t slot = l.max_hold + std::max(l.gap, l.interval);
     const std::int64_t above = top_ > t.priority ? top_ - t.priority : 0;
-    const std::int64_t bound = above * aging_ + (max_waiting_ + 1) * slot +
-                               std::max<std::int64_t>(burst_ * l.max_hold, aging_);
+    const std::int64_t bound = above * l.aging + (l.max_waiting + 1) * slot +
+                               std::max<std::int64_t>(l.max_burst * l.max_hold, l.aging);
     expect(now - t.enqueued <= bound + options_.lateness.count(), "3 waited longer than the bound");
   }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <vector>
 
 #include "arbiter/rules/core.h"
 
@@ -101,10 +102,20 @@ class Replayer {
     if (at + 1 >= trace_.size()) return bad(at, "its pacing is missing");
     const Pacing pacing{Nanos(trace_[at + 1].value), Nanos(trace_[at + 1].until)};
     if (r.event == TraceEvent::config_lane) {
-      const LaneOptions options{Nanos(r.value), Nanos(r.until), pacing};
+      LaneOptions options{Nanos(r.value), Nanos(r.until), pacing};
+      if (at + 2 < trace_.size() && trace_[at + 2].event == TraceEvent::order_lane &&
+          trace_[at + 2].flags == 0) {
+        const TraceRecord& order = trace_[at + 2];
+        options.order =
+            LaneOrder{Nanos(order.value), order.depth, static_cast<std::uint32_t>(order.token),
+                      order.eff == 0 ? Grouping::by_actor : Grouping::off};
+      }
       if (r.lane > core_.lanes().size()) {
         auto added = core_.add_lane(options, Token(r.token), r.time);
         return added ? Result<void>() : Result<void>(added.error());
+      }
+      if (r.token != core_.lanes()[r.lane - 1].first.value) {
+        return core_.renew_lane(LaneId(r.lane), options, Token(r.token), r.time);
       }
       return core_.set_lane(LaneId(r.lane), options, r.time);
     }
@@ -147,15 +158,44 @@ class Replayer {
   MonoTime last_;
 };
 
+/// The fast path takes a place in the ring while Core is between two records of one command, which
+/// all carry one time. Such a record is of another lane, so it may as well come before the command.
+std::vector<TraceRecord> without_interleaving(std::span<const TraceRecord> trace) {
+  std::vector<TraceRecord> out;
+  out.reserve(trace.size());
+  std::size_t command = 0;  // Where the records of the last command begin in `out`.
+  for (std::size_t i = 0; i < trace.size(); ++i) {
+    if (trace[i].event != TraceEvent::fast_hold) {
+      if (out.size() <= command || out[command].time != trace[i].time) command = out.size();
+      out.push_back(trace[i]);
+      continue;
+    }
+    std::size_t next = i + 1;
+    while (next < trace.size() && trace[next].event == TraceEvent::fast_hold) ++next;
+    const bool inside = next < trace.size() && command < out.size() &&
+                        out[command].event != TraceEvent::fast_hold &&
+                        out[command].time == trace[next].time;
+    if (inside) {
+      out.insert(out.begin() + static_cast<std::ptrdiff_t>(command), trace[i]);
+      ++command;
+    } else {
+      out.push_back(trace[i]);
+      command = out.size();
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
-Result<ReplayReport> replay(std::span<const TraceRecord> trace, const ArbiterOptions& options) {
-  if (trace.empty() || trace[0].event != TraceEvent::config || !plausible(trace[0])) {
+Result<ReplayReport> replay(std::span<const TraceRecord> recorded, const ArbiterOptions& options) {
+  if (recorded.empty() || recorded[0].event != TraceEvent::config || !plausible(recorded[0])) {
     return Error{Errc::invalid_argument, "the trace does not start with its configuration"};
   }
-  if (trace.size() > (1U << 24)) {
+  if (recorded.size() > (1U << 24)) {
     return Error{Errc::invalid_argument, "the trace has more than 2^24 records"};
   }
+  const std::vector<TraceRecord> trace = without_interleaving(recorded);
   TraceRing ring(std::bit_ceil(static_cast<std::uint32_t>(trace.size() + 64) * 2));
   auto core = Core::create(options, ring, trace[0].time);
   if (!core) return std::move(core).error();

@@ -1,0 +1,134 @@
+#include "net/packet_server.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "net/packet_client.h"
+#include "testing/temp_dir.h"
+
+namespace gk::net {
+namespace {
+
+constexpr Nanos kPatience = Seconds(20);  // Only a broken test waits for it.
+
+class PacketServerTest : public testing::Test {
+ protected:
+  void start(PacketLimits limits = {}) {
+    server = PacketServer::create(loop, path, 0660, limits,
+                                  {.on_open =
+                                       [this](PacketClientId id, const Peer& peer) {
+                                         last = id;
+                                         peers.push_back(peer);
+                                       },
+                                   .on_packet =
+                                       [this](PacketClientId id, const Packet& packet) {
+                                         got.emplace_back(packet.bytes);
+                                         cut = cut || packet.cut;
+                                         pids.push_back(packet.pid);
+                                         if (packet.bytes == "bye") server->close(id);
+                                         if (packet.bytes == "echo") server->send(id, "echo");
+                                       },
+                                   .on_close = [this](PacketClientId) { ++closed; }})
+                 .value();
+  }
+  PacketClient connect() { return PacketClient::connect(path).value(); }
+  bool until(const std::function<bool()>& done) { return loop.run_until(done, kPatience); }
+
+  TempDir dir;
+  const std::string path = dir / "p.sock";
+  Loop loop;
+  std::unique_ptr<PacketServer> server;
+  PacketClientId last = 0;
+  std::vector<Peer> peers;
+  std::vector<std::string> got;
+  std::vector<int> pids;
+  bool cut = false;
+  int closed = 0;
+};
+
+TEST_F(PacketServerTest, KeepsPacketsApartAndKnowsTheSender) {
+  start();
+  auto client = connect();
+  ASSERT_TRUE(client.send("one"));
+  ASSERT_TRUE(client.send(""));
+  ASSERT_TRUE(client.send("echo"));
+  ASSERT_TRUE(until([&] { return got.size() == 3; }));
+  EXPECT_EQ(got, (std::vector<std::string>{"one", "", "echo"}));
+  EXPECT_EQ(pids, std::vector<int>(3, ::getpid()));
+  EXPECT_EQ(peers[0].uid, ::geteuid());
+  EXPECT_EQ(client.receive(Millis(1000)).value(), "echo");
+}
+
+TEST_F(PacketServerTest, TellsAPacketOfAForkedChildFromItsParents) {
+  start();
+  auto client = connect();
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(client.send("child") ? 0 : 1);
+  EXPECT_EQ(::waitpid(child, nullptr, 0), child);
+  ASSERT_TRUE(until([&] { return pids.size() == 1; }));
+  EXPECT_EQ(pids[0], child);
+  EXPECT_EQ(peers[0].pid, ::getpid());
+}
+
+TEST_F(PacketServerTest, MarksAPacketThatIsTooLong) {
+  start();
+  auto client = connect();
+  ASSERT_TRUE(client.send(std::string(5000, 'x')));
+  ASSERT_TRUE(until([&] { return got.size() == 1; }));
+  EXPECT_TRUE(cut);
+  EXPECT_EQ(got[0].size(), 4096U);
+}
+
+TEST_F(PacketServerTest, TellsOfAnEndOnceWhoeverEndsIt) {
+  start();
+  {
+    auto client = connect();
+    ASSERT_TRUE(until([&] { return peers.size() == 1; }));
+  }
+  ASSERT_TRUE(until([&] { return closed == 1; }));
+  auto client = connect();
+  ASSERT_TRUE(client.send("bye"));
+  ASSERT_TRUE(until([&] { return closed == 2; }));
+  EXPECT_FALSE(client.receive(Millis(1000)));
+  EXPECT_EQ(server->clients(), 0U);
+}
+
+TEST_F(PacketServerTest, RefusesOneClientTooMany) {
+  start({.max_clients = 2});
+  auto a = connect(), b = connect(), c = connect();
+  ASSERT_TRUE(until([&] { return peers.size() == 2; }));
+  loop.run_for(Millis(20));
+  EXPECT_EQ(c.receive(Millis(1000)).error().code, Errc::unavailable);
+  EXPECT_EQ(server->clients(), 2U);
+}
+
+TEST_F(PacketServerTest, ClosesAClientThatDoesNotRead) {
+  start();
+  auto deaf = connect();
+  ASSERT_TRUE(until([&] { return peers.size() == 1; }));
+  const std::string packet(4096, 'x');
+  for (int i = 0; i < 10'000 && closed == 0; ++i) {
+    server->send(last, packet);
+    loop.run_for(Micros(1));
+  }
+  EXPECT_EQ(closed, 1);
+}
+
+TEST_F(PacketServerTest, TakesTheSocketOfADeadServerAndNotOfALiveOne) {
+  start();
+  const auto second = PacketServer::create(loop, path, 0660, {}, {});
+  EXPECT_EQ(second.error().code, Errc::already_exists);
+  const std::string moved = dir / "q.sock";
+  ASSERT_EQ(::rename(path.c_str(), moved.c_str()), 0);
+  server.reset();  // Its file stays, under the other name.
+  EXPECT_TRUE(PacketServer::create(loop, moved, 0660, {}, {}));
+  std::ofstream(path) << "a file";
+  EXPECT_EQ(PacketServer::create(loop, path, 0660, {}, {}).error().code, Errc::already_exists);
+}
+
+}  // namespace
+}  // namespace gk::net

@@ -1,0 +1,38 @@
+#include "server/lane_room.h"
+
+#include <unistd.h>
+
+#include "base/try.h"
+#include "sys/paths.h"
+
+namespace gk::server {
+
+LaneRoom::LaneRoom(const RoomsContext& context, store::Writer& state)
+    : loop_(context.loop), clock_(context.clock), store_(state, context.loop) {}
+
+LaneRoom::~LaneRoom() = default;
+
+Result<std::unique_ptr<LaneRoom>> LaneRoom::create(const RoomsContext& context,
+                                                   store::Writer& state) {
+  std::unique_ptr<LaneRoom> room(new LaneRoom(context, state));
+  const arbiter::LaneServiceOptions options;
+  GK_TRY(const auto stored, room->store_.load(options.first_lane, options.token_block));
+  GK_TRY(room->service_,
+         arbiter::LaneService::create(options, context.loop, context.clock, context.log,
+                                      context.metrics, room->store_, stored));
+  arbiter::LaneSocketOptions socket;
+  socket.own_uid = ::geteuid();
+  GK_TRY(room->socket_,
+         arbiter::LaneSocket::create(socket, sys::lanes_socket_path(context.data_dir), context.loop,
+                                     context.log, context.metrics, *room->service_));
+  return room;
+}
+
+void LaneRoom::connect(api::Hub& hub, api::Router& router) {
+  topics_ = std::make_unique<arbiter::LaneTopics>(hub, *service_, loop_, clock_);
+  arbiter::add_lane_routes(router, *service_);
+}
+
+void LaneRoom::prepare_to_stop() { service_->shutdown(); }
+
+}  // namespace gk::server
