@@ -89,9 +89,52 @@ TEST_F(ConflictTableTest, HigherUndoesALowerThatMayBeUndone) {
   const auto high = table.submit(op("kick", 20)).value();
   EXPECT_EQ(events_of(low), (std::vector{What::start, What::undo}));
   EXPECT_TRUE(events_of(high).empty()) << "it starts when the undo is done";
+  ASSERT_TRUE(table.finish(low, Error{Errc::cancelled, "undone"}));
+  EXPECT_EQ(events_of(low), (std::vector{What::start, What::undo, What::ended}));
+  EXPECT_EQ(all[all.size() - 2].error->message, "kick 1 on net0 gave way to operation 2");
+  EXPECT_EQ(events_of(high), (std::vector{What::start}));
+}
+
+TEST_F(ConflictTableTest, OneThatWasDoneBeforeItCouldBeUndoneStands) {
+  const auto low = table.submit(op("kick", 10, true)).value();
+  const auto high = table.submit(op("kick", 20)).value();
   ASSERT_TRUE(table.finish(low, {}));
   EXPECT_EQ(events_of(low), (std::vector{What::start, What::undo, What::ended}));
+  EXPECT_FALSE(all[all.size() - 2].error);
   EXPECT_EQ(events_of(high), (std::vector{What::start}));
+}
+
+TEST_F(ConflictTableTest, AMergedOperationRanksAsTheHigherOfBoth) {
+  ASSERT_TRUE(table.add_rule("allocate", "kick", ConflictStrategy::prioritise));
+  const auto blocker = table.submit(op("configure")).value();
+  const auto first = table.submit(op("allocate", 10, true)).value();
+  const auto second = table.submit(op("allocate", 60)).value();
+  const auto rival = table.submit(op("kick", 50)).value();
+  EXPECT_EQ(events_of(second), (std::vector{What::merged}));
+  EXPECT_EQ(events_of(rival), (std::vector{What::fail})) << "not above 60";
+  ASSERT_TRUE(table.finish(blocker, {}));
+  EXPECT_EQ(events_of(first), (std::vector{What::start}));
+}
+
+TEST_F(ConflictTableTest, WhatCannotBeMergedWaits) {
+  ASSERT_TRUE(table.add_rule("big", "big", ConflictStrategy::merge,
+                             [](auto, auto) { return std::string(65'537, 'x'); }));
+  ASSERT_TRUE(table.add_rule("big", "configure", ConflictStrategy::queue));
+  const auto blocker = table.submit(op("configure")).value();
+  const auto first = table.submit(op("big")).value();
+  const auto second = table.submit(op("big")).value();
+  ASSERT_TRUE(table.finish(blocker, {}));
+  EXPECT_EQ(events_of(first), (std::vector{What::start}));
+  EXPECT_TRUE(events_of(second).empty());
+}
+
+TEST_F(ConflictTableTest, RulesAreReplacedAndWhatWaitedForThemStarts) {
+  ASSERT_TRUE(table.submit(op("configure")));
+  const auto second = table.submit(op("restart")).value();
+  EXPECT_EQ(table.rules().size(), 5U);
+  table.clear_rules();
+  EXPECT_TRUE(table.rules().empty());
+  EXPECT_EQ(events_of(second), (std::vector{What::start}));
 }
 
 TEST_F(ConflictTableTest, LowerFailsAndHigherWaitsForOneThatCannotBeUndone) {
