@@ -17,6 +17,7 @@
 #include "server/dashboard.h"
 #include "server/health_inputs.h"
 #include "server/macro_room.h"
+#include "server/operation_room.h"
 #include "server/version.h"
 #include "sys/host_names.h"
 
@@ -65,6 +66,7 @@ struct Rooms::Impl {
   std::unique_ptr<monitor::Health> health;
   std::unique_ptr<monitor::MonitorTopics> monitor_topics;
   std::unique_ptr<MacroRoom> macros;
+  std::unique_ptr<OperationRoom> operations;
   std::unique_ptr<api::Hub> hub;
   std::unique_ptr<api::Router> router;
   Topic<accounts::SessionEnded>::Subscription on_session_ended;
@@ -79,6 +81,7 @@ Result<void> Rooms::Impl::start() {
   GK_CHECK_OK(start_accounts());
   GK_CHECK_OK(start_monitor());
   GK_CHECK_OK(start_macros());
+  GK_TRY(operations, OperationRoom::create(context, *stores->state, *monitor));
   start_api();
   health->set_ready(true);
   return {};
@@ -146,6 +149,7 @@ void Rooms::Impl::start_api() {
   monitor::add_monitor_routes(*router, *monitor, *health, c.metrics, c.clock,
                               {.metrics_public = metrics_public});
   macros->connect(*hub, *router);
+  operations->connect(*hub, *router);
   add_api_routes();
   router->set_fallback(serve_dashboard);
   heartbeat = c.loop.every(kHeartbeat, [this] { hub->publish("heartbeat", "{}"); });
@@ -209,6 +213,7 @@ void Rooms::emergency_stop(std::string_view by) {
 void Rooms::prepare_to_stop() {
   macros::MacroService& service = impl_->macros->service();
   if (service.active() > 0) service.stop_all("The daemon stops");
+  impl_->operations->stop();
   impl_->hub->close_all(kGoingAway, "the daemon stops");
 }
 

@@ -15,10 +15,12 @@ bool is_word(std::string_view text) {
 
 const std::vector<BuiltinRole>& builtin_roles() {
   static const std::vector<BuiltinRole> kRoles{
-      {"viewer", {"dashboard:read", "metrics:read", "health:read", "macros:read", "sessions:read"}},
+      {"viewer",
+       {"dashboard:read", "metrics:read", "health:read", "macros:read", "sessions:read",
+        "tasks:read"}},
       {"user",
        {"dashboard:read", "metrics:read", "health:read", "macros:read", "sessions:read",
-        "macros:run", "samples:write", "commands:run"}},
+        "macros:run", "samples:write", "commands:run", "tasks:read", "tasks:run"}},
       {kAdminRole, {"*"}},
   };
   return kRoles;

@@ -34,6 +34,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Row{"health:read", true, true, true}, Row{"macros:read", true, true, true},
                     Row{"sessions:read", true, true, true}, Row{"macros:run", false, true, true},
                     Row{"samples:write", false, true, true}, Row{"commands:run", false, true, true},
+                    Row{"tasks:read", true, true, true}, Row{"tasks:run", false, true, true},
+                    Row{"tasks:admin", false, false, true},
                     Row{"macros:admin", false, false, true}, Row{"users:read", false, false, true},
                     Row{"users:write", false, false, true}, Row{"config:read", false, false, true},
                     Row{"audit:read", false, false, true},

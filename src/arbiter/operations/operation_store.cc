@@ -98,7 +98,7 @@ store::RoomMigrations operations_migrations() { return {"operations", kSteps}; }
 
 Result<TransactionId> SqlJournal::begin() {
   TransactionId id;
-  GK_CHECK_OK(writer_.run([&](store::Database& db) -> Result<void> {
+  const auto begun = writer_.run([&](store::Database& db) -> Result<void> {
     GK_TRY(const auto open, count(db, "SELECT count(*) FROM operation_transactions"));
     if (open >= kMaxOpen) {
       return Error{Errc::resource_exhausted, "too many transactions are open"};
@@ -108,7 +108,8 @@ Result<TransactionId> SqlJournal::begin() {
     GK_CHECK_OK(add->bind(1, micros(clock_.wall())).run());
     id = TransactionId(static_cast<std::uint64_t>(db.last_insert_id()));
     return {};
-  }));
+  });
+  if (!begun) return begun.error();
   return id;
 }
 

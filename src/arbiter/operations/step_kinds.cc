@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "arbiter/operations/operation_store.h"
+#include "base/json_writer.h"
 #include "base/try.h"
 #include "sys/file_below.h"
 

@@ -106,6 +106,13 @@ Result<void> TaskScheduler::check_cycles(const Graph& graph, std::span<const Tas
   return Error{Errc::invalid_argument, "the tasks depend on each other in a cycle: " + cycle};
 }
 
+Result<void> TaskScheduler::validate(std::span<const TaskSpec> tasks, MonoTime now) {
+  if (auto good = check(tasks, now); !good) return good;
+  Graph graph;
+  link(graph, tasks);
+  return check_cycles(graph, tasks);
+}
+
 Result<GraphId> TaskScheduler::submit(std::span<const TaskSpec> tasks, MonoTime now) {
   poll(now);
   if (auto good = check(tasks, now); !good) return std::move(good).error();

@@ -96,6 +96,8 @@ class TaskScheduler {
  public:
   explicit TaskScheduler(TaskLimits limits = {}) : limits_(limits) {}
 
+  /// Whether submit() would take it, but for the limits. Errors: as submit().
+  static Result<void> validate(std::span<const TaskSpec> tasks, MonoTime now);
   /// Errors: invalid_argument (missing dependency, a cycle: both named; max_tries, backoff or name
   ///         out of range, empty graph), deadline_exceeded (a deadline that is not ahead),
   ///         resource_exhausted. Then nothing was taken.
