@@ -26,6 +26,7 @@ void add_health_command(CLI::App& app, Action& action);
 void add_metrics_command(CLI::App& app, Action& action);
 void add_macro_command(CLI::App& app, Action& action);
 void add_profile_command(CLI::App& app, Action& action);
+void add_task_command(CLI::App& app, Action& action);
 void add_referee_command(CLI::App& app, Action& action);
 
 /// Parses the command line, runs the subcommand, returns the exit code (docs/errors.md).
