@@ -20,6 +20,15 @@ def sleep(name, seconds, **more):
     return {"id": name, "action": {"type": "sleep", "seconds": seconds}, **more}
 
 
+def start_again(daemon, username="admin"):
+    """Starts a daemon that was killed or stopped, and logs in."""
+    daemon.lines = []
+    daemon.start()
+    browser = daemon.anonymous()
+    assert browser.login(username).status == 200
+    return browser
+
+
 def submit(browser, *tasks, name="test"):
     answer = browser.post("/api/task-graphs", {"name": name, "tasks": list(tasks)})
     assert answer.status == 201, answer
@@ -90,7 +99,7 @@ class Graphs(unittest.TestCase):
             self.assertEqual(daemon.admin.post(f"/api/tasks/{number}.long/cancel").status, 409)
 
     def test_deferred_tasks_wait_for_an_idle_machine(self):
-        with Daemon(config="[monitor]\ninterval = 0.1\n") as daemon:
+        with Daemon(config="[monitor]\ninterval_s = 0.2\n") as daemon:
             stop = []
             import subprocess
             for _ in range(os.cpu_count() * 2):
@@ -137,9 +146,7 @@ class Graphs(unittest.TestCase):
             daemon.process.kill()
             daemon.process.wait()
             wait_for("the sleeper to be gone", lambda: not pids_of(marker), 3)
-            daemon.start()
-            browser = daemon.anonymous()
-            browser.login("admin")
+            browser = start_again(daemon)
             self.assertEqual(graph(browser, done)["state"], "succeeded")
             whole = graph(browser, number)
             self.assertEqual((whole["state"], whole["reason"]), ("failed", "the daemon restarted"))
@@ -197,10 +204,7 @@ class Operations(unittest.TestCase):
     def restart(self, daemon):
         daemon.process.kill()
         daemon.process.wait()
-        daemon.start()
-        browser = daemon.anonymous()
-        browser.login("admin")
-        return browser
+        return start_again(daemon)
 
     def test_a_daemon_killed_in_the_middle_leaves_nothing_half_done(self):
         with Daemon() as daemon:
@@ -239,9 +243,7 @@ class Operations(unittest.TestCase):
                 daemon.process.kill()
                 writer.join()
                 daemon.process.wait()
-                daemon.start()
-                browser = daemon.anonymous()
-                browser.login("admin")
+                browser = start_again(daemon)
                 state = self.state(daemon, browser)
                 self.assertEqual(len(set(state)), 1, state)
                 self.assertIn(state[0], [acknowledged[-1], f"v{round_}.{at[0]}"])
