@@ -46,7 +46,9 @@ void add_operation_schemas(api::Router& router) {
        {{"items", "#Setting[]", "", true}, {"next_cursor", "string", "", true, true}}});
 }
 
-void add_task_schemas(api::Router& router) {
+namespace {
+
+void add_submit_schemas(api::Router& router) {
   router.add_schema({"TaskRetries",
                      {{"max", "integer", "Tries after the first, 0..19", true},
                       {"base_s", "number", "Before the first of them; doubles; default 0.1"}}});
@@ -64,6 +66,12 @@ void add_task_schemas(api::Router& router) {
   router.add_schema(
       {"TaskGraphSubmit",
        {{"name", "string", "For people"}, {"tasks", "#TaskSubmit[]", "1 to 1000", true}}});
+}
+
+}  // namespace
+
+void add_task_schemas(api::Router& router) {
+  add_submit_schemas(router);
   router.add_schema(
       {"Task",
        {{"id", "string", "Graph and name", true},

@@ -238,7 +238,8 @@ void TaskService::finish(std::uint64_t run, TaskResult result, std::string reaso
 
 /// Writes down what the scheduler ended.
 void TaskService::take_ended() {
-  for (const TaskEnd& end : scheduler_.take_ended()) {
+  const auto ends = scheduler_.take_ended();
+  for (const TaskEnd& end : ends) {
     GraphEntry* graph = graph_of(end.ref);
     if (graph == nullptr) continue;
     TaskEntry& task = graph->tasks[end.ref.task];
@@ -258,7 +259,11 @@ void TaskService::take_ended() {
     write_task(w, *graph, end.ref.task);
     completed_.publish(out);
     mark(*graph);
-    if (scheduler_.report(end.ref.graph).value().done()) end_graph(*graph);
+  }
+  // After all of them: one call may have ended every task of a graph.
+  for (const TaskEnd& end : ends) {
+    GraphEntry* graph = graph_of(end.ref);
+    if (graph != nullptr && scheduler_.report(end.ref.graph).value().done()) end_graph(*graph);
   }
 }
 
