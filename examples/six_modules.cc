@@ -2,10 +2,11 @@
 //
 // A small game server listens on the loopback and judges: the lines of one routine may not be
 // mixed with another's, and a quiet gap must lie between groups. Each module takes the lane with
-// the blocking call, plays its routine, and asks again at once. Run it with --without-arbiter to
-// see what the server then finds.
+// the blocking call, plays its routine, and thinks before it asks again (--greedy: it does not
+// think). Run it with --without-arbiter to see what the server then finds.
 //
-//   six_modules [--seconds N] [--gap-ms N] [--without-arbiter]     exit code 1: rules were broken
+//   six_modules [--seconds N] [--gap-ms N] [--greedy] [--without-arbiter]
+//   exit code 1: rules were broken
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -13,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -33,16 +35,17 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 
 struct Module {
   const char* name;
+  int think;  // Between two routines, in gaps.
   std::vector<const char*> routine;
 };
 
 const std::vector<Module> kModules = {
-    {"fisher", {"use_with rod water"}},
-    {"trainer", {"attack dummy", "say exana"}},
-    {"auto_loot", {"open corpse", "move_item gold", "move_item arrow"}},
-    {"runemaker", {"move_item blank hand", "cast adori", "move_item rune bag"}},
-    {"stacker", {"move_item gold gold"}},
-    {"eater", {"use fish"}},
+    {"fisher", 6, {"use_with rod water"}},
+    {"trainer", 8, {"attack dummy", "say exana"}},
+    {"auto_loot", 10, {"open corpse", "move_item gold", "move_item arrow"}},
+    {"runemaker", 30, {"move_item blank hand", "cast adori", "move_item rune bag"}},
+    {"stacker", 20, {"move_item gold gold"}},
+    {"eater", 40, {"use fish"}},
 };
 const std::map<std::string, int> kGroups = {{"fisher", 1}, {"stacker", 1},   {"auto_loot", 2},
                                             {"eater", 2},  {"runemaker", 3}, {"trainer", 4}};
@@ -134,7 +137,7 @@ struct Account {
 struct Options {
   double seconds = 10;
   Nanos gap = gk::Millis(1000);
-  bool with_arbiter = true;
+  bool with_arbiter = true, greedy = false;
 };
 
 class Play {
@@ -181,12 +184,17 @@ class Play {
       say(grant, module, "begin");
       for (const char* action : module.routine) say(grant, module, std::string("do ") + action);
       say(grant, module, "end");
+      grant.release();
+      const auto left = duration_cast<Nanos>(end - std::chrono::steady_clock::now());
+      const auto think =
+          duration_cast<gk::Millis>(std::clamp(left, Nanos(0), module.think * options_.gap));
+      if (!options_.greedy) (void)::poll(nullptr, 0, static_cast<int>(think.count()));
     }
   }
   std::atomic<int> refused{0};
 
  private:
-  static constexpr Nanos kMaxHold = gk::Millis(2000);
+  static constexpr Nanos kMaxHold = gk::Millis(5000);
 
   static gk::Result<void> write_all(int fd, std::span<const std::byte> bytes) {
     const ssize_t n = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -215,12 +223,16 @@ Options read_options(int argc, char** argv) {
     const bool more = i + 1 < argc;
     if (std::strcmp(argv[i], "--without-arbiter") == 0) {
       options.with_arbiter = false;
+    } else if (std::strcmp(argv[i], "--greedy") == 0) {
+      options.greedy = true;
     } else if (more && std::strcmp(argv[i], "--seconds") == 0) {
       options.seconds = std::atof(argv[++i]);
     } else if (more && std::strcmp(argv[i], "--gap-ms") == 0) {
       options.gap = gk::Millis(std::atoi(argv[++i]));
     } else {
-      std::fprintf(stderr, "usage: six_modules [--seconds N] [--gap-ms N] [--without-arbiter]\n");
+      std::fprintf(stderr,
+                   "usage: six_modules [--seconds N] [--gap-ms N] [--greedy] "
+                   "[--without-arbiter]\n");
       std::exit(2);
     }
   }
