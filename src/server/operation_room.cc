@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/try.h"
+#include "sys/files.h"
 #include "sys/paths.h"
 
 namespace gk::server {
@@ -25,6 +26,7 @@ Result<std::unique_ptr<OperationRoom>> OperationRoom::create(const RoomsContext&
                                                              store::Writer& state,
                                                              monitor::Monitor& monitor) {
   std::unique_ptr<OperationRoom> room(new OperationRoom(context, state));
+  GK_CHECK_OK(sys::make_private_dir(context.data_dir + "/config"));
   GK_TRY(auto steps, arbiter::builtin_steps(context.data_dir + "/config", state, context.clock));
   GK_TRY(room->operations_,
          arbiter::OperationService::create({}, std::move(steps), state, room->store_, context.loop,
