@@ -29,6 +29,7 @@ void add_lock_command(CLI::App& app, Action& action);
 void add_trace_command(CLI::App& app, Action& action);
 void add_macro_command(CLI::App& app, Action& action);
 void add_profile_command(CLI::App& app, Action& action);
+void add_task_command(CLI::App& app, Action& action);
 void add_referee_command(CLI::App& app, Action& action);
 void add_db_command(CLI::App& app, Action& action);
 

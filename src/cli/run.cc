@@ -28,6 +28,7 @@ int run_cli(int argc, const char* const* argv, std::ostream& out, std::ostream& 
   add_trace_command(app, action);
   add_macro_command(app, action);
   add_profile_command(app, action);
+  add_task_command(app, action);
   add_referee_command(app, action);
   add_db_command(app, action);
   try {

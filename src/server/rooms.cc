@@ -19,6 +19,7 @@
 #include "server/health_inputs.h"
 #include "server/lane_room.h"
 #include "server/macro_room.h"
+#include "server/operation_room.h"
 #include "server/overview.h"
 #include "server/version.h"
 #include "sys/host_names.h"
@@ -69,6 +70,7 @@ struct Rooms::Impl {
   std::unique_ptr<monitor::MonitorTopics> monitor_topics;
   std::unique_ptr<LaneRoom> lanes;
   std::unique_ptr<MacroRoom> macros;
+  std::unique_ptr<OperationRoom> operations;
   std::unique_ptr<api::Hub> hub;
   std::unique_ptr<api::Router> router;
   Topic<accounts::SessionEnded>::Subscription on_session_ended;
@@ -84,6 +86,7 @@ Result<void> Rooms::Impl::start() {
   GK_CHECK_OK(start_monitor());
   GK_TRY(lanes, LaneRoom::create(context, *stores->state));
   GK_CHECK_OK(start_macros());
+  GK_TRY(operations, OperationRoom::create(context, *stores->state, *monitor));
   start_api();
   health->set_ready(true);
   return {};
@@ -154,6 +157,7 @@ void Rooms::Impl::start_api() {
                               {.metrics_public = metrics_public});
   lanes->connect(*hub, *router);
   macros->connect(*hub, *router);
+  operations->connect(*hub, *router);
   add_overview_route(*router, *hub, c.clock);
   add_api_routes();
   router->set_fallback(serve_dashboard);
@@ -226,6 +230,7 @@ void Rooms::prepare_to_stop() {
   macros::MacroService& service = impl_->macros->service();
   if (service.active() > 0) service.stop_all("The daemon stops");
   impl_->lanes->prepare_to_stop();
+  impl_->operations->stop();
   impl_->hub->close_all(kGoingAway, "the daemon stops");
 }
 

@@ -64,5 +64,43 @@ TEST_F(ConfinedDirTest, AppendsAtTheEnd) {
   EXPECT_EQ(confined().read_file("deep/f", 100).value(), "inside!");
 }
 
+TEST_F(ConfinedDirTest, ReplacesAndRemovesFilesPrivately) {
+  ASSERT_TRUE(confined().replace_file("deep/f", "new"));
+  ASSERT_TRUE(confined().replace_file("other", "x"));
+  EXPECT_EQ(confined().read_file("deep/f", 100).value(), "new");
+  struct stat st{};
+  ASSERT_EQ(::stat((dir / "in/other").c_str(), &st), 0);
+  EXPECT_EQ(st.st_mode & 07777U, 0600U);
+  ASSERT_TRUE(confined().remove_file("other"));
+  ASSERT_TRUE(confined().remove_file("other")) << "once is as good as twice";
+  EXPECT_EQ(refusal("other"), Errc::not_found);
+  EXPECT_EQ(list_dir(dir / "in", 10).value(), std::vector<std::string>{"deep"});
+}
+
+TEST_F(ConfinedDirTest, WritesNeitherOutsideNorOverWhatIsNoFile) {
+  ASSERT_EQ(::symlink("../secret", (dir / "in/link").c_str()), 0);
+  ASSERT_EQ(::symlink("..", (dir / "in/up").c_str()), 0);
+  for (const std::string& name : {std::string("../secret"), std::string("deep/../../secret"),
+                                 std::string("up/secret"), dir / "secret"}) {
+    EXPECT_EQ(confined().replace_file(name, "x").error().code, Errc::permission_denied) << name;
+    EXPECT_EQ(confined().remove_file(name).error().code, Errc::permission_denied) << name;
+  }
+  EXPECT_EQ(confined().replace_file("link", "x").error().code, Errc::failed_precondition);
+  EXPECT_EQ(confined().remove_file("deep").error().code, Errc::failed_precondition);
+  for (const char* name : {"", ".", "..", "deep/", "deep/..", "/f"}) {
+    EXPECT_FALSE(confined().replace_file(name, "x")) << name;
+  }
+  EXPECT_EQ(confined().replace_file("none/f", "x").error().code, Errc::not_found);
+  EXPECT_EQ(read_file(dir / "secret", 100).value(), "outside");
+}
+
+TEST_F(ConfinedDirTest, WhatACrashLeftIsTakenAwayByTheNextWrite) {
+  for (const char* name : {"in/a.gk-tmp", "in/b.gk-tmp"})
+    ASSERT_TRUE(replace_file(dir / name, "x"));
+  ASSERT_TRUE(confined().replace_file("a", "new"));
+  ASSERT_TRUE(confined().remove_file("b"));
+  EXPECT_EQ(list_dir(dir / "in", 10).value(), (std::vector<std::string>{"a", "deep"}));
+}
+
 }  // namespace
 }  // namespace gk::sys

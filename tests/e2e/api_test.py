@@ -15,9 +15,10 @@ import urllib.request
 from gk import Daemon, UnixConnection, WebSocket, wait_for
 
 ROLES = {
-    "viewer": {"dashboard:read", "metrics:read", "health:read", "macros:read", "sessions:read"},
+    "viewer": {"dashboard:read", "metrics:read", "health:read", "macros:read", "sessions:read",
+               "tasks:read"},
     "user": {"dashboard:read", "metrics:read", "health:read", "macros:read", "sessions:read",
-             "macros:run", "samples:write", "commands:run"},
+             "macros:run", "samples:write", "commands:run", "tasks:read", "tasks:run"},
 }
 
 

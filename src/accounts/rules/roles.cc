@@ -16,11 +16,11 @@ bool is_word(std::string_view text) {
 const std::vector<BuiltinRole>& builtin_roles() {
   static const std::vector<BuiltinRole> kRoles{
       {"viewer",
-       {"dashboard:read", "metrics:read", "health:read", "macros:read", "locks:read",
+       {"dashboard:read", "metrics:read", "health:read", "macros:read", "locks:read", "tasks:read",
         "sessions:read"}},
       {"user",
-       {"dashboard:read", "metrics:read", "health:read", "macros:read", "locks:read",
-        "sessions:read", "locks:use", "macros:run", "samples:write", "commands:run"}},
+       {"dashboard:read", "metrics:read", "health:read", "macros:read", "locks:read", "tasks:read",
+        "sessions:read", "locks:use", "tasks:run", "macros:run", "samples:write", "commands:run"}},
       {kAdminRole, {"*"}},
   };
   return kRoles;

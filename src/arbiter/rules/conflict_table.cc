@@ -1,5 +1,6 @@
 #include "arbiter/rules/conflict_table.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace gk::arbiter {
@@ -8,6 +9,8 @@ namespace {
 std::string name_of(OperationId id, const Operation& operation) {
   return operation.kind + " " + std::to_string(id.value) + " on " + operation.resource;
 }
+
+constexpr std::size_t kMaxArgument = 64U << 10;  // Source: chosen
 
 Result<void> check(std::string_view text, std::size_t limit, const char* what) {
   if (!text.empty() && text.size() <= limit) return {};
@@ -24,12 +27,28 @@ Result<void> ConflictTable::add_rule(std::string_view one, std::string_view othe
   if (strategy == ConflictStrategy::merge && !merge) {
     return Error{Errc::invalid_argument, "the merge strategy needs a merge function"};
   }
-  if (rules_.size() + 2 > 2 * limits_.max_rules) {
+  if (!rules_.contains(std::pair(std::string(one), std::string(other))) &&
+      rules_.size() + 2 > 2 * limits_.max_rules) {
     return Error{Errc::resource_exhausted, "the conflict table has all of its rules"};
   }
   rules_[{std::string(one), std::string(other)}] = {strategy, merge, false};
   if (one != other) rules_[{std::string(other), std::string(one)}] = {strategy, merge, true};
   return {};
+}
+
+void ConflictTable::clear_rules() {
+  rules_.clear();
+  std::vector<std::string> names;
+  for (const auto& [name, ids] : resources_) names.push_back(name);
+  for (const std::string& name : names) start_ready(name);
+}
+
+std::vector<ConflictRule> ConflictTable::rules() const {
+  std::vector<ConflictRule> out;
+  for (const auto& [kinds, rule] : rules_) {
+    if (!rule.flipped) out.push_back({kinds.first, kinds.second, rule.strategy});
+  }
+  return out;
 }
 
 const ConflictTable::Rule* ConflictTable::rule_between(const Operation& one,
@@ -46,7 +65,7 @@ void ConflictTable::push(OperationEvent::What what, OperationId id, OperationId 
 Result<OperationId> ConflictTable::submit(Operation operation) {
   if (auto good = check(operation.resource, 128, "a resource"); !good) return good.error();
   if (auto good = check(operation.kind, 64, "a kind"); !good) return good.error();
-  if (operation.argument.size() > (64U << 10)) {
+  if (operation.argument.size() > kMaxArgument) {
     return Error{Errc::invalid_argument, "an argument must have at most 65536 bytes"};
   }
   if (entries_.size() >= limits_.max_operations) {
@@ -82,16 +101,27 @@ Result<OperationId> ConflictTable::submit(Operation operation) {
   return id;
 }
 
+/// Makes a newcomer part of one that waits. False: they cannot become one.
+bool ConflictTable::merge_into(OperationId id, Entry& entry, OperationId other_id, Entry& other,
+                               const Rule& rule) {
+  const std::string &first = other.operation.argument, &second = entry.operation.argument;
+  auto both = rule.flipped ? rule.merge(second, first) : rule.merge(first, second);
+  if (!both || both->size() > kMaxArgument) return false;
+  other.operation.argument = std::move(*both);
+  // What is left stands for both callers: it ranks as the higher and is undone only if both may be.
+  other.operation.priority = std::max(other.operation.priority, entry.operation.priority);
+  other.operation.abortable = other.operation.abortable && entry.operation.abortable;
+  entry.state = State::merged;
+  entry.into = other_id;
+  push(OperationEvent::What::merged, id, other_id, {}, {});
+  return true;
+}
+
 /// Applies one rule to a newcomer that may proceed. True when it became part of the other.
 bool ConflictTable::settle(OperationId id, Entry& entry, OperationId other_id, Entry& other,
                            const Rule& rule) {
-  if (rule.strategy == ConflictStrategy::merge && other.state == State::waiting) {
-    other.operation.argument = rule.flipped
-                                   ? rule.merge(entry.operation.argument, other.operation.argument)
-                                   : rule.merge(other.operation.argument, entry.operation.argument);
-    entry.state = State::merged;
-    entry.into = other_id;
-    push(OperationEvent::What::merged, id, other_id, {}, {});
+  if (rule.strategy == ConflictStrategy::merge && other.state == State::waiting &&
+      merge_into(id, entry, other_id, other, rule)) {
     return true;
   }
   if (rule.strategy != ConflictStrategy::prioritise) return false;  // waits for the other
@@ -161,10 +191,10 @@ Result<void> ConflictTable::finish(OperationId id, const Result<void>& result) {
   const std::string resource = found->second.operation.resource;
   std::optional<Error> error;
   if (!result) error = result.error();
-  if (found->second.state == State::undoing) {
-    error =
-        Error{Errc::cancelled, name_of(id, found->second.operation) + " gave way to operation " +
-                                   std::to_string(found->second.undone_for.value)};
+  if (found->second.state == State::undoing && error) {
+    error = Error{Errc::failed_precondition, name_of(id, found->second.operation) +
+                                                 " gave way to operation " +
+                                                 std::to_string(found->second.undone_for.value)};
   }
   end(id, std::move(error));
   start_ready(resource);

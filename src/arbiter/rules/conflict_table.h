@@ -44,7 +44,8 @@ struct OperationEvent {
   enum class What : std::uint8_t {
     start,   ///< Run it now, with `argument`.
     fail,    ///< Do not run it: `error`.
-    undo,    ///< It runs: undo it, then call finish(); it then ends with `error`.
+    undo,    ///< It runs: undo it, then call finish() with an error; it ends with one that
+             ///< names `with`. If it was done before, finish() with success: then it stands.
     merged,  ///< It ends as `with` ends, with the same result.
     ended,   ///< It ended; `error` holds why, or is empty for success.
   };
@@ -52,6 +53,12 @@ struct OperationEvent {
   OperationId operation, with;
   std::string argument;
   std::optional<Error> error;
+};
+
+/// One rule, as add_rule() got it.
+struct ConflictRule {
+  std::string one, other;
+  ConflictStrategy strategy = ConflictStrategy::queue;
 };
 
 struct ConflictLimits {
@@ -65,7 +72,8 @@ struct ConflictLimits {
 class ConflictTable {
  public:
   /// Combines the arguments of the first and the second into one operation.
-  using Merge = std::function<std::string(std::string_view first, std::string_view second)>;
+  /// An error, or more than 64 KiB: they are not merged, and the second waits.
+  using Merge = std::function<Result<std::string>(std::string_view first, std::string_view second)>;
 
   explicit ConflictTable(ConflictLimits limits = {}) : limits_(limits) {}
 
@@ -74,10 +82,16 @@ class ConflictTable {
   Result<void> add_rule(std::string_view one, std::string_view other, ConflictStrategy strategy,
                         Merge merge = {});
 
+  /// Forgets all rules. What waited for one starts; what the next rules forbid and runs already
+  /// goes on.
+  void clear_rules();
+  std::vector<ConflictRule> rules() const;
+
   /// Asks to run `operation`; events() tells what to do.
   /// Errors: resource_exhausted (max_operations), invalid_argument (a name too long).
   Result<OperationId> submit(Operation operation);
-  /// The operation ended by itself, or its undo did. Errors: not_found.
+  /// The operation ended by itself, or its undo did (then `result` is an error).
+  /// Errors: not_found.
   Result<void> finish(OperationId operation, const Result<void>& result);
   /// Withdraws a waiting operation. Errors: not_found, failed_precondition (it runs).
   Result<void> cancel(OperationId operation);
@@ -105,6 +119,8 @@ class ConflictTable {
   bool blocked(OperationId id, const Entry& entry) const;
   void start_ready(const std::string& resource);
   void end(OperationId id, std::optional<Error> error);
+  bool merge_into(OperationId id, Entry& entry, OperationId other_id, Entry& other,
+                  const Rule& rule);
   bool settle(OperationId id, Entry& entry, OperationId other_id, Entry& other, const Rule& rule);
   void fail(OperationId id, OperationId with, const std::string& why);
   void push(OperationEvent::What what, OperationId id, OperationId with, std::string argument,

@@ -10,27 +10,35 @@ std::string name_of(std::span<const TaskSpec> tasks, std::uint32_t task) {
   return name.empty() ? "task " + std::to_string(task) : name;
 }
 
+constexpr Millis kMaxBackoff = std::chrono::hours(1);  // Source: chosen
+
 bool ended(TaskState state) { return state >= TaskState::succeeded; }
 
 /// 0.1 s·2^n and up to a half more, so that tasks that failed together do not retry together.
-Nanos backoff(const TaskLimits& limits, std::uint8_t tries, Random& random) {
-  Nanos base = limits.backoff;
-  for (std::uint8_t i = 1; i < tries && base < limits.max_backoff; ++i) base *= 2;
-  base = std::min(base, limits.max_backoff);
+Nanos backoff(const TaskLimits& limits, Millis own, std::uint8_t tries, Random& random) {
+  Nanos base = own > Millis(0) ? Nanos(own) : limits.backoff;
+  const Nanos most = std::max(limits.max_backoff, base);
+  for (std::uint8_t i = 1; i < tries && base < most; ++i) base *= 2;
+  base = std::min(base, most);
   const auto half = static_cast<std::uint64_t>(base.count() / 2);
   return base + Nanos(static_cast<Nanos::rep>(random.u64() % (half + 1)));
 }
 
 }  // namespace
 
-Result<void> TaskScheduler::check(std::span<const TaskSpec> tasks) {
+Result<void> TaskScheduler::check(std::span<const TaskSpec> tasks, MonoTime now) {
   if (tasks.empty()) return Error{Errc::invalid_argument, "a graph has at least one task"};
   for (std::uint32_t i = 0; i < tasks.size(); ++i) {
     const TaskSpec& task = tasks[i];
     if (task.max_tries < 1 || task.max_tries > 20 || task.name.size() > 128 ||
-        task.priority > TaskPriority::critical) {
-      return Error{Errc::invalid_argument,
-                   name_of(tasks, i) + ": a name has at most 128 bytes, max_tries is in [1, 20]"};
+        task.priority > TaskPriority::critical || task.backoff < Millis(0) ||
+        task.backoff > kMaxBackoff) {
+      return Error{Errc::invalid_argument, name_of(tasks, i) +
+                                               ": a name has at most 128 bytes, max_tries is in "
+                                               "[1, 20], backoff in [0, 1 h]"};
+    }
+    if (task.deadline <= now) {
+      return Error{Errc::deadline_exceeded, name_of(tasks, i) + ": its deadline is not ahead"};
     }
     for (const std::uint32_t need : task.depends_on) {
       if (need >= tasks.size()) {
@@ -58,6 +66,7 @@ void TaskScheduler::link(Graph& graph, std::span<const TaskSpec> tasks) {
     task.priority = tasks[i].priority;
     task.max_tries = tasks[i].max_tries;
     task.deadline = tasks[i].deadline;
+    task.backoff_ms = static_cast<std::uint32_t>(tasks[i].backoff.count());
     task.missing = static_cast<std::uint32_t>(tasks[i].depends_on.size());
     for (const std::uint32_t need : tasks[i].depends_on) {
       graph.dependents[graph.tasks[need].first_dependent + filled[need]++] = i;
@@ -97,9 +106,16 @@ Result<void> TaskScheduler::check_cycles(const Graph& graph, std::span<const Tas
   return Error{Errc::invalid_argument, "the tasks depend on each other in a cycle: " + cycle};
 }
 
+Result<void> TaskScheduler::validate(std::span<const TaskSpec> tasks, MonoTime now) {
+  if (auto good = check(tasks, now); !good) return good;
+  Graph graph;
+  link(graph, tasks);
+  return check_cycles(graph, tasks);
+}
+
 Result<GraphId> TaskScheduler::submit(std::span<const TaskSpec> tasks, MonoTime now) {
   poll(now);
-  if (auto good = check(tasks); !good) return std::move(good).error();
+  if (auto good = check(tasks, now); !good) return std::move(good).error();
   if (tasks_ + tasks.size() > limits_.max_tasks || places_.size() >= limits_.max_graphs) {
     return Error{Errc::resource_exhausted, "the scheduler has all of its tasks or graphs"};
   }
@@ -228,7 +244,7 @@ Result<void> TaskScheduler::finish(TaskRef ref, TaskResult result, MonoTime now,
   } else if (result == TaskResult::transient_error && task.tries < task.max_tries) {
     task.state = TaskState::backing_off;
     ++graphs_[*place].report.retries;
-    retries_.push({now + backoff(limits_, task.tries, random), key});
+    retries_.push({now + backoff(limits_, Millis(task.backoff_ms), task.tries, random), key});
   } else {
     end(key, TaskState::failed);
     skip_dependents(key);

@@ -41,6 +41,7 @@ struct TaskSpec {
   TaskPriority priority = TaskPriority::normal;
   std::uint8_t max_tries = 1;          ///< With the first; transient errors only. [1, 20]
   MonoTime deadline{MonoTime::max()};  ///< Then it ends, also while it runs.
+  Millis backoff{0};                   ///< Before its first retry; 0: TaskLimits. [0, 1 h]
 };
 
 struct TaskRef {
@@ -95,8 +96,11 @@ class TaskScheduler {
  public:
   explicit TaskScheduler(TaskLimits limits = {}) : limits_(limits) {}
 
-  /// Errors: invalid_argument (missing dependency, a cycle: both named; max_tries or name out of
-  ///         range, empty graph), resource_exhausted. Then nothing was taken.
+  /// Whether submit() would take it, but for the limits. Errors: as submit().
+  static Result<void> validate(std::span<const TaskSpec> tasks, MonoTime now);
+  /// Errors: invalid_argument (missing dependency, a cycle: both named; max_tries, backoff or name
+  ///         out of range, empty graph), deadline_exceeded (a deadline that is not ahead),
+  ///         resource_exhausted. Then nothing was taken.
   Result<GraphId> submit(std::span<const TaskSpec> tasks, MonoTime now);
   /// The task to run now, if any; it counts as running.
   std::optional<TaskRef> next(MonoTime now, MachineLoad load);
@@ -125,7 +129,7 @@ class TaskScheduler {
   struct Task {
     std::uint64_t next = kNone;  // In the queue of its priority.
     MonoTime deadline{MonoTime::max()};
-    std::uint32_t first_dependent = 0, missing = 0;
+    std::uint32_t first_dependent = 0, missing = 0, backoff_ms = 0;
     TaskPriority priority = TaskPriority::normal;
     TaskState state = TaskState::waiting;
     std::uint8_t tries = 0, max_tries = 1;
@@ -148,7 +152,7 @@ class TaskScheduler {
     return std::uint64_t{place} << 32 | task;
   }
   Task& at(std::uint64_t key) { return graphs_[key >> 32].tasks[static_cast<std::uint32_t>(key)]; }
-  static Result<void> check(std::span<const TaskSpec> tasks);
+  static Result<void> check(std::span<const TaskSpec> tasks, MonoTime now);
   static Result<void> check_cycles(const Graph& graph, std::span<const TaskSpec> tasks);
   static void link(Graph& graph, std::span<const TaskSpec> tasks);
   std::optional<std::uint32_t> place_of(GraphId id) const;

@@ -130,6 +130,26 @@ TEST_F(TaskGraphTest, DeadlineEndsWaitingAndRunningTasks) {
   EXPECT_TRUE(scheduler.report(graph)->done());
 }
 
+TEST_F(TaskGraphTest, RefusesADeadlineThatIsNotAheadAndTakesNothing) {
+  auto late = task();
+  late.deadline = t0;
+  late.name = "backup";
+  const auto error = scheduler.submit(std::vector{task(), late}, t0).error();
+  EXPECT_EQ(error.code, Errc::deadline_exceeded);
+  EXPECT_EQ(error.message, "backup: its deadline is not ahead");
+  EXPECT_TRUE(none());
+}
+
+TEST_F(TaskGraphTest, ATaskMayHaveABackoffOfItsOwn) {
+  auto slow = task({}, TaskPriority::normal, 2);
+  slow.backoff = 2s;
+  const auto graph = submit({slow});
+  EXPECT_EQ(next(), 0U);
+  done(graph, 0, TaskResult::transient_error);
+  EXPECT_GE(scheduler.next_event(), t0 + 2s);
+  EXPECT_LE(scheduler.next_event(), t0 + 3s);
+}
+
 TEST_F(TaskGraphTest, CancelEndsATaskOrAGraph) {
   const auto graph = submit({task(), task({0}), task()});
   ASSERT_TRUE(scheduler.cancel({graph, 0}));

@@ -89,6 +89,7 @@ Result<TransactReport> transact(Journal& journal, const UndoTable& undo,
   const auto id = journal.begin();
   if (!id) return id.error();
   TransactReport report;
+  report.id = *id;
   std::vector<JournalStep> noted;
   auto ran = run_steps(journal, *id, steps, stop, noted, report.steps_run);
   if (ran) ran = journal.end(*id);  // the moment of commit: before it, recovery rolls back
@@ -99,14 +100,19 @@ Result<TransactReport> transact(Journal& journal, const UndoTable& undo,
   return report;
 }
 
+Result<void> recover(Journal& journal, const UndoTable& undo, const OpenTransaction& transaction) {
+  return roll_back(journal, undo, transaction.id, transaction.steps);
+}
+
 Result<std::size_t> recover(Journal& journal, const UndoTable& undo) {
   const auto open = journal.open();
   if (!open) return open.error();
+  std::optional<Error> failed;
   for (const OpenTransaction& transaction : *open) {
-    if (auto done = roll_back(journal, undo, transaction.id, transaction.steps); !done) {
-      return std::move(done).error();
-    }
+    auto done = recover(journal, undo, transaction);
+    if (!done && !failed) failed = std::move(done).error();
   }
+  if (failed) return std::move(*failed);
   return open->size();
 }
 

@@ -92,6 +92,7 @@ enum class TransactEnd : std::uint8_t {
 };
 
 struct TransactReport {
+  TransactionId id;
   TransactEnd end = TransactEnd::committed;
   std::size_t steps_run = 0;
   std::optional<Error> error;  ///< Why it is not committed.
@@ -106,9 +107,13 @@ inline constexpr std::size_t kMaxTransactSteps = 64;
 Result<TransactReport> transact(Journal& journal, const UndoTable& undo,
                                 const std::vector<TransactStep>& steps, const StopCheck& stop = {});
 
-/// After a restart: rolls back each open transaction. Returns how many are done.
-/// Errors: those of the journal or of the first undo that failed, data_loss (kind without undo);
-///         call it again.
+/// Rolls back one transaction that is open and does not run.
+/// Errors: those of the journal or of the first undo that failed, data_loss (kind without undo).
+///         It stays open as far as it was not undone; call it again.
+Result<void> recover(Journal& journal, const UndoTable& undo, const OpenTransaction& transaction);
+/// After a restart: rolls back each open transaction, also those after one that cannot be. Returns
+/// how many are done. Requires: none runs.
+/// Errors: the first of the above; call it again.
 Result<std::size_t> recover(Journal& journal, const UndoTable& undo);
 
 }  // namespace gk::arbiter

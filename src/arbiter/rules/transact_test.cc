@@ -99,6 +99,17 @@ TEST_F(TransactTest, BoundsOpenTransactionsAndSteps) {
   EXPECT_EQ(transact(disk, undo(), std::vector(65, add("a"))).error().code, Errc::invalid_argument);
 }
 
+TEST_F(TransactTest, OneThatCannotBeUndoneDoesNotKeepTheOthersOpen) {
+  for (const char* name : {"a", "b", "c"}) {
+    const auto id = disk.begin().value();
+    ASSERT_TRUE(disk.append(id, {name == std::string("b") ? "unknown" : "add", name}));
+    world.insert(name);
+  }
+  EXPECT_EQ(recover(disk, undo()).error().code, Errc::data_loss);
+  EXPECT_EQ(disk.open()->size(), 1U);
+  EXPECT_EQ(world, std::set<std::string>{"b"});
+}
+
 /// Kill after every single operation, also in the roll-back and in the recovery after it.
 TEST_F(TransactTest, ACrashBetweenAnyTwoStepsEndsAsAllOrNothing) {
   std::set<std::string> ends;

@@ -1,0 +1,52 @@
+#include "server/operation_room.h"
+
+#include <unistd.h>
+
+#include "base/try.h"
+#include "sys/files.h"
+#include "sys/paths.h"
+
+namespace gk::server {
+namespace {
+
+arbiter::TaskOptions task_options(const RoomsContext& context) {
+  arbiter::TaskOptions options;
+  options.process.worker = sys::program_dir() + "/gamekeeper-worker";
+  // As for process macros: our own files, and the session bus that could start programs outside.
+  options.process.hidden = {context.data_dir, "/run/user/" + std::to_string(::getuid())};
+  return options;
+}
+
+}  // namespace
+
+OperationRoom::OperationRoom(const RoomsContext& context, store::Writer& state)
+    : store_(state, context.loop) {}
+
+Result<std::unique_ptr<OperationRoom>> OperationRoom::create(const RoomsContext& context,
+                                                             store::Writer& state,
+                                                             monitor::Monitor& monitor) {
+  std::unique_ptr<OperationRoom> room(new OperationRoom(context, state));
+  GK_CHECK_OK(sys::make_private_dir(context.data_dir + "/config"));
+  GK_TRY(auto steps, arbiter::builtin_steps(context.data_dir + "/config", state, context.clock));
+  GK_TRY(room->operations_,
+         arbiter::OperationService::create({}, std::move(steps), state, room->store_, context.loop,
+                                           context.clock, context.log, context.metrics));
+  const auto cpu_use = [&monitor, &clock = context.clock]() -> std::optional<double> {
+    const auto snapshot = monitor.latest();
+    if (snapshot == nullptr || !snapshot->cpu_usage.is_known(clock.mono())) return std::nullopt;
+    return snapshot->cpu_usage.value();
+  };
+  room->tasks_ = std::make_unique<arbiter::TaskService>(
+      task_options(context), *room->operations_, room->store_, context.loop, context.clock,
+      context.random, context.log, context.metrics, cpu_use);
+  GK_CHECK_OK(room->tasks_->restore());
+  return room;
+}
+
+void OperationRoom::connect(api::Hub& hub, api::Router& router) {
+  topics_ = std::make_unique<arbiter::TaskTopics>(hub, *tasks_);
+  arbiter::add_operation_routes(router, *operations_);
+  arbiter::add_task_routes(router, *tasks_);
+}
+
+}  // namespace gk::server
