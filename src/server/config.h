@@ -40,6 +40,11 @@ struct Config {
 
   double macros_culprit_threshold = 0;  ///< 0: the built-in default.
   double macros_culprit_margin = 0;     ///< 0: the built-in default.
+
+  std::string referee_udp_listen;  ///< Empty: no UDP ingest.
+  bool referee_unix_socket = true;
+  std::vector<std::string> referee_allow_uids;  ///< Decimal; besides 0 and the daemon's own.
+  double referee_max_players = 4096;
 };
 
 /// One complaint about a configuration.

@@ -17,6 +17,7 @@
 #include "server/dashboard.h"
 #include "server/health_inputs.h"
 #include "server/macro_room.h"
+#include "server/referee_room.h"
 #include "server/version.h"
 #include "sys/host_names.h"
 
@@ -52,6 +53,7 @@ struct Rooms::Impl {
   Result<void> start_accounts();
   Result<void> start_monitor();
   Result<void> start_macros();
+  net::UpgradeDecision movement_upgrade(const std::shared_ptr<const api::Principal>& principal);
   void start_api();
   void add_api_routes();
 
@@ -65,6 +67,7 @@ struct Rooms::Impl {
   std::unique_ptr<monitor::Health> health;
   std::unique_ptr<monitor::MonitorTopics> monitor_topics;
   std::unique_ptr<MacroRoom> macros;
+  std::unique_ptr<RefereeRoom> referee;
   std::unique_ptr<api::Hub> hub;
   std::unique_ptr<api::Router> router;
   Topic<accounts::SessionEnded>::Subscription on_session_ended;
@@ -79,6 +82,7 @@ Result<void> Rooms::Impl::start() {
   GK_CHECK_OK(start_accounts());
   GK_CHECK_OK(start_monitor());
   GK_CHECK_OK(start_macros());
+  GK_TRY(referee, RefereeRoom::create(context, *stores->state));
   start_api();
   health->set_ready(true);
   return {};
@@ -97,8 +101,10 @@ Result<void> Rooms::Impl::start_accounts() {
                                             .metrics = c.metrics},
                                            *reader));
   first_code = accounts->take_setup_code();
-  on_session_ended = accounts->session_ended().subscribe(
-      [this](const accounts::SessionEnded& e) { hub->close_session(e.session_id); });
+  on_session_ended = accounts->session_ended().subscribe([this](const accounts::SessionEnded& e) {
+    hub->close_session(e.session_id);
+    if (referee) referee->service().close_session(e.session_id);
+  });
   accounts_tick = c.loop.every(kAccountsTick, [this] { accounts->tick(); });
   return {};
 }
@@ -146,9 +152,21 @@ void Rooms::Impl::start_api() {
   monitor::add_monitor_routes(*router, *monitor, *health, c.metrics, c.clock,
                               {.metrics_public = metrics_public});
   macros->connect(*hub, *router);
+  referee->connect(*hub, *router, *pool);
   add_api_routes();
   router->set_fallback(serve_dashboard);
   heartbeat = c.loop.every(kHeartbeat, [this] { hub->publish("heartbeat", "{}"); });
+}
+
+/// Binary movement frames instead of JSON: another subprotocol of the same path.
+net::UpgradeDecision Rooms::Impl::movement_upgrade(
+    const std::shared_ptr<const api::Principal>& principal) {
+  return {.accept = true,
+          .refusal = {},
+          .subprotocol = std::string(RefereeRoom::kSubprotocol),
+          .on_open = [this, principal](std::shared_ptr<net::WebSocket> socket) {
+            referee->service().attach(std::move(socket), principal->name, principal->session_id);
+          }};
 }
 
 void Rooms::Impl::add_api_routes() {
@@ -167,6 +185,7 @@ Rooms::~Rooms() {
   // commit what the services handed in. What they post back is never run: the loop has ended.
   impl_->monitor->stop();
   impl_->pool.reset();
+  impl_->referee.reset();  // Its thread ends; what it says last is not heard any more.
 }
 
 Result<std::unique_ptr<Rooms>> Rooms::create(const RoomsContext& context,
@@ -189,6 +208,12 @@ void Rooms::upgrade(const net::Request& request,
   if (!known) return refuse({.type = "not-found", .detail = "WebSockets are served at /api/v1/ws"});
   auto principal = impl_->router->admit_upgrade(request);
   if (!principal) return refuse(api::problem_from(principal.error()));
+  const std::string* wanted = request.header("sec-websocket-protocol");
+  if (wanted != nullptr && *wanted == RefereeRoom::kSubprotocol) {
+    if (!(*principal)->has_scope("anticheat:write"))
+      return refuse({.type = "forbidden", .detail = "movement frames need anticheat:write"});
+    return decide(impl_->movement_upgrade(*principal));
+  }
   decide({.accept = true,
           .refusal = {},
           .subprotocol = std::string(kSubprotocol),
@@ -210,6 +235,7 @@ void Rooms::prepare_to_stop() {
   macros::MacroService& service = impl_->macros->service();
   if (service.active() > 0) service.stop_all("The daemon stops");
   impl_->hub->close_all(kGoingAway, "the daemon stops");
+  impl_->referee->service().close_all(kGoingAway, "the daemon stops");
 }
 
 std::string Rooms::setup_code() const { return impl_->first_code; }

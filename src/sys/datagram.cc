@@ -138,7 +138,7 @@ Result<DatagramSocket> DatagramSocket::open_unix(const std::string& path, unsign
     return Error{Errc::invalid_argument, path + ": a socket path has 1 to 107 bytes"};
   }
   std::memcpy(address.sun_path, path.data(), path.size());
-  struct stat info {};
+  struct stat info{};
   if (::lstat(path.c_str(), &info) == 0) {
     if (!S_ISSOCK(info.st_mode) || is_live(address)) {
       return Error{Errc::already_exists, path + ": something else is there"};

@@ -47,7 +47,8 @@ TEST(DatagramSocket, ReadsManyDatagramsInOneCallAndAnswersTheirSender) {
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   const std::string bound = server.address();
-  address.sin_port = htons(static_cast<std::uint16_t>(std::stoi(bound.substr(bound.rfind(':') + 1))));
+  address.sin_port =
+      htons(static_cast<std::uint16_t>(std::stoi(bound.substr(bound.rfind(':') + 1))));
   std::memcpy(to.address.data(), &address, sizeof address);
   to.address_size = sizeof address;
   for (int i = 0; i < 40; ++i) ASSERT_TRUE(client.send(to, bytes_of(std::to_string(i))));
@@ -65,7 +66,7 @@ TEST(DatagramSocket, NamesTheUidBehindAUnixDatagramAndKeepsTheFilePrivate) {
   const TempDir dir;
   auto server = DatagramSocket::open_unix(dir / "s", 0660).value();
   auto client = DatagramSocket::open_unix(dir / "c", 0600).value();
-  struct stat info {};
+  struct stat info{};
   ASSERT_EQ(::stat((dir / "s").c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777U, 0660U);
   ASSERT_TRUE(client.send(peer_of_path(dir / "s"), bytes_of("hello")));
@@ -81,8 +82,8 @@ TEST(DatagramSocket, KnowsThatASenderWithoutAPathCannotBeAnswered) {
   auto server = DatagramSocket::open_unix(dir / "s", 0600).value();
   const Fd nameless(::socket(AF_UNIX, SOCK_DGRAM, 0));
   const auto to = peer_of_path(dir / "s");
-  ASSERT_EQ(::sendto(nameless.get(), "x", 1, 0, reinterpret_cast<const sockaddr*>(to.address.data()),
-                     to.address_size),
+  ASSERT_EQ(::sendto(nameless.get(), "x", 1, 0,
+                     reinterpret_cast<const sockaddr*>(to.address.data()), to.address_size),
             1);
   std::vector<DatagramPeer> peers;
   ASSERT_EQ(texts(server, &peers).size(), 1U);
@@ -93,7 +94,9 @@ TEST(DatagramSocket, KnowsThatASenderWithoutAPathCannotBeAnswered) {
 
 TEST(DatagramSocket, ReplacesAStaleSocketFileAndNothingElse) {
   const TempDir dir;
-  { const auto gone = DatagramSocket::open_unix(dir / "s", 0600).value(); }
+  {
+    const auto gone = DatagramSocket::open_unix(dir / "s", 0600).value();
+  }
   auto again = DatagramSocket::open_unix(dir / "s", 0600);
   ASSERT_TRUE(again) << again.error().message;
   EXPECT_EQ(DatagramSocket::open_unix(dir / "s", 0600).error().code, Errc::already_exists);

@@ -58,9 +58,11 @@ void write_sentence(Explanation& why) {
   else if (why.silence_us > 0)
     std::snprintf(reason, sizeof reason, "silence %u ms seen by server", ms(why.silence_us));
   const char* hint = why.undeclared_teleport_hint ? "; undeclared teleport?" : "";
-  std::snprintf(why.sentence, sizeof why.sentence, "%s: %.4g units in %u ms, %.4g allowed, %s%s",
-                referee_rule_name(why.rule), static_cast<double>(why.distance), ms(why.claimed_us),
-                static_cast<double>(why.allowed), reason, hint);
+  const int wrote = std::snprintf(
+      why.sentence, sizeof why.sentence, "%s: %.4g units in %u ms, %.4g allowed, %s%s",
+      referee_rule_name(why.rule), static_cast<double>(why.distance), ms(why.claimed_us),
+      static_cast<double>(why.allowed), reason, hint);
+  if (wrote < 0) why.sentence[0] = 0;  // Cut off at the end is fine: it is for people.
 }
 
 }  // namespace referee

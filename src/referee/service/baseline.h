@@ -20,11 +20,11 @@ struct Baseline {
   static constexpr double kMemoryMinutes = 600;  // Source: chosen; ten hours of play.
 
   std::uint64_t sessions = 0;
-  double minutes = 0;         ///< Played in all.
+  double minutes = 0;          ///< Played in all.
   double gaps_per_minute = 0;  ///< Silences above 350 ms that the server saw.
-  double rtt_ms = 0;          ///< 0: never measured.
-  double interval_ms = 0;     ///< Between two movements.
-  double nominal_ms = 0;      ///< What it should be.
+  double rtt_ms = 0;           ///< 0: never measured.
+  double interval_ms = 0;      ///< Between two movements.
+  double nominal_ms = 0;       ///< What it should be.
 
   /// Adds a stretch of play.
   void learn(double played_minutes, double gaps, double rtt, double interval, double nominal);

@@ -73,9 +73,9 @@ MoveProfile load_profile(Bytes bytes) {
 
 void store_profile(std::vector<std::uint8_t>& out, const MoveProfile& profile) {
   store(out, std::uint32_t(profile.space == Space::solid_3d ? 1 : 0));
-  for (const float v : {profile.max_speed, profile.max_rise_speed, profile.gravity,
-                        profile.max_fall_speed, profile.units_per_metre, profile.step_m,
-                        profile.tolerance_m})
+  for (const float v :
+       {profile.max_speed, profile.max_rise_speed, profile.gravity, profile.max_fall_speed,
+        profile.units_per_metre, profile.step_m, profile.tolerance_m})
     store(out, v);
   store(out, profile.nominal_us);
 }
@@ -205,8 +205,7 @@ bool take_event(Bytes& payload, EventRecord& out) {
   const auto kind = static_cast<EventKind>(payload[0]);
   const int least = body_bytes(kind);
   const std::size_t length = load<std::uint16_t>(payload, 2);
-  if (least < 0 || length < kEventHead + static_cast<std::size_t>(least) ||
-      length > payload.size())
+  if (least < 0 || length < kEventHead + static_cast<std::size_t>(least) || length > payload.size())
     return false;
   out = EventRecord{};
   out.kind = kind;

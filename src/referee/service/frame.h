@@ -18,10 +18,10 @@ namespace gk::referee {
 using Bytes = std::span<const std::uint8_t>;
 
 enum class FrameKind : std::uint8_t {
-  hello = 1,      ///< UDP: asks for a session; no payload.
-  moves = 2,      ///< Movements of 32 bytes each.
-  events = 3,     ///< What the server did or measured.
-  welcome = 129,  ///< Answer: the session to use; no payload.
+  hello = 1,       ///< UDP: asks for a session; no payload.
+  moves = 2,       ///< Movements of 32 bytes each.
+  events = 3,      ///< What the server did or measured.
+  welcome = 129,   ///< Answer: the session to use; no payload.
   verdicts = 130,  ///< Answer: what was not accepted.
   refused = 131,   ///< Answer: why a frame was not read; 1 byte of payload, a FrameFault.
 };
@@ -110,8 +110,8 @@ struct EventRecord {
   std::uint32_t duration_us = 0;  ///< speed, frozen, claim; rtt: round trip; tick: overrun.
   ClaimKind claim = ClaimKind::stutter;
   std::uint8_t severity = 1;
-  MoveProfile profile;        ///< join, vehicle.
-  std::string_view name;      ///< join; borrows the frame.
+  MoveProfile profile;    ///< join, vehicle.
+  std::string_view name;  ///< join; borrows the frame.
 };
 
 /// Takes the first record off `payload`. False: the record is broken.

@@ -21,9 +21,9 @@ struct Ingest::Counters {
         unknown(metrics.counter("gamekeeper_referee_ingest_unknown_handles_total",
                                 "Records for a player that has not joined")) {
     for (std::size_t i = 1; i < kFrameFaults; ++i)
-      faults.push_back(
-          metrics.counter("gamekeeper_referee_ingest_refused_total", "Frames refused, by reason",
-                          {{"reason", frame_fault_name(static_cast<FrameFault>(i))}}));
+      faults.push_back(metrics.counter("gamekeeper_referee_ingest_refused_total",
+                                       "Frames refused, by reason",
+                                       {{"reason", frame_fault_name(static_cast<FrameFault>(i))}}));
   }
   Counter frames, unknown;
   std::vector<Counter> faults;

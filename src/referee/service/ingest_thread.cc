@@ -22,10 +22,7 @@ constexpr Seconds kSweep{30};        // Source: chosen.
 
 IngestThread::IngestThread(IngestThreadOptions options, const Clock& clock, Judge& judge,
                            Ingest& ingest, OnDigest on_digest)
-    : options_(options),
-      clock_(clock),
-      bench_{judge, ingest},
-      on_digest_(std::move(on_digest)) {}
+    : options_(options), clock_(clock), bench_{judge, ingest}, on_digest_(std::move(on_digest)) {}
 
 IngestThread::~IngestThread() { stop(); }
 
@@ -111,9 +108,11 @@ void IngestThread::wait() {
   int wait_ms = kIdleWaitMs;
   if (busy_) wait_ms = 0;
   // News waits for its turn, or for the loop.
-  else if (bench_.judge.has_news()) wait_ms = static_cast<int>(options_.digest_interval.count());
+  else if (bench_.judge.has_news())
+    wait_ms = static_cast<int>(options_.digest_interval.count());
   std::array<epoll_event, 8> events{};
-  const int got = ::epoll_wait(poll_.get(), events.data(), static_cast<int>(events.size()), wait_ms);
+  const int got =
+      ::epoll_wait(poll_.get(), events.data(), static_cast<int>(events.size()), wait_ms);
   for (int i = 0; i < got; ++i) {
     if (events[static_cast<std::size_t>(i)].data.u64 != ports_.size()) continue;
     std::uint64_t count = 0;
@@ -140,9 +139,9 @@ bool IngestThread::read(Port& port) {
         bench_.ingest.refuse(FrameFault::length);
         continue;
       }
-      const Bytes answer =
-          port.is_unix ? bench_.ingest.take_unix(d.bytes, d.peer.uid, d.peer.text(), at)
-                       : bench_.ingest.take_udp(d.bytes, d.peer.text(), at);
+      const Bytes answer = port.is_unix
+                               ? bench_.ingest.take_unix(d.bytes, d.peer.uid, d.peer.text(), at)
+                               : bench_.ingest.take_udp(d.bytes, d.peer.text(), at);
       if (!answer.empty()) (void)port.socket.send(d.peer, answer);
     }
     if (datagrams.size() < sys::DatagramSocket::kBatch) return false;

@@ -9,10 +9,11 @@
 namespace gk::referee {
 namespace {
 
-constexpr std::int64_t kEvictIdleUs = 30'000'000;   // Source: chosen; longer than any loading screen.
-constexpr std::int64_t kDropIdleUs = 600'000'000;   // Source: chosen.
-constexpr std::size_t kMaxNews = 256;               // Source: chosen; a digest is a frame or two.
-constexpr std::size_t kMaxBaselineNews = 1024;      // Source: chosen.
+constexpr std::int64_t kEvictIdleUs =
+    30'000'000;  // Source: chosen; longer than any loading screen.
+constexpr std::int64_t kDropIdleUs = 600'000'000;  // Source: chosen.
+constexpr std::size_t kMaxNews = 256;              // Source: chosen; a digest is a frame or two.
+constexpr std::size_t kMaxBaselineNews = 1024;     // Source: chosen.
 
 }  // namespace
 
@@ -250,8 +251,7 @@ void Judge::learn(Player& player, Now now) {
                              : Result<PlayerStatus>(Error{Errc::not_found, ""});
   const double gaps = status ? status->gaps - player.learned_gaps : 0;
   const double rtt = player.rtts > 0 ? player.rtt_sum_ms / player.rtts : 0;
-  const double interval =
-      minutes * 60e3 / static_cast<double>(player.moves - player.learned_moves);
+  const double interval = minutes * 60e3 / static_cast<double>(player.moves - player.learned_moves);
   player.baseline.learn(minutes, std::max(0.0, gaps), rtt, interval,
                         player.profile.nominal_us / 1e3);
   player.learned_us = now.us;
@@ -275,8 +275,7 @@ void Judge::consider_review(Player& player, const PlayerStatus& status, Now now)
   const auto strongest = std::max_element(status.e.begin(), status.e.end());
   const auto channel = static_cast<Channel>(strongest - status.e.begin());
   player.status_e = std::max(player.status_e, status.max_e);
-  const double minutes =
-      std::max(1.0, static_cast<double>(now.us - player.joined_us) / 60e6);
+  const double minutes = std::max(1.0, static_cast<double>(now.us - player.joined_us) / 60e6);
   if (channel == Channel::gap && !player.baseline.gaps_unusual(status.gaps / minutes)) {
     ++stats_.usual_gaps;
     player.reported_e = std::max(player.reported_e, *strongest);  // Until it grows tenfold.

@@ -30,7 +30,8 @@ namespace gk::referee {
 struct JudgeOptions {
   std::uint32_t max_players = 4096;  ///< Longest idle loses, if idle for 30 s; else the newcomer.
   std::size_t max_verdicts = 2000;   ///< Ring; oldest loses. Source: chosen.
-  /// Accepted movements kept in the ring, a second: a sample, so that refusals stay. Source: chosen.
+  /// Accepted movements kept in the ring, a second: a sample, so that refusals stay. Source:
+  /// chosen.
   std::uint32_t accepted_per_second = 10;
 };
 
@@ -53,8 +54,8 @@ class Judge {
   /// The player of that name; added when missing. A present player takes the profile. `at_us` is
   /// when it happened, on the time line of the player's movements.
   /// Errors: invalid_argument (profile), resource_exhausted (players, profiles).
-  Result<Handle> join(std::string_view name, const MoveProfile& profile,
-                      std::optional<Vec3> spawn, Now now, std::int64_t at_us);
+  Result<Handle> join(std::string_view name, const MoveProfile& profile, std::optional<Vec3> spawn,
+                      Now now, std::int64_t at_us);
   std::optional<Handle> find(std::string_view name) const;
   /// Whether the handle still means its player. Cheap: asked for every movement.
   bool alive(Handle handle) const {
@@ -74,8 +75,8 @@ class Judge {
   /// The record of the movement judged last (for an answer with its explanation).
   VerdictRecord record_of(const Move& move, Handle handle, const Verdict& verdict, Now now) const;
 
-  /// What the server did or measured, at `at_us` on the daemon's clock. join and leave are not here.
-  /// Errors: invalid_argument, resource_exhausted (speed effects, profiles).
+  /// What the server did or measured, at `at_us` on the daemon's clock. join and leave are not
+  /// here. Errors: invalid_argument, resource_exhausted (speed effects, profiles).
   Result<void> apply(Handle handle, const EventRecord& event, std::int64_t at_us);
   /// The server's own tick was late.
   void tick(std::uint32_t overrun_us, std::int64_t at_us);

@@ -86,8 +86,7 @@ void Judge::judge(std::span<const Move> moves, std::span<const Handle> handles,
     ++hot.moves;
     hot.seen_us = now.us;
     const Verdict& v = verdicts[i];
-    const bool plain =
-        v.outcome == MoveOutcome::accepted && !v.adjusted && v.state == hot.state;
+    const bool plain = v.outcome == MoveOutcome::accepted && !v.adjusted && v.state == hot.state;
     // A steady player: nothing of the cold record is touched.
     if (plain && moves[i].received_us < hot.sample_due_us && !recorder_.running()) [[likely]]
       continue;
@@ -151,7 +150,8 @@ void Judge::note_refusal(const Move& move, Handle handle, const Verdict& verdict
   if (verdict.state != PlayerState::review || hot_[handle.slot].state != PlayerState::review)
     return;
   const auto status = referee_->status(move.player, now.us);
-  if (status && *std::max_element(status->e.begin(), status->e.end()) >= kGrowth * player.reported_e)
+  if (status &&
+      *std::max_element(status->e.begin(), status->e.end()) >= kGrowth * player.reported_e)
     consider_review(player, *status, now);
 }
 
@@ -191,8 +191,8 @@ void Judge::sample_clock(Player& player, const PlayerStatus& status, std::int64_
     }
     const std::int64_t span = received_us - window.from_us;
     if (span < length_us) return;
-    const double ratio =
-        1 + static_cast<double>(status.clock_drift_us - window.drift_us) / static_cast<double>(span);
+    const double ratio = 1 + static_cast<double>(status.clock_drift_us - window.drift_us) /
+                                 static_cast<double>(span);
     window = {received_us, status.clock_drift_us, ratio};
   };
   turn(player.minute, 60'000'000);
@@ -220,9 +220,9 @@ void Judge::sample(Handle handle, const Move& move, Now now) {
   }
   const double since_s = static_cast<double>(at - player.last_received_us) / 1e6;
   player.last_received_us = at;
-  const double reach = static_cast<double>(player.profile.max_speed) *
-                       (std::clamp(since_s, 0.0, 10.0) * 1.005 +
-                        static_cast<double>(status->credit_limit_us) / 1e6);
+  const double reach =
+      static_cast<double>(player.profile.max_speed) *
+      (std::clamp(since_s, 0.0, 10.0) * 1.005 + static_cast<double>(status->credit_limit_us) / 1e6);
   const Vec3 where = is_unsafe(options_.mode) ? player.last_accepted : status->position;
   player.add_point({now.wall, where, {}, static_cast<float>(reach), true});
   news_.changed = true;

@@ -136,7 +136,8 @@ void Judge::each_worst(std::size_t count, Now now,
   std::vector<std::pair<float, std::uint32_t>> order;
   order.reserve(by_name_.size());
   for (const auto& [name, slot] : by_name_)
-    order.emplace_back(players_[slot]->max_e() + static_cast<float>(players_[slot]->rejected), slot);
+    order.emplace_back(players_[slot]->max_e() + static_cast<float>(players_[slot]->rejected),
+                       slot);
   const std::size_t taken = std::min(count, order.size());
   std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(taken), order.end(),
                     [](const auto& a, const auto& b) {

@@ -71,8 +71,7 @@ bool translate(const EventRecord& event, TraceEvent& line) {
 
 }  // namespace
 
-void Recorder::start(std::string name, sys::Fd file, std::uint64_t max_bytes,
-                     std::int64_t now_us) {
+void Recorder::start(std::string name, sys::Fd file, std::uint64_t max_bytes, std::int64_t now_us) {
   stop("stopped");
   state_ = {.running = true,
             .name = std::move(name),

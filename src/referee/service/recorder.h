@@ -1,4 +1,5 @@
-// recorder.h: writes what arrives as a trace that `gamekeeper referee replay` reads. Opt-in, bounded.
+// recorder.h: writes what arrives as a trace that `gamekeeper referee replay` reads. Opt-in,
+// bounded.
 
 #pragma once
 

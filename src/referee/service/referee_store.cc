@@ -96,14 +96,13 @@ Result<void> read_reviews(Database& db, StoredReferee& out) {
                        "decided_at_us, note, rejected, path FROM referee_reviews "
                        "ORDER BY opened_at_us DESC LIMIT 2000",
                        [&](const Statement& row) { out.reviews.push_back(review_of(row)); }));
-  return each_row(db, "SELECT channel, accepted, dismissed FROM referee_counts",
-                  [&](const Statement& row) {
-                    const auto channel = row.integer(0);
-                    if (channel < 0 || channel >= static_cast<std::int64_t>(kChannels)) return;
-                    out.counts[static_cast<std::size_t>(channel)] = {
-                        static_cast<std::uint32_t>(row.integer(1)),
-                        static_cast<std::uint32_t>(row.integer(2))};
-                  });
+  return each_row(
+      db, "SELECT channel, accepted, dismissed FROM referee_counts", [&](const Statement& row) {
+        const auto channel = row.integer(0);
+        if (channel < 0 || channel >= static_cast<std::int64_t>(kChannels)) return;
+        out.counts[static_cast<std::size_t>(channel)] = {
+            static_cast<std::uint32_t>(row.integer(1)), static_cast<std::uint32_t>(row.integer(2))};
+      });
 }
 
 Result<void> read_rest(Database& db, StoredReferee& out) {
@@ -118,14 +117,15 @@ Result<void> read_rest(Database& db, StoredReferee& out) {
                        "nominal_ms FROM referee_baselines ORDER BY updated_at_us",
                        [&](const Statement& row) {
                          out.baselines.emplace_back(
-                             row.text(0), Baseline{static_cast<std::uint64_t>(row.integer(1)),
-                                                   row.real(2), row.real(3), row.real(4),
-                                                   row.real(5), row.real(6)});
+                             row.text(0),
+                             Baseline{static_cast<std::uint64_t>(row.integer(1)), row.real(2),
+                                      row.real(3), row.real(4), row.real(5), row.real(6)});
                        }));
   return each_row(db, "SELECT number, name, address, key FROM referee_sources ORDER BY number",
                   [&](const Statement& row) {
                     Source source{static_cast<std::uint32_t>(row.integer(0)),
-                                  std::string(row.text(1)), std::string(row.text(2)),
+                                  std::string(row.text(1)),
+                                  std::string(row.text(2)),
                                   {}};
                     const store::Blob key = row.blob(3);
                     std::copy_n(key.begin(), std::min(key.size(), source.key.size()),

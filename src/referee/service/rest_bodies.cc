@@ -8,8 +8,8 @@
 namespace gk::referee {
 namespace {
 
-constexpr double kFar = 1e9;          // Source: positions beyond it are refused by the rules.
-constexpr double kMostMs = 1e14;      // Source: 3,000 years; the sum in µs stays in 64 bits.
+constexpr double kFar = 1e9;           // Source: positions beyond it are refused by the rules.
+constexpr double kMostMs = 1e14;       // Source: 3,000 years; the sum in µs stays in 64 bits.
 constexpr double kMostSeconds = 3600;  // Source: chosen; of one declared effect.
 
 /// Out of range becomes infinity, which the rules call invalid: the caller learns it item by item.
@@ -92,8 +92,7 @@ ReportedMove read_move(JsonReader& reader, const ServiceOptions& options) {
   read_player(reader, out.player);
   std::string mode;
   reader.string("mode", mode, 2);
-  if (!mode.empty() && mode != "2d" && mode != "3d")
-    reader.complain("mode", "expected 2d or 3d");
+  if (!mode.empty() && mode != "2d" && mode != "3d") reader.complain("mode", "expected 2d or 3d");
   out.solid = mode.empty() ? options.session.space == Space::solid_3d : mode == "3d";
   std::int64_t sequence = -1;
   reader.integer("seq", sequence, 0, 0xffffffff);

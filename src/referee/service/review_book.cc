@@ -93,9 +93,9 @@ Result<Review> ReviewBook::decide(const std::string& id, ReviewState state, cons
   const Review* found = find(id);
   if (found == nullptr) return Error{Errc::not_found, "no review " + id};
   if (found->state != ReviewState::open)
-    return Error{Errc::failed_precondition, "review " + id + " was " +
-                                                review_state_name(found->state) + " by " +
-                                                found->decided_by};
+    return Error{
+        Errc::failed_precondition,
+        "review " + id + " was " + review_state_name(found->state) + " by " + found->decided_by};
   Review decided = *found;
   decided.state = state;
   decided.decided_by = by;

@@ -67,9 +67,8 @@ Update update_of(Bench& bench, Now now) {
   const double base_s = static_cast<double>(bench.judge.options().referee.base_credit_us) / 1e6;
   JsonWriter json(update.players);
   json.begin_array();
-  bench.judge.each_worst(kWorstShown, now, [&](const PlayerView& view) {
-    write_player(json, view, base_s, false);
-  });
+  bench.judge.each_worst(kWorstShown, now,
+                         [&](const PlayerView& view) { write_player(json, view, base_s, false); });
   json.end_array();
   return update;
 }

@@ -34,8 +34,8 @@ void put_options(RefereeService& service, Call& call, const Reply& reply) {
     return reply.problem({.type = "precondition-required",
                           .detail = "send If-Match with the ETag of GET /movement/options"});
   if (*expected != etag(service) && *expected != "*")
-    return reply.problem({.type = "precondition-failed",
-                          .detail = "the options have changed; read them again"});
+    return reply.problem(
+        {.type = "precondition-failed", .detail = "the options have changed; read them again"});
   Complaints complaints;
   const auto options = read_service_options(call.body, service.options(), complaints);
   if (!options) return reply.problem(invalid(std::move(complaints)));
@@ -74,8 +74,7 @@ void list_reviews(const RefereeService& service, const Call& call, const Reply& 
   auto at = items.begin();
   if (const auto cursor = call.request.query_param("cursor")) {
     at = std::find_if(items.begin(), items.end(), [&](const Review& r) { return r.id == *cursor; });
-    if (at == items.end())
-      return reply.problem(invalid({{"cursor", "no such review any more"}}));
+    if (at == items.end()) return reply.problem(invalid({{"cursor", "no such review any more"}}));
     ++at;
   }
   std::string out;
@@ -215,9 +214,8 @@ void add_review_routes(api::Router& router, RefereeService& service) {
               "Players whose evidence needs a look, newest first; ?state=open", "",
               "MovementReviewPage",
               [&service](Call& call, const Reply& reply) { list_reviews(service, call, reply); }});
-  router.add({Method::post, "/movement/review/{id}/accept", "anticheat:write",
-              "The player cheated", "MovementDecision", "MovementReview",
-              [&service](Call& call, const Reply& reply) {
+  router.add({Method::post, "/movement/review/{id}/accept", "anticheat:write", "The player cheated",
+              "MovementDecision", "MovementReview", [&service](Call& call, const Reply& reply) {
                 decide(service, call, reply, ReviewState::accepted);
               }});
   router.add({Method::post, "/movement/review/{id}/dismiss", "anticheat:write",

@@ -25,22 +25,22 @@ void add_requests(api::Router& router) {
   router.add_schema({"MovementValidate",
                      {{"items", "#MovementReport[]", "1 to 10000", true},
                       {"session", "#MovementSession", "Limits of these players"}}});
-  router.add_schema({"MovementDeclaration",
-                     {{"player", "string", "", true},
-                      {"type", "teleport|respawn|speed|knockback|vehicle|free|frozen|leave", "",
-                       true},
-                      {"x", "number", "teleport, respawn"},
-                      {"y", "number", ""},
-                      {"z", "number", ""},
-                      {"factor", "number", "speed"},
-                      {"duration_s", "number", "speed, frozen"},
-                      {"vx", "number", "knockback, units/s"},
-                      {"vy", "number", ""},
-                      {"vz", "number", ""},
-                      {"deceleration", "number", "knockback, units/s²"},
-                      {"session", "#MovementSession", "vehicle"},
-                      {"on", "boolean", "free"},
-                      {"server_ms", "number", ""}}});
+  router.add_schema(
+      {"MovementDeclaration",
+       {{"player", "string", "", true},
+        {"type", "teleport|respawn|speed|knockback|vehicle|free|frozen|leave", "", true},
+        {"x", "number", "teleport, respawn"},
+        {"y", "number", ""},
+        {"z", "number", ""},
+        {"factor", "number", "speed"},
+        {"duration_s", "number", "speed, frozen"},
+        {"vx", "number", "knockback, units/s"},
+        {"vy", "number", ""},
+        {"vz", "number", ""},
+        {"deceleration", "number", "knockback, units/s²"},
+        {"session", "#MovementSession", "vehicle"},
+        {"on", "boolean", "free"},
+        {"server_ms", "number", ""}}});
   router.add_schema({"MovementDeclare", {{"items", "#MovementDeclaration[]", "", true}}});
   router.add_schema({"MovementRoundTrip",
                      {{"player", "string", "", true},
@@ -66,9 +66,9 @@ void add_requests(api::Router& router) {
 }
 
 void add_verdicts(api::Router& router) {
-  router.add_schema({"MovementPoint",
-                     {{"x", "number", "", true}, {"y", "number", "", true},
-                      {"z", "number", "", true}}});
+  router.add_schema(
+      {"MovementPoint",
+       {{"x", "number", "", true}, {"y", "number", "", true}, {"z", "number", "", true}}});
   router.add_schema({"MovementExplanation",
                      {{"sentence", "string", "For a person", true},
                       {"window_s", "number", "Server time since the last movement", true},
@@ -116,9 +116,9 @@ void add_verdicts(api::Router& router) {
                       {"position", "#MovementPoint", "", true},
                       {"set_back_to", "#MovementPoint", "", true, true},
                       {"explanation", "#MovementExplanation", "", true, true}}});
-  router.add_schema({"MovementVerdictPage",
-                     {{"items", "#MovementVerdict[]", "", true},
-                      {"next_cursor", "string", "", true, true}}});
+  router.add_schema(
+      {"MovementVerdictPage",
+       {{"items", "#MovementVerdict[]", "", true}, {"next_cursor", "string", "", true, true}}});
 }
 
 void add_players(api::Router& router) {
@@ -141,7 +141,8 @@ void add_players(api::Router& router) {
                       {"distance_60s", "number", "Distance over full speed", true},
                       {"distance_600s", "number", "", true},
                       {"distance_session", "number", "", true}}});
-  router.add_schema({"MovementChannel", {{"channel", "string", "", true}, {"e", "number", "", true}}});
+  router.add_schema(
+      {"MovementChannel", {{"channel", "string", "", true}, {"e", "number", "", true}}});
   router.add_schema({"MovementCounts",
                      {{"order_events", "integer", "", true},
                       {"invalid_events", "integer", "", true},
@@ -156,16 +157,12 @@ void add_players(api::Router& router) {
                       {"rtt_ms", "number", "", true, true},
                       {"interval_ms", "number", "", true, true},
                       {"machine", "unknown|keeps_up|slow|poor", "", true}}});
-  std::vector<api::Field> player = {{"player", "string", "", true},
-                                    {"mode", "2d|3d", "", true},
-                                    {"state", "ok|watch|review", "", true},
-                                    {"confidence", "number", "", true},
-                                    {"max_e", "number", "", true},
-                                    {"moves", "integer", "", true},
-                                    {"rejected", "integer", "", true},
-                                    {"tolerance", "#MovementTolerance", "", true},
-                                    {"rtt_ms", "number", "", true, true},
-                                    {"last_at", "time", "", true}};
+  std::vector<api::Field> player = {
+      {"player", "string", "", true},         {"mode", "2d|3d", "", true},
+      {"state", "ok|watch|review", "", true}, {"confidence", "number", "", true},
+      {"max_e", "number", "", true},          {"moves", "integer", "", true},
+      {"rejected", "integer", "", true},      {"tolerance", "#MovementTolerance", "", true},
+      {"rtt_ms", "number", "", true, true},   {"last_at", "time", "", true}};
   router.add_schema({"MovementPlayerBrief", player});
   player.push_back({"ratios", "#MovementRatios", "", true});
   player.push_back({"path", "#MovementPathPoint[]", "Oldest first", true});
@@ -173,9 +170,9 @@ void add_players(api::Router& router) {
   player.push_back({"counts", "#MovementCounts", "", true});
   player.push_back({"baseline", "#MovementBaseline", "Over sessions", true});
   router.add_schema({"MovementPlayer", player});
-  router.add_schema({"MovementPlayerPage",
-                     {{"items", "#MovementPlayerBrief[]", "", true},
-                      {"next_cursor", "string", "", true, true}}});
+  router.add_schema(
+      {"MovementPlayerPage",
+       {{"items", "#MovementPlayerBrief[]", "", true}, {"next_cursor", "string", "", true, true}}});
 }
 
 void add_reviews(api::Router& router) {
@@ -191,9 +188,9 @@ void add_reviews(api::Router& router) {
                       {"decided_at", "time", "", true, true},
                       {"note", "string", "", true, true},
                       {"path", "#MovementPathPoint[]", "", true}}});
-  router.add_schema({"MovementReviewPage",
-                     {{"items", "#MovementReview[]", "", true},
-                      {"next_cursor", "string", "", true, true}}});
+  router.add_schema(
+      {"MovementReviewPage",
+       {{"items", "#MovementReview[]", "", true}, {"next_cursor", "string", "", true, true}}});
   router.add_schema({"MovementPlayerData",
                      {{"player", "string", "", true},
                       {"status", "#MovementPlayer", "", true, true},
@@ -243,9 +240,9 @@ void add_admin(api::Router& router) {
                       {"number", "integer", "In its frames", true},
                       {"address", "string", "", true},
                       {"key", "string", "64 hex digits; in the answer to POST only"}}});
-  router.add_schema({"MovementSourcePage",
-                     {{"items", "#MovementSource[]", "", true},
-                      {"next_cursor", "string", "", true, true}}});
+  router.add_schema(
+      {"MovementSourcePage",
+       {{"items", "#MovementSource[]", "", true}, {"next_cursor", "string", "", true, true}}});
   router.add_schema({"MovementRecording",
                      {{"running", "boolean", "", true},
                       {"name", "string", "", true, true},
@@ -254,14 +251,14 @@ void add_admin(api::Router& router) {
                       {"max_bytes", "integer", "", true},
                       {"lines", "integer", "", true},
                       {"ended", "string", "stopped, full, or the disk's complaint", true, true}}});
-  router.add_schema({"MovementReplay",
-                     {{"unsafe", "boolean", "Judged by a smart set", true},
-                      {"sessions", "any", "As `gamekeeper referee replay` prints them", true},
-                      {"events", "any", "With ?events=1: the refusals", true},
-                      {"paths", "any", "[{id, path: [{at_ms, x, y, z, accepted, set_back_to}]}]",
-                       true},
-                      {"error_count", "integer", "Malformed lines", true},
-                      {"errors", "string[]", "The first 20", true}}});
+  router.add_schema(
+      {"MovementReplay",
+       {{"unsafe", "boolean", "Judged by a smart set", true},
+        {"sessions", "any", "As `gamekeeper referee replay` prints them", true},
+        {"events", "any", "With ?events=1: the refusals", true},
+        {"paths", "any", "[{id, path: [{at_ms, x, y, z, accepted, set_back_to}]}]", true},
+        {"error_count", "integer", "Malformed lines", true},
+        {"errors", "string[]", "The first 20", true}}});
 }
 
 }  // namespace

@@ -127,23 +127,20 @@ void RefereeService::set_options(const ServiceOptions& options, const std::strin
         }
         context_.log.info("referee.options_changed", "the referee's options changed",
                           {{"by", version.by}, {"version", version.version}});
-        ask<bool>(
-            [options = options_](Bench& bench, Now at) {
-              return bench.judge.configure(options, at).ok();
-            },
-            [this, done](const Result<bool>& configured) {
-              if (!configured) return done(configured.error());
-              if (!*configured) return done(Error{Errc::internal, "the options do not hold"});
-              apply_rates();
-              dirty_ = true;
-              done({});
-            });
+        ask<bool>([options = options_](Bench& bench,
+                                       Now at) { return bench.judge.configure(options, at).ok(); },
+                  [this, done](const Result<bool>& configured) {
+                    if (!configured) return done(configured.error());
+                    if (!*configured) return done(Error{Errc::internal, "the options do not hold"});
+                    apply_rates();
+                    dirty_ = true;
+                    done({});
+                  });
       });
 }
 
 void RefereeService::decide(const std::string& id, ReviewState state, const std::string& by,
-                            const std::string& note,
-                            std::function<void(Result<Review>)> done) {
+                            const std::string& note, std::function<void(Result<Review>)> done) {
   auto decided = reviews_.decide(id, state, by, note, context_.clock.wall());
   if (!decided) return done(decided.error());
   const Review review = *decided;
@@ -158,13 +155,12 @@ void RefereeService::decide(const std::string& id, ReviewState state, const std:
         count_review(review_state_name(review.state));
         counters_->ratio.set(reviews_.false_positive_ratio().value_or(0));
         apply_rates();
-        (void)desk_.run([player = review.player](Bench& bench) {
-          bench.judge.clear_suspicion(player);
-        });
+        (void)desk_.run(
+            [player = review.player](Bench& bench) { bench.judge.clear_suspicion(player); });
         dirty_ = true;
-        context_.log.info("referee.review_decided", review_state_name(review.state),
-                          {{"review", review.id}, {"player", review.player},
-                           {"by", review.decided_by}});
+        context_.log.info(
+            "referee.review_decided", review_state_name(review.state),
+            {{"review", review.id}, {"player", review.player}, {"by", review.decided_by}});
         done(review);
       });
 }
@@ -176,8 +172,7 @@ void RefereeService::share_sources() {
 }
 
 void RefereeService::add_source(const std::string& name, const std::string& address,
-                                const std::string& by,
-                                std::function<void(Result<Source>)> done) {
+                                const std::string& by, std::function<void(Result<Source>)> done) {
   Source source{.number = 0, .name = name, .address = address, .key = {}};
   for (const Source& known : sources_) {
     if (known.name == name)
@@ -214,27 +209,27 @@ void RefereeService::remove_source(const std::string& name,
 
 void RefereeService::export_player(const std::string& player,
                                    std::function<void(Result<std::string>)> done) {
-  ask<PlayerData>(
-      [player](Bench& bench, Now at) { return data_of(bench.judge, player, at); },
-      [this, player, done = std::move(done)](const Result<PlayerData>& data) {
-        if (!data) return done(data.error());
-        std::string out;
-        JsonWriter json(out);
-        bool known = data->known;
-        json.begin_object().field("player", player).key("status");
-        data->status.empty() ? json.null() : json.raw(data->status);
-        json.key("baseline");
-        data->baseline.empty() ? json.null() : json.raw(data->baseline);
-        json.key("verdicts").raw(data->verdicts).key("reviews").begin_array();
-        for (const Review& review : reviews_.items()) {
-          if (review.player != player) continue;
-          known = true;
-          write_review(json, review);
-        }
-        json.end_array().end_object();
-        if (!known) return done(Error{Errc::not_found, "nothing is kept about " + player});
-        done(std::move(out));
-      });
+  ask<PlayerData>([player](Bench& bench, Now at) { return data_of(bench.judge, player, at); },
+                  [this, player, done = std::move(done)](const Result<PlayerData>& data) {
+                    if (!data) return done(data.error());
+                    std::string out;
+                    JsonWriter json(out);
+                    bool known = data->known;
+                    json.begin_object().field("player", player).key("status");
+                    data->status.empty() ? json.null() : json.raw(data->status);
+                    json.key("baseline");
+                    data->baseline.empty() ? json.null() : json.raw(data->baseline);
+                    json.key("verdicts").raw(data->verdicts).key("reviews").begin_array();
+                    for (const Review& review : reviews_.items()) {
+                      if (review.player != player) continue;
+                      known = true;
+                      write_review(json, review);
+                    }
+                    json.end_array().end_object();
+                    if (!known)
+                      return done(Error{Errc::not_found, "nothing is kept about " + player});
+                    done(std::move(out));
+                  });
 }
 
 void RefereeService::delete_player(const std::string& player,

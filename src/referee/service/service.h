@@ -46,7 +46,7 @@ struct Counted {
 /// Thread: loop.
 class RefereeService {
  public:
-  static constexpr std::size_t kMaxSources = 64;          // Source: chosen.
+  static constexpr std::size_t kMaxSources = 64;           // Source: chosen.
   static constexpr std::size_t kMaxSocketBytes = 4 << 20;  // Waiting for the judge, a WebSocket.
 
   RefereeService(const ServiceContext& context, Desk& desk);

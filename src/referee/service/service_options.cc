@@ -19,17 +19,16 @@ struct NumberOption {
 };
 
 // Ranges are those of RefereeOptions; relations between them are checked by Referee::create().
-constexpr std::array<TimeOption, 9> kTimes = {{{"max_credit_s", &RefereeOptions::max_credit_us, 10},
-                                               {"base_credit_s", &RefereeOptions::base_credit_us, 10},
-                                               {"min_base_credit_s",
-                                                &RefereeOptions::min_base_credit_us, 10},
-                                               {"join_credit_s", &RefereeOptions::join_credit_us, 10},
-                                               {"loose_s", &RefereeOptions::loose_us, 10},
-                                               {"min_loose_s", &RefereeOptions::min_loose_us, 10},
-                                               {"slack_s", &RefereeOptions::slack_us, 2},
-                                               {"carry_s", &RefereeOptions::carry_us, 2},
-                                               {"evidence_hold_s",
-                                                &RefereeOptions::evidence_hold_us, 60}}};
+constexpr std::array<TimeOption, 9> kTimes = {
+    {{"max_credit_s", &RefereeOptions::max_credit_us, 10},
+     {"base_credit_s", &RefereeOptions::base_credit_us, 10},
+     {"min_base_credit_s", &RefereeOptions::min_base_credit_us, 10},
+     {"join_credit_s", &RefereeOptions::join_credit_us, 10},
+     {"loose_s", &RefereeOptions::loose_us, 10},
+     {"min_loose_s", &RefereeOptions::min_loose_us, 10},
+     {"slack_s", &RefereeOptions::slack_us, 2},
+     {"carry_s", &RefereeOptions::carry_us, 2},
+     {"evidence_hold_s", &RefereeOptions::evidence_hold_us, 60}}};
 constexpr std::array<NumberOption, 9> kNumbers = {
     {{"evidence_decay", &RefereeOptions::evidence_decay, 0, 10},
      {"credit_leak", &RefereeOptions::credit_leak, 0, 1},
@@ -128,8 +127,7 @@ Result<ServiceOptions> read_service_options(
     read_session(*session, "session", out.session, complaints);
   reader.refuse_unknown();
   append(complaints, reader);
-  out.referee.mode =
-      out.mode == ServiceMode::shadow ? RefereeMode::shadow : RefereeMode::bounded;
+  out.referee.mode = out.mode == ServiceMode::shadow ? RefereeMode::shadow : RefereeMode::bounded;
   if (complaints.empty()) {
     RefereeOptions probe = out.referee;
     probe.max_players = 1;
