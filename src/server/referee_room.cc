@@ -56,6 +56,8 @@ RefereeRoom::RefereeRoom(const RoomsContext& context, store::Writer& state)
 
 RefereeRoom::~RefereeRoom() {
   thread_->stop();  // Its tasks touch what the members below it own.
+  judge_.learn_all(service_->now());
+  service_->take(judge_.take_digest());
 }
 
 Result<std::unique_ptr<RefereeRoom>> RefereeRoom::create(const RoomsContext& context,

@@ -185,7 +185,7 @@ Rooms::~Rooms() {
   // commit what the services handed in. What they post back is never run: the loop has ended.
   impl_->monitor->stop();
   impl_->pool.reset();
-  impl_->referee.reset();  // Its thread ends; what it says last is not heard any more.
+  impl_->referee.reset();  // Its thread ends; what it learnt is handed to the writer.
 }
 
 Result<std::unique_ptr<Rooms>> Rooms::create(const RoomsContext& context,

@@ -237,6 +237,11 @@ void Judge::sweep(Now now) {
       leave({slot, hot_[slot].generation}, now);
 }
 
+void Judge::learn_all(Now now) {
+  for (const auto& player : players_)
+    if (player) learn(*player, now);
+}
+
 Digest Judge::take_digest() {
   Digest out = std::move(news_);
   news_ = Digest{};
@@ -244,19 +249,20 @@ Digest Judge::take_digest() {
 }
 
 void Judge::learn(Player& player, Now now) {
-  const double minutes = static_cast<double>(now.us - player.learned_us) / 60e6;
-  if (minutes <= 0 || player.moves == player.learned_moves) return;
   const auto handle = find(player.name);
-  const auto status = handle ? referee_->status(hot_[handle->slot].id, now.us)
-                             : Result<PlayerStatus>(Error{Errc::not_found, ""});
-  const double gaps = status ? status->gaps - player.learned_gaps : 0;
+  const double minutes = static_cast<double>(now.us - player.learned_us) / 60e6;
+  if (!handle || minutes <= 0) return;
+  const std::uint64_t moves = player.moves + hot_[handle->slot].moves;
+  const auto status = referee_->status(hot_[handle->slot].id, now.us);
+  if (moves == player.learned_moves || !status) return;
+  const double gaps = status->gaps >= player.learned_gaps ? status->gaps - player.learned_gaps : 0;
   const double rtt = player.rtts > 0 ? player.rtt_sum_ms / player.rtts : 0;
-  const double interval = minutes * 60e3 / static_cast<double>(player.moves - player.learned_moves);
-  player.baseline.learn(minutes, std::max(0.0, gaps), rtt, interval,
+  player.baseline.learn(minutes, gaps, rtt,
+                        minutes * 60e3 / static_cast<double>(moves - player.learned_moves),
                         player.profile.nominal_us / 1e3);
   player.learned_us = now.us;
-  player.learned_moves = player.moves;
-  player.learned_gaps = status ? status->gaps : 0;
+  player.learned_moves = moves;
+  player.learned_gaps = status->gaps;
   player.rtt_sum_ms = 0;
   player.rtts = 0;
   baselines_.put(player.name, player.baseline);

@@ -85,7 +85,9 @@ class Judge {
   /// Forgets everything about a player. False: nothing was known.
   bool erase(std::string_view name, Now now);
 
-  /// Called a few times a second: drops players idle for ten minutes.
+  /// Brings every baseline up to date, for the digest: before the end.
+  void learn_all(Now now);
+  /// Called now and then: drops players idle for ten minutes.
   void sweep(Now now);
 
   /// What happened since the last call.
