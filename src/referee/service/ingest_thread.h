@@ -2,7 +2,7 @@
 //
 // A million movements a second would starve the loop, so they never touch it: this thread reads
 // datagrams in batches, judges, answers, and tells the loop a digest a few times a second. The loop
-// hands it tasks (Desk). docs/decisions/0007-referee-ingest-thread.md.
+// hands it tasks (Desk). docs/decisions/0014-referee-ingest-thread.md.
 
 #pragma once
 
