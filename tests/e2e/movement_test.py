@@ -2,7 +2,6 @@
 import hashlib
 import json
 import os
-import pathlib
 import socket
 import struct
 import unittest
@@ -10,7 +9,7 @@ import unittest
 from gk import DEADLINE, Daemon, WebSocket, wait_for
 
 HELLO, MOVES, EVENTS, WELCOME, VERDICTS, REFUSED = 1, 2, 3, 129, 130, 131
-JOIN, LEAVE, RTT = 1, 2, 9
+JOIN, TELEPORT, SPEED_EFFECT, KNOCKBACK, RTT, TICK = 1, 3, 4, 5, 9, 10
 REJECTED, UNKNOWN_PLAYER = 1, 5
 TAG, SESSION, REPLAY = 10, 11, 12
 SPEED = 5.0  # of the generator's players, units/s
@@ -79,22 +78,55 @@ def free_port():
 
 
 def trace(daemon, kind, seconds=40):
-    """The movements of one generated player: [(seq, client_ms, receive_ms, x, y)]."""
+    """The lines of one generated player's trace, without its first and last."""
     done = daemon.cli("referee", "generate", "--class", kind, "--seconds", str(seconds), "--seed", "11")
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert lines[0]["vmax"] == SPEED, lines[0]
-    return [(m["s"], m["c"], m["r"], m["x"], m["y"]) for m in lines if m["k"] == "m" and "c" in m]
+    return lines[1:-1]
 
 
-def replay(sender, handle, moves):
-    """Sends a trace with the server's receive times in it, ten movements a frame."""
-    for first in range(0, len(moves), 10):
-        chunk = moves[first:first + 10]
-        base = int(chunk[0][2] * 1000)
-        payload = b"".join(Sender.move(handle, s, int(c * 1000), x, y, int(r * 1000) - base)
-                           for s, c, r, x, y in chunk)
-        sender.send(MOVES, payload, base_us=base)
+def moves_of(lines):
+    return sum(line["k"] == "m" for line in lines)
+
+
+def event_of(line, handle):
+    """The record of an events frame for a line that is no movement; empty when there is none."""
+    kind, body = None, b""
+    if line["k"] == "t":
+        kind, body = RTT, struct.pack("<I", int(line["rtt"] * 1000))
+    elif line["k"] == "o":
+        kind, body = TICK, struct.pack("<I", int(line["over"] * 1000))
+    elif line["k"] == "x" and line["type"] == "teleport":
+        kind, body = TELEPORT, struct.pack("<fff", line["x"], line["y"], line.get("z", 0))
+    elif line["k"] == "x" and line["type"] == "speed":
+        kind, body = SPEED_EFFECT, struct.pack("<fI", line["mul"], int(line["dur"] * 1000))
+    elif line["k"] == "x" and line["type"] == "knock":
+        kind, body = KNOCKBACK, struct.pack("<ffff", line["vx"], line["vy"], line.get("vz", 0), line.get("decel", 0))
+    return struct.pack("<BBHIi", kind, 0, 12 + len(body), handle, 0) + body if kind else b""
+
+
+def replay(sender, handle, lines):
+    """Sends a trace with the server's receive times in it, up to ten movements a frame."""
+    waiting, base = [], 0
+
+    def flush():
+        if waiting:
+            sender.send(MOVES, b"".join(waiting), base_us=base)
+            waiting.clear()
+
+    for line in lines:
+        at = int(line["r"] * 1000)
+        if line["k"] == "m":
+            if not waiting:
+                base = at
+            waiting.append(Sender.move(handle, line["s"], int(line["c"] * 1000), line["x"], line["y"], at - base))
+            if len(waiting) == 10:
+                flush()
+        elif record := event_of(line, handle):
+            flush()
+            sender.send(EVENTS, record, base_us=at)
+    flush()
 
 
 def stats(daemon):
@@ -116,7 +148,7 @@ class Datagrams(unittest.TestCase):
             sender.join(1, "alice", base_us=0)
             sender.join(2, "mallory", base_us=0)
             replay(sender, 1, honest)
-            wait_for("all of alice's play", lambda: stats(daemon)["events"] == len(honest))
+            wait_for("all of alice's play", lambda: stats(daemon)["events"] == moves_of(honest))
             self.assertEqual(stats(daemon)["rejections_by_rule"], {})
             sender.sock.settimeout(0.2)
             with self.assertRaises(TimeoutError):
@@ -130,7 +162,7 @@ class Datagrams(unittest.TestCase):
             told = watcher.wait_type("movement:rejected")["data"]
             self.assertEqual(told["player"], "local:mallory")
             self.assertIn("sentence", told["explanation"])
-            wait_for("all of mallory's play", lambda: stats(daemon)["events"] == len(honest) + len(cheat))
+            wait_for("all of mallory's play", lambda: stats(daemon)["events"] == moves_of(honest) + moves_of(cheat))
             items = refused(daemon, "local:mallory")
             self.assertGreater(len(items), 10)
             by_seq = {item["seq"]: item for item in items}
@@ -174,7 +206,7 @@ class Datagrams(unittest.TestCase):
             sender.join(1, "bob", base_us=0)
             honest = trace(daemon, "honest", 10)
             replay(sender, 1, honest)
-            wait_for("the play", lambda: stats(daemon)["events"] == len(honest))
+            wait_for("the play", lambda: stats(daemon)["events"] == moves_of(honest))
             good = sender.frame(MOVES, Sender.move(1, 99_999, 99_000_000, 0, 0))
             wrong_key = sender.frame(MOVES, Sender.move(1, 99_998, 99_000_000, 0, 0), key=b"k" * 32)
             for frame in (wrong_key, good[:-1] + bytes([good[-1] ^ 1]), good, good):
@@ -187,12 +219,13 @@ class Datagrams(unittest.TestCase):
             counted = wait_for("the refusals", lambda: sum(stats(daemon)["ingest"]["refused"].values()) >= 4
                                and stats(daemon))
             self.assertEqual(counted["ingest"]["refused"], {"tag": 2, "replay": 1, "address": 1})
-            self.assertEqual(counted["events"], len(honest) + 1, "only the good one was judged")
+            self.assertEqual(counted["events"], moves_of(honest) + 1, "only the good one was judged")
             self.assertEqual(daemon.admin.get("/api/movement/players").json["items"][0]["player"], "arena:bob")
             # After a restart the old session is worth nothing, and hello makes a new one.
             recorded = sender.frame(MOVES, Sender.move(1, 100_002, 99_500_000, 0, 0))
             daemon.stop()
             daemon.start()
+            daemon.admin.login("admin")
             sock.send(recorded)
             kind, payload = sender.receive()
             self.assertEqual((kind, payload[0]), (REFUSED, SESSION))
@@ -294,7 +327,7 @@ class Operators(unittest.TestCase):
             cheat = trace(daemon, "speed-2", 20)
             sender.join(1, "mallory", base_us=0)
             replay(sender, 1, cheat)
-            wait_for("the play", lambda: stats(daemon)["events"] == len(cheat))
+            wait_for("the play", lambda: stats(daemon)["events"] == moves_of(cheat))
             count = daemon.admin.get("/api/movement/players/local:mallory").json["rejected"]
             done = daemon.cli("referee", "record", "stop")
             self.assertIn("stopped", done.stdout, done)
