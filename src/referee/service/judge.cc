@@ -53,8 +53,15 @@ Result<void> Judge::configure(const ServiceOptions& options, Now now) {
   if (has_rates_) set_honest_rates(honest_rates_);
   for (std::uint32_t slot = 0; slot < players_.size(); ++slot) {
     if (!players_[slot]) continue;
+    GK_CHECK_OK(seat(slot, std::nullopt, now.us));
+    if (!where[slot]) continue;
     // The position goes on, so that changing options frees nobody to jump.
-    GK_CHECK_OK(seat(slot, where[slot], now.us));
+    Move last;
+    last.player = hot_[slot].id;
+    last.received_us = players_[slot]->last_received_us;
+    last.has_clock = last.has_sequence = false;
+    last.position = *where[slot];
+    (void)referee_->move(last);
   }
   news_.changed = true;
   return {};

@@ -27,8 +27,7 @@ TEST_F(JudgeTest, AcceptsHonestPlayAndRefusesACheatWithItsReason) {
   ASSERT_TRUE(first.why.has_value());
   EXPECT_GT(first.why->distance, first.why->allowed);
   EXPECT_FALSE(first.set_back == first.position);
-  EXPECT_EQ(first.number, judge.verdicts()[judge.verdicts().size() - 1].number -
-                              (judge.verdicts().back().number - first.number));
+  EXPECT_LE(first.number, judge.verdicts().back().number);
 }
 
 TEST_F(JudgeTest, KeepsAtMostSoManyPlayersAndTheLongestIdleLoses) {
@@ -65,11 +64,9 @@ TEST_F(JudgeTest, ChangedOptionsDoNotFreeAnybodyToJump) {
   options.referee.review_at = 2e4;
   ASSERT_TRUE(judge.configure(options, at(5'000'000)).ok());
   const Handle same = *judge.find("alice");
-  int refused = 0;
-  for (std::uint32_t i = 101; i < 400; ++i)
-    refused += move(same, i, 1000).outcome == MoveOutcome::rejected ? 1 : 0;
-  EXPECT_GT(refused, 0);
-  EXPECT_LT(judge.view("alice", at(20'000'000))->status.position.x, 30);
+  for (std::uint32_t i = 101; i < 160; ++i)
+    EXPECT_EQ(move(same, i, 1000).outcome, MoveOutcome::rejected) << i;
+  EXPECT_FLOAT_EQ(judge.view("alice", at(8'000'000))->status.position.x, 20);
 }
 
 TEST_F(JudgeTest, OpensOneCaseAndTellsAgainOnlyWhenTheEvidenceGrowsTenfold) {
