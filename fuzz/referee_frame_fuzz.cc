@@ -29,7 +29,7 @@ struct World {
   Metrics metrics;
   Judge judge{{.max_players = 16}, metrics};
   Ingest ingest{judge, random, metrics, {}};
-  Link link{"f:"};
+  SenderLink link{"f:"};
   FrameBuilder builder;
   std::int64_t now_us = 1'000'000;
 };

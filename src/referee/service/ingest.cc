@@ -44,13 +44,13 @@ void Ingest::refuse(FrameFault fault) {
 Bytes Ingest::take_udp(Bytes bytes, const std::string& address, Now now) {
   FrameView frame;
   FrameFault fault = read_frame(bytes, frame);
-  Link* link = nullptr;
+  SenderLink* link = nullptr;
   if (fault == FrameFault::none) fault = sources_.admit(frame, address, link);
   const Source* source = sources_.find(frame.header.source);
   if (fault == FrameFault::session && source != nullptr) {
     // The tag was right: the sender is who it says, and must say hello again.
     refuse(fault);
-    Link once("");
+    SenderLink once("");
     return answer(FrameKind::refused, frame.header, once, &source->key, fault);
   }
   if (fault != FrameFault::none) {
@@ -71,7 +71,7 @@ Bytes Ingest::take_udp(Bytes bytes, const std::string& address, Now now) {
   return answer(FrameKind::verdicts, frame.header, *link, &source->key);
 }
 
-Link& Ingest::unix_link(unsigned uid, const std::string& peer, Now now) {
+SenderLink& Ingest::unix_link(unsigned uid, const std::string& peer, Now now) {
   const std::string key = std::to_string(uid) + " " + peer;
   auto found = unix_peers_.find(key);
   if (found == unix_peers_.end()) {
@@ -101,7 +101,7 @@ Bytes Ingest::take_unix(Bytes bytes, std::optional<unsigned> uid, const std::str
   return take_linked(bytes, unix_link(*uid, peer, now), now);
 }
 
-Bytes Ingest::take_linked(Bytes bytes, Link& link, Now now) {
+Bytes Ingest::take_linked(Bytes bytes, SenderLink& link, Now now) {
   FrameView frame;
   FrameFault fault = read_frame(bytes, frame);
   if (fault == FrameFault::none && frame.header.kind == FrameKind::hello)
@@ -115,7 +115,7 @@ Bytes Ingest::take_linked(Bytes bytes, Link& link, Now now) {
   return answer(FrameKind::verdicts, frame.header, link, nullptr);
 }
 
-Bytes Ingest::answer(FrameKind kind, const FrameHeader& to, Link& link, const SourceKey* key,
+Bytes Ingest::answer(FrameKind kind, const FrameHeader& to, SenderLink& link, const SourceKey* key,
                      FrameFault fault) {
   answer_.clear();
   write_header({.kind = kind,
@@ -141,7 +141,7 @@ Bytes Ingest::answer(FrameKind kind, const FrameHeader& to, Link& link, const So
   return answer_;
 }
 
-FrameFault Ingest::take(const FrameView& frame, Link& link, Now now) {
+FrameFault Ingest::take(const FrameView& frame, SenderLink& link, Now now) {
   lines_.clear();
   ++stats_.frames;
   counters_->frames.inc();
@@ -158,7 +158,7 @@ FrameFault Ingest::take(const FrameView& frame, Link& link, Now now) {
 
 /// The daemon's clock at the frame's base: arrival, or the sender's clock, which is tied to ours at
 /// its first frame so that its intervals stay exact.
-std::int64_t Ingest::base_of(const FrameView& frame, Link& link, Now now) const {
+std::int64_t Ingest::base_of(const FrameView& frame, SenderLink& link, Now now) const {
   constexpr std::int64_t kMost = std::int64_t{1} << 59U;  // Sums with it never overflow.
   if (!frame.header.has_time) return now.us;
   const std::int64_t base = std::clamp(frame.header.base_us, -kMost, kMost);
@@ -166,7 +166,7 @@ std::int64_t Ingest::base_of(const FrameView& frame, Link& link, Now now) const 
   return base + *link.offset_us;
 }
 
-void Ingest::take_moves(const FrameView& frame, Link& link, Now now) {
+void Ingest::take_moves(const FrameView& frame, SenderLink& link, Now now) {
   const std::size_t count = frame.payload.size() / kMoveBytes;
   const std::int64_t base = base_of(frame, link, now);
   moves_.clear();
@@ -218,7 +218,7 @@ void Ingest::judge_chunk(Now now) {
   }
 }
 
-FrameFault Ingest::take_events(const FrameView& frame, Link& link, Now now) {
+FrameFault Ingest::take_events(const FrameView& frame, SenderLink& link, Now now) {
   const std::int64_t base = base_of(frame, link, now);
   EventRecord event;
   for (Bytes rest = frame.payload; !rest.empty();) {
@@ -231,12 +231,12 @@ FrameFault Ingest::take_events(const FrameView& frame, Link& link, Now now) {
 
 /// An event that cannot be taken is answered with a line of its handle: 5 when the player is
 /// unknown, 4 when its numbers are out of range.
-void Ingest::take_event(const EventRecord& event, Link& link, Now now, std::int64_t at_us) {
+void Ingest::take_event(const EventRecord& event, SenderLink& link, Now now, std::int64_t at_us) {
   const auto complain = [&](MoveOutcome outcome) {
     write_verdict({.handle = event.handle, .outcome = outcome}, lines_);
   };
   if (event.kind == EventKind::tick) return judge_.tick(event.duration_us, at_us);
-  if (event.handle >= Link::kMaxHandles) return complain(MoveOutcome::invalid);
+  if (event.handle >= SenderLink::kMaxHandles) return complain(MoveOutcome::invalid);
   if (event.kind == EventKind::join) {
     const auto joined =
         judge_.join(link.prefix + std::string(event.name), event.profile,

@@ -2,7 +2,7 @@
 //
 // Which sender may do what: a UDP frame needs an allow-listed address and the source's key
 // (sources.h); a Unix datagram a uid that the kernel vouches for; a WebSocket was admitted with its
-// scope. From then on all three are the same: a Link with handles, and frames.
+// scope. From then on all three are the same: a SenderLink with handles, and frames.
 
 #pragma once
 
@@ -44,8 +44,8 @@ class Ingest {
   Bytes take_udp(Bytes frame, const std::string& address, Now now);
   /// One Unix datagram of `uid` (none: the kernel named nobody) from `peer`, a path or pid.
   Bytes take_unix(Bytes frame, std::optional<unsigned> uid, const std::string& peer, Now now);
-  /// A WebSocket's frames have a Link of their own.
-  Bytes take_linked(Bytes frame, Link& link, Now now);
+  /// A WebSocket's frames have a SenderLink of their own.
+  Bytes take_linked(Bytes frame, SenderLink& link, Now now);
   /// Counts what never became a frame (a datagram cut short).
   void refuse(FrameFault fault);
 
@@ -53,19 +53,19 @@ class Ingest {
 
  private:
   struct UnixPeer {
-    Link link{""};
+    SenderLink link{""};
     std::int64_t seen_us = 0;
   };
   struct Counters;
 
-  FrameFault take(const FrameView& frame, Link& link, Now now);
-  void take_moves(const FrameView& frame, Link& link, Now now);
-  FrameFault take_events(const FrameView& frame, Link& link, Now now);
-  void take_event(const EventRecord& event, Link& link, Now now, std::int64_t at_us);
-  std::int64_t base_of(const FrameView& frame, Link& link, Now now) const;
+  FrameFault take(const FrameView& frame, SenderLink& link, Now now);
+  void take_moves(const FrameView& frame, SenderLink& link, Now now);
+  FrameFault take_events(const FrameView& frame, SenderLink& link, Now now);
+  void take_event(const EventRecord& event, SenderLink& link, Now now, std::int64_t at_us);
+  std::int64_t base_of(const FrameView& frame, SenderLink& link, Now now) const;
   void judge_chunk(Now now);
-  Link& unix_link(unsigned uid, const std::string& peer, Now now);
-  Bytes answer(FrameKind kind, const FrameHeader& to, Link& link, const SourceKey* key,
+  SenderLink& unix_link(unsigned uid, const std::string& peer, Now now);
+  Bytes answer(FrameKind kind, const FrameHeader& to, SenderLink& link, const SourceKey* key,
                FrameFault fault = FrameFault::none);
 
   Judge& judge_;

@@ -41,7 +41,7 @@ class IngestTest : public JudgeTest {
       out.push_back(read_verdict(frame.payload, i));
     return out;
   }
-  Link link{"ws-bot:"};
+  SenderLink link{"ws-bot:"};
   FrameBuilder builder;
 };
 

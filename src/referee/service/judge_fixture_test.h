@@ -35,7 +35,7 @@ class JudgeTest : public testing::Test {
   Handle join(const std::string& name, std::int64_t us = 0, MoveProfile profile = walker()) {
     auto joined = judge.join(name, profile, std::nullopt, at(us), at(us).us);
     EXPECT_TRUE(joined) << joined.error().message;
-    return joined.value_or(Handle{});
+    return joined ? *joined : Handle{};
   }
   static MoveProfile walker() {
     MoveProfile profile;

@@ -13,7 +13,7 @@ void RefereeService::attach(std::shared_ptr<net::WebSocket> socket, const std::s
                             const std::string& session) {
   const std::uint64_t id = ++sockets_->last;
   // Shared: used on the judge's thread by the frames of this socket, freed with the last of them.
-  const auto link = std::make_shared<Link>("ws-" + owner + ":");
+  const auto link = std::make_shared<SenderLink>("ws-" + owner + ":");
   const std::weak_ptr<Sockets> weak = sockets_;
   socket->on_message = [raw = socket.get()](std::string_view) {
     raw->close(kWrongData, "this subprotocol has binary frames only");

@@ -44,14 +44,15 @@ void SourceTable::set(std::vector<Source> sources) {
       continue;
     }
     Entry entry;
-    entry.link = Link(source.name + ":");
+    entry.link = SenderLink(source.name + ":");
     entry.source = std::move(source);
     next.emplace(entry.source.number, std::move(entry));
   }
   entries_ = std::move(next);
 }
 
-FrameFault SourceTable::admit(const FrameView& frame, const std::string& address, Link*& link) {
+FrameFault SourceTable::admit(const FrameView& frame, const std::string& address,
+                              SenderLink*& link) {
   const auto found = entries_.find(frame.header.source);
   if (found == entries_.end()) return FrameFault::source;
   Entry& entry = found->second;
@@ -73,7 +74,7 @@ FrameFault SourceTable::admit(const FrameView& frame, const std::string& address
       entry.active = entry.pending;
       entry.pending = 0;
       entry.window = ReplayWindow();
-      entry.link = Link(entry.source.name + ":");
+      entry.link = SenderLink(entry.source.name + ":");
     }
     if (!entry.window.take(frame.header.sequence) && bug_ != SourceBug::replay_unchecked) {
       return FrameFault::replay;

@@ -34,10 +34,10 @@ struct Source {
 
 /// What the daemon knows of one sender's frames: its handles and its clock.
 /// Thread: compatible.
-struct Link {
+struct SenderLink {
   static constexpr std::size_t kMaxHandles = 65'536;  // Source: chosen; 512 KiB of table.
 
-  explicit Link(std::string prefix_) : prefix(std::move(prefix_)) {}
+  explicit SenderLink(std::string prefix_) : prefix(std::move(prefix_)) {}
   std::string prefix;  ///< Of player names, with the colon.
   /// Sender's handle → generation << 32 | slot of the judge; 0 = none.
   std::vector<std::uint64_t> players;
@@ -77,7 +77,7 @@ class SourceTable {
 
   /// What a frame that came from `address` is worth. `link` is set when the answer is none, and
   /// for a hello; it lives until set() or the next session of the source.
-  FrameFault admit(const FrameView& frame, const std::string& address, Link*& link);
+  FrameFault admit(const FrameView& frame, const std::string& address, SenderLink*& link);
 
   /// The session that a hello of `source` is told. Requires: admit() said none.
   std::uint64_t session_for(std::uint32_t source);
@@ -91,7 +91,7 @@ class SourceTable {
     Source source;
     std::uint64_t active = 0, pending = 0;  // Sessions; 0 = none.
     ReplayWindow window;
-    Link link{""};
+    SenderLink link{""};
   };
   std::uint64_t new_session();
 

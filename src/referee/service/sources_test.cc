@@ -41,7 +41,7 @@ class SourceTableTest : public testing::Test {
   }
   SeededRandom random{5};
   SourceTable table{random};
-  Link* link = nullptr;
+  SenderLink* link = nullptr;
 };
 
 TEST_F(SourceTableTest, AcceptsFramesOfASessionOnceEach) {
@@ -107,7 +107,7 @@ TEST(SourceBugs, EachPlantedBugLetsABadFramePass) {
     SeededRandom random(5);
     SourceTable table(random, bug);
     table.set({kArena});
-    Link* link = nullptr;
+    SenderLink* link = nullptr;
     const auto admit = [&](const std::vector<std::uint8_t>& bytes, const std::string& address) {
       FrameView frame;
       EXPECT_EQ(read_frame(bytes, frame), FrameFault::none);
