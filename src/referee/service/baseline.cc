@@ -4,8 +4,8 @@
 
 namespace gk::referee {
 
-void Baseline::learn(double played_minutes, double gaps, double rtt, double interval,
-                     double nominal) {
+void PlayerBaseline::learn(double played_minutes, double gaps, double rtt, double interval,
+                           double nominal) {
   if (!(played_minutes > 0)) return;
   const double known = std::min(minutes, kMemoryMinutes);
   const double weight = played_minutes / (known + played_minutes);
@@ -17,17 +17,17 @@ void Baseline::learn(double played_minutes, double gaps, double rtt, double inte
   minutes += played_minutes;
 }
 
-const char* Baseline::machine() const {
+const char* PlayerBaseline::machine() const {
   if (minutes < 1 || nominal_ms <= 0) return "unknown";
   const double ratio = interval_ms / nominal_ms;
   return ratio <= 1.25 ? "keeps_up" : ratio <= 2 ? "slow" : "poor";
 }
 
-bool Baseline::gaps_unusual(double gaps_per_minute_now) const {
+bool PlayerBaseline::gaps_unusual(double gaps_per_minute_now) const {
   return minutes < kTrustMinutes || gaps_per_minute_now > 2 * gaps_per_minute + 1;
 }
 
-void write_baseline(JsonWriter& json, const Baseline& b) {
+void write_baseline(JsonWriter& json, const PlayerBaseline& b) {
   json.begin_object()
       .field("sessions", b.sessions)
       .field("minutes", b.minutes)

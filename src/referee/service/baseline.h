@@ -16,7 +16,7 @@ namespace gk::referee {
 
 /// Long-term averages of one player. Weighted by minutes played, at most kMemoryMinutes of them, so
 /// that a new line replaces an old one.
-struct Baseline {
+struct PlayerBaseline {
   static constexpr double kMemoryMinutes = 600;  // Source: chosen; ten hours of play.
 
   std::uint64_t sessions = 0;
@@ -35,9 +35,9 @@ struct Baseline {
   bool gaps_unusual(double gaps_per_minute_now) const;
   static constexpr double kTrustMinutes = 30;  // Source: chosen.
 
-  friend bool operator==(const Baseline&, const Baseline&) = default;
+  friend bool operator==(const PlayerBaseline&, const PlayerBaseline&) = default;
 };
 
-void write_baseline(JsonWriter& json, const Baseline& baseline);
+void write_baseline(JsonWriter& json, const PlayerBaseline& baseline);
 
 }  // namespace gk::referee

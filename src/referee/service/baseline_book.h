@@ -17,20 +17,20 @@ class BaselineBook {
  public:
   static constexpr std::size_t kMax = 10'000;  // Source: chosen; about 1.5 MB.
 
-  void put(const std::string& player, const Baseline& baseline) {
+  void put(const std::string& player, const PlayerBaseline& baseline) {
     if (!entries_.contains(player) && entries_.size() >= kMax) drop_oldest();
     entries_[player] = {baseline, ++touched_};
   }
-  Baseline get(const std::string& player) const {
+  PlayerBaseline get(const std::string& player) const {
     const auto found = entries_.find(player);
-    return found == entries_.end() ? Baseline{} : found->second.baseline;
+    return found == entries_.end() ? PlayerBaseline{} : found->second.baseline;
   }
   bool erase(const std::string& player) { return entries_.erase(player) > 0; }
   std::size_t size() const { return entries_.size(); }
 
  private:
   struct Entry {
-    Baseline baseline;
+    PlayerBaseline baseline;
     std::uint64_t touched = 0;
   };
   void drop_oldest() {

@@ -58,7 +58,7 @@ struct Judge::Player {
   std::uint32_t rtts = 0;
   ClockWindow minute, ten_minutes;
   double clock_session = 0;
-  Baseline baseline;  ///< Before this session, plus what was learnt of it.
+  PlayerBaseline baseline;  ///< Before this session, plus what was learnt of it.
   std::int64_t learned_us = 0;
   std::uint64_t learned_moves = 0;
   std::uint32_t learned_gaps = 0;

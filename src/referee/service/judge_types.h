@@ -49,7 +49,7 @@ struct ReviewCase {
 struct Digest {
   std::vector<VerdictRecord> rejected;  ///< At most 256; the newest lose.
   std::vector<ReviewCase> cases;        ///< At most 256; the newest lose (they come again).
-  std::vector<std::pair<std::string, Baseline>> baselines;  ///< At most 1,024, to be stored.
+  std::vector<std::pair<std::string, PlayerBaseline>> baselines;  ///< At most 1,024, to be stored.
   bool changed = false;
 };
 
@@ -78,7 +78,7 @@ struct PlayerView {
   double rtt_ms = 0;  ///< 0: never measured.
   WallTime last_at{};
   double clock_60s = 0, clock_600s = 0, clock_session = 0;  ///< Client over server time; 0 unknown.
-  Baseline baseline;
+  PlayerBaseline baseline;
   std::deque<PathPoint> path;
 };
 

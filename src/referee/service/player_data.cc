@@ -10,8 +10,8 @@ PlayerData data_of(Judge& judge, const std::string& player, Now now) {
     write_player(json, *view, static_cast<double>(judge.options().referee.base_credit_us) / 1e6,
                  true);
   }
-  const Baseline baseline = judge.baselines().get(player);
-  if (!(baseline == Baseline{})) {
+  const PlayerBaseline baseline = judge.baselines().get(player);
+  if (!(baseline == PlayerBaseline{})) {
     data.known = true;
     JsonWriter json(data.baseline);
     write_baseline(json, baseline);

@@ -118,8 +118,8 @@ Result<void> read_rest(Database& db, StoredReferee& out) {
                        [&](const Statement& row) {
                          out.baselines.emplace_back(
                              row.text(0),
-                             Baseline{static_cast<std::uint64_t>(row.integer(1)), row.real(2),
-                                      row.real(3), row.real(4), row.real(5), row.real(6)});
+                             PlayerBaseline{static_cast<std::uint64_t>(row.integer(1)), row.real(2),
+                                            row.real(3), row.real(4), row.real(5), row.real(6)});
                        }));
   return each_row(db, "SELECT number, name, address, key FROM referee_sources ORDER BY number",
                   [&](const Statement& row) {
@@ -217,7 +217,7 @@ void RefereeStore::save_options(const OptionsVersion& version, Done done) {
       std::move(done));
 }
 
-void RefereeStore::save_baselines(std::vector<std::pair<std::string, Baseline>> baselines,
+void RefereeStore::save_baselines(std::vector<std::pair<std::string, PlayerBaseline>> baselines,
                                   Done done) {
   submit(
       [baselines = std::move(baselines), at = now_us()](Database& db) -> Result<void> {

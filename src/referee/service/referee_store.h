@@ -32,7 +32,7 @@ struct StoredReferee {
   std::vector<Review> reviews;
   std::array<ReviewCount, kChannels> counts{};
   std::vector<OptionsVersion> options;  ///< Oldest first, at most 100.
-  std::vector<std::pair<std::string, Baseline>> baselines;
+  std::vector<std::pair<std::string, PlayerBaseline>> baselines;
   std::vector<Source> sources;
 };
 
@@ -56,7 +56,7 @@ class RefereeStore {
   /// The decision and its count, together.
   void save_decision(const Review& review, const ReviewCount& count, Done done);
   void save_options(const OptionsVersion& version, Done done);
-  void save_baselines(std::vector<std::pair<std::string, Baseline>> baselines, Done done);
+  void save_baselines(std::vector<std::pair<std::string, PlayerBaseline>> baselines, Done done);
   void save_source(const Source& source, const std::string& by, Done done);
   void delete_source(const std::string& name, Done done);
   /// Reviews and baseline of one player.

@@ -94,8 +94,8 @@ TEST(ReviewBook, SaysHowOftenWhatWasAcceptedHadBeenStopped) {
   EXPECT_EQ(*book.false_positive_ratio(), 0);
 }
 
-TEST(Baseline, FollowsALineAndForgivesWhatIsUsualForIt) {
-  Baseline wifi;
+TEST(PlayerBaseline, FollowsALineAndForgivesWhatIsUsualForIt) {
+  PlayerBaseline wifi;
   EXPECT_TRUE(wifi.gaps_unusual(0)) << "nothing is known yet";
   EXPECT_STREQ(wifi.machine(), "unknown");
   for (int i = 0; i < 20; ++i) wifi.learn(10, 30, 40, 50, 50);  // Three silences a minute.
@@ -110,11 +110,11 @@ TEST(Baseline, FollowsALineAndForgivesWhatIsUsualForIt) {
 
 TEST(BaselineBook, ForgetsWhoWasTouchedLongestAgo) {
   BaselineBook book;
-  Baseline some;
+  PlayerBaseline some;
   some.minutes = 1;
   for (std::size_t i = 0; i <= BaselineBook::kMax; ++i) book.put("p" + std::to_string(i), some);
   EXPECT_EQ(book.size(), BaselineBook::kMax);
-  EXPECT_EQ(book.get("p0"), Baseline{});
+  EXPECT_EQ(book.get("p0"), PlayerBaseline{});
   EXPECT_EQ(book.get("p1"), some);
   EXPECT_TRUE(book.erase("p1"));
   EXPECT_FALSE(book.erase("p1"));
