@@ -7,6 +7,7 @@
 // movements a second still play at 20 movements a second of their time. Exit code 1 when anything
 // was refused, or when a Unix datagram was lost.
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -61,8 +62,9 @@ class Daemon {
         << "[referee]\nmax_players = 65536\nudp_listen = \"127.0.0.1:" << port << "\"\n";
     pid = ::fork();
     if (pid == 0) {
-      (void)std::freopen("/dev/null", "w", stdout);
-      (void)std::freopen("/dev/null", "w", stderr);
+      const int null = ::open("/dev/null", O_WRONLY);
+      ::dup2(null, STDOUT_FILENO);
+      ::dup2(null, STDERR_FILENO);
       ::execl(options.daemon.c_str(), "gamekeeperd", "--data", dir.c_str(), "--listen",
               "127.0.0.1:0", "--config", (dir + "/bench.toml").c_str(), nullptr);
       std::_Exit(127);
