@@ -194,6 +194,9 @@ struct Explanation {
 };
 static_assert(sizeof(Explanation) <= 256);
 
+/// What lag evidence is made of: what the *server* saw.
+enum class LagCause : std::uint8_t { none = 0, silence = 1, rtt = 2, overrun = 3 };
+
 /// Everything known about one player now.
 struct PlayerStatus {
   PlayerState state = PlayerState::ok;
@@ -210,6 +213,7 @@ struct PlayerStatus {
   std::int64_t clock_drift_us = 0;   ///< Lifetime sum of client time minus server time.
   /// Distance between block ends over full speed: last minute, last 10 minutes, session.
   float distance_ratio_1m = 0, distance_ratio_10m = 0, distance_ratio = 0;
+  LagCause lag_cause = LagCause::none;  ///< Of `lag_us`.
 };
 
 }  // namespace gk

@@ -34,6 +34,7 @@ struct OutFrame {
   std::uint32_t topic = 0;   ///< 0 = not of a topic, never dropped (a full queue closes instead).
   std::uint64_t seq = 0;     ///< Of the topic.
   bool latest_wins = false;  ///< A queued frame of the same topic is replaced.
+  bool binary = false;       ///< Sent as a binary frame; `text` is any bytes.
 };
 
 /// Set the callbacks in UpgradeDecision::on_open; they are freed after on_close.
@@ -51,6 +52,8 @@ class WebSocket {
   virtual std::size_t queued_bytes() const = 0;
 
   std::function<void(std::string_view text)> on_message;  ///< Text frames, whole, UTF-8 checked.
+  /// Binary frames, whole. Empty: a binary frame closes the socket with 1003.
+  std::function<void(std::string_view bytes)> on_binary;
   /// Once, last. The code is the peer's, ours, or 1006 when the connection was lost.
   std::function<void(std::uint16_t code)> on_close;
   /// Frames from..to of `topic` were dropped because this client is slow (not for latest_wins).

@@ -130,7 +130,9 @@ void WebSocketSession::on_read(const error_code& ec) {
   if (close_code_ == 0) {
     const auto data = stream_->message.cdata();
     const std::string_view text(static_cast<const char*>(data.data()), data.size());
-    if (!stream_->ws.got_text()) {
+    if (!stream_->ws.got_text() && on_binary) {
+      on_binary(text);
+    } else if (!stream_->ws.got_text()) {
       close(1003, "only text frames are understood");
     } else if (!is_utf8(text)) {
       // Beast 1.81 misses a text that ends inside a character when its last frame is empty.
@@ -168,6 +170,7 @@ void WebSocketSession::write_next() {
   }
   writing_ = true;
   write_since_ = server_->now();
+  stream_->ws.text(!frame->binary);
   stream_->ws.async_write(
       asio::buffer(*frame->text),
       [self = shared_from_this()](const error_code& ec, std::size_t) { self->on_written(ec); });
@@ -244,6 +247,7 @@ void WebSocketSession::end(std::uint16_t code) {
   server_->loop.post([self, code] {
     const auto told = std::move(self->on_close);
     self->on_message = nullptr;
+    self->on_binary = nullptr;
     self->on_dropped = nullptr;
     self->on_close = nullptr;
     if (told) told(code);

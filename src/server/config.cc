@@ -85,6 +85,14 @@ const std::vector<Setting>& settings() {
        "Least culprit score of a macro that is stopped for a machine-wide signal; 0 is built in"},
       {"macros.culprit_margin", NumberSetting{&Config::macros_culprit_margin, 0, 100},
        "Least ratio of the culprit's score to the next macro's; 0 is built in"},
+      {"referee.udp_listen", TextSetting{&Config::referee_udp_listen},
+       "Address and port where game servers with a key may send movements; empty is off"},
+      {"referee.unix_socket", BoolSetting{&Config::referee_unix_socket},
+       "Take movements on movement.sock in the data folder"},
+      {"referee.allow_uids", ListSetting{&Config::referee_allow_uids},
+       "User numbers that may send to movement.sock, besides root and the daemon's own"},
+      {"referee.max_players", NumberSetting{&Config::referee_max_players, 16, 65536},
+       "Players in the referee's table; the longest idle loses"},
   };
   return kSettings;
 }

@@ -42,6 +42,11 @@ struct Config {
   double macros_culprit_margin = 0;     ///< 0: the built-in default.
   enum class MacroConfinement : std::uint8_t { automatic, namespaces, session };
   MacroConfinement macros_confinement = MacroConfinement::automatic;
+
+  std::string referee_udp_listen;  ///< Empty: no UDP ingest.
+  bool referee_unix_socket = true;
+  std::vector<std::string> referee_allow_uids;  ///< Decimal; besides 0 and the daemon's own.
+  double referee_max_players = 4096;
 };
 
 /// One complaint about a configuration.

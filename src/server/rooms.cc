@@ -21,6 +21,7 @@
 #include "server/macro_room.h"
 #include "server/operation_room.h"
 #include "server/overview.h"
+#include "server/referee_room.h"
 #include "server/version.h"
 #include "sys/host_names.h"
 
@@ -56,6 +57,7 @@ struct Rooms::Impl {
   Result<void> start_accounts();
   Result<void> start_monitor();
   Result<void> start_macros();
+  net::UpgradeDecision movement_upgrade(const std::shared_ptr<const api::Principal>& principal);
   void start_api();
   void add_api_routes();
 
@@ -71,6 +73,7 @@ struct Rooms::Impl {
   std::unique_ptr<LaneRoom> lanes;
   std::unique_ptr<MacroRoom> macros;
   std::unique_ptr<OperationRoom> operations;
+  std::unique_ptr<RefereeRoom> referee;
   std::unique_ptr<api::Hub> hub;
   std::unique_ptr<api::Router> router;
   Topic<accounts::SessionEnded>::Subscription on_session_ended;
@@ -87,6 +90,7 @@ Result<void> Rooms::Impl::start() {
   GK_TRY(lanes, LaneRoom::create(context, *stores->state));
   GK_CHECK_OK(start_macros());
   GK_TRY(operations, OperationRoom::create(context, *stores->state, *monitor));
+  GK_TRY(referee, RefereeRoom::create(context, *stores->state));
   start_api();
   health->set_ready(true);
   return {};
@@ -108,6 +112,7 @@ Result<void> Rooms::Impl::start_accounts() {
   on_session_ended = accounts->session_ended().subscribe([this](const accounts::SessionEnded& e) {
     hub->close_session(e.session_id);
     router->drop_session(e.session_id);
+    if (referee) referee->service().close_session(e.session_id);
   });
   accounts_tick = c.loop.every(kAccountsTick, [this] { accounts->tick(); });
   return {};
@@ -157,11 +162,23 @@ void Rooms::Impl::start_api() {
                               {.metrics_public = metrics_public});
   lanes->connect(*hub, *router);
   macros->connect(*hub, *router);
+  referee->connect(*hub, *router, *pool);
   operations->connect(*hub, *router);
   add_overview_route(*router, *hub, c.clock);
   add_api_routes();
   router->set_fallback(serve_dashboard);
   heartbeat = c.loop.every(kHeartbeat, [this] { hub->publish("heartbeat", "{}"); });
+}
+
+/// Binary movement frames instead of JSON: another subprotocol of the same path.
+net::UpgradeDecision Rooms::Impl::movement_upgrade(
+    const std::shared_ptr<const api::Principal>& principal) {
+  return {.accept = true,
+          .refusal = {},
+          .subprotocol = std::string(RefereeRoom::kSubprotocol),
+          .on_open = [this, principal](std::shared_ptr<net::WebSocket> socket) {
+            referee->service().attach(std::move(socket), principal->name, principal->session_id);
+          }};
 }
 
 void Rooms::Impl::add_api_routes() {
@@ -187,6 +204,7 @@ Rooms::~Rooms() {
   // commit what the services handed in. What they post back is never run: the loop has ended.
   impl_->monitor->stop();
   impl_->pool.reset();
+  impl_->referee.reset();  // Its thread ends; what it learnt is handed to the writer.
 }
 
 Result<std::unique_ptr<Rooms>> Rooms::create(const RoomsContext& context,
@@ -209,6 +227,12 @@ void Rooms::upgrade(const net::Request& request,
   if (!known) return refuse({.type = "not-found", .detail = "WebSockets are served at /api/v1/ws"});
   auto principal = impl_->router->admit_upgrade(request);
   if (!principal) return refuse(api::problem_from(principal.error()));
+  const std::string* wanted = request.header("sec-websocket-protocol");
+  if (wanted != nullptr && *wanted == RefereeRoom::kSubprotocol) {
+    if (!(*principal)->has_scope("anticheat:write"))
+      return refuse({.type = "forbidden", .detail = "movement frames need anticheat:write"});
+    return decide(impl_->movement_upgrade(*principal));
+  }
   decide({.accept = true,
           .refusal = {},
           .subprotocol = std::string(kSubprotocol),
@@ -232,6 +256,7 @@ void Rooms::prepare_to_stop() {
   impl_->lanes->prepare_to_stop();
   impl_->operations->stop();
   impl_->hub->close_all(kGoingAway, "the daemon stops");
+  impl_->referee->service().close_all(kGoingAway, "the daemon stops");
 }
 
 std::string Rooms::setup_code() const { return impl_->first_code; }

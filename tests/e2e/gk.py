@@ -187,15 +187,15 @@ class Daemon:
 
 
 class WebSocket:
-    """A client of RFC 6455, text frames only."""
+    """A client of RFC 6455: text frames, and binary ones of another subprotocol."""
 
-    def __init__(self, browser, path="/api/v1/ws", origin=None):
+    def __init__(self, browser, path="/api/v1/ws", origin=None, protocol="gamekeeper.v1.json"):
         port = browser.daemon.port
         self.sock = socket.create_connection(("127.0.0.1", port), DEADLINE)
         key = base64.b64encode(os.urandom(16)).decode()
         head = [f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", "Upgrade: websocket",
                 "Connection: Upgrade", f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13",
-                "Sec-WebSocket-Protocol: gamekeeper.v1.json",
+                f"Sec-WebSocket-Protocol: {protocol}",
                 f"Origin: {origin or f'http://127.0.0.1:{port}'}"]
         if browser.cookie:
             head.append(f"Cookie: {browser.cookie}")
@@ -211,11 +211,14 @@ class WebSocket:
         accept = base64.b64encode(hashlib.sha1((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest())
         assert self.status != 101 or accept in raw, raw
 
-    def send(self, value):
+    def send_binary(self, data):
+        self.send(data, b"\x82")
+
+    def send(self, value, first=b"\x81"):
         data = value if isinstance(value, bytes) else json.dumps(value).encode()
         mask = os.urandom(4)
         length = struct.pack("!B", 0x80 | len(data)) if len(data) < 126 else struct.pack("!BH", 0x80 | 126, len(data))
-        self.sock.sendall(b"\x81" + length + mask + bytes(b ^ mask[i % 4] for i, b in enumerate(data)))
+        self.sock.sendall(first + length + mask + bytes(b ^ mask[i % 4] for i, b in enumerate(data)))
 
     def _take(self, count):
         while len(self.buffer) < count:
@@ -227,7 +230,7 @@ class WebSocket:
         return taken
 
     def receive(self):
-        """The next text frame as JSON, or ("close", code)."""
+        """The next text frame as JSON, a binary one as bytes, or ("close", code)."""
         while True:
             first, second = self._take(2)
             length = second & 127
@@ -240,6 +243,8 @@ class WebSocket:
                 return ("close", struct.unpack("!H", data[:2])[0] if data else 1005)
             if first & 15 == 1:
                 return json.loads(data)
+            if first & 15 == 2:
+                return data
 
     def subscribe(self, *topics):
         self.send({"op": "subscribe", "topics": list(topics), "id": 1})

@@ -144,6 +144,7 @@ void Replay::judge(Open& open, const TraceEvent& event) {
   const Verdict verdict =
       open.smart ? open.smart->judge(event) : referee_.move(move_of(event, open.player));
   note_state(open, verdict.state, now);
+  if (options_.judged) options_.judged(open.id, event, verdict);
   if (verdict.outcome != MoveOutcome::rejected) return;
   ++open.rejected;
   ++open.by_rule[static_cast<std::size_t>(verdict.rule)];

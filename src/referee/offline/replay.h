@@ -11,6 +11,7 @@
 
 #include "gamekeeper/referee_types.h"
 #include "gamekeeper/result.h"
+#include "referee/offline/trace.h"
 
 namespace gk::referee {
 
@@ -25,6 +26,9 @@ struct ReplayOptions {
   std::string name = "-";                       ///< Of the input, for messages.
   std::uint32_t max_sessions = 1 << 20;         ///< Open at once; a further one is an error.
   std::function<void(std::uint64_t)> progress;  ///< Bytes read so far; may be empty.
+  /// Told of every judged movement; may be empty.
+  std::function<void(const std::string& id, const TraceEvent& event, const Verdict& verdict)>
+      judged;
 };
 
 /// What a replay did.

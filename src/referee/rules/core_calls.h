@@ -326,6 +326,10 @@ Result<PlayerStatus> Core<Bugs>::status(PlayerId player, std::int64_t now_us) co
   status.claims_dropped = cold.claims_dropped;
   status.gaps = cold.gaps;
   status.lag_us = lag_now(*hot, now_us);
+  status.lag_cause = static_cast<LagCause>((hot->flags & kCauseMask) >> kCauseShift);
+  if (server_lag(now_us) > 0 && server_lag(now_us) >= status.lag_us)
+    status.lag_cause = LagCause::overrun;
+  if (status.lag_us == 0) status.lag_cause = LagCause::none;
   status.credit_us = (hot->flags & kPlaced) ? now_us - hot->granted_us : 0;
   status.credit_limit_us = credit_limit(*hot, status.lag_us, limits_);
   status.credit_used_us = cold.credit_used_us;

@@ -23,6 +23,22 @@ struct ReviewItem {
   std::int64_t at_us = 0;
 };
 
+/// How operators decided cases of one channel.
+struct ReviewCount {
+  std::uint32_t accepted = 0, dismissed = 0;
+};
+
+/// The honest block rate that decisions so far suggest for a channel, from `initial`: a dismissed
+/// case raises it by a tenth, an accepted one lowers it by a fiftieth, within [initial / 2, most].
+/// Source: chosen; false alarms weigh more than late ones. `most`: what Referee::set_honest_rate()
+/// takes, 0.12 and for the gap channel 0.45.
+inline double honest_rate_after(const ReviewCount& count, double initial, double most = 0.12) {
+  double rate = initial;
+  for (std::uint32_t i = 0; i < std::min(count.dismissed, 32U); ++i) rate *= 1.1;
+  for (std::uint32_t i = 0; i < std::min(count.accepted, 64U); ++i) rate *= 0.98;
+  return std::clamp(rate, initial / 2, most);
+}
+
 /// Thread: compatible. Cost: O(n) per call, n <= limit; allocates at birth only.
 class ReviewQueue {
  public:
@@ -59,26 +75,20 @@ class ReviewQueue {
     if (found == items_.end()) return std::nullopt;
     const ReviewItem item = *found;
     items_.erase(found);
-    Count& count = counts_[static_cast<std::size_t>(item.channel)];
+    ReviewCount& count = counts_[static_cast<std::size_t>(item.channel)];
     ++(guilty ? count.accepted : count.dismissed);
     return item;
   }
 
-  /// The honest block rate that decisions so far suggest for a channel, from `initial`: a
-  /// dismissed case raises it by a tenth, an accepted one lowers it by a fiftieth, within
-  /// [initial / 2, 0.12]. Source: chosen; false alarms weigh more than late ones.
+  /// honest_rate_after() of the decisions on `channel`.
   double honest_rate(Channel channel, double initial) const {
-    const Count& count = counts_[static_cast<std::size_t>(channel)];
-    double rate = initial;
-    for (std::uint32_t i = 0; i < std::min(count.dismissed, 32U); ++i) rate *= 1.1;
-    for (std::uint32_t i = 0; i < std::min(count.accepted, 64U); ++i) rate *= 0.98;
-    return std::clamp(rate, initial / 2, 0.12);
+    return honest_rate_after(counts_[static_cast<std::size_t>(channel)], initial);
   }
   /// Dismissed over decided cases; nothing before the first decision.
   std::optional<double> false_positive_ratio() const {
     double dismissed = 0;
     double all = 0;
-    for (const Count& count : counts_) {
+    for (const ReviewCount& count : counts_) {
       dismissed += count.dismissed;
       all += count.dismissed + count.accepted;
     }
@@ -88,12 +98,9 @@ class ReviewQueue {
   const std::vector<ReviewItem>& items() const { return items_; }
 
  private:
-  struct Count {
-    std::uint32_t accepted = 0, dismissed = 0;
-  };
   std::size_t limit_;
   std::vector<ReviewItem> items_;
-  std::array<Count, kChannels> counts_{};
+  std::array<ReviewCount, kChannels> counts_{};
 };
 
 }  // namespace gk::referee
