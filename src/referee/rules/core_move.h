@@ -13,6 +13,7 @@ inline constexpr std::uint32_t kFloodUs = 2'000'000;
 /// So many old movements in a row mean that the client restarted its clock.
 /// Source: chosen; networks reorder by fewer.
 inline constexpr std::uint8_t kOrderRun = 8;
+inline constexpr std::int64_t kOrderRunUs = 300'000;
 
 inline bool outside(const MoveProfile& profile, Vec3 p) {
   if (!profile.bounded_world) return false;
@@ -222,10 +223,8 @@ Verdict Core<Bugs>::accept(Hot& hot, const Step& step) {
   if (step.limits.profile.space == Space::solid_3d && !step.now.free) {
     const Hot before = hot;
     float limit = 0;
-    // Without a clock: what passed, and at the start of a flight what may have waited.
-    const bool fresh = !(hot.flags & kAir);
-    const std::int64_t air = step.move.has_clock ? step.grant.granted_us
-                                                 : step.elapsed_us + (fresh ? step.credit_us : 0);
+    // Without a clock the arrival interval stands for the air time, give or take the credit.
+    const std::int64_t air = step.move.has_clock ? step.grant.granted_us : step.elapsed_us;
     const RefereeRule rule =
         judge_vertical<Bugs>(hot, step.limits, step.now.arc, step.move, air, step.elapsed_us,
                              step.move.has_clock ? 0 : step.credit_us, step.now.hold_air, limit);
@@ -328,9 +327,14 @@ template <class Bugs>
 Verdict Core<Bugs>::out_of_order(Hot& hot, const Move& move, MoveOutcome outcome) {
   Cold& cold = cold_of(hot);
   ++cold.order_events;
-  if (cold.order_after_us != hot.received_us) cold.order_run = 0;  // One was judged in between.
+  if (cold.order_after_us != hot.received_us) {  // One was judged in between.
+    cold.order_run = 0;
+    cold.order_from_us = move.received_us;
+  }
   cold.order_after_us = hot.received_us;
-  if (outcome == MoveOutcome::stale && ++cold.order_run >= kOrderRun) {
+  if (outcome == MoveOutcome::stale && cold.order_run < kOrderRun) ++cold.order_run;
+  // A burst may arrive in any order; a restart goes on for longer.
+  if (cold.order_run >= kOrderRun && move.received_us - cold.order_from_us >= kOrderRunUs) {
     cold.order_run = 0;  // The client restarted: follow its clock from here, grant nothing.
     if (move.has_clock) hot.client_us = move.client_us;
     if (move.has_sequence) hot.sequence = move.sequence;
