@@ -15,6 +15,12 @@ inline constexpr std::uint32_t kFloodUs = 2'000'000;
 inline constexpr std::uint8_t kOrderRun = 8;
 inline constexpr std::int64_t kOrderRunUs = 300'000;
 
+/// Saturates: many invented seconds in one block must not wrap around to none.
+inline void note_stolen(Hot& hot, std::int64_t stolen_us) {
+  const std::int64_t sum = hot.stolen_us + std::min<std::int64_t>(stolen_us, 1'000'000);
+  hot.stolen_us = static_cast<std::uint32_t>(std::min<std::int64_t>(sum, 60'000'000));
+}
+
 inline bool outside(const MoveProfile& profile, Vec3 p) {
   if (!profile.bounded_world) return false;
   if (p.x < profile.low.x || p.y < profile.low.y || p.x > profile.high.x || p.y > profile.high.y)
@@ -143,12 +149,15 @@ RefereeRule Core<Bugs>::judge_clocked(const Hot& hot, Step& step) {
     return RefereeRule::none;
   }
   step.distance_d = std::sqrt(squared);
+  const float slack = step.limits.slack_d * scale + (Bugs::carry_unpaid ? 50 * carry_cap : 0);
+  // After a speed effect both are measured against plain speed again.
+  step.pool_d = std::min(step.pool_d, slack);
+  step.carry_d = std::min(step.carry_d, carry_cap);
   float excess = step.distance_d - open;
   const float knock = std::min(step.knock_d, excess);
   excess -= knock;
   const float carry = std::min(step.carry_d, excess);
   excess -= carry;
-  const float slack = step.limits.slack_d * scale + (Bugs::carry_unpaid ? 50 * carry_cap : 0);
   step.allowed_d = open + step.knock_d + step.carry_d + std::max(0.0F, slack - step.pool_d);
   step.knock_d -= knock;
   step.carry_d -= carry;
@@ -243,8 +252,7 @@ Verdict Core<Bugs>::accept(Hot& hot, const Step& step) {
   hot.carry_d = step.carry_d;
   hot.knock_d = step.knock_d;
   hot.granted_us = step.grant.total_us;
-  hot.stolen_us +=
-      static_cast<std::uint32_t>(std::min<std::int64_t>(step.grant.stolen_us, 1'000'000));
+  note_stolen(hot, step.grant.stolen_us);
   hot.position = step.move.position;
   account(hot, step);
   Verdict verdict = answer(hot, MoveOutcome::accepted);
@@ -262,6 +270,8 @@ Verdict Core<Bugs>::slow_path(Hot& hot, Step& step, RefereeRule rule) {
   Cold& cold = cold_of(hot);
   Declared& declared = cold.declared;
   if (step.now.free) {
+    // Nothing is checked, but time passes: none of it is left when checking starts again.
+    hot.granted_us = leak(hot, step, hot.granted_us);
     account(hot, step);
     follow(hot, step, step.move.position);
     return answer(hot, MoveOutcome::accepted);
@@ -303,8 +313,7 @@ Verdict Core<Bugs>::refuse(Hot& hot, const Step& step, RefereeRule rule) {
   if (rule == RefereeRule::rate) hits |= 1U << static_cast<unsigned>(Channel::rate);
   hot.hits = static_cast<std::uint8_t>(hot.hits | hits);
   hot.slack_d += step.limits.profile.max_speed * 0.05F;
-  hot.stolen_us +=
-      static_cast<std::uint32_t>(std::min<std::int64_t>(step.grant.stolen_us, 1'000'000));
+  note_stolen(hot, step.grant.stolen_us);
   ++cold.rejections;
   record(hot, cold, step, rule);
   if (rule == RefereeRule::airborne && !limits_.shadow) {  // Back to the ground it left.
@@ -336,7 +345,10 @@ Verdict Core<Bugs>::out_of_order(Hot& hot, const Move& move, MoveOutcome outcome
   // A burst may arrive in any order; a restart goes on for longer.
   if (cold.order_run >= kOrderRun && move.received_us - cold.order_from_us >= kOrderRunUs) {
     cold.order_run = 0;  // The client restarted: follow its clock from here, grant nothing.
-    if (move.has_clock) hot.client_us = move.client_us;
+    if (move.has_clock) {
+      cold.join_client_us += move.client_us - hot.client_us;
+      hot.client_us = move.client_us;
+    }
     if (move.has_sequence) hot.sequence = move.sequence;
     cold.records = {kNever, kNever};
     hot.drift_max_us = kNever;

@@ -61,14 +61,6 @@ bool knock_running(Hot& hot, Declared& declared, std::int64_t now_us, std::int64
 
 }  // namespace
 
-Effective plain(const MoveProfile& profile) {
-  return {profile.max_speed,
-          profile.max_speed,
-          {profile.max_rise_speed, profile.gravity, profile.max_fall_speed},
-          false,
-          false};
-}
-
 Effective effective(Hot& hot, Cold& cold, const std::vector<ProfileLimits>& profiles,
                     std::int64_t now_us, std::int64_t lag_us, bool speed_forever) {
   Declared& declared = cold.declared;

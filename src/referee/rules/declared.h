@@ -24,7 +24,13 @@ struct Effective {
 };
 
 /// The limits of `profile` with nothing declared.
-Effective plain(const MoveProfile& profile);
+inline Effective plain(const MoveProfile& profile) {
+  return {profile.max_speed,
+          profile.max_speed,
+          {profile.max_rise_speed, profile.gravity, profile.max_fall_speed},
+          false,
+          false};
+}
 
 /// The limits at `now_us`; forgets what has ended and clears kDeclared when nothing is left.
 Effective effective(Hot& hot, Cold& cold, const std::vector<ProfileLimits>& profiles,

@@ -66,13 +66,15 @@ class ReviewQueue {
 
   /// The honest block rate that decisions so far suggest for a channel, from `initial`: a
   /// dismissed case raises it by a tenth, an accepted one lowers it by a fiftieth, within
-  /// [initial / 2, 0.12]. Source: chosen; false alarms weigh more than late ones.
+  /// [initial / 2, 0.12], for the gap channel 0.45, as Referee::set_honest_rate takes it.
+  /// Source: chosen; false alarms weigh more than late ones.
   double honest_rate(Channel channel, double initial) const {
     const Count& count = counts_[static_cast<std::size_t>(channel)];
     double rate = initial;
     for (std::uint32_t i = 0; i < std::min(count.dismissed, 32U); ++i) rate *= 1.1;
     for (std::uint32_t i = 0; i < std::min(count.accepted, 64U); ++i) rate *= 0.98;
-    return std::clamp(rate, initial / 2, 0.12);
+    const double most = channel == Channel::gap ? 0.45 : 0.12;
+    return std::clamp(rate, std::min(initial / 2, most), most);
   }
   /// Dismissed over decided cases; nothing before the first decision.
   std::optional<double> false_positive_ratio() const {

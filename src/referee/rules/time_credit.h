@@ -32,8 +32,9 @@ inline std::int64_t decayed_lag(std::int64_t lag_us, std::int64_t hold_us, std::
                                 const Limits& limits) {
   const std::int64_t over = elapsed_us - hold_us;
   if (over <= 0 || lag_us == 0) return lag_us;
-  if (over > 1'000'000'000'000) return 0;  // Keeps the product in range.
-  return std::max<std::int64_t>(0, lag_us - over * limits.decay_ppm / 1'000'000);
+  // A day is long enough for any decay that is one, and keeps the product in range.
+  const std::int64_t decaying = std::min<std::int64_t>(over, 100'000'000'000);
+  return std::max<std::int64_t>(0, lag_us - decaying * limits.decay_ppm / 1'000'000);
 }
 
 /// Silences at least this much longer than the interval add up: lost packets wait for each other.
