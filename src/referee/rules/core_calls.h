@@ -161,7 +161,7 @@ Result<void> Core<Bugs>::declare_speed(PlayerId player, float factor, std::int64
     return Error{Errc::invalid_argument, "factor: expected 0 to 1000, duration 0 or more"};
   for (SpeedEffect& effect : cold_of(*hot).declared.speeds) {
     if (effect.until_us != kNever) continue;
-    effect = {now_us, now_us + duration_us, lag_now(*hot, now_us), factor};
+    effect = {now_us, now_us + duration_us, lag_now(*hot, now_us), factor, false};
     set_flag(*hot, kDeclared);
     return {};
   }

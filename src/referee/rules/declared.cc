@@ -127,6 +127,14 @@ TeleportAnswer judge_teleport(Declared& declared, const MoveProfile& profile, fl
   return TeleportAnswer::none;
 }
 
+void begin_effects(Declared& declared, std::int64_t since_us) {
+  for (SpeedEffect& effect : declared.speeds) {
+    if (effect.until_us == kNever || effect.used || effect.factor <= 1) continue;
+    effect.used = true;
+    effect.until_us += std::clamp<std::int64_t>(since_us - effect.at_us, 0, kLearnUs);
+  }
+}
+
 std::uint8_t declaration_bits(const Declared& declared) {
   unsigned bits = 0;
   for (const Teleport& teleport : declared.teleports) bits |= teleport.pending ? 1U : 0U;

@@ -45,6 +45,10 @@ TeleportAnswer judge_teleport(Declared& declared, const MoveProfile& profile, fl
                               const Move& move, Vec3 old, bool chain_accepts, bool keep_spent,
                               Vec3& target);
 
+/// The client moved faster than without its speed effects, at the earliest at `since_us`: those not
+/// used before begin now, at most kLearnUs late.
+void begin_effects(Declared& declared, std::int64_t since_us);
+
 /// Bits for Explanation::declarations.
 std::uint8_t declaration_bits(const Declared& declared);
 

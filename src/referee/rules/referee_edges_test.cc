@@ -193,6 +193,15 @@ TEST_F(RefereeEdges, FreeMovementSavesNoCreditForLater) {
   EXPECT_EQ(step(5, 50, 1000).outcome, MoveOutcome::rejected) << "a clock that jumps a second";
 }
 
+TEST_F(RefereeEdges, SpeedEffectThatIsLearntLateEndsLateButLastsNoLonger) {
+  ASSERT_EQ(refused(400, 0.25F), 0);
+  ASSERT_TRUE(referee.declare_speed(player, 2, 2'000 * kMs, move.received_us));
+  EXPECT_EQ(refused(30, 0.25F), 0) << "the message was lost, and sent again, for 1.5 s";
+  EXPECT_EQ(refused(40, 0.5F), 0) << "then the effect lasts its 2 s";
+  EXPECT_EQ(refused(12, 0.5F), 0) << "and 600 ms, as for everybody";
+  EXPECT_GT(refused(8, 0.5F), 0);
+}
+
 TEST_F(RefereeEdges, SlackUsedInAFastVehicleDoesNotFollowTheWalker) {
   const ProfileId plane = referee.add_profile({.max_speed = 100}).value();
   ASSERT_TRUE(referee.declare_profile(player, plane, move.received_us));

@@ -73,6 +73,7 @@ struct SpeedEffect {
   std::int64_t at_us = kNever, until_us = kNever;
   std::int64_t late_us = 0;  // Largest lag seen around its start: its end moves by as much.
   float factor = 1;
+  bool used = false;  // A movement needed it; its time counts from then.
 };
 
 /// A declared teleport the client has not shown yet.
