@@ -298,15 +298,18 @@ Verdict Core<Bugs>::accept_slowly(Hot& hot, const Step& step) {
 }
 
 /// A client that learns of a speed effect late also ends it late: its time counts from the first
-/// movement that needed it. Nobody gets more of the effect that way, only later.
+/// movement that needed it (declared.cc: at most so late, and longer where that cannot be seen).
 inline void note_use(const Hot& hot, Declared& declared, const Step& step) {
   const bool solid = step.limits.profile.space == Space::solid_3d;
   const float dx = step.move.position.x - hot.position.x;
   const float dz =
       solid ? step.move.position.z - hot.position.z : step.move.position.y - hot.position.y;
   const float way = std::sqrt(dx * dx + dz * dz);
-  const float time = static_cast<float>(step.grant.granted_us) * 1e-6F;
-  if (way <= 1.02F * step.limits.profile.max_speed * time + step.limits.carry_d) return;
+  // By its own clock: what was granted says when the packet came, not how long it was under way.
+  const float time = static_cast<float>(step.claimed_us) * 1e-6F;
+  if (!step.move.has_clock ||
+      way <= 1.02F * step.limits.profile.max_speed * time + step.limits.carry_d)
+    return;
   begin_effects(declared, hot.received_us);
 }
 
