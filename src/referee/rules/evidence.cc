@@ -202,7 +202,7 @@ void update_state(Hot& hot, Cold& cold, const Bets& bets) {
 }
 
 float confidence_of(std::uint8_t suspicion) {
-  constexpr float kBelowOne = 0x1.fffffep-1F;  // The largest float below 1.
+  constexpr float kBelowOne = 0x1.fffffep-1F;  // Source: the largest float below 1.
   return suspicion == 0 ? 0.0F
                         : std::min(kBelowOne, 1 - std::exp2(-static_cast<float>(suspicion) / 8));
 }

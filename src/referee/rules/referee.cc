@@ -10,7 +10,7 @@ namespace {
 
 // A caller's clock may be wrong, but no sum of times overflows.
 std::int64_t sane(std::int64_t t) {
-  constexpr std::int64_t kMost = referee::kTimeLimitUs - 1;
+  constexpr std::int64_t kMost = referee::kTimeLimitUs - 1;  // Source: core.h.
   return std::clamp(t, -kMost, kMost);
 }
 
