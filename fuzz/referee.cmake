@@ -1,1 +1,2 @@
 gk_fuzz(referee_trace_fuzz SOURCE referee_trace_fuzz.cc DEPS gk_referee_offline)
+gk_fuzz(referee_replay_fuzz SOURCE referee_replay_fuzz.cc DEPS gk_referee_offline)

@@ -90,6 +90,8 @@ class Referee {
                     float lane_half, std::int64_t now_us);
   /// Forgets which items were taken (a new round).
   void reset_items();
+  /// The server's clock starts anew: forgets tick(). Players of the old clock must be gone.
+  void restart_clock();
 
   /// The last refusal of `player` that the ring still holds, with a sentence for a person.
   /// Errors: not_found (player, or nothing kept).

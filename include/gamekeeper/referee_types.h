@@ -190,7 +190,7 @@ struct Explanation {
   std::uint32_t overrun_us = 0;       ///< Evidence: the server's own tick was late.
   Vec3 from, to;
   float e_before = 1, e_after = 1;
-  char sentence[112] = {};  ///< For a person; ends with NUL.
+  char sentence[144] = {};  ///< For a person; ends with NUL.
 };
 static_assert(sizeof(Explanation) <= 256);
 

@@ -18,7 +18,8 @@ void add_verb(CLI::App& parent, const char* name, const char* help, Action& acti
               int (*function)(std::span<const std::string>, Context&)) {
   auto* verb = parent.add_subcommand(name, help);
   verb->prefix_command();
-  verb->set_help_flag();  // --help belongs to the verb's own parser
+  verb->fallthrough(false);  // or the program's own parser would refuse the verb's options
+  verb->set_help_flag();     // --help belongs to the verb's own parser
   verb->callback([verb, &action, function] {
     action = [arguments = verb->remaining(), function](Context& context) {
       return function(arguments, context);

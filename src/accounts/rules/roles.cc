@@ -17,10 +17,11 @@ const std::vector<BuiltinRole>& builtin_roles() {
   static const std::vector<BuiltinRole> kRoles{
       {"viewer",
        {"dashboard:read", "metrics:read", "health:read", "macros:read", "locks:read", "tasks:read",
-        "sessions:read"}},
+        "anticheat:read", "sessions:read"}},
       {"user",
        {"dashboard:read", "metrics:read", "health:read", "macros:read", "locks:read", "tasks:read",
-        "sessions:read", "locks:use", "tasks:run", "macros:run", "samples:write", "commands:run"}},
+        "anticheat:read", "sessions:read", "locks:use", "tasks:run", "macros:run", "samples:write",
+        "commands:run"}},
       {kAdminRole, {"*"}},
   };
   return kRoles;

@@ -39,7 +39,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Row{"users:read", false, false, true}, Row{"users:write", false, false, true},
                     Row{"config:read", false, false, true}, Row{"audit:read", false, false, true},
                     Row{"tasks:read", true, true, true}, Row{"tasks:run", false, true, true},
-                    Row{"tasks:admin", false, false, true},
+                    Row{"tasks:admin", false, false, true}, Row{"anticheat:read", true, true, true},
+                    Row{"anticheat:write", false, false, true},
                     Row{"no-such:scope", false, false, true}));
 
 TEST(Scopes, GrammarAcceptsResourceVerbAndStar) {

@@ -36,6 +36,18 @@ TEST(Adversary, GainsAQuarterSecondAtMostOnASteadyLink) {
   EXPECT_LE(best, 0.25);
 }
 
+TEST(Adversary, GainsFourTenthsAtMostOnASteadyLinkWithoutAClock) {
+  Adversary<NoBugs> adversary({.longest_silence_s = 0,
+                               .fake_rtt = false,
+                               .clock = false,
+                               .warm_s = 30,
+                               .tries = tries(60),
+                               .seed = 12});
+  const double best = adversary.attack();
+  std::printf("steady link, no clock: largest burst %.3f s of full speed\n", best);
+  EXPECT_LE(best, 0.4);
+}
+
 TEST(Adversary, CompetitivePresetHoldsItsSmallerBound) {
   RefereeOptions options;
   options.max_credit_us = 1'000'000;

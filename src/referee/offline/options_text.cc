@@ -70,6 +70,21 @@ Result<void> set_option(RefereeOptions& options, std::string_view assignment) {
                                            "; got \"" + std::string(assignment) + "\""};
 }
 
+Result<double> get_option(const RefereeOptions& options, std::string_view name) {
+  for (const auto& [option, field] : kTimes)
+    if (option == name) return static_cast<double>(options.*field) / 1e6;
+  for (const auto& [option, field] : kNumbers)
+    if (option == name) return options.*field;
+  return Error{Errc::invalid_argument, "no option \"" + std::string(name) + "\""};
+}
+
+std::vector<std::string_view> option_names() {
+  std::vector<std::string_view> names;
+  for (const auto& [option, field] : kTimes) names.emplace_back(option);
+  for (const auto& [option, field] : kNumbers) names.emplace_back(option);
+  return names;
+}
+
 RefereeOptions competitive_options() {
   RefereeOptions options;
   options.max_credit_us = 1'000'000;

@@ -95,6 +95,7 @@ Result<void> Replay::start(const TraceEvent& event) {
     return Error{Errc::already_exists, "session \"" + id + "\" is open already"};
   if (open_.size() >= options_.max_sessions)
     return Error{Errc::resource_exhausted, "too many sessions are open"};
+  if (open_.empty()) referee_.restart_clock();  // Another server, or the same one later.
   const auto profile = referee_.add_profile(profile_of(event));
   if (!profile) return profile.error();
   const auto player = referee_.add_player(*profile, 0);

@@ -109,7 +109,10 @@ ScoreRow score_cheat(const CheatClass& cheat, const ScoreOptions& options) {
     const Session session = generate(scenario);
     const Outcome outcome = judge_session(session, options.referee);
     add_outcome(row, outcome, seed, false);
-    if (outcome.found_ms >= 0) found.push_back(outcome.found_ms);
+    if (outcome.found_ms >= 0)
+      found.push_back(outcome.found_ms);
+    else if (row.bad_seeds.size() < 8)
+      row.bad_seeds.push_back(seed);
     if (options.baselines) judge_baselines(session, session.cheat_at_ms, row);
   }
   row.found = static_cast<std::uint32_t>(found.size());

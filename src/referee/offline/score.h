@@ -34,7 +34,7 @@ struct ScoreRow {
   double median_ms = 0, p90_ms = 0, worst_ms = 0;             ///< Of found_ms; cheats only.
   std::uint32_t lag_pool = 0, time_margin = 0, per_step = 0;  ///< Sessions these refuse in.
   std::array<std::uint32_t, kRefereeRules> first_rule{};      ///< Of the sessions with a refusal.
-  std::vector<std::uint64_t> bad_seeds;  ///< Honest with a refusal or review; at most 8.
+  std::vector<std::uint64_t> bad_seeds;  ///< Honest ones accused, cheats not found; at most 8.
 };
 
 /// What to score.

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <sstream>
+#include <string>
+#include <vector>
 
 #include "referee/offline/generate.h"
 #include "referee/offline/options_text.h"
@@ -128,6 +131,88 @@ TEST(Replay, TakesInterleavedSessionsOnlyWithIds) {
                        "\n")
                 .error.find("needs an \"id\""),
             std::string::npos);
+}
+
+TEST(Replay, MissingEndIsTheNextStartOrTheEndOfTheFile) {
+  std::string text;
+  for (const char* id : {"a", "b"})
+    text += R"({"k":"S","id":")" + std::string(id) +
+            R"(","mode":"2d","vmax":5,"nom":50})"
+            "\n"
+            R"({"k":"m","r":1,"x":0,"y":0})"
+            "\n";
+  const Ran ran = run(text);
+  EXPECT_EQ(ran.error, "");
+  EXPECT_EQ(ran.stats.sessions, 2U);
+  EXPECT_EQ(std::count(ran.out.begin(), ran.out.end(), '\n'), 2);
+}
+
+TEST(Replay, LinesOutsideASessionAreErrorsWithTheirNumber) {
+  const std::string move = R"({"k":"m","r":1,"x":0,"y":0})"
+                           "\n";
+  EXPECT_EQ(run(move).error, "t:1: no session is open: an S line comes first\n");
+  EXPECT_EQ(run(std::string(kHead) + R"({"k":"m","id":"z","r":1,"x":0,"y":0})").error,
+            "t:2: no session \"z\" is open\n");
+  EXPECT_EQ(run(std::string(kHead) +
+                R"({"k":"E","id":"a"})"
+                "\n" +
+                move)
+                .error,
+            "t:3: no session is open: an S line comes first\n");
+}
+
+TEST(Replay, HugeNumbersAreJudgedAsInvalidNeverGranted) {
+  std::string text = std::string(kHead) + R"({"k":"m","s":1,"c":0,"r":0,"x":0,"y":0})"
+                                          "\n";
+  for (const char* line : {R"({"k":"m","s":2,"c":50,"r":50,"x":1e308,"y":0})",
+                           R"({"k":"m","s":3,"c":1e308,"r":100,"x":90,"y":0})",
+                           R"({"k":"m","s":-1e308,"c":150,"r":-1e308,"x":-1e308,"y":1e308})",
+                           R"({"k":"t","r":1e308,"rtt":1e308})", R"({"k":"o","r":0,"over":-1e308})",
+                           R"({"k":"p","r":200,"type":"stutter","sev":"high","dur":1e308})"})
+    text += std::string(line) + "\n";
+  ReplayOptions options;
+  options.keep_going = true;
+  const Ran ran = run(text, options);
+  EXPECT_EQ(ran.error, "t:6: rtt_us: expected 0 to 60 s\n");
+  EXPECT_NE(ran.out.find("\"moves\":4,\"rejected\":1,"), std::string::npos) << ran.out;
+  EXPECT_NE(run(std::string(kHead) + R"({"k":"m","r":1,"x":NaN,"y":0})").error, "");
+}
+
+TEST(Replay, OverrunOfOneSessionIsNoExcuseInTheNext) {
+  const std::string head = R"({"k":"S","mode":"2d","vmax":5,"nom":50})"
+                           "\n";
+  std::string second = head;
+  for (int i = 0; i < 400; ++i)
+    second += R"({"k":"m","c":)" + std::to_string(i * 50) + R"(,"r":)" + std::to_string(i * 50) +
+              R"(,"x":)" + std::to_string(i < 399 ? i * 0.25 : i * 0.25 + 2) +
+              R"(,"y":0})"
+              "\n";
+  const std::string first = head + R"({"k":"o","r":30000,"over":3000})"
+                                   "\n";
+  EXPECT_EQ(run(first + second).stats.errors, 0U);
+  EXPECT_NE(run(second).out.find("\"rejected\":1"), std::string::npos);
+  EXPECT_NE(run(first + second).out.find("\"rejected\":1"), std::string::npos);
+}
+
+struct Exit {
+  int code;
+  std::string out, error;
+};
+Exit program(std::vector<std::string> arguments, const std::string& input) {
+  std::istringstream in(input);
+  std::ostringstream out;
+  std::ostringstream error;
+  const int code = replay_main(arguments, in, out, error);
+  return {code, out.str(), error.str()};
+}
+
+TEST(Replay, ExitCodeSaysWhetherEveryLineWasRead) {
+  EXPECT_EQ(program({"-"}, kHead).code, 0);
+  EXPECT_EQ(program({"-"}, std::string(kHead) + "{}\n").code, 1);
+  EXPECT_EQ(program({"-", "--keep-going"}, std::string(kHead) + "{}\n").code, 1);
+  EXPECT_EQ(program({"-", "--set", "bcap=9e9"}, kHead).code, 2);
+  EXPECT_EQ(program({"-", "--nonsense"}, kHead).code, 2);
+  EXPECT_EQ(program({"/nonexistent"}, "").code, 1);
 }
 
 TEST(Replay, HonestGeneratedSessionPassesAndCheatIsFound) {

@@ -37,13 +37,14 @@ Result<PlayerId> Core<Bugs>::add_player(ProfileId profile, std::int64_t now_us,
                                         std::optional<Vec3> spawn) {
   if (!profile || profile.value > profiles_.size())
     return Error{Errc::not_found, "no such profile"};
-  if (spawn && !finite(*spawn)) return Error{Errc::invalid_argument, "spawn is not finite"};
+  if (spawn && !in_world(*spawn))
+    return Error{Errc::invalid_argument, "spawn: expected numbers below 1e9"};
   std::size_t slot = hot_.size();
   if (!free_slots_.empty()) {
     slot = free_slots_.back();
     free_slots_.pop_back();
   } else {
-    if (slot >= options_.max_players)
+    if (slot - retired_ >= options_.max_players)
       return Error{Errc::resource_exhausted, "max_players are in use"};
     hot_.emplace_back();
     cold_.emplace_back();
@@ -67,7 +68,11 @@ Result<void> Core<Bugs>::remove_player(PlayerId player) {
   if (!hot) return no_player();
   hot->flags = 0;
   ++hot->generation;
-  free_slots_.push_back(static_cast<std::uint32_t>(index_of(*hot)));
+  // An id must never come back, so a slot is given up after 65,536 players.
+  if (hot->generation == 0)
+    ++retired_;
+  else
+    free_slots_.push_back(static_cast<std::uint32_t>(index_of(*hot)));
   return {};
 }
 
@@ -139,7 +144,7 @@ template <class Bugs>
 Result<void> Core<Bugs>::declare_teleport(PlayerId player, Vec3 target, std::int64_t now_us) {
   Hot* hot = find(player);
   if (!hot) return no_player();
-  if (!finite(target)) return Error{Errc::invalid_argument, "target is not finite"};
+  if (!in_world(target)) return Error{Errc::invalid_argument, "target: expected numbers below 1e9"};
   auto& teleports = cold_of(*hot).declared.teleports;
   teleports[0] = teleports[1];
   teleports[1] = {now_us, target, true};
@@ -156,7 +161,7 @@ Result<void> Core<Bugs>::declare_speed(PlayerId player, float factor, std::int64
     return Error{Errc::invalid_argument, "factor: expected 0 to 1000, duration 0 or more"};
   for (SpeedEffect& effect : cold_of(*hot).declared.speeds) {
     if (effect.until_us != kNever) continue;
-    effect = {now_us, now_us + duration_us, lag_now(*hot, now_us), factor};
+    effect = {now_us, now_us + duration_us, lag_now(*hot, now_us), factor, false};
     set_flag(*hot, kDeclared);
     return {};
   }
@@ -168,13 +173,13 @@ Result<void> Core<Bugs>::declare_knockback(PlayerId player, Vec3 velocity, float
                                            std::int64_t now_us) {
   Hot* hot = find(player);
   if (!hot) return no_player();
-  if (!finite(velocity) || !(deceleration >= 0 && deceleration < 1e9F))
-    return Error{Errc::invalid_argument, "velocity or deceleration is out of range"};
+  if (!in_world(velocity) || !(deceleration >= 0 && deceleration < kFar))
+    return Error{Errc::invalid_argument, "velocity, deceleration: expected numbers below 1e9"};
   const MoveProfile& profile = profiles_[hot->profile].profile;
   const bool solid = profile.space == Space::solid_3d;
   const float slow = deceleration > 0 ? deceleration : 10 * profile.units_per_metre;
   const float speed = std::hypot(velocity.x, solid ? velocity.z : velocity.y);
-  hot->knock_d += speed * speed / (2 * slow) + 0.25F * speed;
+  hot->knock_d = std::min(kFar, hot->knock_d + speed * speed / (2 * slow) + 0.25F * speed);
   Declared& declared = cold_of(*hot).declared;
   declared.knock_at_us = now_us;
   declared.knock_until_us =
@@ -182,7 +187,7 @@ Result<void> Core<Bugs>::declare_knockback(PlayerId player, Vec3 velocity, float
   declared.knock_late_us = lag_now(*hot, now_us);
   declared.knocked = true;
   if (solid && velocity.y > 0) {  // A new arc from here, whenever the client starts it.
-    hot->arc_speed = std::max(hot->arc_speed, profile.max_rise_speed) + velocity.y;
+    hot->arc_speed = std::min(kFar, std::max(hot->arc_speed, profile.max_rise_speed) + velocity.y);
     hot->ground.y = std::max(hot->ground.y, hot->position.y);
     hot->air_low_us = hot->air_high_us = 0;
   }
@@ -201,6 +206,12 @@ Result<void> Core<Bugs>::declare_profile(PlayerId player, ProfileId profile, std
   declared.profile_at_us = now_us;
   declared.profile_late_us = lag_now(*hot, now_us);
   declared.leaving_profile = true;
+  // What was used of the slack stays the same share of it.
+  const float scale =
+      profiles_[profile.value - 1].profile.max_speed / profiles_[hot->profile].profile.max_speed;
+  hot->pool_d *= scale;
+  hot->carry_d *= scale;
+  hot->slack_d *= scale;
   hot->profile = static_cast<std::uint16_t>(profile.value - 1);
   hot->arc_speed = 0;
   set_flag(*hot, kDeclared);
@@ -256,7 +267,7 @@ template <class Bugs>
 Verdict Core<Bugs>::check_point(PlayerId player, Vec3 point, float reach, std::int64_t now_us) {
   Hot* hot = find(player);
   if (!hot) return Verdict{.outcome = MoveOutcome::unknown_player};
-  if (!finite(point) || !(reach >= 0) || !(hot->flags & kPlaced))
+  if (!in_world(point) || !(reach >= 0) || !(hot->flags & kPlaced))
     return answer(*hot, MoveOutcome::invalid);
   const float apart = distance_between(profiles_[hot->profile].profile, hot->position, point);
   if (apart <= reach + reachable_d(*hot, now_us)) return answer(*hot, MoveOutcome::accepted);
@@ -270,8 +281,9 @@ Verdict Core<Bugs>::check_action(PlayerId player, std::uint8_t type, std::int64_
   if (type >= kActionTypes) return answer(*hot, MoveOutcome::invalid);
   const ActionLimit& limit = options_.actions[type];
   if (limit.per_second <= 0) return answer(*hot, MoveOutcome::accepted);
-  const auto cost = static_cast<std::int64_t>(1e6F / limit.per_second);
-  const auto burst = static_cast<std::int64_t>(static_cast<float>(cost) * (limit.burst - 1));
+  const auto cost = static_cast<std::int64_t>(std::min(1e6F / limit.per_second, 1e12F));
+  const auto burst =
+      static_cast<std::int64_t>(std::min(static_cast<float>(cost) * (limit.burst - 1), 1e17F));
   std::int64_t& arrival = cold_of(*hot).action_us[type];
   // Actions that waited in a silence the server saw may come together.
   if (arrival - now_us > burst + lag_now(*hot, now_us))
@@ -285,7 +297,8 @@ Verdict Core<Bugs>::take_item(PlayerId player, std::uint64_t item, Vec3 point, f
                               float lane_y, float lane_half, std::int64_t now_us) {
   Hot* hot = find(player);
   if (!hot) return Verdict{.outcome = MoveOutcome::unknown_player};
-  if (!(lane_half >= 0) || !std::isfinite(lane_y)) return answer(*hot, MoveOutcome::invalid);
+  if (!(lane_half >= 0) || !std::isfinite(lane_y) || !in_world(point))
+    return answer(*hot, MoveOutcome::invalid);
   if (!(std::fabs(point.y - lane_y) <= lane_half))
     return refuse_action(*hot, RefereeRule::lane, Channel::reach);
   const Verdict near = check_point(player, point, reach, now_us);
@@ -371,6 +384,7 @@ void Core<Bugs>::set_honest_rate(Channel channel, double rate) {
   const double most = channel == Channel::gap ? 0.45 : 0.12;
   bets_.honest_rate[static_cast<std::size_t>(channel)] =
       static_cast<float>(std::clamp(rate, 0.01, most));
+  refresh_clean(bets_);
 }
 
 }  // namespace gk::referee

@@ -13,6 +13,13 @@ inline constexpr std::uint32_t kFloodUs = 2'000'000;
 /// So many old movements in a row mean that the client restarted its clock.
 /// Source: chosen; networks reorder by fewer.
 inline constexpr std::uint8_t kOrderRun = 8;
+inline constexpr std::int64_t kOrderRunUs = 300'000;
+
+/// Saturates: many invented seconds in one block must not wrap around to none.
+inline void note_stolen(Hot& hot, std::int64_t stolen_us) {
+  const std::int64_t sum = hot.stolen_us + std::min<std::int64_t>(stolen_us, 1'000'000);
+  hot.stolen_us = static_cast<std::uint32_t>(std::min<std::int64_t>(sum, 60'000'000));
+}
 
 inline bool outside(const MoveProfile& profile, Vec3 p) {
   if (!profile.bounded_world) return false;
@@ -31,51 +38,70 @@ Hot* Core<Bugs>::find(PlayerId player) {
 }
 
 template <class Bugs>
+void Core<Bugs>::answer(const Hot& hot, MoveOutcome outcome, Verdict& out) const {
+  out.outcome = outcome;
+  out.rule = RefereeRule::none;
+  out.state = static_cast<PlayerState>((hot.flags & kStateMask) >> kStateShift);
+  out.adjusted = false;
+  out.confidence = confidence_[hot.suspicion];
+  out.credit_used_us = 0;
+  out.set_back = hot.position;
+}
+
+template <class Bugs>
 Verdict Core<Bugs>::answer(const Hot& hot, MoveOutcome outcome) const {
   Verdict verdict;
-  verdict.outcome = outcome;
-  verdict.state = static_cast<PlayerState>((hot.flags & kStateMask) >> kStateShift);
-  verdict.confidence = confidence_[hot.suspicion];
-  verdict.set_back = hot.position;
+  answer(hot, outcome, verdict);
   return verdict;
 }
 
 template <class Bugs>
-Verdict Core<Bugs>::move(const Move& move) {
+void Core<Bugs>::move_into(const Move& move, Verdict& out) {
   Hot* found = find(move.player);
-  if (!found) return Verdict{.outcome = MoveOutcome::unknown_player};
+  if (!found) [[unlikely]] {
+    out = Verdict{.outcome = MoveOutcome::unknown_player};
+    return;
+  }
   Hot& hot = *found;
   if (!valid(move)) [[unlikely]] {
     ++cold_of(hot).invalid_events;
-    return answer(hot, MoveOutcome::invalid);
+    return answer(hot, MoveOutcome::invalid, out);
   }
   const ProfileLimits& limits = profiles_[hot.profile];
   if (hot.flood_us < 2 * kFloodUs) hot.flood_us += limits.move_cost_us;
-  if (!(hot.flags & kPlaced)) [[unlikely]]
-    return place(hot, move);
+  if (!(hot.flags & kPlaced)) [[unlikely]] {
+    out = place(hot, move);
+    return;
+  }
   Step step{.move = move, .limits = limits, .now = {}};
   if (!Bugs::stale_granted && move.has_sequence && (hot.flags & kHasSequence)) {
     const auto ahead = static_cast<std::int32_t>(move.sequence - hot.sequence);
-    if (ahead <= 0) [[unlikely]]
-      return out_of_order(hot, move, ahead == 0 ? MoveOutcome::duplicate : MoveOutcome::stale);
+    if (ahead <= 0) [[unlikely]] {
+      out = out_of_order(hot, move, ahead == 0 ? MoveOutcome::duplicate : MoveOutcome::stale);
+      return;
+    }
   }
   step.elapsed_us = move.received_us - hot.received_us;
   step.claimed_us = step.elapsed_us;
   if (move.has_clock && (hot.flags & kHasClock)) {
     step.claimed_us = move.client_us - hot.client_us;
     if (Bugs::stale_granted && step.claimed_us < 0) step.claimed_us = -step.claimed_us;
-    if (step.claimed_us <= 0) [[unlikely]]
-      return out_of_order(hot, move,
-                          step.claimed_us == 0 ? MoveOutcome::duplicate : MoveOutcome::stale);
+    if (step.claimed_us <= 0) [[unlikely]] {
+      out = out_of_order(hot, move,
+                         step.claimed_us == 0 ? MoveOutcome::duplicate : MoveOutcome::stale);
+      return;
+    }
   }
   if (step.elapsed_us < 0) [[unlikely]] {  // The server's clock cannot run back: no time passed.
     ++cold_of(hot).order_events;
     step.elapsed_us = 0;
   }
   const RefereeRule rule = judge(hot, step);
-  if ((hot.flags & kDeclared) || rule != RefereeRule::none) [[unlikely]]
-    return slow_path(hot, step, rule);
-  return accept(hot, step);
+  if ((hot.flags & kDeclared) || rule != RefereeRule::none) [[unlikely]] {
+    out = slow_path(hot, step, rule);
+    return;
+  }
+  accept(hot, step, out);
 }
 
 template <class Bugs>
@@ -142,12 +168,15 @@ RefereeRule Core<Bugs>::judge_clocked(const Hot& hot, Step& step) {
     return RefereeRule::none;
   }
   step.distance_d = std::sqrt(squared);
+  const float slack = step.limits.slack_d * scale + (Bugs::carry_unpaid ? 50 * carry_cap : 0);
+  // After a speed effect both are measured against plain speed again.
+  step.pool_d = std::min(step.pool_d, slack);
+  step.carry_d = std::min(step.carry_d, carry_cap);
   float excess = step.distance_d - open;
   const float knock = std::min(step.knock_d, excess);
   excess -= knock;
   const float carry = std::min(step.carry_d, excess);
   excess -= carry;
-  const float slack = step.limits.slack_d * scale + (Bugs::carry_unpaid ? 50 * carry_cap : 0);
   step.allowed_d = open + step.knock_d + step.carry_d + std::max(0.0F, slack - step.pool_d);
   step.knock_d -= knock;
   step.carry_d -= carry;
@@ -163,9 +192,9 @@ RefereeRule Core<Bugs>::judge_unclocked(const Hot& hot, Step& step) {
   step.distance_d = std::sqrt(step.distance_d);
   step.knock_d = hot.knock_d;
   step.carry_d = hot.carry_d;
-  step.pool_d = hot.pool_d;
   const float knock = std::min(hot.knock_d, step.distance_d);
-  const float speed = std::max(1e-6F * step.limits.profile.max_speed, step.now.speed);
+  const float slowest = 1e-6F * step.limits.profile.max_speed;
+  const float speed = std::max(slowest, step.now.speed) * limits_.tolerance;
   float cost = (step.distance_d - knock) / speed;
   if (step.now.arc.rise_speed > 0 && step.limits.profile.space == Space::solid_3d) {
     const float rise = std::max(hot.arc_speed, step.now.arc.rise_speed);
@@ -173,10 +202,17 @@ RefereeRule Core<Bugs>::judge_unclocked(const Hot& hot, Step& step) {
   }
   const auto cost_us = static_cast<std::int64_t>(std::ceil(std::min(cost, 1e6F) * 1e6F));
   const std::int64_t open = Bugs::clock_believed ? cost_us : std::max<std::int64_t>(0, now - total);
-  step.allowed_d = speed * static_cast<float>(open) * 1e-6F + hot.knock_d;
+  const float scale = step.now.slack_speed / step.limits.profile.max_speed;
+  const float slack = step.limits.slack_d * scale;
+  const float leak = step.limits.leak_d_per_us * scale * static_cast<float>(step.elapsed_us);
+  step.pool_d = std::clamp(hot.pool_d - leak, 0.0F, slack);
   step.grant = {std::min(cost_us, open), 0, total + std::min(cost_us, open)};
   step.knock_d -= knock;
-  return cost_us > open ? name_excess(step) : RefereeRule::none;
+  step.allowed_d = speed * static_cast<float>(open) * 1e-6F + hot.knock_d + slack - step.pool_d;
+  const float excess =
+      static_cast<float>(std::max<std::int64_t>(0, cost_us - open)) * 1e-6F * speed;
+  step.pool_d += excess;
+  return excess > 0 && step.pool_d > slack ? name_excess(step) : RefereeRule::none;
 }
 
 /// A refused distance: was it time that the client invented, a jump, or speed?
@@ -218,14 +254,12 @@ void Core<Bugs>::follow(Hot& hot, const Step& step, Vec3 position) {
 }
 
 template <class Bugs>
-Verdict Core<Bugs>::accept(Hot& hot, const Step& step) {
+void Core<Bugs>::accept(Hot& hot, const Step& step, Verdict& out) {
   if (step.limits.profile.space == Space::solid_3d && !step.now.free) {
     const Hot before = hot;
     float limit = 0;
-    // Without a clock: what passed, and at the start of a flight what may have waited.
-    const bool fresh = !(hot.flags & kAir);
-    const std::int64_t air = step.move.has_clock ? step.grant.granted_us
-                                                 : step.elapsed_us + (fresh ? step.credit_us : 0);
+    // Without a clock the arrival interval stands for the air time, give or take the credit.
+    const std::int64_t air = step.move.has_clock ? step.grant.granted_us : step.elapsed_us;
     const RefereeRule rule =
         judge_vertical<Bugs>(hot, step.limits, step.now.arc, step.move, air, step.elapsed_us,
                              step.move.has_clock ? 0 : step.credit_us, step.now.hold_air, limit);
@@ -235,7 +269,8 @@ Verdict Core<Bugs>::accept(Hot& hot, const Step& step) {
       refused.distance_d =
           step.move.position.y - (rule == RefereeRule::rise ? before.position.y : before.ground.y);
       refused.allowed_d = rule == RefereeRule::rise ? limit : limit - before.ground.y;
-      return refuse(hot, refused, rule);
+      out = refuse(hot, refused, rule);
+      return;
     }
   }
   const std::int64_t used = step.grant.granted_us - step.elapsed_us;
@@ -244,17 +279,38 @@ Verdict Core<Bugs>::accept(Hot& hot, const Step& step) {
   hot.carry_d = step.carry_d;
   hot.knock_d = step.knock_d;
   hot.granted_us = step.grant.total_us;
-  hot.stolen_us +=
-      static_cast<std::uint32_t>(std::min<std::int64_t>(step.grant.stolen_us, 1'000'000));
+  note_stolen(hot, step.grant.stolen_us);
   hot.position = step.move.position;
   account(hot, step);
-  Verdict verdict = answer(hot, MoveOutcome::accepted);
+  answer(hot, MoveOutcome::accepted, out);
   if (used > 0 && step.lag_us > kSteadyLagUs) {
-    verdict.adjusted = true;
-    verdict.credit_used_us = static_cast<std::uint32_t>(used);
+    out.adjusted = true;
+    out.credit_used_us = static_cast<std::uint32_t>(used);
     cold_of(hot).credit_used_us += used;
   }
+}
+
+template <class Bugs>
+Verdict Core<Bugs>::accept_slowly(Hot& hot, const Step& step) {
+  Verdict verdict;
+  accept(hot, step, verdict);
   return verdict;
+}
+
+/// A client that learns of a speed effect late also ends it late: its time counts from the first
+/// movement that needed it (declared.cc: at most so late, and longer where that cannot be seen).
+inline void note_use(const Hot& hot, Declared& declared, const Step& step) {
+  const bool solid = step.limits.profile.space == Space::solid_3d;
+  const float dx = step.move.position.x - hot.position.x;
+  const float dz =
+      solid ? step.move.position.z - hot.position.z : step.move.position.y - hot.position.y;
+  const float way = std::sqrt(dx * dx + dz * dz);
+  // By its own clock: what was granted says when the packet came, not how long it was under way.
+  const float time = static_cast<float>(step.claimed_us) * 1e-6F;
+  if (!step.move.has_clock ||
+      way <= 1.02F * step.limits.profile.max_speed * time + step.limits.carry_d)
+    return;
+  begin_effects(declared, hot.received_us);
 }
 
 /// Declarations are in force, or a rule refused.
@@ -263,6 +319,8 @@ Verdict Core<Bugs>::slow_path(Hot& hot, Step& step, RefereeRule rule) {
   Cold& cold = cold_of(hot);
   Declared& declared = cold.declared;
   if (step.now.free) {
+    // Nothing is checked, but time passes: none of it is left when checking starts again.
+    hot.granted_us = leak(hot, step, hot.granted_us);
     account(hot, step);
     follow(hot, step, step.move.position);
     return answer(hot, MoveOutcome::accepted);
@@ -283,7 +341,10 @@ Verdict Core<Bugs>::slow_path(Hot& hot, Step& step, RefereeRule rule) {
       return refuse(hot, step, RefereeRule::target);
     }
   }
-  if (rule == RefereeRule::none) return accept(hot, step);
+  if (rule == RefereeRule::none) {
+    note_use(hot, declared, step);
+    return accept_slowly(hot, step);
+  }
   return refuse(hot, step, rule);
 }
 
@@ -304,8 +365,7 @@ Verdict Core<Bugs>::refuse(Hot& hot, const Step& step, RefereeRule rule) {
   if (rule == RefereeRule::rate) hits |= 1U << static_cast<unsigned>(Channel::rate);
   hot.hits = static_cast<std::uint8_t>(hot.hits | hits);
   hot.slack_d += step.limits.profile.max_speed * 0.05F;
-  hot.stolen_us +=
-      static_cast<std::uint32_t>(std::min<std::int64_t>(step.grant.stolen_us, 1'000'000));
+  note_stolen(hot, step.grant.stolen_us);
   ++cold.rejections;
   record(hot, cold, step, rule);
   if (rule == RefereeRule::airborne && !limits_.shadow) {  // Back to the ground it left.
@@ -328,11 +388,19 @@ template <class Bugs>
 Verdict Core<Bugs>::out_of_order(Hot& hot, const Move& move, MoveOutcome outcome) {
   Cold& cold = cold_of(hot);
   ++cold.order_events;
-  if (cold.order_after_us != hot.received_us) cold.order_run = 0;  // One was judged in between.
+  if (cold.order_after_us != hot.received_us) {  // One was judged in between.
+    cold.order_run = 0;
+    cold.order_from_us = move.received_us;
+  }
   cold.order_after_us = hot.received_us;
-  if (outcome == MoveOutcome::stale && ++cold.order_run >= kOrderRun) {
+  if (outcome == MoveOutcome::stale && cold.order_run < kOrderRun) ++cold.order_run;
+  // A burst may arrive in any order; a restart goes on for longer.
+  if (cold.order_run >= kOrderRun && move.received_us - cold.order_from_us >= kOrderRunUs) {
     cold.order_run = 0;  // The client restarted: follow its clock from here, grant nothing.
-    if (move.has_clock) hot.client_us = move.client_us;
+    if (move.has_clock) {
+      cold.join_client_us += move.client_us - hot.client_us;
+      hot.client_us = move.client_us;
+    }
     if (move.has_sequence) hot.sequence = move.sequence;
     cold.records = {kNever, kNever};
     hot.drift_max_us = kNever;
@@ -360,16 +428,23 @@ template <class Bugs>
 void Core<Bugs>::move_batch(std::span<const Move> moves, std::span<Verdict> verdicts) {
   GK_ASSERT(verdicts.size() >= moves.size());  // Documented requirement.
   constexpr std::size_t kAhead = 8;            // Source: bench/referee_bench, 2026-11.
+  constexpr std::size_t kNear = 3;             // Source: the same; the hot state is here by then.
+  const auto slot_of = [&](std::size_t i) { return (moves[i].player.value & 0xffffffffU) - 1; };
   for (std::size_t i = 0; i < moves.size(); ++i) {
-    if (i + kAhead < moves.size()) {
-      const std::uint64_t slot = (moves[i + kAhead].player.value & 0xffffffffU) - 1;
-      if (slot < hot_.size()) {
-        const char* line = reinterpret_cast<const char*>(&hot_[slot]);
-        __builtin_prefetch(line, 1);
-        __builtin_prefetch(line + 64, 1);
-      }
+    if (const auto slot = i + kAhead < moves.size() ? slot_of(i + kAhead) : ~std::uint64_t{0};
+        slot < hot_.size()) {
+      const char* line = reinterpret_cast<const char*>(&hot_[slot]);
+      __builtin_prefetch(line, 1);
+      __builtin_prefetch(line + 64, 1);
     }
-    verdicts[i] = move(moves[i]);
+    if (const auto slot = i + kNear < moves.size() ? slot_of(i + kNear) : ~std::uint64_t{0};
+        slot < hot_.size() && hot_[slot].block_left_us <= 100'000) {  // Its block ends soon.
+      const char* line = reinterpret_cast<const char*>(&cold_[slot]);
+      __builtin_prefetch(line, 1);
+      __builtin_prefetch(line + 64, 1);
+      __builtin_prefetch(line + 128, 1);
+    }
+    move_into(moves[i], verdicts[i]);
   }
 }
 

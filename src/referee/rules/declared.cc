@@ -11,6 +11,10 @@ constexpr std::int64_t kLearnUs = 4'000'000;     // Source: longest stall of the
 constexpr std::int64_t kResendUs =
     600'000;  // Source: three resends of a lost message, RFC 6298's floor.
 
+// An effect that nobody was seen to use (no clock, or standing still) may have begun later still.
+// Source: tuning seeds 2001 to 18000 (docs/performance-referee.md): five more resends.
+constexpr std::int64_t kUnseenUs = 1'000'000;
+
 // How late a client may have learnt of an effect: one round trip, lost messages, and lag.
 std::int64_t lateness(const Hot& hot, std::int64_t late_us, std::int64_t lag_us) {
   return static_cast<std::int64_t>(hot.rtt_us) + kResendUs + std::max(late_us, lag_us);
@@ -31,7 +35,8 @@ float speed_factor(Hot& hot, Declared& declared, std::int64_t now_us, std::int64
     learn_late(effect.late_us, effect.at_us, now_us, lag_us);
     const std::int64_t late = lateness(hot, effect.late_us, lag_us);
     if (effect.factor >= 1) {
-      if (now_us > effect.until_us + late && !forever) {
+      const std::int64_t unseen = effect.used ? 0 : kUnseenUs;
+      if (now_us > effect.until_us + late + unseen && !forever) {
         effect = SpeedEffect{};
         continue;
       }
@@ -60,14 +65,6 @@ bool knock_running(Hot& hot, Declared& declared, std::int64_t now_us, std::int64
 }
 
 }  // namespace
-
-Effective plain(const MoveProfile& profile) {
-  return {profile.max_speed,
-          profile.max_speed,
-          {profile.max_rise_speed, profile.gravity, profile.max_fall_speed},
-          false,
-          false};
-}
 
 Effective effective(Hot& hot, Cold& cold, const std::vector<ProfileLimits>& profiles,
                     std::int64_t now_us, std::int64_t lag_us, bool speed_forever) {
@@ -133,6 +130,14 @@ TeleportAnswer judge_teleport(Declared& declared, const MoveProfile& profile, fl
     }
   }
   return TeleportAnswer::none;
+}
+
+void begin_effects(Declared& declared, std::int64_t since_us) {
+  for (SpeedEffect& effect : declared.speeds) {
+    if (effect.until_us == kNever || effect.used || effect.factor <= 1) continue;
+    effect.used = true;
+    effect.until_us += std::clamp<std::int64_t>(since_us - effect.at_us, 0, kLearnUs);
+  }
 }
 
 std::uint8_t declaration_bits(const Declared& declared) {

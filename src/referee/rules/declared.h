@@ -24,7 +24,13 @@ struct Effective {
 };
 
 /// The limits of `profile` with nothing declared.
-Effective plain(const MoveProfile& profile);
+inline Effective plain(const MoveProfile& profile) {
+  return {profile.max_speed,
+          profile.max_speed,
+          {profile.max_rise_speed, profile.gravity, profile.max_fall_speed},
+          false,
+          false};
+}
 
 /// The limits at `now_us`; forgets what has ended and clears kDeclared when nothing is left.
 Effective effective(Hot& hot, Cold& cold, const std::vector<ProfileLimits>& profiles,
@@ -38,6 +44,10 @@ enum class TeleportAnswer : std::uint8_t { none, arrived, expired };
 TeleportAnswer judge_teleport(Declared& declared, const MoveProfile& profile, float speed,
                               const Move& move, Vec3 old, bool chain_accepts, bool keep_spent,
                               Vec3& target);
+
+/// The client moved faster than without its speed effects, at the earliest at `since_us`: those not
+/// used before begin now, at most kLearnUs late.
+void begin_effects(Declared& declared, std::int64_t since_us);
 
 /// Bits for Explanation::declarations.
 std::uint8_t declaration_bits(const Declared& declared);

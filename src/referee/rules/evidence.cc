@@ -75,6 +75,7 @@ void add_window(RatioWindow& window, double distance, double full, double length
 }
 
 void measure_distance(Hot& hot, Cold& cold, const ProfileLimits& limits, std::int64_t now_us) {
+  if (now_us <= cold.block_from_us) return;  // close() may be told an older time.
   const bool solid = limits.profile.space == Space::solid_3d;
   const double dx = hot.position.x - cold.block_from.x;
   const double dz = solid ? hot.position.z - cold.block_from.z : hot.position.y - cold.block_from.y;
@@ -90,6 +91,10 @@ void measure_distance(Hot& hot, Cold& cold, const ProfileLimits& limits, std::in
 
 }  // namespace
 
+void refresh_clean(Bets& bets) {
+  for (std::size_t i = 0; i < kChannels; ++i) bets.clean[i] = factor_of(i, false, Cold{}, bets);
+}
+
 Bets make_bets(const RefereeOptions& options) {
   Bets bets;
   bets.honest_rate.fill(static_cast<float>(options.honest_block_rate));
@@ -97,6 +102,7 @@ Bets make_bets(const RefereeOptions& options) {
   bets.lambda[static_cast<std::size_t>(Channel::claim_mismatch)] = 1.5F;
   bets.lambda[static_cast<std::size_t>(Channel::gap)] = 2.0F;
   bets.honest_rate[static_cast<std::size_t>(Channel::gap)] = 0.3F;
+  refresh_clean(bets);
   bets.watch_at = static_cast<float>(options.watch_at);
   bets.review_at = static_cast<float>(options.review_at);
   return bets;
@@ -109,7 +115,11 @@ void close_block(Hot& hot, Cold& cold, const ProfileLimits& limits, const Bets& 
   if (hot.slack_d > kSlackHit * limits.profile.max_speed) hot.hits |= bit(Channel::needs_slack);
   for (std::size_t i = 0; i < kChannels; ++i) {
     if (i == static_cast<std::size_t>(Channel::gap)) continue;
-    settle(cold.e[i], factor_of(i, (hot.hits >> i) & 1U, cold, bets));
+    // Most blocks are clean: then E only falls.
+    if (hot.hits == 0)
+      cold.e[i] = std::max(1.0F, cold.e[i]) * bets.clean[i];
+    else
+      settle(cold.e[i], factor_of(i, (hot.hits >> i) & 1U, cold, bets));
   }
   auto& mismatch = cold.e[static_cast<std::size_t>(Channel::claim_mismatch)];
   mismatch = std::min(mismatch, kMismatchCap);
@@ -192,7 +202,9 @@ void update_state(Hot& hot, Cold& cold, const Bets& bets) {
 }
 
 float confidence_of(std::uint8_t suspicion) {
-  return suspicion == 0 ? 0.0F : 1 - std::exp2(-static_cast<float>(suspicion) / 8);
+  constexpr float kBelowOne = 0x1.fffffep-1F;  // Source: the largest float below 1.
+  return suspicion == 0 ? 0.0F
+                        : std::min(kBelowOne, 1 - std::exp2(-static_cast<float>(suspicion) / 8));
 }
 
 }  // namespace gk::referee

@@ -18,11 +18,15 @@ namespace gk::referee {
 struct Bets {
   std::array<float, kChannels> honest_rate{};  // m
   std::array<float, kChannels> lambda{};
+  std::array<float, kChannels> clean{};  // Factor of a block without a hit.
   float watch_at = 1e2F, review_at = 1e4F;
 };
 
 /// The defaults for `options`.
 Bets make_bets(const RefereeOptions& options);
+
+/// Recomputes `clean` after a change of a rate.
+void refresh_clean(Bets& bets);
 
 /// Settles the bets of the block that ends at `now_us` and starts the next.
 void close_block(Hot& hot, Cold& cold, const ProfileLimits& limits, const Bets& bets,

@@ -52,8 +52,8 @@ Result<void> check_options(const RefereeOptions& o) {
     if (!(r.value >= r.low && r.value <= r.high))
       return out_of_range(r.name, r.value, r.low, r.high);
   for (const ActionLimit& action : o.actions)
-    if (!(action.per_second >= 0 && action.per_second <= 1e6F && action.burst >= 1 &&
-          action.burst <= 1e6F))
+    if (!((action.per_second == 0 || action.per_second >= 1e-6F) && action.per_second <= 1e6F &&
+          action.burst >= 1 && action.burst <= 1e6F))
       return out_of_range("actions", action.per_second, 0, 1e6);
   return {};
 }
@@ -72,8 +72,8 @@ Result<void> check_profile(const MoveProfile& p) {
   for (const Range& r : ranges)
     if (!(r.value >= r.low && r.value <= r.high))
       return out_of_range(r.name, r.value, r.low, r.high);
-  if (!finite(p.low) || !finite(p.high))
-    return Error{Errc::invalid_argument, "low, high: expected finite numbers"};
+  if (!in_world(p.low) || !in_world(p.high))
+    return Error{Errc::invalid_argument, "low, high: expected numbers below 1e9"};
   return {};
 }
 

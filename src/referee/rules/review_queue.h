@@ -36,7 +36,7 @@ inline double honest_rate_after(const ReviewCount& count, double initial, double
   double rate = initial;
   for (std::uint32_t i = 0; i < std::min(count.dismissed, 32U); ++i) rate *= 1.1;
   for (std::uint32_t i = 0; i < std::min(count.accepted, 64U); ++i) rate *= 0.98;
-  return std::clamp(rate, initial / 2, most);
+  return std::clamp(rate, std::min(initial / 2, most), most);
 }
 
 /// Thread: compatible. Cost: O(n) per call, n <= limit; allocates at birth only.
@@ -82,7 +82,8 @@ class ReviewQueue {
 
   /// honest_rate_after() of the decisions on `channel`.
   double honest_rate(Channel channel, double initial) const {
-    return honest_rate_after(counts_[static_cast<std::size_t>(channel)], initial);
+    return honest_rate_after(counts_[static_cast<std::size_t>(channel)], initial,
+                             channel == Channel::gap ? 0.45 : 0.12);
   }
   /// Dismissed over decided cases; nothing before the first decision.
   std::optional<double> false_positive_ratio() const {

@@ -28,9 +28,19 @@ TEST(ReviewQueue, DismissalsRaiseTheHonestRateInBoundedSteps) {
     (void)queue.decide(PlayerId{i}, i % 4 == 0);
   }
   EXPECT_DOUBLE_EQ(*queue.false_positive_ratio(), 0.75);
-  EXPECT_EQ(queue.honest_rate(Channel::gap, 0.05), 0.12);
+  EXPECT_EQ(queue.honest_rate(Channel::gap, 0.05), 0.45);
   EXPECT_EQ(queue.honest_rate(Channel::rate, 0.05), 0.05);
   EXPECT_FALSE(queue.decide(PlayerId{999}, true));
+}
+
+TEST(ReviewQueue, HonestRateStaysWithinWhatABetCanStand) {
+  ReviewQueue queue;
+  EXPECT_EQ(queue.honest_rate(Channel::gap, 0.3), 0.3) << "the gap channel starts above 0.12";
+  for (std::uint64_t i = 1; i <= 40; ++i) {
+    (void)queue.add({PlayerId{i}, Channel::stolen_time, 20'000, 0});
+    (void)queue.decide(PlayerId{i}, false);
+  }
+  EXPECT_EQ(queue.honest_rate(Channel::stolen_time, 0.05), 0.12);
 }
 
 }  // namespace

@@ -73,6 +73,7 @@ struct SpeedEffect {
   std::int64_t at_us = kNever, until_us = kNever;
   std::int64_t late_us = 0;  // Largest lag seen around its start: its end moves by as much.
   float factor = 1;
+  bool used = false;  // A movement needed it; its time counts from then.
 };
 
 /// A declared teleport the client has not shown yet.
@@ -128,6 +129,7 @@ struct alignas(64) Cold {
   std::int64_t gap_end_us = kNever, gap_long_us = 0;
   std::int64_t pong_us = kNever;
   std::int64_t order_after_us = kNever;  // Hot::received_us at the last order event.
+  std::int64_t order_from_us = kNever;   // Arrival of the first of the run.
   std::int64_t credit_used_us = 0;
   std::int64_t claim_second_us = kNever;
   std::uint64_t explanation = 0;                       // 1 + serial in the ring; 0 none.

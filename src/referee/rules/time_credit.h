@@ -32,8 +32,9 @@ inline std::int64_t decayed_lag(std::int64_t lag_us, std::int64_t hold_us, std::
                                 const Limits& limits) {
   const std::int64_t over = elapsed_us - hold_us;
   if (over <= 0 || lag_us == 0) return lag_us;
-  if (over > 1'000'000'000'000) return 0;  // Keeps the product in range.
-  return std::max<std::int64_t>(0, lag_us - over * limits.decay_ppm / 1'000'000);
+  // A day is long enough for any decay that is one, and keeps the product in range.
+  const std::int64_t decaying = std::min<std::int64_t>(over, 100'000'000'000);
+  return std::max<std::int64_t>(0, lag_us - decaying * limits.decay_ppm / 1'000'000);
 }
 
 /// Silences at least this much longer than the interval add up: lost packets wait for each other.
@@ -89,8 +90,11 @@ inline std::int64_t credit_limit(const Hot& hot, std::int64_t lag_us, const Limi
 /// Pulls V up to R - A at rate rho, and to R - min(Bcap, A + U) at once. Applied after the grant:
 /// before it, R - V holds the whole interval since the last movement.
 template <class Bugs>
-std::int64_t leaked_grant(std::int64_t granted_us, std::int64_t now_us, std::int64_t credit_us,
-                          std::int64_t loose_us, std::int64_t elapsed_us, const Limits& limits) {
+[[gnu::always_inline]] inline std::int64_t leaked_grant(std::int64_t granted_us,
+                                                        std::int64_t now_us, std::int64_t credit_us,
+                                                        std::int64_t loose_us,
+                                                        std::int64_t elapsed_us,
+                                                        const Limits& limits) {
   if (Bugs::credit_never_leaks || granted_us >= now_us - credit_us) return granted_us;
   const std::int64_t step = std::min<std::int64_t>(elapsed_us, 100'000'000'000);
   const std::int64_t leaked = granted_us + step * limits.leak_ppm / 1'000'000;

@@ -60,8 +60,8 @@ inline void forgive_landing(Hot& hot, const ProfileLimits& limits, std::uint32_t
 }
 
 /// Judges the vertical part and advances the vertical state in `hot` (the caller keeps a copy to
-/// restore on refusal). `unsure_us`: how much of the counted air time may be delay of the arrivals.
-/// `limit` receives the bound that was broken.
+/// restore on refusal). `unsure_us`: by how much the air time may be off either way, because
+/// arrivals wait. `limit` receives the bound that was broken.
 template <class Bugs>
 RefereeRule judge_vertical(Hot& hot, const ProfileLimits& limits, const Arc& arc, const Move& move,
                            std::int64_t granted_us, std::int64_t elapsed_us, std::int64_t unsure_us,
@@ -99,7 +99,8 @@ RefereeRule judge_vertical(Hot& hot, const ProfileLimits& limits, const Arc& arc
   hot.flags = static_cast<std::uint16_t>(hot.flags | kAir);
   const auto sure_us = std::max<std::int64_t>(0, hot.air_low_us - unsure_us);
   const float low = static_cast<float>(sure_us) * 1e-6F;
-  const float high = hold_air ? 1e3F : static_cast<float>(hot.air_high_us) * 1e-6F;
+  const float possible = static_cast<float>(hot.air_high_us + unsure_us) * 1e-6F;
+  const float high = hold_air ? 1e3F : possible;
   const float best = std::clamp(speed / arc.gravity, low, std::max(low, high));
   limit = hot.ground.y + limits.envelope_d + arc_height(speed, arc, best);
   return move.position.y > limit ? RefereeRule::airborne : RefereeRule::none;
