@@ -248,6 +248,18 @@ TEST_F(OperationServiceTest, TheTableOfConflictsIsCheckedAndSurvivesARestart) {
   EXPECT_EQ(service->conflicts(), before);
 }
 
+TEST_F(OperationServiceTest, ANewTableHoldsForWhatWaits) {
+  const auto first = ask("transact", waiting(""));
+  const auto second = ask("settings.set", R"({"values":{"other":2}})");
+  set_rules(R"([{"one":"transact","other":"settings.set","strategy":"queue"}])");
+  EXPECT_EQ(state_of(second), "waiting");
+  set_rules("[]");
+  EXPECT_TRUE(end_of(second));
+  ASSERT_TRUE(service->cancel(*first->id));
+  EXPECT_FALSE(end_of(first));
+  expect_empty();
+}
+
 TEST_F(OperationServiceTest, AStopRollsBackWhatRuns) {
   (void)ask("transact", waiting(""));
   ASSERT_TRUE(loop.run_until([&] { return setting("first").has_value(); }, 10s));
