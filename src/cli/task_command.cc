@@ -17,7 +17,10 @@ constexpr std::size_t kMaxFile = 1U << 20;  // Source: the API's limit of a body
 std::string counts_of(const JsonValue& graph) {
   const JsonValue* counts = graph.find("counts");
   if (counts == nullptr) return "-";
-  std::string out = text_of(*counts, "succeeded") + " of " + text_of(*counts, "tasks");
+  double all = 0;
+  for (const auto& [state, count] : counts->as_object())
+    all += number_of(*counts, state).value_or(0);
+  std::string out = text_of(*counts, "succeeded") + " of " + format_number(all);
   for (const char* name : {"running", "failed", "skipped", "cancelled"}) {
     if (number_of(*counts, name).value_or(0) > 0) {
       out += ", " + text_of(*counts, name) + " " + name;

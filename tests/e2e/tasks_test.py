@@ -1,8 +1,9 @@
 """Task graphs end as they should, and an operation is done wholly or not at all, whatever is killed."""
 import json
 import os
+import pathlib
 import random
-import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -101,11 +102,9 @@ class Graphs(unittest.TestCase):
     def test_deferred_tasks_wait_for_an_idle_machine(self):
         with Daemon(config="[monitor]\ninterval_s = 0.2\n") as daemon:
             stop = []
-            import subprocess
             for _ in range(os.cpu_count() * 2):
                 stop.append(subprocess.Popen([sys.executable, "-c", "while True: pass"]))
             try:
-                cpu = lambda: daemon.admin.get("/api/performance/current").json
                 time.sleep(1.0)
                 number = submit(daemon.admin, sleep("lazy", 0, priority="deferred"), sleep("now", 0))
                 wait_for("the normal task",
@@ -156,6 +155,18 @@ class Graphs(unittest.TestCase):
             daemon.stop()
             wait_for("the sleeper to be gone", lambda: not pids_of(marker), 3)
 
+    def test_the_example_of_the_page_and_the_manual_runs(self):
+        root = pathlib.Path(__file__).parents[2]
+        example = json.loads((root / "examples/nightly.json").read_text())
+        page = (root / "web/src/rooms/submit.tsx").read_text()
+        for task in example["tasks"]:
+            self.assertIn(f'id: "{task["id"]}"', page)
+            self.assertIn(f'type: "{task["action"]["type"]}"', page)
+        with Daemon() as daemon:
+            run = daemon.cli("task", "run", str(root / "examples/nightly.json"), "--wait")
+            self.assertEqual(run.returncode, 0, run)
+            self.assertEqual(daemon.admin.get("/api/operations/settings").json["items"], [])
+
     def test_the_command_line_runs_shows_and_cancels(self):
         with Daemon() as daemon, tempfile.TemporaryDirectory() as folder:
             file = os.path.join(folder, "graph.json")
@@ -165,6 +176,7 @@ class Graphs(unittest.TestCase):
             self.assertEqual(run.returncode, 1, run)
             self.assertIn("exit code 1", run.stdout)
             self.assertIn("nightly", daemon.cli("task", "list").stdout)
+            self.assertIn("1 of 2, 1 failed", daemon.cli("task", "list").stdout)
             shown = daemon.cli("task", "show", "g1", "--json")
             self.assertEqual(json.loads(shown.stdout)["state"], "failed")
             with open(file, "w") as out:

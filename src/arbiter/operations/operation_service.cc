@@ -148,6 +148,7 @@ Result<void> OperationService::apply(const std::vector<ConflictRule>& rules) {
     if (rule.strategy == ConflictStrategy::merge) merge = kinds_.find(rule.one)->second.merge;
     GK_CHECK_OK(table_.add_rule(rule.one, rule.other, rule.strategy, std::move(merge)));
   }
+  table_.start_waiting();
   return {};
 }
 

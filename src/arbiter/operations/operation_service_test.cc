@@ -202,7 +202,7 @@ TEST_F(OperationServiceTest, AHigherOneRollsBackALowerThatRuns) {
 TEST_F(OperationServiceTest, ADeadlineEndsWhatRunsAndWhatWaits) {
   const auto runs = ask("transact", waiting(""), 50, 300ms);
   const auto waits = ask("settings.remove", R"({"keys":["first"]})", 50, 100ms);
-  EXPECT_EQ(end_of(waits).error().message, "its deadline passed while it waited");
+  EXPECT_EQ(end_of(waits).error().code, Errc::deadline_exceeded);
   EXPECT_EQ(end_of(runs).error().code, Errc::deadline_exceeded);
   EXPECT_FALSE(setting("first")) << "rolled back";
   expect_empty();
@@ -246,6 +246,18 @@ TEST_F(OperationServiceTest, TheTableOfConflictsIsCheckedAndSurvivesARestart) {
   const std::string before = service->conflicts();
   start();
   EXPECT_EQ(service->conflicts(), before);
+}
+
+TEST_F(OperationServiceTest, ANewTableHoldsForWhatWaits) {
+  const auto first = ask("transact", waiting(""));
+  const auto second = ask("settings.set", R"({"values":{"other":2}})");
+  set_rules(R"([{"one":"transact","other":"settings.set","strategy":"queue"}])");
+  EXPECT_EQ(state_of(second), "waiting");
+  set_rules("[]");
+  EXPECT_TRUE(end_of(second));
+  ASSERT_TRUE(service->cancel(*first->id));
+  EXPECT_FALSE(end_of(first));
+  expect_empty();
 }
 
 TEST_F(OperationServiceTest, AStopRollsBackWhatRuns) {

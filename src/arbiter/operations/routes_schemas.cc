@@ -89,8 +89,7 @@ void add_task_schemas(api::Router& router) {
         {"action", "object", "", true},
         {"result", "object", "Of a program: exit_code and the tail of its output", true, true}}});
   router.add_schema({"TaskCounts",
-                     {{"tasks", "integer", "", true},
-                      {"waiting", "integer", "", true},
+                     {{"waiting", "integer", "", true},
                       {"ready", "integer", "", true},
                       {"running", "integer", "", true},
                       {"succeeded", "integer", "", true},

@@ -144,7 +144,7 @@ void write_action(JsonWriter& w, const TaskAction& action) {
 void write_counts(JsonWriter& w, const GraphEntry& graph) {
   std::map<std::string_view, std::size_t> counts;
   for (const TaskEntry& task : graph.tasks) ++counts[task_state_name(task.state)];
-  w.begin_object().field("tasks", graph.tasks.size());
+  w.begin_object();
   for (const char* name :
        {"waiting", "ready", "running", "succeeded", "failed", "skipped", "cancelled"}) {
     w.field(name, counts[name]);
@@ -316,7 +316,7 @@ Result<std::string> interrupted_record(const std::string& record, WallTime now) 
                                                 {"ended_at", ended_at}}));
     ++counts[out.back().find("state")->as_string()];
   }
-  JsonValue::Object count{{"tasks", static_cast<std::int64_t>(out.size())}};
+  JsonValue::Object count;
   for (const char* name :
        {"waiting", "ready", "running", "succeeded", "failed", "skipped", "cancelled"}) {
     count.emplace_back(name, counts[name]);

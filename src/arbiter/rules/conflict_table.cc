@@ -36,8 +36,7 @@ Result<void> ConflictTable::add_rule(std::string_view one, std::string_view othe
   return {};
 }
 
-void ConflictTable::clear_rules() {
-  rules_.clear();
+void ConflictTable::start_waiting() {
   std::vector<std::string> names;
   for (const auto& [name, ids] : resources_) names.push_back(name);
   for (const std::string& name : names) start_ready(name);

@@ -82,9 +82,10 @@ class ConflictTable {
   Result<void> add_rule(std::string_view one, std::string_view other, ConflictStrategy strategy,
                         Merge merge = {});
 
-  /// Forgets all rules. What waited for one starts; what the next rules forbid and runs already
-  /// goes on.
-  void clear_rules();
+  /// Forgets all rules; nothing starts yet. What runs goes on, also when the next rules forbid it.
+  void clear_rules() { rules_.clear(); }
+  /// After a change of rules: starts what waits for nothing any more.
+  void start_waiting();
   std::vector<ConflictRule> rules() const;
 
   /// Asks to run `operation`; events() tells what to do.

@@ -135,6 +135,11 @@ TEST_F(ConflictTableTest, RulesAreReplacedAndWhatWaitedForThemStarts) {
   const auto second = table.submit(op("restart")).value();
   EXPECT_EQ(table.rules().size(), 5U);
   table.clear_rules();
+  ASSERT_TRUE(table.add_rule("configure", "restart", ConflictStrategy::queue));
+  table.start_waiting();
+  EXPECT_TRUE(events_of(second).empty()) << "the new rules say the same";
+  table.clear_rules();
+  table.start_waiting();
   EXPECT_TRUE(table.rules().empty());
   EXPECT_EQ(events_of(second), (std::vector{What::start}));
 }

@@ -17,10 +17,10 @@ const kExample = JSON.stringify(
   {
     name: "nightly",
     tasks: [
-      { id: "check", action: { type: "diagnostics" } },
-      { id: "save", depends_on: ["check"], priority: "high", action: { type: "command", command: "save-world" } },
-      { id: "backup", depends_on: ["save"], retries: { max: 3, base_s: 0.1 }, deadline_s: 600, action: { type: "command", command: "backup" } },
-      { id: "tell", depends_on: ["backup"], priority: "low", action: { type: "log", message: "Backup done." } },
+      { id: "close", action: { type: "operation", kind: "settings.set", resource: "game", input: { values: { maintenance: true } } } },
+      { id: "wait", depends_on: ["close"], action: { type: "sleep", seconds: 2 } },
+      { id: "disk", depends_on: ["close"], priority: "high", retries: { max: 3, base_s: 0.1 }, deadline_s: 600, action: { type: "process", command: ["/bin/df", "-h"] } },
+      { id: "open", depends_on: ["wait", "disk"], priority: "low", action: { type: "operation", kind: "settings.remove", resource: "game", input: { keys: ["maintenance"] } } },
     ],
   },
   null,
