@@ -108,7 +108,9 @@ TEST_F(JudgeTest, TheSmartSetsAcceptThreefoldSpeedFromAClientThatClaimsToStutter
       claim.kind = EventKind::claim;
       claim.severity = 3;
       claim.duration_us = 400'000;
-      if (claims && i % 10 == 1) EXPECT_TRUE(judge.apply(player, claim, at(50'000LL * i).us).ok());
+      if (claims && i % 10 == 1) {
+        EXPECT_TRUE(judge.apply(player, claim, at(50'000LL * i).us).ok());
+      }
       const float x = 0.25F * 2.6F * static_cast<float>(i);  // 2.6 times the speed.
       count += move(player, i, x).outcome == MoveOutcome::accepted ? 1 : 0;
     }
