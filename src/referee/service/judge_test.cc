@@ -52,6 +52,7 @@ TEST_F(JudgeTest, DropsPlayersIdleForTenMinutesAndRemembersTheirBaseline) {
   ASSERT_EQ(news.baselines.size(), 1U);
   EXPECT_EQ(news.baselines[0].first, "alice");
   EXPECT_EQ(news.baselines[0].second.sessions, 1U);
+  EXPECT_NEAR(news.baselines[0].second.minutes, 1, 0.1) << "the time away does not count";
   join("alice", 700'000'001);
   EXPECT_EQ(judge.view("alice", at(700'000'002))->baseline.sessions, 2U);
 }
