@@ -257,8 +257,11 @@ Digest Judge::take_digest() {
 
 void Judge::learn(Player& player, Now now) {
   const auto handle = find(player.name);
-  const double minutes = static_cast<double>(now.us - player.learned_us) / 60e6;
-  if (!handle || minutes <= 0) return;
+  if (!handle) return;
+  // Until the last movement: who is away has no silences.
+  const std::int64_t until_us = std::min(now.us, hot_[handle->slot].seen_us);
+  const double minutes = static_cast<double>(until_us - player.learned_us) / 60e6;
+  if (minutes <= 0) return;
   const std::uint64_t moves = player.moves + hot_[handle->slot].moves;
   const auto status = referee_->status(hot_[handle->slot].id, now.us);
   if (moves == player.learned_moves || !status) return;
@@ -267,7 +270,7 @@ void Judge::learn(Player& player, Now now) {
   player.baseline.learn(minutes, gaps, rtt,
                         minutes * 60e3 / static_cast<double>(moves - player.learned_moves),
                         player.profile.nominal_us / 1e3);
-  player.learned_us = now.us;
+  player.learned_us = until_us;
   player.learned_moves = moves;
   player.learned_gaps = status->gaps;
   player.rtt_sum_ms = 0;

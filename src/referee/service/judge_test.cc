@@ -52,6 +52,7 @@ TEST_F(JudgeTest, DropsPlayersIdleForTenMinutesAndRemembersTheirBaseline) {
   ASSERT_EQ(news.baselines.size(), 1U);
   EXPECT_EQ(news.baselines[0].first, "alice");
   EXPECT_EQ(news.baselines[0].second.sessions, 1U);
+  EXPECT_NEAR(news.baselines[0].second.minutes, 1, 0.1) << "the time away does not count";
   join("alice", 700'000'001);
   EXPECT_EQ(judge.view("alice", at(700'000'002))->baseline.sessions, 2U);
 }
@@ -108,7 +109,9 @@ TEST_F(JudgeTest, TheSmartSetsAcceptThreefoldSpeedFromAClientThatClaimsToStutter
       claim.kind = EventKind::claim;
       claim.severity = 3;
       claim.duration_us = 400'000;
-      if (claims && i % 10 == 1) EXPECT_TRUE(judge.apply(player, claim, at(50'000LL * i).us).ok());
+      if (claims && i % 10 == 1) {
+        EXPECT_TRUE(judge.apply(player, claim, at(50'000LL * i).us).ok());
+      }
       const float x = 0.25F * 2.6F * static_cast<float>(i);  // 2.6 times the speed.
       count += move(player, i, x).outcome == MoveOutcome::accepted ? 1 : 0;
     }

@@ -76,8 +76,11 @@ TEST(ReviewBook, DecisionsMoveTheHonestRateOfTheirChannelInBoundedSteps) {
   }
   EXPECT_EQ(last, 0.12);
   const auto after = book.honest_rates(0.05);
-  for (std::size_t i = 0; i < kChannels; ++i)
-    if (i != static_cast<std::size_t>(Channel::stolen_time)) EXPECT_EQ(after[i], before[i]) << i;
+  for (std::size_t i = 0; i < kChannels; ++i) {
+    if (i != static_cast<std::size_t>(Channel::stolen_time)) {
+      EXPECT_EQ(after[i], before[i]) << i;
+    }
+  }
   EXPECT_EQ(before[static_cast<std::size_t>(Channel::gap)], 0.3) << "it has a rate of its own";
   EXPECT_EQ(*book.false_positive_ratio(), 1);
 }
