@@ -441,13 +441,13 @@ class Crowd(unittest.TestCase):
     def test_with_random_kills_at_most_one_is_inside(self):
         resource, _ = self.run_crowd(6, 30, [signal.SIGKILL])
         self.assertEqual((resource.overlaps, resource.stale, resource.doubles), ([], [], []))
-        self.assertGreater(resource.grants, 50)
-        self.assertGreater(len(resource.killed), 20)
+        self.assertGreater(resource.grants, 15)
+        self.assertGreater(len(resource.killed), 25)
 
     def test_with_random_stops_no_stale_act_is_accepted(self):
         resource, counters = self.run_crowd(8, 0.3, [signal.SIGKILL, signal.SIGSTOP])
         self.assertEqual((resource.stale, resource.doubles), ([], []))
-        self.assertGreater(resource.grants, 50)
+        self.assertGreater(resource.grants, 15)
         self.assertGreater(counters["expired"], 0, "no lease ended: the test showed nothing")
         self.assertGreater(resource.refused, 0, "nobody came back late: the test showed nothing")
 
