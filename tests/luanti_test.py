@@ -38,12 +38,14 @@ class Daemon(http.server.BaseHTTPRequestHandler):
             self.problems.append("content type " + str(self.headers.get("Content-Type")))
         if self.path == "/api/movement/declare":
             self.declared.extend(body["items"])
-            reply = {"items": []}
+            reply = {"items": [self.declare(item) for item in body["items"]]}
         elif self.path == "/api/movement/validate":
-            session = body["session"]
-            if not (session["max_speed"] == 4 and session["nominal_ms"] == 50
-                    and abs(session["gravity"] - 19.62) < 0.01):
+            session = body.get("session")
+            if session and not (session["max_speed"] == 4 and session["nominal_ms"] == 50
+                                and abs(session["gravity"] - 19.62) < 0.01):
                 self.problems.append(f"session {session}")
+            if not session and any(item["player"] not in self.places for item in body["items"]):
+                self.problems.append("a first movement without limits")
             reply = {"items": [self.judge(item) for item in body["items"]]}
         else:
             self.problems.append("path " + self.path)
@@ -54,10 +56,19 @@ class Daemon(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(text)
 
+    def declare(self, item):
+        known = {"player", "type", "server_ms", "x", "y", "z", "vx", "vy", "vz", "session", "on"}
+        if not set(item) <= known:
+            self.problems.append(f"unknown members in {item}")
+        return {"player": item["player"], "applied": item["player"] in self.places}
+
     def judge(self, item):
+        known = {"player", "mode", "seq", "server_ms", "x", "y", "z", "ground"}
+        if not set(item) <= known or not isinstance(item.get("ground", True), bool):
+            self.problems.append(f"members of {item}")
         player, at = item["player"], [item["x"], item["y"], item["z"]]
-        if not any(d["player"] == player and d["type"] == "respawn" for d in self.declared):
-            self.problems.append("a position before its declaration")
+        if not any(d["player"] == player and d["type"] == "leave" for d in self.declared):
+            self.problems.append("a seat was taken before the old one was left")
         before = self.places.get(player)
         if before and item["seq"] <= before[0]:
             self.problems.append(f"sequence {item['seq']} after {before[0]}")
