@@ -55,7 +55,8 @@ function io.post(path, body, done)
 		url = url .. path,
 		method = "POST",
 		timeout = 4,
-		data = minetest.write_json(body),
+		-- Every number of Lua is written as 7.0; the daemon wants whole sequence numbers.
+		data = (minetest.write_json(body):gsub('"seq":(%d+)%.0', '"seq":%1')),
 		extra_headers = {"Content-Type: application/json", "Authorization: Bearer " .. token},
 	}, function(result)
 		local reply = result.succeeded and result.code == 200 and minetest.parse_json(result.data)
