@@ -2,8 +2,9 @@
 """luanti_test.py: the mod examples/luanti/gamekeeper_referee inside a real minetestserver.
 
 The server runs headless on loopback; the mod tests/luanti/gk_probe checks core.lua with fakes and
-plays a scripted player through the whole mod. The daemon is a stub here, which answers as
-POST /api/movement/declare and /validate do. Exit code 77 (skipped) without minetestserver.
+plays a scripted player through the whole mod. The daemon is a stub first, which answers as
+POST /api/movement/declare and /validate do and is strict about members; then, with GK_BIN, a real
+gamekeeperd behind a bridge that knows its session. Exit code 77 (skipped) without minetestserver.
 """
 import http.server
 import json
@@ -25,7 +26,7 @@ SERVER = shutil.which("minetestserver") or "/usr/games/minetestserver"
 class Daemon(http.server.BaseHTTPRequestHandler):
     """Refuses steps beyond 5 m; keeps the place of each player; insists on order and token."""
     protocol_version = "HTTP/1.1"
-    places, declared, problems = {}, [], []
+    places, declared, problems, bridge = {}, [], [], None
 
     def log_message(self, *_):
         pass
@@ -38,12 +39,17 @@ class Daemon(http.server.BaseHTTPRequestHandler):
             self.problems.append("content type " + str(self.headers.get("Content-Type")))
         if self.path == "/api/movement/declare":
             self.declared.extend(body["items"])
-            reply = {"items": []}
+            reply = {"items": [self.declare(item) for item in body["items"]]}
+            reply = self.bridge(self.path, body) if self.bridge else reply
+        elif self.bridge:
+            reply = self.bridge(self.path, body)
         elif self.path == "/api/movement/validate":
-            session = body["session"]
-            if not (session["max_speed"] == 4 and session["nominal_ms"] == 50
-                    and abs(session["gravity"] - 19.62) < 0.01):
+            session = body.get("session")
+            if session and not (session["max_speed"] == 4 and session["nominal_ms"] == 50
+                                and abs(session["gravity"] - 19.62) < 0.01):
                 self.problems.append(f"session {session}")
+            if not session and any(item["player"] not in self.places for item in body["items"]):
+                self.problems.append("a first movement without limits")
             reply = {"items": [self.judge(item) for item in body["items"]]}
         else:
             self.problems.append("path " + self.path)
@@ -54,10 +60,20 @@ class Daemon(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(text)
 
+    def declare(self, item):
+        known = {"player", "type", "server_ms", "x", "y", "z", "vx", "vy", "vz", "session", "on"}
+        if not set(item) <= known:
+            self.problems.append(f"unknown members in {item}")
+        return {"player": item["player"], "applied": item["player"] in self.places}
+
     def judge(self, item):
+        known = {"player", "mode", "seq", "server_ms", "x", "y", "z", "ground"}
+        if not (set(item) <= known and isinstance(item["seq"], int)
+                and isinstance(item.get("ground", True), bool)):
+            self.problems.append(f"members of {item}")
         player, at = item["player"], [item["x"], item["y"], item["z"]]
-        if not any(d["player"] == player and d["type"] == "respawn" for d in self.declared):
-            self.problems.append("a position before its declaration")
+        if not any(d["player"] == player and d["type"] == "leave" for d in self.declared):
+            self.problems.append("a seat was taken before the old one was left")
         before = self.places.get(player)
         if before and item["seq"] <= before[0]:
             self.problems.append(f"sequence {item['seq']} after {before[0]}")
@@ -91,10 +107,8 @@ def free_udp_port():
         return probe.getsockname()[1]
 
 
-def main():
-    if not os.access(SERVER, os.X_OK):
-        print("minetestserver is not installed: skipped")
-        return 77
+def play():
+    """Runs the server once; returns what went wrong, and its log."""
     stub = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Daemon)
     threading.Thread(target=stub.serve_forever, daemon=True).start()
     with tempfile.TemporaryDirectory(prefix="gk-luanti-") as name:
@@ -107,17 +121,47 @@ def main():
         text = run.stdout + run.stderr
         log = folder / "log.txt"
         text += log.read_text() if log.exists() else ""
-    refused = [d for d in Daemon.declared if d["type"] == "teleport"]
+    stub.shutdown()
     problems = list(dict.fromkeys(Daemon.problems))
     if "GK_PROBE OK" not in text:
         problems.append("the probe did not end well")
-    if refused:
+    if any(d["type"] == "teleport" for d in Daemon.declared):
         problems.append("a set-back was declared as a teleport")
-    if problems:
-        print(text[-6000:])
-        print("\n".join(problems))
-        return 1
-    print(f"{Daemon.places['probe'][0]} positions, {len(Daemon.declared)} declarations")
+    return problems, text
+
+
+def play_with_daemon():
+    sys.path.insert(0, str(ROOT / "tests" / "e2e"))
+    from gk import Daemon as Gamekeeper
+
+    def bridge(path, body):
+        answer = daemon.admin.post(path, body)
+        if answer.status != 200:
+            Daemon.problems.append(f"{path}: {answer.status} {answer.body[:300]}")
+        return answer.json
+
+    with Gamekeeper() as daemon:
+        Daemon.bridge, Daemon.declared = staticmethod(bridge), []
+        problems, text = play()
+        answer = daemon.admin.get("/api/movement/verdicts?only=rejected")
+        verdicts = answer.json.get("items", [])
+        if len(verdicts) != 1 or verdicts[0]["rule"] != "teleport":
+            problems.append(f"the daemon's verdicts: {verdicts}")
+    return problems, text
+
+
+def main():
+    if not os.access(SERVER, os.X_OK):
+        print("minetestserver is not installed: skipped")
+        return 77
+    runs = [("stub", play)] + ([("daemon", play_with_daemon)] if os.environ.get("GK_BIN") else [])
+    for name, run in runs:
+        problems, text = run()
+        if problems:
+            print(text[-6000:])
+            print("\n".join(problems))
+            return 1
+        print(f"{name}: {len(Daemon.declared)} declarations, good")
     return 0
 
 

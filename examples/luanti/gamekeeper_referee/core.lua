@@ -2,7 +2,8 @@
 --
 -- Calls nothing of Luanti, so that it runs (and is tested) alone: time, HTTP and players come in
 -- through `io`. One request is in flight at most: declarations first, then the samples, so that a
--- teleport is always known before the position that it explains.
+-- teleport is always known before the position that it explains. The daemon seats a player at the
+-- first sample, which brings the session's limits; what happens to him before waits for that.
 
 local core = {}
 core.__index = core
@@ -10,6 +11,7 @@ core.__index = core
 core.MAX_SAMPLES = 4000      -- Waiting; the oldest goes.
 core.MAX_DECLARED = 1000     -- Waiting; the oldest goes.
 core.MAX_BATCH = 500         -- Of one request.
+core.MAX_HELD = 16           -- Declarations of a player who has no seat yet; the oldest goes.
 core.IN_FLIGHT_MS = 5000     -- Then the request is given up.
 
 -- io.post(path, body, callback(reply or nil, problem)); io.set_back(name, pos); io.now_ms();
@@ -42,22 +44,28 @@ local function xyz(item, pos)
 end
 
 function core:declare(name, item)
-	if not self.players[name] then return end
+	local player = self.players[name]
+	if not player then return end
 	item.player = name
 	item.server_ms = self.io.now_ms()
-	self.stats.dropped = self.stats.dropped + push(self.declared, item, core.MAX_DECLARED)
+	if not player.seated and item.type ~= "leave" then
+		self.stats.dropped = self.stats.dropped + push(player.held, item, core.MAX_HELD)
+	else
+		self.stats.dropped = self.stats.dropped + push(self.declared, item, core.MAX_DECLARED)
+	end
 end
 
-function core:join(name, pos)
-	-- Numbers go on across visits: the daemon may still know the player.
-	local seq = self.players[name] and self.players[name].seq or 0
-	self.players[name] = {seq = seq, heed_after = seq, free = false, away = false}
-	self:declare(name, xyz({type = "respawn"}, pos))
+function core:join(name)
+	self.players[name] =
+		{seq = 0, heed_after = 0, free = false, away = false, seated = false, held = {}}
+	self:declare(name, {type = "leave"}) -- The daemon may still hold a seat of an earlier visit.
 end
 
 function core:leave(name)
 	local player = self.players[name]
-	if player then player.away = true end
+	if not player then return end
+	player.away = true
+	self:declare(name, {type = "leave"})
 end
 
 function core:teleport(name, pos, kind)
@@ -73,12 +81,10 @@ end
 
 -- Other limits than the session's: physics overrides, vehicles.
 function core:limits(name, limits)
-	self:declare(name, {
-		type = "vehicle",
-		max_speed = limits.max_speed,
-		max_rise_speed = limits.max_rise_speed,
-		gravity = limits.gravity,
-	})
+	local session = {}
+	for key, value in pairs(self.session) do session[key] = value end
+	for key, value in pairs(limits) do session[key] = value end
+	self:declare(name, {type = "vehicle", session = session})
 end
 
 -- One position. `free`: flying, attached, dead: nothing is checked.
@@ -96,10 +102,13 @@ function core:sample(name, pos, ground, free)
 	self.stats.dropped = self.stats.dropped + push(self.samples, item, core.MAX_SAMPLES)
 end
 
-local function take(list, limit)
+-- The first `limit` of `list` that `wanted` takes, and the rest.
+local function take(list, limit, wanted)
 	local taken, rest = {}, {}
-	for i, item in ipairs(list) do
-		if i <= limit then taken[#taken + 1] = item else rest[#rest + 1] = item end
+	for _, item in ipairs(list) do
+		local mine = #taken < limit and (not wanted or wanted(item))
+		local to = mine and taken or rest
+		to[#to + 1] = item
 	end
 	return taken, rest
 end
@@ -139,19 +148,55 @@ function core:flush()
 	self.flying, self.declared = take(self.declared, core.MAX_BATCH)
 	self:post("/api/movement/declare", {items = self.flying}, function(reply)
 		if not reply then return self:again(self.flying) end
+		self:note_lost_seats(self.flying, reply.items)
 		self.flying = nil
 		self:send_samples()
 	end)
 end
 
+-- The daemon was restarted, or gave the seat away: the next sample takes one again.
+function core:note_lost_seats(declared, answers)
+	if type(answers) ~= "table" then return end
+	for i, item in ipairs(declared) do
+		local player, answer = self.players[item.player], answers[i]
+		if player and item.type ~= "leave" and type(answer) == "table" and answer.applied == false then
+			player.seated = false
+		end
+	end
+end
+
+-- Players without a seat first, by themselves: their request carries the session's limits.
 function core:send_samples()
-	local items
-	items, self.samples = take(self.samples, core.MAX_BATCH)
+	local function unseated(item)
+		local player = self.players[item.player]
+		return player and not player.seated
+	end
+	local session, items = self.session, nil
+	items, self.samples = take(self.samples, core.MAX_BATCH, unseated)
+	if #items == 0 then
+		session = nil
+		items, self.samples = take(self.samples, core.MAX_BATCH)
+	end
 	if #items == 0 then return end
 	self.stats.sent = self.stats.sent + #items
-	self:post("/api/movement/validate", {items = items, session = self.session}, function(reply)
-		if reply and type(reply.items) == "table" then self:obey(reply.items) end
+	self:post("/api/movement/validate", {items = items, session = session}, function(reply)
+		if not reply or type(reply.items) ~= "table" then return end
+		if session then self:seat(items) end
+		self:obey(reply.items)
 	end)
+end
+
+function core:seat(items)
+	for _, item in ipairs(items) do
+		local player = self.players[item.player]
+		if player and not player.seated then
+			player.seated = true
+			for _, declared in ipairs(player.held) do
+				push(self.declared, declared, core.MAX_DECLARED)
+			end
+			player.held = {}
+		end
+	end
 end
 
 -- The last refusal of each player counts; those of before a teleport or a set-back do not.

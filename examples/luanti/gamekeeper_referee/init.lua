@@ -55,7 +55,8 @@ function io.post(path, body, done)
 		url = url .. path,
 		method = "POST",
 		timeout = 4,
-		data = minetest.write_json(body),
+		-- Every number of Lua is written as 7.0; the daemon wants whole sequence numbers.
+		data = (minetest.write_json(body):gsub('"seq":(%d+)%.0', '"seq":%1')),
 		extra_headers = {"Content-Type: application/json", "Authorization: Bearer " .. token},
 	}, function(result)
 		local reply = result.succeeded and result.code == 200 and minetest.parse_json(result.data)
@@ -66,7 +67,7 @@ end
 local referee = core.new(io, session, enforce)
 gamekeeper_referee = {referee = referee} -- For games: declare what this file cannot see.
 
--- "contact", "air" or nil (not loaded: nobody knows).
+-- Whether the player touches ground; nil where nothing is loaded: nobody knows.
 local function ground_under(pos)
 	local unknown = false
 	for _, corner in ipairs({{0, 0}, {-0.3, -0.3}, {-0.3, 0.3}, {0.3, -0.3}, {0.3, 0.3}}) do
@@ -77,11 +78,12 @@ local function ground_under(pos)
 			if name == "ignore" or not node then
 				unknown = true
 			elseif node.walkable or node.climbable or (node.liquidtype or "none") ~= "none" then
-				return "contact"
+				return true
 			end
 		end
 	end
-	return not unknown and "air" or nil
+	if unknown then return nil end
+	return false
 end
 
 local function unchecked(player, name)
@@ -114,7 +116,7 @@ end
 
 minetest.register_on_joinplayer(function(player)
 	hook(player)
-	referee:join(player:get_player_name(), player:get_pos())
+	referee:join(player:get_player_name())
 end)
 minetest.register_on_leaveplayer(function(player) referee:leave(player:get_player_name()) end)
 

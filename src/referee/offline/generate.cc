@@ -4,6 +4,9 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <numeric>
+#include <utility>
+#include <vector>
 
 #include "referee/offline/player.h"
 
@@ -211,8 +214,16 @@ Session Simulation::run() {
     send_claims(player_.now());
   }
   Session session;
-  std::stable_sort(events_.begin(), events_.end(),
-                   [](const TraceEvent& a, const TraceEvent& b) { return a[Num::r] < b[Num::r]; });
+  // Stable without std::stable_sort, which clang refuses with libstdc++ 12 (deprecated buffer).
+  std::vector<std::size_t> order(events_.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return std::pair(events_[a][Num::r], a) < std::pair(events_[b][Num::r], b);
+  });
+  std::vector<TraceEvent> sorted;
+  sorted.reserve(events_.size() + 2);
+  for (const std::size_t i : order) sorted.push_back(std::move(events_[i]));
+  events_ = std::move(sorted);
   add_session(session);
   event(TraceKind::end, 0).has_numbers = 0;
   session.events = std::move(events_);

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <memory>
+#include <optional>
+#include <vector>
 
 #include "referee/offline/baselines.h"
 
@@ -122,6 +125,44 @@ ScoreRow score_cheat(const CheatClass& cheat, const ScoreOptions& options) {
   return row;
 }
 
+float between(Vec3 a, Vec3 b) { return std::hypot(a.x - b.x, a.y - b.y, a.z - b.z); }
+
+/// An honest client that was refused goes where it was set back, a round trip later, and plays on
+/// from there; a trace alone would go on from where the refused movement led, for ever. A declared
+/// teleport puts it at its target as before.
+class Obedience {
+ public:
+  Move played(Move move) {
+    const Vec3 raw = move.position;
+    for (const Vec3& target : targets_)
+      if (between(raw, target) < kNear && between(last_, target) >= kNear) shift_ = {}, told_ = {};
+    if (told_ && move.received_us >= learns_us_) {
+      shift_ = {told_->x - raw.x, told_->y - raw.y, told_->z - raw.z};
+      told_.reset();
+    }
+    last_ = raw;
+    move.position = {raw.x + shift_.x, raw.y + shift_.y, raw.z + shift_.z};
+    return move;
+  }
+  void refused(const Verdict& verdict, std::int64_t now_us) {
+    if (!told_) learns_us_ = now_us + rtt_us_;
+    told_ = verdict.set_back;
+  }
+  void note(const TraceEvent& event) {
+    if (event.kind == TraceKind::rtt) rtt_us_ = std::llround(event[Num::rtt] * 1000);
+    if (event.kind == TraceKind::declared && event[Text::type] == "teleport")
+      targets_.push_back({static_cast<float>(event[Num::x]), static_cast<float>(event[Num::y]),
+                          static_cast<float>(event[Num::z])});
+  }
+
+ private:
+  static constexpr float kNear = 20;  // Metres: a stall's distance; targets are hundreds apart.
+  std::vector<Vec3> targets_;
+  std::optional<Vec3> told_;
+  Vec3 shift_, last_;
+  std::int64_t learns_us_ = 0, rtt_us_ = 100'000;
+};
+
 }  // namespace
 
 Outcome judge_session(const Session& session, const RefereeOptions& base) {
@@ -135,6 +176,8 @@ Outcome judge_session(const Session& session, const RefereeOptions& base) {
       referee.add_player(referee.add_profile(profile_of(session.events.front())).value(), 0)
           .value();
   Outcome outcome;
+  Obedience obedience;
+  const bool honest = session.cheat_at_ms <= 0;
   double last_ms = 0;
   const auto found = [&](double at_ms) {
     if (session.cheat_at_ms > 0 && at_ms >= session.cheat_at_ms && outcome.found_ms < 0)
@@ -145,10 +188,13 @@ Outcome judge_session(const Session& session, const RefereeOptions& base) {
     last_ms = event[Num::r];
     if (event.kind != TraceKind::move) {
       (void)apply_event(referee, player, event);
+      obedience.note(event);
       continue;
     }
-    const Verdict verdict = referee.move(move_of(event, player));
+    const Move raw = move_of(event, player);
+    const Verdict verdict = referee.move(honest ? obedience.played(raw) : raw);
     ++outcome.moves;
+    if (verdict.outcome == MoveOutcome::rejected) obedience.refused(verdict, raw.received_us);
     if (verdict.outcome == MoveOutcome::rejected && outcome.refused++ == 0) {
       outcome.first_refusal_ms = last_ms;
       outcome.first_rule = verdict.rule;

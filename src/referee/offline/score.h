@@ -23,7 +23,7 @@ struct Outcome {
   float max_e = 1;
 };
 
-/// Judges the session with `options`.
+/// Judges the session with `options`. An honest client obeys set-backs, a round trip later.
 Outcome judge_session(const Session& session, const RefereeOptions& options);
 
 /// Sessions of one class together.

@@ -72,6 +72,8 @@ class Scanner {
     }
     const auto [stop, error] = std::from_chars(begin, end_, out);
     if (error != std::errc{} || stop[-1] < '0' || stop[-1] > '9') return false;
+    // A zero may have any exponent here, but not for the strict reader.
+    if (exponent && stop - at_ > 5) return false;
     at_ = stop;
     return true;
   }

@@ -65,6 +65,14 @@ TEST(Trace, FastAndStrictReadersAgreeOnGeneratedLines) {
   EXPECT_GT(session.events.size(), 1000U);
 }
 
+TEST(Trace, FastReaderLeavesHugeExponentsToTheStrictOne) {
+  const std::string line = R"({"k":"m","r":0E044444444440,"x":1,"y":2})";
+  TraceEvent event;
+  EXPECT_FALSE(scan_trace_line(line, event)) << "found by fuzzing: read as 0";
+  EXPECT_NE(complaint(line), "");
+  EXPECT_EQ(complaint(R"({"k":"m","r":1e3,"x":1.5E-2,"y":-2e+10})"), "");
+}
+
 struct Ran {
   std::string out, error;
   ReplayStats stats;

@@ -23,56 +23,90 @@ local function bench(enforce)
 	return b
 end
 
+-- `ann` has a seat: her first sample was answered.
+local function seated(enforce)
+	local b = bench(enforce)
+	b.core:join("ann")
+	b.core:flush()
+	b.last().done({items = {}})
+	b.core:sample("ann", {x = 0, y = 0, z = 0}, true, false)
+	b.core:flush()
+	b.last().done({items = {{player = "ann", seq = 1, valid = true}}})
+	b.posts = {}
+	return b
+end
+
 local claims = {}
 
-function claims.declarations_go_before_positions()
+function claims.first_sample_takes_the_seat_and_brings_the_limits()
 	local b = bench()
-	b.core:join("ann", {x = 1, y = 2, z = 3})
-	b.core:sample("ann", {x = 1, y = 2, z = 3}, "contact", false)
+	b.core:join("ann")
+	b.core:sample("ann", {x = 1, y = 2, z = 3}, true, true)
 	b.core:flush()
-	expect(#b.posts == 1 and b.last().path == "/api/movement/declare", "declare first")
-	expect(b.last().body.items[1].type == "respawn" and b.last().body.items[1].y == 2, "respawn")
+	expect(#b.posts == 1 and b.last().path == "/api/movement/declare", "an old seat is left first")
+	expect(#b.last().body.items == 1 and b.last().body.items[1].type == "leave", "nothing else yet")
 	b.core:flush()
 	expect(#b.posts == 1, "one request at a time")
-	b.last().done({items = {}})
-	expect(#b.posts == 2 and b.last().path == "/api/movement/validate", "then positions")
+	b.last().done({items = {{player = "ann", applied = false, error = "no such player"}}})
+	expect(#b.posts == 2 and b.last().path == "/api/movement/validate", "then the sample")
 	local item = b.last().body.items[1]
-	expect(item.seq == 1 and item.mode == "3d" and item.ground == "contact", "sample's fields")
+	expect(item.seq == 1 and item.mode == "3d" and item.ground == true, "sample's fields")
 	expect(b.last().body.session.max_speed == 4, "session's limits")
+	b.last().done({items = {{player = "ann", seq = 1, valid = true}}})
+	b.core:sample("ann", {x = 1, y = 2, z = 3}, true, true)
+	b.core:flush()
+	expect(b.last().body.items[1].type == "free" and b.last().body.items[1].on == true,
+		"what was declared before the seat comes after it")
+	b.last().done({items = {{player = "ann", applied = true}}})
+	expect(b.last().body.session == nil, "limits only once: they would undo a vehicle's")
+end
+
+function claims.declarations_go_before_positions()
+	local b = seated()
+	b.core:sample("ann", {x = 500, y = 0, z = 0}, true, false)
+	b.core:teleport("ann", {x = 500, y = 0, z = 0})
+	b.core:flush()
+	expect(b.posts[1].path == "/api/movement/declare", "declare first")
+	b.last().done({items = {{player = "ann", applied = true}}})
+	expect(b.posts[2].path == "/api/movement/validate", "then positions")
+end
+
+function claims.lost_seat_is_taken_again()
+	local b = seated()
+	b.core:limits("ann", {max_speed = 9})
+	b.core:sample("ann", {x = 0, y = 0, z = 0}, true, false)
+	b.core:flush()
+	expect(b.last().body.items[1].session.max_speed == 9, "a vehicle's limits are a session's")
+	b.last().done({items = {{player = "ann", applied = false, error = "no such player"}}})
+	expect(b.last().body.session ~= nil, "the sample brings the limits again")
 end
 
 function claims.refusal_sets_back_once_and_only_to_the_newest_place()
-	local b = bench()
-	b.core:join("ann", {x = 0, y = 0, z = 0})
-	b.core:flush()
-	b.last().done({})
+	local b = seated()
 	for i = 1, 3 do b.core:sample("ann", {x = i * 9, y = 0, z = 0}, nil, false) end
 	b.core:flush()
 	b.core:sample("ann", {x = 40, y = 0, z = 0}, nil, false)
 	b.last().done({items = {
-		{player = "ann", seq = 1, valid = false, set_back_to = {x = 1, y = 0, z = 0}},
-		{player = "bob", seq = 1, valid = false, set_back_to = {x = 1, y = 0, z = 0}},
-		{player = "ann", seq = 2, valid = false, set_back_to = {x = 2, y = 0, z = 0}},
-		{player = "ann", seq = 3, valid = true},
+		{player = "ann", seq = 2, valid = false, set_back_to = {x = 1, y = 0, z = 0}},
+		{player = "bob", seq = 2, valid = false, set_back_to = {x = 1, y = 0, z = 0}},
+		{player = "ann", seq = 3, valid = false, set_back_to = {x = 2, y = 0, z = 0}},
+		{player = "ann", seq = 4, valid = true},
 	}})
 	expect(#b.backs == 1 and b.backs[1].pos.x == 2, "set back once, to the newest place")
 	b.core:flush()
 	b.last().done({items = {
-		{player = "ann", seq = 4, valid = false, set_back_to = {x = 2, y = 0, z = 0}},
+		{player = "ann", seq = 5, valid = false, set_back_to = {x = 2, y = 0, z = 0}},
 	}})
 	expect(#b.backs == 1, "a sample of before the set-back is not punished again")
 end
 
 function claims.teleport_makes_older_refusals_void()
-	local b = bench()
-	b.core:join("ann", {x = 0, y = 0, z = 0})
-	b.core:flush()
-	b.last().done({})
+	local b = seated()
 	b.core:sample("ann", {x = 9, y = 0, z = 0}, nil, false)
 	b.core:flush()
 	b.core:teleport("ann", {x = 500, y = 0, z = 0})
 	b.last().done({items = {
-		{player = "ann", seq = 1, valid = false, set_back_to = {x = 0, y = 0, z = 0}},
+		{player = "ann", seq = 2, valid = false, set_back_to = {x = 0, y = 0, z = 0}},
 	}})
 	expect(#b.backs == 0, "nobody is pulled out of a teleport")
 	b.core:flush()
@@ -80,17 +114,16 @@ function claims.teleport_makes_older_refusals_void()
 end
 
 function claims.free_is_declared_when_it_changes()
-	local b = bench()
-	b.core:join("ann", {x = 0, y = 0, z = 0})
+	local b = seated()
 	for i = 1, 3 do b.core:sample("ann", {x = i, y = 0, z = 0}, nil, i > 1) end
 	b.core:flush()
 	local items = b.last().body.items
-	expect(#items == 2 and items[2].type == "free" and items[2].on == true, "one change, once")
+	expect(#items == 1 and items[1].type == "free" and items[1].on == true, "one change, once")
 end
 
 function claims.nothing_is_lost_or_done_without_a_daemon()
-	local b = bench()
-	b.core:join("ann", {x = 0, y = 0, z = 0})
+	local b = seated()
+	b.core:teleport("ann", {x = 7, y = 0, z = 0})
 	b.core:sample("ann", {x = 99, y = 0, z = 0}, nil, false)
 	b.core:flush()
 	b.last().done(nil, "HTTP 0")
@@ -98,7 +131,7 @@ function claims.nothing_is_lost_or_done_without_a_daemon()
 	b.core:knockback("ann", {x = 1, y = 2, z = 3})
 	b.core:flush()
 	local items = b.last().body.items
-	expect(#items == 2 and items[1].type == "respawn" and items[2].vy == 2, "sent again, in order")
+	expect(#items == 2 and items[1].type == "teleport" and items[2].vy == 2, "sent again, in order")
 	b.now = b.now + core.IN_FLIGHT_MS
 	b.core:flush() -- That one is given up.
 	expect(#b.last().body.items == 2, "what was given up is declared again")
@@ -110,23 +143,17 @@ function claims.nothing_is_lost_or_done_without_a_daemon()
 end
 
 function claims.unenforced_only_counts()
-	local b = bench(false)
-	b.core:join("ann", {x = 0, y = 0, z = 0})
-	b.core:flush()
-	b.last().done({})
+	local b = seated(false)
 	b.core:sample("ann", {x = 9, y = 0, z = 0}, nil, false)
 	b.core:flush()
 	b.last().done({items = {
-		{player = "ann", seq = 1, valid = false, set_back_to = {x = 0, y = 0, z = 0}},
+		{player = "ann", seq = 2, valid = false, set_back_to = {x = 0, y = 0, z = 0}},
 	}})
 	expect(#b.backs == 0 and b.core.stats.refused == 1, "counted, not moved")
 end
 
 function claims.garbage_answers_are_ignored()
-	local b = bench()
-	b.core:join("ann", {x = 0, y = 0, z = 0})
-	b.core:flush()
-	b.last().done({})
+	local b = seated()
 	for _, reply in ipairs({7, "x", {}, {items = 3}, {items = {{}, {player = "ann"}}}}) do
 		b.core:sample("ann", {x = 0, y = 0, z = 0}, nil, false)
 		b.core:flush()
@@ -173,7 +200,7 @@ local function finish()
 end
 
 minetest.register_on_mods_loaded(function()
-	gamekeeper_referee.referee:join("probe", probe.pos)
+	gamekeeper_referee.referee:join("probe")
 	minetest.after(1.5, function()
 		probe.before_jump = probe.pos.x
 		probe.pos.x = probe.pos.x + 50
