@@ -20,9 +20,9 @@ constexpr std::array<Page, 9> kPages = {{{""},
                                          {"login"},
                                          {"macro-safety"},
                                          {"cancellations", 1},
-                                         {"locks"},
-                                         {"tasks"},
-                                         {"referee"}}};
+                                         {"locks", 1},
+                                         {"tasks", 1},
+                                         {"referee", 2}}};
 
 bool is_page(std::string_view path) {
   while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);

@@ -155,7 +155,9 @@ export interface TaskGraph {
   name: string | null;
   state: string;
   submitted_at: string;
-  counts: Partial<Record<TaskState, number>>;
+  /** By state; `tasks` is all of them. */
+  counts: Partial<Record<TaskState | "tasks", number>>;
+  reason?: string | null;
   tasks?: Task[];
 }
 
@@ -303,6 +305,24 @@ export interface Replay {
   paths: { id: string; path: PathPoint[] }[];
 }
 
+/** A replay has no clock: its points say when after the start they came. */
+interface ReplayPoint extends Point {
+  at?: string;
+  at_ms?: number;
+  accepted: boolean;
+  set_back_to: Point | null;
+  allowed_radius?: number | null;
+}
+type RawReplay = Omit<Replay, "paths"> & { paths: { id: string; path: ReplayPoint[] }[] };
+
+function placed({ at, at_ms, allowed_radius, ...rest }: ReplayPoint): PathPoint {
+  return {
+    ...rest,
+    at: at ?? new Date(at_ms ?? 0).toISOString(),
+    allowed_radius: allowed_radius ?? null,
+  };
+}
+
 /** A replay of the largest trace that is taken needs longer than an ordinary call. */
 const kReplayTimeoutMs = 60_000;
 
@@ -336,10 +356,12 @@ export const movementApi = {
       ...(etag ? { headers: { "If-Match": etag } } : {}),
     }),
   optionsHistory: () => call<Page<OptionsChange>>("GET", "/api/movement/options/history"),
-  replay: (trace: string, mode: RefereeMode) =>
-    call<Replay>("POST", `/api/movement/replay?events=1&mode=${mode}`, {
+  async replay(trace: string, mode: RefereeMode): Promise<Replay> {
+    const raw = await call<RawReplay>("POST", `/api/movement/replay?events=1&mode=${mode}`, {
       text: trace,
       headers: { "Content-Type": "application/x-ndjson" },
       timeoutMs: kReplayTimeoutMs,
-    }),
+    });
+    return { ...raw, paths: raw.paths.map(({ id, path }) => ({ id, path: path.map(placed) })) };
+  },
 };

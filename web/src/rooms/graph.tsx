@@ -323,6 +323,7 @@ export function GraphPage({ id }: { id: string }): JSX.Element {
               <Progress graph={one} />
               <span class="note">
                 {plural(totalOf(one), "task")}, submitted <Ago at={one.submitted_at} />
+                {one.reason && ` · ${one.reason}`}
               </span>
             </div>
             <Body graph={one} onChanged={read} />

@@ -120,7 +120,7 @@ function Lanes({ onCreate }: { onCreate: () => void }): JSX.Element {
                   connection. It appears with the first request for it:
                 </p>
                 <p>
-                  <code>gamekeeper lock run knight --as fisher -- ./fish.sh</code>
+                  <code>gamekeeper lock knight --actor fisher -- ./fish.sh</code>
                 </p>
                 {may("locks:admin") && (
                   <Button icon="plus" kind="primary" onClick={onCreate}>

@@ -91,7 +91,7 @@ function List(props: { filter: string; onSubmit: () => void }): JSX.Element {
                 dependencies are done and a worker is free.
               </p>
               <p>
-                <code>gamekeeper tasks submit graph.json</code>
+                <code>gamekeeper task run graph.json</code>
               </p>
               {may("tasks:run") && (
                 <Button icon="plus" kind="primary" onClick={props.onSubmit}>

@@ -13,6 +13,7 @@ import {
   readMovement,
   sortLanes,
   toleranceParts,
+  totalOf,
 } from "./rooms";
 
 const lane = (name: string, more: Partial<Lane> = {}) =>
@@ -69,6 +70,11 @@ describe("graphs", () => {
     );
     expect(merged.map((one) => one.id)).toEqual(["c", "b", "a"]);
     expect(merged[2]!.state).toBe("failed");
+  });
+  it("count their tasks, with the daemon's sum or without", () => {
+    const counted = (counts: TaskGraph["counts"]) => totalOf({ ...graph("g", ""), counts });
+    expect(counted({ succeeded: 2, failed: 1 })).toBe(3);
+    expect(counted({ tasks: 5, succeeded: 2, failed: 1 })).toBe(5);
   });
   it("are only read from a list", () => {
     expect(readGraphs({ graphs: {} })).toBeNull();

@@ -56,7 +56,8 @@ export function countsOf(tasks: readonly Task[]): Partial<Record<TaskState, numb
 }
 
 export function totalOf(graph: TaskGraph): number {
-  return graph.tasks?.length ?? Object.values(graph.counts).reduce((sum, n) => sum + n, 0);
+  const { tasks, ...states } = graph.counts;
+  return graph.tasks?.length ?? tasks ?? Object.values(states).reduce((sum, n) => sum + n, 0);
 }
 
 /** A task that came by itself, put into its graph; the same graph when it does not belong to it. */
