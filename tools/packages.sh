@@ -16,6 +16,9 @@ TEST_PACKAGES=(
   prometheus curl                         # scrapes /metrics in a test; HTTP from shell tests
   chromium                                # the dashboard's tests
   wrk procps                              # load for bench/; ps for the process tests
+  nginx-light caddy openssl               # the samples of packaging/proxy, with a certificate
+  systemd man-db                          # systemd-analyze judges the unit; manual pages are checked
+  fish zsh                                # completions are tried in the shells themselves
 )
 
 # ensure_packages INSTALL PURPOSE PACKAGE…: installs what is missing, or says what is.

@@ -22,6 +22,12 @@ bool is_port(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
+bool is_loopback(std::string_view name) {
+  return name == "localhost" || name.ends_with(".localhost") || name == "::1" ||
+         (name.starts_with("127.") &&
+          name.find_first_not_of("0123456789.") == std::string_view::npos);
+}
+
 }  // namespace
 
 HostPort split_host(std::string_view authority) {
@@ -45,8 +51,9 @@ HostPort split_host(std::string_view authority) {
   return out;
 }
 
-HostRules::HostRules(std::vector<std::string> hosts, std::vector<std::string> origins)
-    : hosts_(std::move(hosts)), origins_(std::move(origins)) {
+HostRules::HostRules(std::vector<std::string> hosts, std::vector<std::string> origins,
+                     OriginScheme scheme)
+    : hosts_(std::move(hosts)), origins_(std::move(origins)), scheme_(scheme) {
   for (auto& host : hosts_) host = lower(host);
   for (auto& origin : origins_) origin = lower(origin);
 }
@@ -69,6 +76,9 @@ bool HostRules::origin_allowed(std::string_view origin_header, std::string_view 
     return false;
   }
   HostPort from = split_host(rest), to = split_host(host_header);
+  if (scheme_ == OriginScheme::https && scheme_port == "80" && !is_loopback(from.name)) {
+    return false;
+  }
   if (from.port.empty()) from.port = scheme_port;
   if (to.port.empty()) to.port = scheme_port;
   return !from.name.empty() && from.name == to.name && from.port == to.port;

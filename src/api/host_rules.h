@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,12 +17,20 @@ struct HostPort {
 };
 HostPort split_host(std::string_view authority);
 
+/// Which schemes an origin may have that equals the Host.
+enum class OriginScheme : std::uint8_t {
+  any,
+  https,  ///< Under TLS: a plain page of the same name may be anybody's on the way. Loopback names
+          ///< stay as they are: the machine's own browser reaches the daemon without the proxy.
+};
+
 /// Thread: immutable.
 class HostRules {
  public:
   /// `hosts`: names and addresses that are served, without port.
   /// `origins`: origins allowed besides the one that equals the Host, e.g. "https://gk.example".
-  HostRules(std::vector<std::string> hosts, std::vector<std::string> origins);
+  HostRules(std::vector<std::string> hosts, std::vector<std::string> origins,
+            OriginScheme scheme = OriginScheme::any);
 
   bool host_allowed(std::string_view host_header) const;
   /// An origin is allowed when it is http(s) on the very Host of the request, or configured.
@@ -31,6 +40,7 @@ class HostRules {
  private:
   std::vector<std::string> hosts_;
   std::vector<std::string> origins_;
+  OriginScheme scheme_;
 };
 
 }  // namespace gk::api

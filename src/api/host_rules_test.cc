@@ -37,5 +37,14 @@ TEST(HostRules, RefusesNullAndForeignOriginsAndTakesConfiguredOnes) {
   EXPECT_TRUE(rules.origin_allowed("https://gk.example", "localhost:5000"));
 }
 
+TEST(HostRules, RefusesAPlainOriginUnderTlsExceptOfTheMachineItself) {
+  const HostRules tls({"gk.example"}, {}, OriginScheme::https);
+  EXPECT_TRUE(tls.origin_allowed("https://gk.example", "gk.example"));
+  EXPECT_FALSE(tls.origin_allowed("http://gk.example", "gk.example"));
+  EXPECT_FALSE(tls.origin_allowed("http://127.evil.example", "127.evil.example"));
+  EXPECT_TRUE(tls.origin_allowed("http://127.0.0.1:5000", "127.0.0.1:5000"));
+  EXPECT_TRUE(tls.origin_allowed("http://[::1]:5000", "[::1]:5000"));
+}
+
 }  // namespace
 }  // namespace gk::api

@@ -63,7 +63,7 @@ struct Router::Impl {
   std::unordered_map<int, Counter> by_status;
 
   Impl(const RouterOptions& options, Gate& g, Log& l, Metrics& m, const Clock& c, Random& random)
-      : host_rules(options.allowed_hosts, options.allowed_origins),
+      : host_rules(options.allowed_hosts, options.allowed_origins, options.origin_scheme),
         gate(g),
         log(l),
         metrics(m),

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/host_rules.h"
 #include "api/principal.h"
 #include "api/problem.h"
 #include "base/json.h"
@@ -98,6 +99,7 @@ class Gate {
 struct RouterOptions {
   std::vector<std::string> allowed_hosts;    ///< Without port; "*" is never allowed.
   std::vector<std::string> allowed_origins;  ///< Besides the same origin as the Host.
+  OriginScheme origin_scheme = OriginScheme::any;
 };
 
 /// Thread: loop. Routes are added before serving starts.

@@ -3,6 +3,7 @@
 
 #include "base/error_codes.h"
 #include "cli/commands.h"
+#include "cli/reference.h"
 #include "sys/paths.h"
 
 namespace gk::cli {
@@ -11,10 +12,20 @@ int run_cli(int argc, const char* const* argv, std::ostream& out, std::ostream& 
   CLI::App app{"Gamekeeper: watch how games perform, and stop what hurts them", "gamekeeper"};
   app.require_subcommand(1);
   GlobalOptions options;
-  options.data_dir = sys::default_data_dir();
+  options.data_dir = sys::client_data_dir(sys::default_data_dir());
   app.add_option("--data", options.data_dir, "Data folder of the daemon")->capture_default_str();
   app.add_option("--socket", options.socket, "Unix socket of the daemon (default: in --data)");
   app.add_flag("--json", options.json, "Print the API's JSON");
+  // Hidden: for packaging/, where the answers are kept.
+  app.add_option_function<std::string>(
+         "--print",
+         [&app, &out](const std::string& what) {
+           print_reference(app, what, out);
+           throw CLI::Success();
+         },
+         "Print reference data and end")
+      ->check(CLI::IsMember({"completion-bash", "completion-zsh", "completion-fish", "man"}))
+      ->group("");
   app.fallthrough();  // "gamekeeper status --json" works as "gamekeeper --json status" does
 
   Action action;

@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <cerrno>
 
+#include "net/forwarded.h"
 #include "net/request_target.h"
 #include "net/response_head.h"
 
@@ -169,6 +170,11 @@ void Connection::make_request() {
   for (const HeadField& field : head_.fields) {
     auto& [name, value] = request_.headers.emplace_back(field.name, field.value);
     for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  }
+  if (server_->is_proxy(peer_)) {
+    if (auto client = forwarded_address(request_.headers)) {
+      request_.peer = Peer{.transport = Transport::tcp, .address = std::move(*client)};
+    }
   }
   close_after_ = head_.close || server_->stopping;
   upgrade_ = head_.web_socket && *method == Method::get && server_->handlers.on_upgrade;

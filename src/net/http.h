@@ -29,8 +29,8 @@ enum class Transport : std::uint8_t { tcp, unix_socket };
 /// Who is at the other end.
 struct Peer {
   Transport transport = Transport::tcp;
-  std::string address;  ///< "127.0.0.1" or "::1"; empty on a Unix socket.
-  std::uint16_t port = 0;
+  std::string address;          ///< "127.0.0.1" or "::1"; empty on a Unix socket.
+  std::uint16_t port = 0;       ///< 0 on a Unix socket, and of a client behind a proxy.
   std::optional<unsigned> uid;  ///< Unix socket only, from SO_PEERCRED.
   std::optional<int> pid;       ///< Unix socket only.
 };

@@ -126,9 +126,15 @@ void ServerCore::accept_from(const std::shared_ptr<Listener>& listener) {
 
 int ServerCore::refusal_for(const Peer& peer) const {
   if (admitted >= options.limits.max_connections) return 503;
-  if (peer.transport == Transport::unix_socket) return 0;
+  if (peer.transport == Transport::unix_socket || is_proxy(peer)) return 0;
   const auto known = per_address.find(peer.address);
   return known != per_address.end() && known->second >= options.limits.max_per_address ? 429 : 0;
+}
+
+bool ServerCore::is_proxy(const Peer& peer) const {
+  return peer.transport == Transport::tcp &&
+         std::find(options.proxies.begin(), options.proxies.end(), peer.address) !=
+             options.proxies.end();
 }
 
 void ServerCore::admit(int fd) {

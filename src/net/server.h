@@ -41,6 +41,9 @@ struct ServerOptions {
   ServerLimits limits;
   WebSocketLimits web_socket;
   std::function<bool(std::string_view path)> is_import_path;
+  /// Addresses of proxies: the client of their requests is whom X-Forwarded-For names
+  /// (forwarded.h), and max_per_address does not hold for them. Everybody else's is ignored.
+  std::vector<std::string> proxies;
   /// Field lines of every answer, each ending in CRLF. Outlives the server.
   std::string_view common_headers;
 };

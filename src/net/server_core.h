@@ -49,6 +49,7 @@ struct ServerCore : std::enable_shared_from_this<ServerCore> {
   void admit(int fd);
   /// The status to refuse a new peer with; 0 to accept it.
   int refusal_for(const Peer& peer) const;
+  bool is_proxy(const Peer& peer) const;
   void sweep();
   void shutdown(Millis grace, std::function<void()> done);
   void stop_listening();

@@ -357,6 +357,30 @@ TEST_F(ServerTest, RefusesTheNewestBeyondTheAddressLimit) {
   EXPECT_TRUE(receives(fourth, "\r\n\r\n/fourth")) << "a place is free again";
 }
 
+TEST_F(ServerTest, BelievesAProxyWhoItsClientIsAndGivesItMorePlaces) {
+  options.limits.max_per_address = 1;
+  options.proxies = {"127.0.0.1"};
+  start();
+  RawClient first(port), second(port);
+  second.send("GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 127.0.0.1, 203.0.113.7\r\n\r\n");
+  EXPECT_TRUE(receives(second, "\r\n\r\n/"));
+  first.send(get("/direct"));
+  EXPECT_TRUE(receives(first, "/direct"));
+  ASSERT_EQ(seen.size(), 2U);
+  EXPECT_EQ(seen[0].peer.address, "203.0.113.7");
+  EXPECT_EQ(seen[1].peer.address, "127.0.0.1");
+}
+
+TEST_F(ServerTest, BelievesNobodyElseWhoHisClientIs) {
+  options.proxies = {"192.0.2.1"};
+  start();
+  RawClient client(port);
+  client.send("GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 203.0.113.7\r\n\r\n");
+  EXPECT_TRUE(receives(client, "\r\n\r\n/"));
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen[0].peer.address, "127.0.0.1");
+}
+
 TEST_F(ServerTest, RefusesTheNewestBeyondTheTotalLimit) {
   options.limits.max_connections = 1;
   start();

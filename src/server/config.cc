@@ -45,7 +45,10 @@ const std::vector<Setting>& settings() {
       {"allow_origins", ListSetting{&Config::allow_origins},
        "Further origins that may change state"},
       {"behind_proxy", BoolSetting{&Config::behind_proxy},
-       "A proxy with TLS stands before this server: another address than loopback is allowed"},
+       "A proxy with TLS stands before this server: another address than loopback is allowed, "
+       "cookies are Secure, answers carry HSTS, and a state change needs an https origin"},
+      {"proxy_addresses", ListSetting{&Config::proxy_addresses},
+       "Addresses of that proxy: the last X-Forwarded-For entry of their requests is the client"},
       {"insecure_http", BoolSetting{&Config::insecure_http},
        "Serve plain HTTP on another address than loopback: passwords can be read on the way"},
       {"log.level",
@@ -219,7 +222,11 @@ Described describe(const Setting& setting) {
   if (const auto* s = std::get_if<ChoiceSetting>(&setting.kind)) {
     return {"string", "\"" + std::string(s->words[s->fallback]) + "\"", joined(s->words)};
   }
-  return {"array of strings", "[]", "at most 64"};
+  std::string list;
+  for (const auto& item : defaults.*std::get<ListSetting>(setting.kind).member) {
+    list += (list.empty() ? "\"" : ", \"") + item + "\"";
+  }
+  return {"array of strings", "[" + list + "]", "at most 64"};
 }
 
 }  // namespace
@@ -262,12 +269,23 @@ ConfigOutcome load_config(const std::filesystem::path& file, bool must_exist) {
   return parse_config(text.str(), file.string());
 }
 
+std::vector<SettingText> setting_texts() {
+  std::vector<SettingText> out;
+  for (const Setting& setting : settings()) {
+    Described d = describe(setting);
+    out.push_back({std::string(setting.key), std::move(d.type), std::move(d.fallback),
+                   std::move(d.range), std::string(setting.meaning)});
+  }
+  const auto section = [](const SettingText& s) { return s.key.find('.') != std::string::npos; };
+  std::stable_partition(out.begin(), out.end(), [&](const auto& s) { return !section(s); });
+  return out;
+}
+
 std::string config_schema_markdown() {
   std::string out = "| Key | Type | Default | Range | Meaning |\n| --- | --- | --- | --- | --- |\n";
-  for (const Setting& setting : settings()) {
-    const Described d = describe(setting);
-    out += "| `" + std::string(setting.key) + "` | " + d.type + " | `" + d.fallback + "` | " +
-           d.range + " | " + std::string(setting.meaning) + " |\n";
+  for (const SettingText& s : setting_texts()) {
+    out += "| `" + s.key + "` | " + s.type + " | `" + s.fallback + "` | " + s.range + " | " +
+           s.meaning + " |\n";
   }
   return out;
 }

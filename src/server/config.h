@@ -15,12 +15,13 @@
 namespace gk::server {
 
 /// Every setting with its default. docs/configuration.md is generated from the same table
-/// (`gamekeeperd --config-schema`).
+/// (`gamekeeperd --print config`).
 struct Config {
   std::string listen = "127.0.0.1:5000";
   std::vector<std::string> allow_hosts;
   std::vector<std::string> allow_origins;
   bool behind_proxy = false;
+  std::vector<std::string> proxy_addresses = {"127.0.0.1", "::1"};
   bool insecure_http = false;
 
   LogLevel log_level = LogLevel::info;  ///< Of the terminal; the file keeps requests too.
@@ -70,6 +71,13 @@ ConfigOutcome parse_config(std::string_view text, const std::string& file);
 
 /// Reads a file. A missing file is a complaint only when `must_exist`.
 ConfigOutcome load_config(const std::filesystem::path& file, bool must_exist);
+
+/// One setting in words.
+struct SettingText {
+  std::string key, type, fallback, range, meaning;
+};
+/// All settings, those without a section first, each section in one piece.
+std::vector<SettingText> setting_texts();
 
 /// Settings as Markdown: key, type, default, range, meaning.
 std::string config_schema_markdown();

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace gk::server {
 namespace {
 
@@ -25,10 +27,11 @@ TEST(ParseConfig, ReportsAllComplaintsWithLineKeyAndRange) {
             "monitor.history_size\n"
             "gk.toml:4: monitor.interval_s: expected a number from 0.1 to 60, got 0.05\n"
             "gk.toml:2: nonsense: unknown key; expected one of listen, allow_hosts, allow_origins, "
-            "behind_proxy, insecure_http, log.level, log.format, log.requests, log.max_file_mb, "
+            "behind_proxy, proxy_addresses, insecure_http, log.level, log.format, log.requests, "
+            "log.max_file_mb, "
             "log.max_files, monitor.interval_s, monitor.history_size, metrics.public, "
             "http.max_connections, http.max_per_address, store.linger_us, "
-            "macros.culprit_threshold, macros.culprit_margin\n");
+            "macros.confinement, macros.culprit_threshold, macros.culprit_margin\n");
 }
 
 TEST(ParseConfig, SaysWhereTheTextIsNotToml) {
@@ -56,6 +59,18 @@ TEST(CheckExposure, AsksForConsentBeyondLoopback) {
 TEST(ConfigSchema, ListsEveryKeyWithItsDefault) {
   EXPECT_NE(config_schema_markdown().find("| `monitor.interval_s` | number | `1` | 0.1 to 60 |"),
             std::string::npos);
+}
+
+TEST(ConfigSchema, HasEachSectionInOnePiece) {
+  std::vector<std::string> sections;
+  for (const auto& s : setting_texts()) {
+    const auto section =
+        s.key.substr(0, s.key.find('.') == std::string::npos ? 0 : s.key.find('.'));
+    if (sections.empty() || sections.back() != section) sections.push_back(section);
+  }
+  auto unique = sections;
+  std::sort(unique.begin(), unique.end());
+  EXPECT_EQ(std::unique(unique.begin(), unique.end()), unique.end());
 }
 
 }  // namespace

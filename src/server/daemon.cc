@@ -42,26 +42,28 @@ Result<std::unique_ptr<FileLog>> open_log(const Options& options, const Config& 
 Result<std::unique_ptr<Daemon>> Daemon::create(const Options& options, const Config& config) {
   static const SystemClock kClock;
   (void)sys::raise_file_limit();
+  auto notify = sys::ServiceNotify::from_environment();
   GK_TRY(auto signals, sys::SignalSet::create({SIGTERM, SIGINT, SIGUSR2}));
   GK_CHECK_OK(sys::make_private_dir(options.data_dir));
   GK_TRY(auto lock, sys::DirLock::acquire(options.data_dir));
   GK_CHECK_OK(sys::make_private_dir(options.data_dir + "/logs"));
   GK_CHECK_OK(sys::make_private_dir(options.data_dir + "/config/macro_safety"));
   GK_TRY(auto log, open_log(options, config, kClock));
-  std::unique_ptr<Daemon> daemon(
-      new Daemon(options, config, std::move(signals), std::move(lock), std::move(log)));
+  std::unique_ptr<Daemon> daemon(new Daemon(options, config, std::move(signals), std::move(lock),
+                                            std::move(log), std::move(notify)));
   GK_CHECK_OK(daemon->listen());
   return daemon;
 }
 
 Daemon::Daemon(Options options, Config config, sys::SignalSet signals, sys::DirLock lock,
-               std::unique_ptr<FileLog> log)
+               std::unique_ptr<FileLog> log, sys::ServiceNotify notify)
     : options_(std::move(options)),
       config_(std::move(config)),
       started_(clock_.mono()),
       signals_(std::move(signals)),
       lock_(std::move(lock)),
-      log_(std::move(log)) {}
+      log_(std::move(log)),
+      notify_(std::move(notify)) {}
 
 Daemon::~Daemon() {
   if (opener_.joinable()) opener_.join();
@@ -71,7 +73,8 @@ Result<void> Daemon::listen() {
   net::ServerOptions options;
   options.limits.max_connections = static_cast<std::size_t>(config_.http_max_connections);
   options.limits.max_per_address = static_cast<std::size_t>(config_.http_max_per_address);
-  options.common_headers = security_headers();
+  options.common_headers = security_headers(config_.behind_proxy);
+  if (config_.behind_proxy) options.proxies = config_.proxy_addresses;
   net::ServerHandlers handlers;
   handlers.on_request = [this](net::Request request, net::Respond respond) {
     if (rooms_) return rooms_->dispatch(std::move(request), std::move(respond));
@@ -104,6 +107,9 @@ net::Response Daemon::starting_answer(const net::Request& request) const {
 
 int Daemon::run() {
   signal_watch_ = loop_.watch_readable(signals_.fd(), [this] { on_signal(); });
+  if (notify_.alive_period() > Nanos(0)) {
+    alive_tick_ = loop_.every(notify_.alive_period(), [this] { notify_.alive(); });
+  }
   opener_ = std::thread([this] { open_stores(); });
   loop_.run();
   // In this order: no more requests, then the rooms and their last writes.
@@ -149,6 +155,9 @@ void Daemon::on_stores(Result<std::unique_ptr<Stores>> stores) {
               {"data", options_.data_dir},
               {"duration_ms",
                std::chrono::duration<double, std::milli>(clock_.mono() - started_).count()}});
+  if (const auto told = notify_.ready("serves http://" + address_); !told) {
+    log_->warn("daemon.notify_failed", told.error().message);
+  }
 }
 
 void Daemon::print_ready() const {
@@ -178,6 +187,7 @@ void Daemon::on_signal() {
 void Daemon::shut_down() {
   if (stopping_) return loop_.stop();  // A second signal does not wait for the grace.
   stopping_ = true;
+  notify_.stopping();
   if (rooms_) rooms_->prepare_to_stop();
   server_->shutdown(kShutdownGrace, [this] { loop_.stop(); });
   forced_end_ = loop_.after(kForcedEnd, [this] { loop_.stop(); });

@@ -20,6 +20,7 @@
 #include "server/config.h"
 #include "server/options.h"
 #include "sys/file_lock.h"
+#include "sys/service_notify.h"
 #include "sys/signals.h"
 
 namespace gk::server {
@@ -42,7 +43,7 @@ class Daemon {
 
  private:
   Daemon(Options options, Config config, sys::SignalSet signals, sys::DirLock lock,
-         std::unique_ptr<FileLog> log);
+         std::unique_ptr<FileLog> log, sys::ServiceNotify notify);
 
   Result<void> listen();
   void open_stores();  // On a thread of its own.
@@ -60,12 +61,14 @@ class Daemon {
   sys::SignalSet signals_;
   sys::DirLock lock_;
   std::unique_ptr<FileLog> log_;
+  const sys::ServiceNotify notify_;
   Metrics metrics_;
   net::Loop loop_;
   std::unique_ptr<net::Server> server_;
   std::unique_ptr<Rooms> rooms_;  // Null until the stores are open.
   std::thread opener_;
   net::Handle signal_watch_;
+  net::Handle alive_tick_;  // On the loop: a loop that hangs is restarted by the manager.
   net::Handle forced_end_;
   std::string address_;  // "127.0.0.1:5000", as bound.
   bool stopping_ = false;

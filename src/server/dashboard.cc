@@ -70,15 +70,20 @@ net::Response asset_response(const net::Request& request, const Asset& asset, in
 
 }  // namespace
 
-std::string_view security_headers() {
-  return "Content-Security-Policy: default-src 'self'; img-src 'self' data:; object-src 'none'; "
-         "base-uri 'none'; form-action 'self'; frame-ancestors 'none'\r\n"
-         "X-Frame-Options: DENY\r\n"
-         "X-Content-Type-Options: nosniff\r\n"
-         "Referrer-Policy: no-referrer\r\n"
-         "Cross-Origin-Opener-Policy: same-origin\r\n"
-         "Cross-Origin-Resource-Policy: same-origin\r\n"
-         "Permissions-Policy: camera=(), microphone=(), geolocation=(), payment=()\r\n";
+std::string_view security_headers(bool https) {
+  // One text with HSTS first: without TLS it begins after that line.
+  static constexpr std::string_view kHsts = "Strict-Transport-Security: max-age=31536000\r\n";
+  static constexpr std::string_view kAll =
+      "Strict-Transport-Security: max-age=31536000\r\n"
+      "Content-Security-Policy: default-src 'self'; img-src 'self' data:; object-src 'none'; "
+      "base-uri 'none'; form-action 'self'; frame-ancestors 'none'\r\n"
+      "X-Frame-Options: DENY\r\n"
+      "X-Content-Type-Options: nosniff\r\n"
+      "Referrer-Policy: no-referrer\r\n"
+      "Cross-Origin-Opener-Policy: same-origin\r\n"
+      "Cross-Origin-Resource-Policy: same-origin\r\n"
+      "Permissions-Policy: camera=(), microphone=(), geolocation=(), payment=()\r\n";
+  return https ? kAll : kAll.substr(kHsts.size());
 }
 
 net::Response serve_dashboard(const net::Request& request) {

@@ -10,7 +10,7 @@ namespace {
 
 macros::MacroServiceOptions service_options(const RoomsContext& context) {
   macros::MacroServiceOptions options;
-  options.launcher.worker = sys::program_dir() + "/gamekeeper-worker";
+  options.launcher.worker = sys::helper_path("gamekeeper-worker");
   // Besides our own files: the user's session bus could start programs outside the namespaces.
   options.launcher.hidden = {context.data_dir, "/run/user/" + std::to_string(::getuid())};
   options.logs_dir = context.data_dir + "/logs";

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/error_codes.h"
+#include "server/manuals.h"
 #include "server/version.h"
 #include "sys/paths.h"
 
@@ -26,10 +27,15 @@ ParsedOptions parse_options(int argc, const char* const* argv, std::ostream& out
   app.add_flag("--insecure-http", o.insecure_http, "Plain HTTP on another address than loopback");
   app.add_flag("--check-config", o.check_config, "Check the configuration and end");
   app.add_option("--print", o.print, "Print reference data and end")
-      ->check(CLI::IsMember({"openapi", "asyncapi", "errors", "config", "metrics"}));
+      ->check(CLI::IsMember({"openapi", "asyncapi", "errors", "config", "metrics", "man",
+                             "config-man", "config-example"}));
   app.set_version_flag("--version", std::string("gamekeeperd ") + kVersion);
   try {
     app.parse(argc, argv);
+    if (o.print == "man") {
+      print_manual(app, out);
+      parsed.exit_code = 0;
+    }
   } catch (const CLI::ParseError& e) {
     parsed.exit_code = app.exit(e, out, err) == 0 ? 0 : kExitUsage;
   }

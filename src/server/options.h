@@ -19,7 +19,7 @@ struct Options {
   bool behind_proxy = false;
   bool insecure_http = false;
   bool check_config = false;  ///< Check the configuration and end.
-  std::string print;          ///< "openapi", "errors", "config" or "metrics": print and end.
+  std::string print;          ///< What to print (reference.h) before the end.
 };
 
 struct ParsedOptions {

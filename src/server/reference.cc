@@ -9,6 +9,7 @@
 #include "api/problem.h"
 #include "base/error_codes.h"
 #include "server/config.h"
+#include "server/manuals.h"
 #include "server/rooms.h"
 #include "sys/files.h"
 
@@ -110,6 +111,10 @@ int print_reference(std::string_view what, std::ostream& out) {
            "are sections: `monitor.interval_s` is `interval_s` below `[monitor]`. All errors are "
            "reported at once, with line, key and range; the daemon then ends with code 2.\n\n"
         << config_schema_markdown();
+  } else if (what == "config-man") {
+    print_config_manual(out);
+  } else if (what == "config-example") {
+    print_config_example(out);
   } else if (what == "openapi") {
     out << Specimen().openapi() << "\n";
   } else if (what == "asyncapi") {

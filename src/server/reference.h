@@ -8,7 +8,8 @@
 
 namespace gk::server {
 
-/// Prints "openapi", "asyncapi", "errors", "config" or "metrics". Returns the exit code.
+/// Prints "openapi", "asyncapi", "errors", "config", "metrics", "config-man" or
+/// "config-example". Returns the exit code.
 int print_reference(std::string_view what, std::ostream& out);
 
 }  // namespace gk::server

@@ -99,15 +99,17 @@ Result<void> Rooms::Impl::start() {
 Result<void> Rooms::Impl::start_accounts() {
   RoomsContext& c = context;
   GK_TRY(auto reader, store::Database::open({.path = stores->state_path(), .read_only = true}));
-  GK_TRY(accounts,
-         accounts::AccountsService::create({.data_dir = c.data_dir, .own_uid = ::geteuid()},
-                                           {.writer = *stores->state,
-                                            .post = monitor::post_to(c.loop),
-                                            .clock = c.clock,
-                                            .random = c.random,
-                                            .log = c.log,
-                                            .metrics = c.metrics},
-                                           *reader));
+  const auto transport =
+      c.config.behind_proxy ? accounts::TransportSecurity::tls : accounts::TransportSecurity::plain;
+  GK_TRY(accounts, accounts::AccountsService::create(
+                       {.data_dir = c.data_dir, .transport = transport, .own_uid = ::geteuid()},
+                       {.writer = *stores->state,
+                        .post = monitor::post_to(c.loop),
+                        .clock = c.clock,
+                        .random = c.random,
+                        .log = c.log,
+                        .metrics = c.metrics},
+                       *reader));
   first_code = accounts->take_setup_code();
   on_session_ended = accounts->session_ended().subscribe([this](const accounts::SessionEnded& e) {
     hub->close_session(e.session_id);
@@ -145,10 +147,12 @@ Result<void> Rooms::Impl::start_macros() {
 
 void Rooms::Impl::start_api() {
   RoomsContext& c = context;
-  router =
-      std::make_unique<api::Router>(api::RouterOptions{.allowed_hosts = allowed_hosts(c.config),
-                                                       .allowed_origins = c.config.allow_origins},
-                                    *accounts, c.log, c.metrics, c.clock, c.random);
+  router = std::make_unique<api::Router>(
+      api::RouterOptions{.allowed_hosts = allowed_hosts(c.config),
+                         .allowed_origins = c.config.allow_origins,
+                         .origin_scheme = c.config.behind_proxy ? api::OriginScheme::https
+                                                                : api::OriginScheme::any},
+      *accounts, c.log, c.metrics, c.clock, c.random);
   hub->add_topic({.name = "heartbeat",
                   .scope = "dashboard:read",
                   .summary = "The connection is alive",

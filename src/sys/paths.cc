@@ -26,6 +26,21 @@ std::string program_dir() {
   return failed ? "." : program.parent_path().string();
 }
 
+std::string helper_path(const std::string& name) {
+  std::error_code ignored;
+  const std::filesystem::path dir = program_dir();
+  const auto packaged = dir.parent_path() / "lib" / "gamekeeper" / name;
+  const bool beside = std::filesystem::exists(dir / name, ignored);
+  return (!beside && std::filesystem::exists(packaged, ignored) ? packaged : dir / name).string();
+}
+
+std::string client_data_dir(const std::string& own, const std::string& service) {
+  std::error_code ignored;
+  const bool only_service = !std::filesystem::exists(socket_path(own), ignored) &&
+                            std::filesystem::exists(socket_path(service), ignored);
+  return only_service ? service : own;
+}
+
 std::string socket_path(const std::string& data_dir) { return data_dir + "/gamekeeper.sock"; }
 
 std::string lanes_socket_path(const std::string& data_dir) { return data_dir + "/lanes.sock"; }

@@ -13,6 +13,13 @@ std::string default_data_dir();
 /// The folder of the running program; its helpers lie beside it.
 std::string program_dir();
 
+/// A helper program: beside the running one (a build), else in ../lib/gamekeeper (a package).
+std::string helper_path(const std::string& name);
+
+/// The data folder that a client means: `own`, or the service's when only that has a socket.
+std::string client_data_dir(const std::string& own,
+                            const std::string& service = "/var/lib/gamekeeper");
+
 /// The daemon's Unix socket in its data folder.
 std::string socket_path(const std::string& data_dir);
 
