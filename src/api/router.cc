@@ -35,6 +35,12 @@ bool is_json(const std::string* content_type) {
          (*content_type == "application/json" || content_type->starts_with("application/json;"));
 }
 
+Problem credential_problem(const Error& error) {
+  Problem problem = problem_from(error);
+  if (error.code == Errc::deadline_exceeded) problem.type = "token-expired";
+  return problem;
+}
+
 Problem forbidden(std::string detail) { return {.type = "forbidden", .detail = std::move(detail)}; }
 
 }  // namespace
@@ -163,7 +169,7 @@ struct Router::Impl {
     auto authenticated = gate.authenticate(request);
     if (!authenticated) {
       if (open) return std::nullopt;
-      return problem_from(authenticated.error());
+      return credential_problem(authenticated.error());
     }
     principal = std::move(*authenticated);
     if (open) return std::nullopt;
@@ -174,6 +180,10 @@ struct Router::Impl {
             "a request by cookie that changes state needs the header "
             "X-Gamekeeper-Csrf: 1");
       }
+    }
+    if (route.scope == kSession) {
+      if (principal->kind != CredentialKind::api_token) return std::nullopt;
+      return forbidden("an API token may not look after its owner's account; log in");
     }
     if (route.scope != kAnyone && !principal->has_scope(route.scope)) {
       return forbidden("this needs the scope " + std::string(route.scope) + ", which the role " +
@@ -371,7 +381,7 @@ Result<std::shared_ptr<const Principal>> Router::admit_upgrade(const net::Reques
   }
   // A browser always sends Origin on an upgrade; a cookie without one is not a browser's.
   auto principal = impl_->gate.authenticate(request);
-  if (!principal) return principal;
+  if (!principal) return Error{Errc::unauthenticated, principal.error().message};
   if ((*principal)->kind == CredentialKind::session && request.header("origin") == nullptr) {
     return Error{Errc::permission_denied, "an upgrade by cookie needs an Origin header"};
   }
