@@ -245,13 +245,15 @@ Result<std::optional<std::pair<std::string, std::int64_t>>> read_preferences(
 
 Result<void> write_preferences(store::Database& database, const std::string& user_id,
                                std::string_view body, std::int64_t was) {
+  const bool first = was == 0;
   GK_TRY(store::Statement * write,
-         database.query(was == 0
-                            ? "INSERT INTO preferences (user_id, body, version) VALUES ($1, $2, $3 "
-                              "+ 1) ON CONFLICT (user_id) DO NOTHING"
-                            : "UPDATE preferences SET body = $2, version = $3 + 1 "
-                              "WHERE user_id = $1 AND version = $3"));
-  GK_CHECK_OK(write->bind(1, user_id).bind(2, body).bind(3, was).run());
+         database.query(first ? "INSERT INTO preferences (body, version, user_id) "
+                                "VALUES ($1, $2, $3) ON CONFLICT (user_id) DO NOTHING"
+                              : "UPDATE preferences SET body = $1, version = $2 "
+                                "WHERE user_id = $3 AND version = $4"));
+  write->bind(1, body).bind(2, was + 1).bind(3, user_id);
+  if (!first) write->bind(4, was);
+  GK_CHECK_OK(write->run());
   if (database.changes() == 0) {
     return Error{Errc::failed_precondition, "the preferences were changed meanwhile; read again"};
   }
