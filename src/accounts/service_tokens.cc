@@ -59,11 +59,11 @@ void AccountsService::restore_tokens(std::vector<ApiTokenRecord> tokens) {
 
 void AccountsService::create_api_token(const Caller& caller, const std::string& user_id,
                                        NewApiToken token, Then<MadeApiToken> then) {
+  const UserRecord* owner = users_.by_id(user_id);
+  if (owner == nullptr) return then(not_found("there is no such user"));
   if (caller.principal.kind == api::CredentialKind::api_token) {
     return then(forbidden("an API token cannot make another, which would outlive it"));
   }
-  const UserRecord* owner = users_.by_id(user_id);
-  if (owner == nullptr) return then(not_found("there is no such user"));
   if (auto faults = faults_of(token, clock_.wall()); !faults.empty()) {
     return then(invalid(std::move(faults)));
   }

@@ -143,11 +143,11 @@ void AccountsService::write_update(const Caller& caller, const std::string& id,
 
 void AccountsService::reset_user(const Caller& caller, const std::string& id, UserReset reset,
                                  Then<UserRecord> then) {
+  const UserRecord* user = users_.by_id(id);
+  if (user == nullptr) return then(not_found("there is no such user"));
   if (caller.principal.kind != api::CredentialKind::local_admin) {
     return then(forbidden("only the local admin may do this, over the Unix socket"));
   }
-  const UserRecord* user = users_.by_id(id);
-  if (user == nullptr) return then(not_found("there is no such user"));
   if (auto fault = password_fault(reset.password, user->username)) {
     return then(invalid_field("password", std::move(*fault)));
   }
