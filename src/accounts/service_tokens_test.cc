@@ -164,7 +164,7 @@ TEST_F(ApiTokensTest, FiftyFirstIsRefused) {
 }
 TEST_F(ApiTokensTest, NaughtyNamesReadBackByteExact) {
   for (const char* name : {"<script>alert(1)</script>", "'; DROP TABLE users; --", "Ω≈ç√∫˜µ≤≥÷",
-                           "👩‍💻 מה 中文 \u202egnp", "%00%0a", "{{7*7}}",
+                           "𝄞 מה 中文 \u202egnp", "%00%0a", "{{7*7}}",
                            "../../etc/passwd", "\\\"quoted\\\"", "null", "1e309"}) {
     const std::string json = std::string("\"") + name + "\"";
     const auto answer =

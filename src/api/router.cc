@@ -35,6 +35,13 @@ bool is_json(const std::string* content_type) {
          (*content_type == "application/json" || content_type->starts_with("application/json;"));
 }
 
+/// True when a route with this scope serves `principal`.
+bool serves(std::string_view scope, const Principal& principal) {
+  if (scope == kOpen || scope == kAnyone) return true;
+  if (scope == kSession) return principal.kind != CredentialKind::api_token;
+  return principal.has_scope(scope);
+}
+
 Problem credential_problem(const Error& error) {
   Problem problem = problem_from(error);
   if (error.code == Errc::deadline_exceeded) problem.type = "token-expired";
@@ -181,15 +188,12 @@ struct Router::Impl {
             "X-Gamekeeper-Csrf: 1");
       }
     }
+    if (serves(route.scope, *principal)) return std::nullopt;
     if (route.scope == kSession) {
-      if (principal->kind != CredentialKind::api_token) return std::nullopt;
       return forbidden("an API token may not look after its owner's account; log in");
     }
-    if (route.scope != kAnyone && !principal->has_scope(route.scope)) {
-      return forbidden("this needs the scope " + std::string(route.scope) + ", which the role " +
-                       principal->role + " does not have");
-    }
-    return std::nullopt;
+    return forbidden("this needs the scope " + std::string(route.scope) + ", which the role " +
+                     principal->role + " does not have");
   }
 
   static std::optional<Problem> read_body(const net::Request& request, const Route& route,
@@ -284,8 +288,7 @@ void Router::Impl::ask(const Call& call, std::string_view path, std::string quer
   if (match.outcome != RouteTable::Outcome::found) return done(std::nullopt);
   const Route& route = routes[entries[match.route].route];
   const bool allowed =
-      route.scope == kOpen || (call.principal != nullptr &&
-                               (route.scope == kAnyone || call.principal->has_scope(route.scope)));
+      route.scope == kOpen || (call.principal != nullptr && serves(route.scope, *call.principal));
   if (!allowed) return done(std::nullopt);
   const Reply reply(
       [done = std::move(done)](net::Response response) {

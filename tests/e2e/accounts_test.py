@@ -18,7 +18,7 @@ from gk import PASSWORD, Browser, Daemon, WebSocket, wait_for
 OTHER = "eleven turnips owed to kestrel"
 ROUNDS = int(os.environ.get("GK_ROUNDS", "5"))  # of each revocation; docs/performance-accounts.md has 50
 NAUGHTY = ["", " ", "a b", "../../etc/passwd", "'; DROP TABLE users; --", "<script>alert(1)</script>", "Ω≈ç√∫",
-           "\u202etxt.exe", "名前", "👩‍💻", "null", "undefined", "true", "0", "1e309", "-1", "NaN", "{{7*7}}", "${x}",
+           "\u202etxt.exe", "名前", "\U0001F469\u200d\U0001F4BB", "null", "undefined", "true", "0", "1e309", "-1", "NaN", "{{7*7}}", "${x}",
            "%00", "\x00", "\r\nSet-Cookie: a=b", "a" * 65, "a" * 64, ".", "..", "-rf", "con", "\ufeffann", "ann\u0301",
            "ａｎｎ", "__proto__", "constructor", "local-admin", "SYSTEM", "a.b-c_d", "0day"]
 

@@ -57,6 +57,7 @@ std::vector<std::uint8_t> seal(const SecretKey& key, std::string_view secret, Ra
 }
 
 std::optional<std::string> unseal(const SecretKey& key, const std::vector<std::uint8_t>& sealed) {
+  // Source: libsodium, secretbox
   constexpr std::size_t kOverhead = crypto_secretbox_NONCEBYTES + crypto_secretbox_MACBYTES;
   if (sealed.size() < kOverhead) return std::nullopt;
   std::string out(sealed.size() - kOverhead, '\0');
