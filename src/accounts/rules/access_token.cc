@@ -100,12 +100,13 @@ AccessTokenKey::AccessTokenKey(const SecretKey& seed) {
   prefix_ = base64url(header) + '.';
 }
 
-std::string AccessTokenKey::signed_text(std::string_view payload) const {
-  std::string out = prefix_ + base64url(payload);
+std::string AccessTokenKey::base64url_of(std::string_view bytes) { return base64url(bytes); }
+
+std::string AccessTokenKey::signed_text(std::string text) const {
   std::array<unsigned char, crypto_sign_BYTES> signature{};
-  crypto_sign_detached(signature.data(), nullptr, bytes_of(out), out.size(), secret_key_.data());
-  out += '.';
-  return out + base64url({reinterpret_cast<const char*>(signature.data()), signature.size()});
+  crypto_sign_detached(signature.data(), nullptr, bytes_of(text), text.size(), secret_key_.data());
+  text += '.';
+  return text + base64url({reinterpret_cast<const char*>(signature.data()), signature.size()});
 }
 
 std::string AccessTokenKey::sign(const AccessClaims& claims) const {
@@ -115,7 +116,7 @@ std::string AccessTokenKey::sign(const AccessClaims& claims) const {
   w.field("sub", claims.subject).field("sid", claims.session_id).field("jti", claims.token_id);
   w.field("iat", claims.issued_at_s).field("exp", claims.expires_at_s);
   w.field("scope", joined(claims.scopes)).end_object();
-  return signed_text(payload);
+  return signed_text(prefix_ + base64url(payload));
 }
 
 Result<AccessClaims> AccessTokenKey::verify(std::string_view token, std::int64_t now_s) const {

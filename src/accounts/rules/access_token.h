@@ -54,10 +54,18 @@ class AccessTokenKey {
   /// "<header>." that every token of this key starts with.
   const std::string& prefix() const { return prefix_; }
   /// Signs any payload. For tests: forged claims behind a right signature.
-  std::string sign_payload_for_test(std::string_view payload) const { return signed_text(payload); }
+  std::string sign_payload_for_test(std::string_view payload) const {
+    return signed_text(prefix_ + base64url_of(payload));
+  }
+  /// Signs any header and payload. For tests: a right signature over something that is not ours.
+  std::string sign_for_test(std::string_view header, std::string_view payload) const {
+    return signed_text(base64url_of(header) + '.' + base64url_of(payload));
+  }
 
  private:
-  std::string signed_text(std::string_view payload) const;
+  static std::string base64url_of(std::string_view bytes);
+  /// `text`, a dot and its signature.
+  std::string signed_text(std::string text) const;
 
   std::array<std::uint8_t, 32> public_key_{};
   std::array<std::uint8_t, 64> secret_key_{};

@@ -96,11 +96,16 @@ TEST_F(AccessTokenTest, HmacWithThePublicKeyIsRefused) {
     EXPECT_FALSE(ours.verify(text, kNow)) << alg;
   }
 }
-TEST_F(AccessTokenTest, SignedPlainJwtTypeIsRefused) {
-  // A right signature under typ "JWT" (an ID token, say) is still not an access token.
-  const std::string text =
-      base64url(R"({"alg":"EdDSA","typ":"JWT"})") + token.substr(token.find('.'));
-  EXPECT_EQ(fault(text), Errc::unauthenticated);
+TEST_F(AccessTokenTest, RightSignatureUnderAnotherHeaderIsRefused) {
+  const std::string header = from_base64url(token.substr(0, token.find('.'))).value();
+  const std::string payload = from_base64url(payload_of(token)).value();
+  EXPECT_TRUE(key.verify(key.sign_for_test(header, payload), kNow)) << "negative control";
+  std::string id_token = header;
+  id_token.replace(id_token.find("at+jwt"), 6, "id+jwt");
+  EXPECT_EQ(fault(key.sign_for_test(id_token, payload)), Errc::unauthenticated);
+  EXPECT_EQ(fault(key.sign_for_test(R"({"alg":"EdDSA","typ":"JWT"})", payload)),
+            Errc::unauthenticated);
+  EXPECT_EQ(fault(key.sign_for_test(header + " ", payload)), Errc::unauthenticated);
 }
 TEST_F(AccessTokenTest, SignedClaimsOfAnotherAudienceOrIssuerAreRefused) {
   const std::string rest =
