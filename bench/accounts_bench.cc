@@ -8,8 +8,10 @@
 #include "accounts/migrations.h"
 #include "accounts/password_hasher.h"
 #include "accounts/rows.h"
+#include "accounts/rules/api_token.h"
 #include "accounts/rules/password_policy.h"
 #include "accounts/service.h"
+#include "accounts/token_rows.h"
 #include "testing/capture_log.h"
 #include "testing/seeded_random.h"
 #include "testing/temp_dir.h"
@@ -43,6 +45,7 @@ class Room {
   }
   AccountsService& service() { return *service_; }
   const std::string& token() const { return token_; }
+  const std::string& api_token() const { return api_token_; }
 
  private:
   std::unique_ptr<store::Database> open() {
@@ -76,6 +79,14 @@ class Room {
                                           .seen_wall = now}})
           .value();
     }
+    api_token_ = new_api_token(random_);
+    insert_api_token(database, {.id = "t",
+                                .token = api_token_digest(api_token_),
+                                .user_id = "u0",
+                                .name = "bench",
+                                .scopes = {"*"},
+                                .created_at = now})
+        .value();
     database.execute("COMMIT").value();
   }
 
@@ -87,7 +98,7 @@ class Room {
   std::unique_ptr<store::Writer> writer_;
   std::unique_ptr<store::Database> reader_;
   std::unique_ptr<AccountsService> service_;
-  std::string token_;
+  std::string token_, api_token_;
 };
 
 /// Who asks, by cookie, with range(0) live sessions.
@@ -114,6 +125,66 @@ void BM_RefuseUnknownCookie(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(room.service().authenticate(request));
 }
 BENCHMARK(BM_RefuseUnknownCookie);
+
+/// Who asks, by API token.
+void BM_AuthenticateByApiToken(benchmark::State& state) {
+  Room room(1);
+  net::Request request;
+  request.headers = {{"host", "localhost:5000"}, {"authorization", "Bearer " + room.api_token()}};
+  for (auto _ : state) {
+    auto principal = room.service().authenticate(request);
+    if (!principal) state.SkipWithError("not admitted");
+    benchmark::DoNotOptimize(principal);
+  }
+}
+BENCHMARK(BM_AuthenticateByApiToken);
+
+/// An access token that was seen before: a digest and two lookups.
+void BM_VerifyKnownAccessToken(benchmark::State& state) {
+  SystemRandom random;
+  AccessTokens tokens(new_secret_key(random), 16);
+  const WallTime now = SystemClock().wall();
+  const std::string token = tokens.issue(
+      {.user_id = std::string(36, 'u'), .scopes = {"*"}, .session_id = std::string(36, 's')},
+      std::string(36, 't'), now);
+  for (auto _ : state) {
+    auto verified = tokens.verify(token, now);
+    if (!verified) state.SkipWithError("refused");
+    benchmark::DoNotOptimize(verified);
+  }
+}
+BENCHMARK(BM_VerifyKnownAccessToken);
+
+/// Its first use: an Ed25519 check and the claims.
+void BM_VerifyNewAccessToken(benchmark::State& state) {
+  SystemRandom random;
+  const AccessTokenKey key(new_secret_key(random));
+  const std::string token = key.sign({.subject = std::string(36, 'u'),
+                                      .session_id = std::string(36, 's'),
+                                      .token_id = std::string(36, 't'),
+                                      .scopes = {"*"},
+                                      .issued_at_s = 1,
+                                      .expires_at_s = 1'000});
+  for (auto _ : state) {
+    auto claims = key.verify(token, 10);
+    if (!claims) state.SkipWithError("refused");
+    benchmark::DoNotOptimize(claims);
+  }
+}
+BENCHMARK(BM_VerifyNewAccessToken);
+
+void BM_SignAccessToken(benchmark::State& state) {
+  SystemRandom random;
+  const AccessTokenKey key(new_secret_key(random));
+  const AccessClaims claims{.subject = std::string(36, 'u'),
+                            .session_id = std::string(36, 's'),
+                            .token_id = std::string(36, 't'),
+                            .scopes = {"*"},
+                            .issued_at_s = 1,
+                            .expires_at_s = 1'000};
+  for (auto _ : state) benchmark::DoNotOptimize(key.sign(claims));
+}
+BENCHMARK(BM_SignAccessToken);
 
 /// What the room adds to the daemon's start, with range(0) sessions to read.
 void BM_Start(benchmark::State& state) {

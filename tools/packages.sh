@@ -7,6 +7,7 @@ BUILD_PACKAGES=(
   libspdlog-dev prometheus-cpp-dev        # logs, metrics
   libcurl4-openssl-dev zlib1g-dev         # named by prometheus-cpp's CMake files
   libsqlite3-dev libsodium-dev            # storage, passwords and tokens
+  liboath-dev                             # codes of authenticator apps
   libtomlplusplus-dev libcli11-dev        # configuration, command line
 )
 TEST_PACKAGES=(

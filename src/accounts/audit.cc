@@ -94,4 +94,23 @@ Result<AuditHead> verify_audit(store::Database& database,
   return verifier.head();
 }
 
+Result<std::vector<AuditRow>> list_audit(store::Database& database, const AuditQuery& query) {
+  GK_TRY(store::Statement * rows,
+         database.query("SELECT seq, at_us, actor_id, actor, action, target, before_json, "
+                        "after_json, correlation_id, previous_hash, hash FROM audit "
+                        "WHERE ($1 IS NULL OR seq < $1) AND ($2 IS NULL OR actor = $2) "
+                        "AND ($3 IS NULL OR action = $3 OR "
+                        "substr(action, 1, length($3) + 1) = $3 || '.') "
+                        "AND ($4 IS NULL OR target = $4) ORDER BY seq DESC LIMIT $5"));
+  rows->bind(1, query.before_seq);
+  rows->bind(2, query.actor).bind(3, query.action).bind(4, query.target);
+  rows->bind(5, static_cast<std::int64_t>(query.limit));
+  std::vector<AuditRow> out;
+  for (;;) {
+    GK_TRY(const bool more, rows->step());
+    if (!more) return out;
+    out.push_back(read_row(*rows));
+  }
+}
+
 }  // namespace gk::accounts

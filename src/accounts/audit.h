@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "accounts/rules/audit_chain.h"
 #include "gamekeeper/result.h"
@@ -22,5 +24,18 @@ Result<AuditHead> append_audit(store::Database& database, AuditRow row);
 /// Cost:   O(rows), 2 µs a row; blocks.
 Result<AuditHead> verify_audit(store::Database& database,
                                const std::optional<AuditHead>& expected = std::nullopt);
+
+/// A page of the audit.
+struct AuditQuery {
+  std::size_t limit = 100;
+  std::optional<std::int64_t> before_seq;  ///< Rows below it; nothing: from the newest.
+  std::optional<std::string> actor;
+  std::optional<std::string> action;  ///< "user" also finds "user.create".
+  std::optional<std::string> target;
+};
+
+/// Newest first.
+/// Cost: O(rows) when a filter finds little; blocks.
+Result<std::vector<AuditRow>> list_audit(store::Database& database, const AuditQuery& query);
 
 }  // namespace gk::accounts

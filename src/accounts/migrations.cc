@@ -54,8 +54,45 @@ CREATE TRIGGER audit_refuses_delete BEFORE DELETE ON audit
 BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
 )sql";
 
-constexpr std::array<store::Migration, 1> kSteps{
-    {{.number = 1, .name = "users, roles, sessions and audit", .sqlite = kFirst}}};
+constexpr std::string_view kTokens = R"sql(
+ALTER TABLE sessions ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE sessions ADD COLUMN family_digest BLOB;
+ALTER TABLE sessions ADD COLUMN refresh_digest BLOB;
+ALTER TABLE sessions ADD COLUMN previous_digest BLOB;
+ALTER TABLE sessions ADD COLUMN rotated_at_us INTEGER NOT NULL DEFAULT 0;
+CREATE UNIQUE INDEX sessions_by_family ON sessions(family_digest);
+CREATE TABLE api_tokens (
+  id TEXT PRIMARY KEY,
+  token_digest BLOB NOT NULL UNIQUE,
+  user_id TEXT NOT NULL REFERENCES users(id) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  scopes TEXT NOT NULL,
+  created_at_us INTEGER NOT NULL,
+  expires_at_us INTEGER,
+  last_used_at_us INTEGER
+) STRICT;
+CREATE INDEX api_tokens_by_user ON api_tokens(user_id);
+CREATE TABLE second_factors (
+  user_id TEXT PRIMARY KEY REFERENCES users(id) ON DELETE CASCADE,
+  sealed_secret BLOB NOT NULL,
+  confirmed INTEGER NOT NULL,
+  last_step INTEGER NOT NULL
+) STRICT;
+CREATE TABLE recovery_codes (
+  user_id TEXT NOT NULL REFERENCES users(id) ON DELETE CASCADE,
+  digest BLOB NOT NULL,
+  PRIMARY KEY (user_id, digest)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE preferences (
+  user_id TEXT PRIMARY KEY REFERENCES users(id) ON DELETE CASCADE,
+  body TEXT NOT NULL,
+  version INTEGER NOT NULL
+) STRICT;
+)sql";
+
+constexpr std::array<store::Migration, 2> kSteps{
+    {{.number = 1, .name = "users, roles, sessions and audit", .sqlite = kFirst},
+     {.number = 2, .name = "tokens, second factors, preferences", .sqlite = kTokens}}};
 
 }  // namespace
 

@@ -1,11 +1,15 @@
 #include "accounts/routes.h"
 
+#include <charconv>
+
 #include "accounts/routes_detail.h"
 #include "accounts/rules/login_limiter.h"
 
 namespace gk::accounts {
 namespace {
 
+constexpr std::size_t kDefaultPage = 100;   // Source: chosen
+constexpr std::size_t kMaxPage = 1'000;     // Source: platform specification, HTTP rules
 constexpr std::size_t kMaxUserAgent = 256;  // Source: chosen; shown to people, stored per session
 
 }  // namespace
@@ -28,6 +32,26 @@ std::optional<api::Problem> problem_of(const JsonReader& reader) {
   return invalid(reader.complaints());
 }
 
+std::optional<std::int64_t> wanted_version(const net::Request& request) {
+  const std::string* tag = request.header("if-match");
+  if (tag == nullptr || *tag == "*") return std::nullopt;
+  std::int64_t version = 0;
+  if (tag->size() < 3 || tag->front() != '"' || tag->back() != '"') return -1;
+  const char* end = tag->data() + tag->size() - 1;
+  const auto parsed = std::from_chars(tag->data() + 1, end, version);
+  return parsed.ec == std::errc() && parsed.ptr == end ? version : -1;
+}
+
+std::optional<std::size_t> page_size(const net::Request& request) {
+  const auto text = request.query_param("limit");
+  if (!text) return kDefaultPage;
+  std::size_t limit = 0;
+  const auto parsed = std::from_chars(text->data(), text->data() + text->size(), limit);
+  if (parsed.ec != std::errc() || parsed.ptr != text->data() + text->size()) return std::nullopt;
+  if (limit < 1 || limit > kMaxPage) return std::nullopt;
+  return limit;
+}
+
 void add_accounts_routes(api::Router& router, AccountsService& service) {
   router.add_schema({"AccountsHolder",
                      {{"id", "string", "Null for the local admin", true, true},
@@ -35,7 +59,13 @@ void add_accounts_routes(api::Router& router, AccountsService& service) {
                       {"role", "string", "", true},
                       {"scopes", "string[]", "resource:verb, or * for all", true}}});
   add_auth_routes(router, service);
+  add_session_routes(router, service);
+  add_token_routes(router, service);
+  add_second_factor_routes(router, service);
+  add_preferences_routes(router, service);
   add_user_routes(router, service);
+  add_role_routes(router, service);
+  add_audit_routes(router, service);
 }
 
 }  // namespace gk::accounts

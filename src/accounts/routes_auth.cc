@@ -1,6 +1,4 @@
-// /setup and /auth/…: becoming somebody, and looking after one's own sessions and password.
-
-#include <algorithm>
+// /setup and /auth/{login,refresh,logout,verify}: becoming somebody, and ceasing to be.
 
 #include "accounts/routes_detail.h"
 #include "accounts/rules/password_policy.h"
@@ -8,50 +6,9 @@
 namespace gk::accounts {
 namespace {
 
-constexpr std::size_t kMaxName = 256;  // Source: chosen; the username rule says what is wrong
-
-void write_holder(JsonWriter& w, const api::Principal& principal) {
-  w.begin_object().key("id");
-  if (principal.user_id.empty()) {
-    w.null();
-  } else {
-    w.value(principal.user_id);
-  }
-  w.field("username", principal.name).field("role", principal.role).key("scopes").begin_array();
-  for (const std::string& scope : principal.scopes) w.value(scope);
-  w.end_array().end_object();
-}
-
-std::string host_of(const net::Request& request) {
-  const std::string* host = request.header("host");
-  return host == nullptr ? std::string() : *host;
-}
-
-/// The answer of log-in and setup: the cookie, and who one is now.
-void answer_session(const AccountsOptions& options, const std::string& host, int status,
-                    const api::Reply& reply, const Outcome<NewSession>& outcome) {
-  if (const auto* problem = std::get_if<api::Problem>(&outcome)) return reply.problem(*problem);
-  const auto& session = std::get<NewSession>(outcome);
-  net::Response response;
-  response.status = status;
-  response.headers.emplace_back("Set-Cookie",
-                                session_cookie(options.transport, host, session.token));
-  JsonWriter w(response.body);
-  w.begin_object().key("user");
-  write_holder(w, *session.principal);
-  w.field("expires_at", session.expires_at).end_object();
-  reply.response(std::move(response));
-}
-
-void write_session(JsonWriter& w, const SessionRecord& session, const SessionLimits& limits,
-                   std::string_view current) {
-  const auto lifetime = std::chrono::duration_cast<Micros>(limits.absolute);
-  w.begin_object().field("id", session.id).field("created_at", session.times.created_wall);
-  w.field("last_seen_at", session.times.seen_wall);
-  w.field("expires_at", session.times.created_wall + lifetime);
-  w.field("address", session.address).field("user_agent", session.user_agent);
-  w.field("current", session.id == current).end_object();
-}
+constexpr std::size_t kMaxName = 256;        // Source: chosen; the username rule says what is wrong
+constexpr std::size_t kMaxCode = 64;         // Source: chosen; a recovery code is 19 characters
+constexpr std::size_t kMaxToken = 6 * 1024;  // Source: kMaxAccessTokenBytes
 
 void set_up(AccountsService& service, api::Call& call, const api::Reply& reply) {
   std::string code;
@@ -70,18 +27,34 @@ void set_up(AccountsService& service, api::Call& call, const api::Reply& reply) 
 }
 
 void log_in(AccountsService& service, api::Call& call, const api::Reply& reply) {
-  std::string username;
-  std::string password;
+  LogIn login;
+  bool tokens = false;
   JsonReader reader(call.body, "");
-  reader.string("username", username, kMaxName);
-  reader.string("password", password, kMaxPasswordBytes);
+  reader.string("username", login.username, kMaxName);
+  reader.string("password", login.password, kMaxPasswordBytes);
+  reader.string("code", login.code, kMaxCode);
+  reader.boolean("token", tokens);
   for (const auto* key : {"username", "password"}) reader.require(key);
   reader.refuse_unknown();
   if (const auto problem = problem_of(reader)) return reply.problem(*problem);
-  service.log_in(username, std::move(password), visitor_of(call),
+  login.kind = tokens ? SessionKind::tokens : SessionKind::cookie;
+  service.log_in(std::move(login), visitor_of(call),
                  [&service, reply, host = host_of(call.request)](const auto& outcome) {
                    answer_session(service.options(), host, 200, reply, outcome);
                  });
+}
+
+void refresh(AccountsService& service, api::Call& call, const api::Reply& reply) {
+  std::string token;
+  JsonReader reader(call.body, "");
+  reader.string("refresh_token", token, kMaxToken);
+  reader.require("refresh_token");
+  reader.refuse_unknown();
+  if (const auto problem = problem_of(reader)) return reply.problem(*problem);
+  service.refresh(token, visitor_of(call),
+                  [&service, reply, host = host_of(call.request)](const auto& outcome) {
+                    answer_session(service.options(), host, 200, reply, outcome);
+                  });
 }
 
 void log_out(AccountsService& service, api::Call& call, const api::Reply& reply) {
@@ -100,44 +73,28 @@ void log_out(AccountsService& service, api::Call& call, const api::Reply& reply)
                       });
 }
 
-void profile(AccountsService& service, api::Call& call, const api::Reply& reply) {
+void write_verdict(const api::Principal& principal, const api::Reply& reply) {
+  static constexpr const char* kKinds[] = {"local_admin", "cookie", "access_token", "api_token"};
   std::string body;
   JsonWriter w(body);
-  w.begin_object().key("user");
-  write_holder(w, *call.principal);
-  w.key("session");
-  const std::string& id = call.principal->session_id;
-  if (const SessionRecord* session = service.sessions().find(id)) {
-    write_session(w, *session, service.options().session, id);
-  } else {
-    w.null();
-  }
+  w.begin_object().field("active", true);
+  w.field("held_by", kKinds[static_cast<std::size_t>(principal.kind)]).key("user");
+  write_holder(w, principal);
   w.end_object();
   reply.json(std::move(body));
 }
 
-void change_password(AccountsService& service, api::Call& call, const api::Reply& reply) {
-  std::string current;
-  std::string next;
+/// For a service that was handed a token by somebody else; no reason is given when it is not valid.
+void verify(AccountsService& service, api::Call& call, const api::Reply& reply) {
+  std::string token;
   JsonReader reader(call.body, "");
-  reader.string("current_password", current, kMaxPasswordBytes);
-  reader.string("new_password", next, kMaxPasswordBytes);
-  for (const auto* key : {"current_password", "new_password"}) reader.require(key);
+  reader.string("token", token, kMaxToken);
+  reader.require("token");
   reader.refuse_unknown();
   if (const auto problem = problem_of(reader)) return reply.problem(*problem);
-  service.change_password(caller_of(call), std::move(current), std::move(next), visitor_of(call),
-                          [reply](const auto& outcome) { answer_empty(reply, outcome); });
-}
-
-void list_sessions(AccountsService& service, api::Call& call, const api::Reply& reply) {
-  std::string body;
-  JsonWriter w(body);
-  w.begin_object().key("items").begin_array();
-  for (const SessionRecord& session : service.sessions().of_user(call.principal->user_id)) {
-    write_session(w, session, service.options().session, call.principal->session_id);
-  }
-  w.end_array().key("next_cursor").null().end_object();
-  reply.json(std::move(body));
+  const auto holder = service.authenticate_token(token);
+  if (!holder) return reply.json(R"({"active":false})");
+  write_verdict(**holder, reply);
 }
 
 void add_setup_routes(api::Router& router, AccountsService& service) {
@@ -168,27 +125,54 @@ void add_setup_routes(api::Router& router, AccountsService& service) {
               .no_setup_needed = true});
 }
 
-void add_login_routes(api::Router& router, AccountsService& service) {
+void add_login_schemas(api::Router& router) {
   router.add_schema(
-      {"LoginRequest", {{"username", "string", "", true}, {"password", "string", "", true}}});
-  router.add_schema({"LoginAnswer",
-                     {{"user", "#AccountsHolder", "", true},
-                      {"expires_at", "string", "RFC 3339; earlier after 30 min unused", true}}});
-  router.add_schema({"Profile",
-                     {{"user", "#AccountsHolder", "", true},
-                      {"session", "#Session", "Null for the local admin", true, true}}});
+      {"LoginRequest",
+       {{"username", "string", "", true},
+        {"password", "string", "", true},
+        {"code", "string", "Of the second factor, or a recovery code, where one is in use", false},
+        {"token", "boolean", "True: answer tokens instead of setting a cookie", false}}});
+  router.add_schema({"RefreshRequest", {{"refresh_token", "string", "Used up by this", true}}});
+  router.add_schema({"VerifyRequest", {{"token", "string", "An access or API token", true}}});
+  router.add_schema(
+      {"LoginAnswer",
+       {{"user", "#AccountsHolder", "", true},
+        {"expires_at", "string", "RFC 3339; earlier after 30 min unused (tokens: a week)", true},
+        {"session_id", "string", "With token: true, as all below", false},
+        {"token_type", "string", "Bearer", false},
+        {"access_token", "string", "For the Authorization header", false},
+        {"access_expires_at", "time", "", false},
+        {"expires_in_s", "integer", "Of the access token", false},
+        {"refresh_token", "string", "For auth/refresh, once", false}}});
+  router.add_schema({"TokenVerdict",
+                     {{"active", "boolean", "The credential is valid now", true},
+                      {"held_by", "local_admin|cookie|access_token|api_token", "", false},
+                      {"user", "#AccountsHolder", "Scopes are those of the credential", false}}});
+}
+
+void add_login_routes(api::Router& router, AccountsService& service) {
   router.add({.method = net::Method::post,
               .path = "/auth/login",
               .scope = api::kOpen,
-              .summary = "Open a session; the answer sets its cookie",
+              .summary = "Open a session; the answer sets its cookie, or holds tokens",
               .request = "LoginRequest",
               .response = "LoginAnswer",
               .handler = [&service](api::Call& call, const api::Reply& reply) {
                 log_in(service, call, reply);
               }});
+  router.add(
+      {.method = net::Method::post,
+       .path = "/auth/refresh",
+       .scope = api::kOpen,
+       .summary = "Exchange a refresh token for the next pair; a second use ends the session",
+       .request = "RefreshRequest",
+       .response = "LoginAnswer",
+       .handler = [&service](api::Call& call, const api::Reply& reply) {
+         refresh(service, call, reply);
+       }});
   router.add({.method = net::Method::post,
               .path = "/auth/logout",
-              .scope = api::kAnyone,
+              .scope = api::kSession,
               .summary = "End the session of this request",
               .request = {},
               .response = {},
@@ -196,67 +180,72 @@ void add_login_routes(api::Router& router, AccountsService& service) {
                 log_out(service, call, reply);
               }});
   router.add({.method = net::Method::get,
-              .path = "/auth/profile",
+              .path = "/auth/verify",
               .scope = api::kAnyone,
-              .summary = "Who one is, and the session of this request",
+              .summary = "Whether the credential of this request is valid",
               .request = {},
-              .response = "Profile",
-              .handler = [&service](api::Call& call, const api::Reply& reply) {
-                profile(service, call, reply);
+              .response = "TokenVerdict",
+              .handler = [](api::Call& call, const api::Reply& reply) {
+                write_verdict(*call.principal, reply);
               }});
-}
-
-void add_session_routes(api::Router& router, AccountsService& service) {
-  router.add_schema({"Session",
-                     {{"id", "string", "", true},
-                      {"created_at", "string", "RFC 3339", true},
-                      {"last_seen_at", "string", "RFC 3339", true},
-                      {"expires_at", "string", "RFC 3339", true},
-                      {"address", "string", "Where the log-in came from", true},
-                      {"user_agent", "string", "", true},
-                      {"current", "boolean", "The session of this request", true}}});
-  router.add_schema(
-      {"SessionList",
-       {{"items", "#Session[]", "Newest first", true}, {"next_cursor", "string", "", true, true}}});
-  router.add_schema({"PasswordChange",
-                     {{"current_password", "string", "", true},
-                      {"new_password", "string", "At least 12 characters", true}}});
   router.add({.method = net::Method::post,
-              .path = "/auth/password",
-              .scope = api::kAnyone,
-              .summary = "Change one's own password; ends one's other sessions",
-              .request = "PasswordChange",
-              .response = {},
+              .path = "/auth/verify",
+              .scope = api::kOpen,
+              .summary = "Whether a token is valid, for a service that was handed it",
+              .request = "VerifyRequest",
+              .response = "TokenVerdict",
               .handler = [&service](api::Call& call, const api::Reply& reply) {
-                change_password(service, call, reply);
-              }});
-  router.add({.method = net::Method::get,
-              .path = "/auth/sessions",
-              .scope = api::kAnyone,
-              .summary = "One's own sessions",
-              .request = {},
-              .response = "SessionList",
-              .handler = [&service](api::Call& call, const api::Reply& reply) {
-                list_sessions(service, call, reply);
-              }});
-  router.add({.method = net::Method::del,
-              .path = "/auth/sessions/{id}",
-              .scope = api::kAnyone,
-              .summary = "End a session: one's own, or with users:write anyone's",
-              .request = {},
-              .response = {},
-              .handler = [&service](api::Call& call, const api::Reply& reply) {
-                service.end_session(caller_of(call), call.param("id"),
-                                    [reply](const auto& outcome) { answer_empty(reply, outcome); });
+                verify(service, call, reply);
               }});
 }
 
 }  // namespace
 
+void write_holder(JsonWriter& w, const api::Principal& principal) {
+  w.begin_object().key("id");
+  if (principal.user_id.empty()) {
+    w.null();
+  } else {
+    w.value(principal.user_id);
+  }
+  w.field("username", principal.name).field("role", principal.role).key("scopes").begin_array();
+  for (const std::string& scope : principal.scopes) w.value(scope);
+  w.end_array().end_object();
+}
+
+std::string host_of(const net::Request& request) {
+  const std::string* host = request.header("host");
+  return host == nullptr ? std::string() : *host;
+}
+
+void answer_session(const AccountsOptions& options, const std::string& host, int status,
+                    const api::Reply& reply, const Outcome<NewSession>& outcome) {
+  if (const auto* problem = std::get_if<api::Problem>(&outcome)) return reply.problem(*problem);
+  const auto& session = std::get<NewSession>(outcome);
+  net::Response response;
+  response.status = status;
+  JsonWriter w(response.body);
+  w.begin_object().key("user");
+  write_holder(w, *session.principal);
+  w.field("expires_at", session.expires_at);
+  if (session.tokens) {
+    w.field("session_id", session.principal->session_id).field("token_type", "Bearer");
+    w.field("access_token", session.tokens->access_token);
+    w.field("access_expires_at", session.tokens->access_expires_at);
+    w.field("expires_in_s", kAccessTokenLifetimeS);
+    w.field("refresh_token", session.tokens->refresh_token);
+  } else {
+    response.headers.emplace_back("Set-Cookie",
+                                  session_cookie(options.transport, host, session.token));
+  }
+  w.end_object();
+  reply.response(std::move(response));
+}
+
 void add_auth_routes(api::Router& router, AccountsService& service) {
   add_setup_routes(router, service);
+  add_login_schemas(router);
   add_login_routes(router, service);
-  add_session_routes(router, service);
 }
 
 }  // namespace gk::accounts

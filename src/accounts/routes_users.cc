@@ -1,16 +1,13 @@
 // /users/…: users as a resource, for who holds users:read and users:write.
 
-#include <charconv>
-
 #include "accounts/routes_detail.h"
 #include "accounts/rules/password_policy.h"
+#include "accounts/rules/username.h"
 
 namespace gk::accounts {
 namespace {
 
-constexpr std::size_t kMaxName = 256;      // Source: chosen; the username rule says what is wrong
-constexpr std::size_t kDefaultPage = 100;  // Source: chosen
-constexpr std::size_t kMaxPage = 1'000;    // Source: platform specification, HTTP rules
+constexpr std::size_t kMaxName = 256;  // Source: chosen; the username rule says what is wrong
 
 void write_user(JsonWriter& w, const UserRecord& user) {
   w.begin_object().field("id", user.id).field("username", user.username);
@@ -29,28 +26,22 @@ void answer_user(const api::Reply& reply, int status, const Outcome<UserRecord>&
   reply.response(std::move(response));
 }
 
-/// The version that If-Match asks for; 0, which no user has, when it is not one of our tags.
-std::optional<std::int64_t> wanted_version(const net::Request& request) {
-  const std::string* tag = request.header("if-match");
-  if (tag == nullptr || *tag == "*") return std::nullopt;
-  std::int64_t version = 0;
-  if (tag->size() < 3 || tag->front() != '"' || tag->back() != '"') return 0;
-  const char* end = tag->data() + tag->size() - 1;
-  const auto parsed = std::from_chars(tag->data() + 1, end, version);
-  return parsed.ec == std::errc() && parsed.ptr == end ? version : 0;
-}
-
-std::optional<std::size_t> page_size(const net::Request& request) {
-  const auto text = request.query_param("limit");
-  if (!text) return kDefaultPage;
-  std::size_t limit = 0;
-  const auto parsed = std::from_chars(text->data(), text->data() + text->size(), limit);
-  if (parsed.ec != std::errc() || parsed.ptr != text->data() + text->size()) return std::nullopt;
-  if (limit < 1 || limit > kMaxPage) return std::nullopt;
-  return limit;
+/// ?username=: the one user of that name, or none.
+void list_one(const AccountsService& service, const std::string& name, const api::Reply& reply) {
+  std::string body;
+  JsonWriter w(body);
+  w.begin_object().key("items").begin_array();
+  const auto parsed = parse_username(name);
+  const UserRecord* user = parsed ? service.users().by_name(*parsed) : nullptr;
+  if (user != nullptr) write_user(w, *user);
+  w.end_array().key("next_cursor").null().end_object();
+  reply.json(std::move(body));
 }
 
 void list_users(const AccountsService& service, api::Call& call, const api::Reply& reply) {
+  if (const auto name = call.request.query_param("username")) {
+    return list_one(service, *name, reply);
+  }
   const auto limit = page_size(call.request);
   if (!limit) return reply.problem(invalid_field("limit", "expected a number from 1 to 1000"));
   const std::string after = call.request.query_param("cursor").value_or("");
@@ -112,7 +103,22 @@ void update_user(AccountsService& service, api::Call& call, const api::Reply& re
                       [reply](const auto& outcome) { answer_user(reply, 200, outcome); });
 }
 
+void reset_user(AccountsService& service, api::Call& call, const api::Reply& reply) {
+  UserReset reset;
+  JsonReader reader(call.body, "");
+  reader.string("password", reset.password, kMaxPasswordBytes);
+  reader.boolean("make_admin", reset.make_admin);
+  reader.require("password");
+  reader.refuse_unknown();
+  if (const auto problem = problem_of(reader)) return reply.problem(*problem);
+  service.reset_user(caller_of(call), call.param("id"), std::move(reset),
+                     [reply](const auto& outcome) { answer_user(reply, 200, outcome); });
+}
+
 void add_schemas(api::Router& router) {
+  router.add_schema({"UserReset",
+                     {{"password", "string", "The new one, at least 12 characters", true},
+                      {"make_admin", "boolean", "Give the role admin as well", false}}});
   router.add_schema({"User",
                      {{"id", "string", "", true},
                       {"username", "string", "", true},
@@ -136,7 +142,7 @@ void add_reading(api::Router& router, const AccountsService& service) {
   router.add({.method = net::Method::get,
               .path = "/users",
               .scope = "users:read",
-              .summary = "All users, by name",
+              .summary = "All users, by name; ?username= for one",
               .request = {},
               .response = "UserList",
               .handler = [&service](api::Call& call, const api::Reply& reply) {
@@ -185,6 +191,27 @@ void add_user_routes(api::Router& router, AccountsService& service) {
               .handler = [&service](api::Call& call, const api::Reply& reply) {
                 service.delete_user(caller_of(call), call.param("id"), wanted_version(call.request),
                                     [reply](const auto& outcome) { answer_empty(reply, outcome); });
+              }});
+  router.add({.method = net::Method::post,
+              .path = "/users/{id}/reset",
+              .scope = "users:write",
+              .summary = "Lost-admin recovery: new password, enabled, no second factor, sessions "
+                         "or tokens; over the Unix socket only",
+              .request = "UserReset",
+              .response = "User",
+              .handler = [&service](api::Call& call, const api::Reply& reply) {
+                reset_user(service, call, reply);
+              }});
+  router.add({.method = net::Method::del,
+              .path = "/users/{id}/2fa",
+              .scope = "users:write",
+              .summary = "Take the second factor from another user, who lost it",
+              .request = {},
+              .response = {},
+              .handler = [&service](api::Call& call, const api::Reply& reply) {
+                service.remove_second_factor(
+                    caller_of(call), call.param("id"),
+                    [reply](const auto& outcome) { answer_empty(reply, outcome); });
               }});
 }
 

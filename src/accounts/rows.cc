@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "accounts/token_rows.h"
 #include "base/try.h"
 
 namespace gk::accounts {
@@ -44,31 +45,33 @@ Result<RoleScopes> load_roles(store::Database& database) {
   return roles;
 }
 
-Result<std::vector<SessionRecord>> load_sessions(store::Database& database,
-                                                 const SessionLimits& limits, std::size_t max,
-                                                 MonoTime now, WallTime wall) {
+Result<void> load_sessions(store::Database& database, const SessionLimitsByKind& limits,
+                           std::size_t max, MonoTime now, WallTime wall, LoadedAccounts& out) {
   GK_TRY(store::Statement * query,
          database.query("SELECT id, token_digest, user_id, address, limit_key, user_agent, "
-                        "created_at_us, last_seen_at_us FROM sessions "
+                        "created_at_us, last_seen_at_us, kind FROM sessions "
                         "ORDER BY last_seen_at_us DESC LIMIT $1"));
   query->bind(1, static_cast<std::int64_t>(max));
-  std::vector<SessionRecord> sessions;
   for (;;) {
     GK_TRY(const bool more, query->step());
-    if (!more) return sessions;
-    SessionRecord session{.id = std::string(query->text(0)),
-                          .token = {},
-                          .user_id = std::string(query->text(2)),
-                          .address = std::string(query->text(3)),
-                          .limit_key = std::string(query->text(4)),
-                          .user_agent = std::string(query->text(5)),
-                          .times = restored_times(wall_time(query->integer(6)),
-                                                  wall_time(query->integer(7)), now, wall)};
+    if (!more) return {};
+    SessionRecord session{
+        .id = std::string(query->text(0)),
+        .token = {},
+        .user_id = std::string(query->text(2)),
+        .address = std::string(query->text(3)),
+        .limit_key = std::string(query->text(4)),
+        .user_agent = std::string(query->text(5)),
+        .times =
+            restored_times(wall_time(query->integer(6)), wall_time(query->integer(7)), now, wall),
+        .kind = query->integer(8) == 0 ? SessionKind::cookie : SessionKind::tokens};
     const store::Blob digest = query->blob(1);
     if (digest.size() != session.token.size()) continue;
     std::copy(digest.begin(), digest.end(), session.token.begin());
-    if (session_state(session.times, now, wall, limits) == SessionState::live) {
-      sessions.push_back(std::move(session));
+    if (session_state(session.times, now, wall, limits.of(session.kind)) == SessionState::live) {
+      out.sessions.push_back(std::move(session));
+    } else {
+      out.dead_sessions.push_back(std::move(session.id));
     }
   }
 }
@@ -85,30 +88,47 @@ Error changed_meanwhile() {
 
 }  // namespace
 
-Result<LoadedAccounts> load_accounts(store::Database& database, const SessionLimits& limits,
+Result<LoadedAccounts> load_accounts(store::Database& database, const SessionLimitsByKind& limits,
                                      std::size_t max_sessions, MonoTime now, WallTime wall) {
-  GK_TRY(auto users, load_users(database));
-  GK_TRY(auto roles, load_roles(database));
-  GK_TRY(auto sessions, load_sessions(database, limits, max_sessions, now, wall));
-  return LoadedAccounts{
-      .users = std::move(users), .sessions = std::move(sessions), .roles = std::move(roles)};
+  LoadedAccounts out;
+  GK_TRY(out.users, load_users(database));
+  GK_TRY(out.roles, load_roles(database));
+  GK_CHECK_OK(load_sessions(database, limits, max_sessions, now, wall, out));
+  GK_TRY(out.tokens, load_api_tokens(database));
+  GK_TRY(out.factors, load_second_factors(database));
+  return out;
+}
+
+Result<void> write_role(store::Database& database, const std::string& role,
+                        const std::vector<std::string>& scopes, bool builtin) {
+  GK_TRY(store::Statement * insert,
+         database.query("INSERT INTO roles (name, builtin) VALUES ($1, $2) "
+                        "ON CONFLICT (name) DO UPDATE SET builtin = $2"));
+  GK_CHECK_OK(insert->bind(1, role).bind(2, std::int64_t{builtin}).run());
+  GK_TRY(store::Statement * clear, database.query("DELETE FROM role_scopes WHERE role = $1"));
+  GK_CHECK_OK(clear->bind(1, role).run());
+  for (const std::string& scope : scopes) {
+    GK_TRY(store::Statement * add,
+           database.query("INSERT INTO role_scopes (role, scope) VALUES ($1, $2)"));
+    GK_CHECK_OK(add->bind(1, role).bind(2, scope).run());
+  }
+  return {};
 }
 
 Result<void> write_builtin_roles(store::Database& database, const RoleScopes& roles) {
   for (const auto& [role, scopes] : roles) {
-    GK_TRY(store::Statement * insert,
-           database.query("INSERT INTO roles (name, builtin) VALUES ($1, 1) "
-                          "ON CONFLICT (name) DO UPDATE SET builtin = 1"));
-    GK_CHECK_OK(insert->bind(1, role).run());
-    GK_TRY(store::Statement * clear, database.query("DELETE FROM role_scopes WHERE role = $1"));
-    GK_CHECK_OK(clear->bind(1, role).run());
-    for (const std::string& scope : scopes) {
-      GK_TRY(store::Statement * add,
-             database.query("INSERT INTO role_scopes (role, scope) VALUES ($1, $2)"));
-      GK_CHECK_OK(add->bind(1, role).bind(2, scope).run());
-    }
+    GK_CHECK_OK(write_role(database, role, scopes, true));
   }
   return {};
+}
+
+Result<void> delete_role(store::Database& database, const std::string& role) {
+  GK_TRY(store::Statement * remove, database.query("DELETE FROM roles WHERE name = $1"));
+  auto done = remove->bind(1, role).run();
+  if (!done && done.error().code == Errc::failed_precondition) {
+    return Error{Errc::failed_precondition, "users have the role " + role + "; give them another"};
+  }
+  return done;
 }
 
 Result<void> insert_user(store::Database& database, const UserRecord& user) {
@@ -167,16 +187,22 @@ Result<void> renew_password_hash(store::Database& database, const std::string& u
   return update->bind(1, hash).bind(2, user_id).bind(3, was).run();
 }
 
-Result<void> insert_session(store::Database& database, const SessionRecord& session) {
+Result<void> insert_session(store::Database& database, const SessionRecord& session,
+                            const std::optional<RefreshFamily>& family) {
   GK_TRY(store::Statement * insert,
          database.query("INSERT INTO sessions (id, token_digest, user_id, address, limit_key, "
-                        "user_agent, created_at_us, last_seen_at_us) "
-                        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"));
+                        "user_agent, created_at_us, last_seen_at_us, kind, family_digest, "
+                        "refresh_digest) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"));
   insert->bind(1, session.id).bind_blob(2, session.token).bind(3, session.user_id);
   insert->bind(4, session.address).bind(5, session.limit_key).bind(6, session.user_agent);
-  return insert->bind(7, micros(session.times.created_wall))
-      .bind(8, micros(session.times.seen_wall))
-      .run();
+  insert->bind(7, micros(session.times.created_wall)).bind(8, micros(session.times.seen_wall));
+  insert->bind(9, static_cast<std::int64_t>(session.kind));
+  if (family) {
+    insert->bind_blob(10, family->family).bind_blob(11, family->state.current);
+  } else {
+    insert->bind_null(10).bind_null(11);
+  }
+  return insert->run();
 }
 
 Result<void> delete_sessions(store::Database& database, std::span<const std::string> ids) {

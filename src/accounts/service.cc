@@ -4,8 +4,11 @@
 
 #include <utility>
 
+#include "accounts/key_file.h"
 #include "accounts/rows.h"
+#include "accounts/rules/api_token.h"
 #include "accounts/setup_file.h"
+#include "accounts/token_rows.h"
 #include "base/try.h"
 
 namespace gk::accounts {
@@ -36,10 +39,12 @@ Result<std::unique_ptr<AccountsService>> AccountsService::create(AccountsOptions
                                                                  store::Database& database) {
   if (sodium_init() < 0) return Error{Errc::internal, "libsodium does not start"};
   GK_TRY(LoadedAccounts loaded,
-         load_accounts(database, options.session, options.sessions.max_sessions, parts.clock.mono(),
-                       parts.clock.wall()));
+         load_accounts(database, {options.session, options.token_session},
+                       options.sessions.max_sessions, parts.clock.mono(), parts.clock.wall()));
+  GK_TRY(const SecretKey master,
+         load_or_make_key(options.data_dir + "/accounts.key", parts.random, parts.log));
   std::unique_ptr<AccountsService> service(
-      new AccountsService(std::move(options), std::move(parts), std::move(loaded)));
+      new AccountsService(std::move(options), std::move(parts), std::move(loaded), master));
   if (!service->is_set_up()) {
     service->new_setup_code_at_start();
   } else {
@@ -49,7 +54,7 @@ Result<std::unique_ptr<AccountsService>> AccountsService::create(AccountsOptions
 }
 
 AccountsService::AccountsService(AccountsOptions options, AccountsParts parts,
-                                 LoadedAccounts loaded)
+                                 LoadedAccounts loaded, const SecretKey& master)
     : options_(std::move(options)),
       clock_(parts.clock),
       random_(parts.random),
@@ -61,19 +66,41 @@ AccountsService::AccountsService(AccountsOptions options, AccountsParts parts,
                          .scopes = {"*"},
                          .kind = api::CredentialKind::local_admin,
                          .session_id = {}})),
+      refresh_key_(subkey(master, "refresh")),
+      factor_key_(subkey(master, "second-factor")),
       logins_right_(login_counter(parts.metrics, "right")),
       logins_wrong_(login_counter(parts.metrics, "wrong")),
       logins_limited_(login_counter(parts.metrics, "limited")),
-      session_count_(parts.metrics.gauge("gamekeeper_accounts_sessions", "Live browser sessions")),
+      refreshes_(parts.metrics.counter("gamekeeper_accounts_refreshes_total",
+                                       "Refresh tokens exchanged, repeats included")),
+      reuses_(parts.metrics.counter("gamekeeper_accounts_refresh_reuses_total",
+                                    "Refresh tokens used a second time; each ended its session")),
+      session_count_(parts.metrics.gauge("gamekeeper_accounts_sessions",
+                                         "Live sessions of browsers and API clients")),
       users_(std::move(loaded.users), loaded.roles),
-      sessions_(options_.sessions, options_.session),
+      sessions_(options_.sessions, {options_.session, options_.token_session}),
+      access_tokens_(master, options_.tokens.max_cached_tokens),
       limiter_(options_.login),
+      factor_limiter_(options_.tokens.second_factor),
       setup_attempts_(options_.setup_attempts, options_.login.max_addresses),
+      refreshes_by_address_(options_.tokens.refresh_per_address, options_.login.max_addresses),
+      refreshes_by_family_(options_.tokens.refresh_per_family, options_.tokens.max_families),
       set_up_(users_.has_admin()),
       changes_(parts.writer, parts.post, parts.clock, parts.log),
+      reads_(options_.data_dir + "/state.db", parts.post),
       pool_({.threads = 1, .max_queue = options_.max_password_queue, .name = "gk-password"}),
       hasher_(pool_, options_.password_cost, parts.post, parts.metrics) {
   restore_sessions(std::move(loaded.sessions));
+  restore_tokens(std::move(loaded.tokens));
+  for (SecondFactor& factor : loaded.factors) {
+    std::string user_id = factor.user_id;
+    factors_.insert_or_assign(std::move(user_id), std::move(factor));
+  }
+  if (!loaded.dead_sessions.empty()) {
+    changes_.commit([ids = std::move(loaded.dead_sessions)](
+                        store::Database& db) { return delete_sessions(db, ids); },
+                    std::nullopt, [](const Result<void>&) {});  // The next start tries again.
+  }
   if (!builtin_roles_differ(loaded.roles)) return;
   changes_.commit(
       [](store::Database& db) { return write_builtin_roles(db, builtin_role_scopes()); },
@@ -90,7 +117,7 @@ void AccountsService::restore_sessions(std::vector<SessionRecord> sessions) {
     const UserRecord* user = users_.by_id(session.user_id);
     if (user == nullptr || user->disabled) continue;
     limiter_.remember(session.limit_key, user->username, clock_.mono());
-    auto principal = users_.principal(*user, session.id);
+    auto principal = holder_of(*user, session);
     (void)sessions_.add(std::move(session), std::move(principal));
   }
   session_count_.set(static_cast<double>(sessions_.size()));
@@ -100,7 +127,7 @@ Result<std::shared_ptr<const api::Principal>> AccountsService::authenticate(
     const net::Request& request) {
   const std::string* authorization = request.header("authorization");
   if (authorization != nullptr && starts_with_folded(*authorization, kBearer)) {
-    return Error{Errc::unauthenticated, "the token is not valid"};
+    return authenticate_token(std::string_view(*authorization).substr(kBearer.size()));
   }
   const auto& uid = request.peer.uid;
   if (request.peer.transport == net::Transport::unix_socket && uid &&
@@ -120,6 +147,25 @@ Result<std::shared_ptr<const api::Principal>> AccountsService::authenticate(
   return Error{Errc::unauthenticated, "the session has ended; log in again"};
 }
 
+Result<std::shared_ptr<const api::Principal>> AccountsService::authenticate_token(
+    std::string_view token) {
+  if (is_api_token(token)) return api_tokens_.use(api_token_digest(token), clock_.wall());
+  GK_TRY(AccessTokens::Verified * verified, access_tokens_.verify(token, clock_.wall()));
+  const AccessClaims& claims = verified->claims;
+  const auto live =
+      sessions_.use_id(claims.session_id, SessionKind::tokens, clock_.mono(), clock_.wall());
+  if (live == nullptr || live->user_id != claims.subject) {
+    return Error{Errc::unauthenticated, "the session of the token has ended; log in again"};
+  }
+  if (verified->made_of != live) {  // First use, or the holder may do more or less since.
+    auto holder = std::make_shared<api::Principal>(*live);
+    holder->scopes = effective_scopes(claims.scopes, live->scopes);
+    verified->holder = std::move(holder);
+    verified->made_of = live;
+  }
+  return verified->holder;
+}
+
 void AccountsService::tick() {
   const auto gone = sessions_.sweep(clock_.mono(), clock_.wall());
   ended(gone, "expired");
@@ -127,6 +173,15 @@ void AccountsService::tick() {
   if (auto seen = sessions_.due_seen(); !seen.empty()) {
     changes_.commit([seen = std::move(seen)](store::Database& db) { return update_seen(db, seen); },
                     std::nullopt, [](const Result<void>&) {});  // The next use is written again.
+  }
+  for (const ApiTokenRecord& token : api_tokens_.newly_expired(clock_.wall())) {
+    session_ended_.publish({token.id, token.user_id, "expired"});
+  }
+  const auto every = std::chrono::duration_cast<Micros>(options_.session.persist_every);
+  if (auto used = api_tokens_.due_used(every); !used.empty()) {
+    changes_.commit(
+        [used = std::move(used)](store::Database& db) { return update_last_used(db, used); },
+        std::nullopt, [](const Result<void>&) {});  // The next use is written again.
   }
   if (setup_code_ && setup_code_->is_void(clock_.mono())) renew_setup_code();
 }

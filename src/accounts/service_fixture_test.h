@@ -5,13 +5,17 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <sstream>
 #include <string>
 
 #include "accounts/audit.h"
@@ -67,6 +71,7 @@ struct Ask {
   std::string address = "127.0.0.1";
   std::optional<unsigned> uid;  ///< Set: over the Unix socket.
   net::Headers headers;
+  std::string query;
 };
 
 /// Cheap hashes, everything else as in the daemon.
@@ -108,9 +113,12 @@ class AccountsFixture : public testing::Test {
     add_accounts_routes(*router, *service);
     ended_subscription = service->session_ended().subscribe(
         [this](const SessionEnded& event) { ended.push_back(event); });
+    changed_subscription = service->holder_changed().subscribe(
+        [this](const HolderChanged& event) { changed.push_back(event); });
   }
   void stop() {
     ended_subscription.reset();
+    changed_subscription.reset();
     router.reset();
     service.reset();
     writer.reset();  // Commits what is queued.
@@ -128,7 +136,7 @@ class AccountsFixture : public testing::Test {
     net::Request request{
         .method = ask.method,
         .path = ask.path,
-        .query = {},
+        .query = ask.query,
         .headers = {{"host", "localhost"}, {"user-agent", "test"}},
         .body = ask.body,
         .peer = {.transport = ask.uid ? net::Transport::unix_socket : net::Transport::tcp,
@@ -178,6 +186,57 @@ class AccountsFixture : public testing::Test {
             .body = R"({"username":")" + name + R"(","password":")" + password + R"("})",
             .address = address};
   }
+  static std::string text(const JsonValue& json, std::string_view key) {
+    const JsonValue* value = json.find(key);
+    return value != nullptr && value->is_string() ? value->as_string() : std::string();
+  }
+  static Ask post(std::string path, std::string body, std::string cookie = {}) {
+    return {.method = net::Method::post,
+            .path = std::move(path),
+            .body = std::move(body),
+            .cookie = std::move(cookie)};
+  }
+  /// `ask` with a bearer token in place of a cookie.
+  static Ask as_bearer(Ask ask, const std::string& token) {
+    ask.headers.emplace_back("authorization", "Bearer " + token);
+    return ask;
+  }
+  int bearer_status(const std::string& token, const std::string& path = "/api/auth/verify") {
+    return ask(as_bearer({.path = path}, token)).status;
+  }
+  static std::string type_of(const net::Response& response) {
+    return text(json_of(response), "type");
+  }
+  /// Logs in for tokens; the answer as JSON.
+  JsonValue token_login(const std::string& name, const std::string& password = kGoodPassword) {
+    const auto answer = ask(post("/api/auth/login", R"({"token":true,"username":")" + name +
+                                                        R"(","password":")" + password + R"("})"));
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    EXPECT_EQ(header(answer, "Set-Cookie"), "");
+    return json_of(answer);
+  }
+  net::Response refresh(const std::string& token) {
+    return ask(post("/api/auth/refresh", R"({"refresh_token":")" + token + R"("})"));
+  }
+  /// Makes an API token of the caller's own; the answer as JSON.
+  JsonValue make_token(const std::string& cookie, const std::string& scopes,
+                       const std::string& more = "") {
+    const auto answer = ask(post(
+        "/api/auth/tokens", R"({"name":"script","scopes":[)" + scopes + "]" + more + "}", cookie));
+    EXPECT_EQ(answer.status, 201) << answer.body;
+    return json_of(answer);
+  }
+  std::int64_t stored(const std::string& sql) const {
+    auto* query = reader->query(sql).value();
+    (void)query->step().value();
+    const std::int64_t value = query->integer(0);
+    query->reset();
+    return value;
+  }
+  std::int64_t audited(const std::string& action) const {
+    return stored("SELECT count(*) FROM audit WHERE action = '" + action + "'");
+  }
+
   /// Starts, makes the admin "ann" and returns her cookie.
   std::string start_with_admin() {
     start();
@@ -214,7 +273,9 @@ class AccountsFixture : public testing::Test {
   std::unique_ptr<AccountsService> service;
   std::unique_ptr<api::Router> router;
   Topic<SessionEnded>::Subscription ended_subscription;
+  Topic<HolderChanged>::Subscription changed_subscription;
   std::vector<SessionEnded> ended;
+  std::vector<HolderChanged> changed;
 };
 
 }  // namespace gk::accounts

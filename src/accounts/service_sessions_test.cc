@@ -16,11 +16,6 @@ class SessionTest : public AccountsFixture {
   Ask end(const std::string& id, const std::string& as) const {
     return {.method = net::Method::del, .path = "/api/auth/sessions/" + id, .cookie = as};
   }
-  std::int64_t stored(const std::string& sql) const {
-    auto* query = reader->query(sql).value();
-    (void)query->step().value();
-    return query->integer(0);
-  }
   std::string cookie;
 };
 

@@ -109,7 +109,7 @@ void AccountsService::set_up(const std::string& code, NewUser admin, const Visit
 void AccountsService::write_first_admin(UserRecord admin, const Visitor& visitor,
                                         Then<NewSession> then) {
   std::string token = new_session_token(random_);
-  const SessionRecord session = new_session(admin, visitor, token);
+  const SessionRecord session = new_session(admin, visitor, token, SessionKind::cookie);
   AuditRow audit;
   audit.actor = "setup";
   audit.action = "setup.complete";

@@ -7,6 +7,7 @@
 #include "accounts/rules/roles.h"
 #include "accounts/rules/username.h"
 #include "accounts/service.h"
+#include "accounts/token_rows.h"
 #include "base/try.h"
 
 namespace gk::accounts {
@@ -135,6 +136,58 @@ void AccountsService::write_update(const Caller& caller, const std::string& id,
         if (!result) return then(api::problem_from(result.error()));
         user_written(next);
         end_sessions_of(next.id, "", "user_changed");
+        renew_holders(next.id);
+        then(next);
+      });
+}
+
+void AccountsService::reset_user(const Caller& caller, const std::string& id, UserReset reset,
+                                 Then<UserRecord> then) {
+  const UserRecord* user = users_.by_id(id);
+  if (user == nullptr) return then(not_found("there is no such user"));
+  if (caller.principal.kind != api::CredentialKind::local_admin) {
+    return then(forbidden("only the local admin may do this, over the Unix socket"));
+  }
+  if (auto fault = password_fault(reset.password, user->username)) {
+    return then(invalid_field("password", std::move(*fault)));
+  }
+  std::string password = std::exchange(reset.password, {});
+  auto posted = hasher_.hash(std::move(password), [this, caller, id, reset, was = user->version,
+                                                   then](Result<std::string> hash) {
+    if (!hash) return then(overloaded());
+    write_reset(caller, id, was, reset, std::move(*hash), then);
+  });
+  if (!posted) then(overloaded());
+}
+
+void AccountsService::write_reset(const Caller& caller, const std::string& id, std::int64_t version,
+                                  const UserReset& reset, std::string hash, Then<UserRecord> then) {
+  const UserRecord* user = users_.by_id(id);
+  if (user == nullptr || user->version != version) {
+    return then(conflict("the user was changed meanwhile"));
+  }
+  UserRecord next = *user;
+  next.password_hash = std::move(hash);
+  next.disabled = false;
+  if (reset.make_admin) next.role = kAdminRole;
+  ++next.version;
+  AuditRow audit = audit_row(caller, "user.reset", id);
+  audit.before = user_json(*user);
+  audit.after = change_json(next, true);
+  changes_.commit(
+      [next, version](store::Database& db) -> Result<void> {
+        GK_CHECK_OK(accounts::update_user(db, next, version));
+        GK_CHECK_OK(delete_second_factor(db, next.id));
+        GK_CHECK_OK(delete_api_tokens_of(db, next.id));
+        return delete_sessions_of(db, next.id, "");
+      },
+      std::move(audit),
+      [this, next, then](const Result<void>& result) {
+        if (!result) return then(api::problem_from(result.error()));
+        user_written(next);
+        factors_.erase(next.id);
+        end_sessions_of(next.id, "", "user_changed");
+        end_api_tokens_of(next.id, "user_changed");
         then(next);
       });
 }
@@ -157,6 +210,8 @@ void AccountsService::delete_user(const Caller& caller, const std::string& id,
         if (!result) return then(api::problem_from(result.error()));
         users_.erase(id);
         end_sessions_of(id, "", "user_changed");
+        end_api_tokens_of(id, "user_changed");
+        factors_.erase(id);
         then(Success{});
       });
 }

@@ -5,18 +5,32 @@
 
 namespace gk::accounts {
 
-SessionTable::SessionTable(SessionTableLimits table, SessionLimits limits)
+SessionTable::SessionTable(SessionTableLimits table, SessionLimitsByKind limits)
     : table_(table), limits_(limits) {}
+
+std::shared_ptr<const api::Principal> SessionTable::use(Live& live, MonoTime now,
+                                                        WallTime wall) const {
+  SessionTimes& times = live.record.times;
+  if (session_state(times, now, wall, limits_.of(live.record.kind)) != SessionState::live) {
+    return nullptr;
+  }
+  times.seen = now;
+  times.seen_wall = wall;
+  return live.principal;
+}
 
 std::shared_ptr<const api::Principal> SessionTable::use(const Digest& token, MonoTime now,
                                                         WallTime wall) {
   const auto found = live_.find(token);
-  if (found == live_.end()) return nullptr;
-  SessionTimes& times = found->second->record.times;
-  if (session_state(times, now, wall, limits_) != SessionState::live) return nullptr;
-  times.seen = now;
-  times.seen_wall = wall;
-  return found->second->principal;
+  if (found == live_.end() || found->second->record.kind != SessionKind::cookie) return nullptr;
+  return use(*found->second, now, wall);
+}
+
+std::shared_ptr<const api::Principal> SessionTable::use_id(const std::string& id, SessionKind kind,
+                                                           MonoTime now, WallTime wall) {
+  const auto found = by_id_.find(id);
+  if (found == by_id_.end() || found->second->record.kind != kind) return nullptr;
+  return use(*found->second, now, wall);
 }
 
 std::vector<EndedSession> SessionTable::add(SessionRecord record,
@@ -25,7 +39,9 @@ std::vector<EndedSession> SessionTable::add(SessionRecord record,
   ++per_user_[record.user_id];
   const Digest token = record.token;
   const WallTime seen = record.times.seen_wall;
-  live_.emplace(token, std::make_unique<Live>(Live{std::move(record), std::move(principal), seen}));
+  auto live = std::make_unique<Live>(Live{std::move(record), std::move(principal), seen});
+  by_id_.insert_or_assign(live->record.id, live.get());
+  live_.emplace(token, std::move(live));
   return ended;
 }
 
@@ -49,6 +65,7 @@ std::vector<EndedSession> SessionTable::remove_if(
     const SessionRecord& record = entry.second->record;
     if (!ends(record)) return false;
     ended.push_back({record.id, record.user_id});
+    by_id_.erase(record.id);
     const auto count = per_user_.find(record.user_id);
     if (--count->second == 0) per_user_.erase(count);
     return true;
@@ -58,7 +75,7 @@ std::vector<EndedSession> SessionTable::remove_if(
 
 std::vector<EndedSession> SessionTable::sweep(MonoTime now, WallTime wall) {
   return remove_if([&](const SessionRecord& record) {
-    return session_state(record.times, now, wall, limits_) != SessionState::live;
+    return session_state(record.times, now, wall, limits_.of(record.kind)) != SessionState::live;
   });
 }
 
@@ -67,18 +84,30 @@ std::vector<SeenAt> SessionTable::due_seen() {
   for (auto& [token, live] : live_) {
     const WallTime seen = live->record.times.seen_wall;
     // A clock that was set back is news as well.
-    if (seen - live->persisted < limits_.persist_every && seen >= live->persisted) continue;
+    if (seen - live->persisted < limits_.of(live->record.kind).persist_every &&
+        seen >= live->persisted)
+      continue;
     due.push_back({live->record.id, seen});
     live->persisted = seen;
   }
   return due;
 }
 
-const SessionRecord* SessionTable::find(std::string_view id) const {
-  for (const auto& [token, live] : live_) {
-    if (live->record.id == id) return &live->record;
+std::vector<std::string> SessionTable::renew_principals(
+    const std::string& user_id,
+    const std::function<std::shared_ptr<const api::Principal>(const SessionRecord&)>& make) {
+  std::vector<std::string> renewed;
+  for (auto& [token, live] : live_) {
+    if (live->record.user_id != user_id) continue;
+    live->principal = make(live->record);
+    renewed.push_back(live->record.id);
   }
-  return nullptr;
+  return renewed;
+}
+
+const SessionRecord* SessionTable::find(const std::string& id) const {
+  const auto found = by_id_.find(id);
+  return found == by_id_.end() ? nullptr : &found->second->record;
 }
 
 std::vector<SessionRecord> SessionTable::of_user(std::string_view user_id) const {

@@ -45,12 +45,15 @@ class SessionTable {
     WallTime persisted;                               ///< last_seen as the database has it.
   };
 
-  SessionTable(SessionTableLimits table, SessionLimits limits);
+  SessionTable(SessionTableLimits table, SessionLimitsByKind limits);
 
   /// The holder of the live session with this token, whose last use is now; null when there is
   /// none. An ended session stays until sweep().
   /// Cost: O(1), no allocation.
   std::shared_ptr<const api::Principal> use(const Digest& token, MonoTime now, WallTime wall);
+  /// Likewise by public id, for a caller who has shown that it is theirs (a signed token).
+  std::shared_ptr<const api::Principal> use_id(const std::string& id, SessionKind kind,
+                                               MonoTime now, WallTime wall);
 
   /// Adds a session; returns those that had to make room. Cost: O(1); O(n) at a limit.
   std::vector<EndedSession> add(SessionRecord record,
@@ -62,8 +65,14 @@ class SessionTable {
   /// The last uses that the database should learn of now; they count as told.
   std::vector<SeenAt> due_seen();
 
-  /// By public id; null when there is none. Valid until the next call. Cost: O(n).
-  const SessionRecord* find(std::string_view id) const;
+  /// Gives each session of `user_id` the principal that `make` returns for its id and kind, and
+  /// returns the ids. Cost: O(n).
+  std::vector<std::string> renew_principals(
+      const std::string& user_id,
+      const std::function<std::shared_ptr<const api::Principal>(const SessionRecord&)>& make);
+
+  /// By public id; null when there is none. Valid until the next call. Cost: O(1).
+  const SessionRecord* find(const std::string& id) const;
   /// Of one user, newest first.
   std::vector<SessionRecord> of_user(std::string_view user_id) const;
   std::size_t size() const { return live_.size(); }
@@ -79,11 +88,13 @@ class SessionTable {
   struct Same {
     bool operator()(const Digest& a, const Digest& b) const { return same_digest(a, b); }
   };
+  std::shared_ptr<const api::Principal> use(Live& live, MonoTime now, WallTime wall) const;
   std::vector<EndedSession> make_room(const std::string& user_id);
 
   SessionTableLimits table_;
-  SessionLimits limits_;
+  SessionLimitsByKind limits_;
   boost::unordered_flat_map<Digest, std::unique_ptr<Live>, Hash, Same> live_;
+  boost::unordered_flat_map<std::string, Live*> by_id_;           // Into live_.
   boost::unordered_flat_map<std::string, std::size_t> per_user_;  // Sessions of each user.
 };
 

@@ -78,15 +78,28 @@ const std::vector<std::string>* UserTable::scopes_of(std::string_view role) cons
   return found == roles_.end() ? nullptr : &found->second;
 }
 
+void UserTable::put_role(const std::string& role, std::vector<std::string> scopes) {
+  roles_.insert_or_assign(role, std::move(scopes));
+}
+
+std::vector<std::string> UserTable::with_role(std::string_view role) const {
+  std::vector<std::string> out;
+  for (const auto& [name, user] : by_name_) {
+    if (user.role == role) out.push_back(user.id);
+  }
+  return out;
+}
+
 std::shared_ptr<const api::Principal> UserTable::principal(const UserRecord& user,
-                                                           std::string session_id) const {
+                                                           std::string session_id,
+                                                           api::CredentialKind kind) const {
   const auto* scopes = scopes_of(user.role);
   return std::make_shared<const api::Principal>(
       api::Principal{.user_id = user.id,
                      .name = user.username,
                      .role = user.role,
                      .scopes = scopes == nullptr ? std::vector<std::string>{} : *scopes,
-                     .kind = api::CredentialKind::session,
+                     .kind = kind,
                      .session_id = std::move(session_id)});
 }
 

@@ -39,9 +39,15 @@ class UserTable {
 
   /// Null when there is no such role.
   const std::vector<std::string>* scopes_of(std::string_view role) const;
-  /// Who holds a session of `user`.
-  std::shared_ptr<const api::Principal> principal(const UserRecord& user,
-                                                  std::string session_id) const;
+  const RoleScopes& roles() const { return roles_; }
+  void put_role(const std::string& role, std::vector<std::string> scopes);
+  void erase_role(const std::string& role) { roles_.erase(role); }
+  /// Ids of the users that have `role`. Cost: O(users).
+  std::vector<std::string> with_role(std::string_view role) const;
+
+  /// Who holds a session of `user`, by cookie or (CredentialKind::token) by access token.
+  std::shared_ptr<const api::Principal> principal(const UserRecord& user, std::string session_id,
+                                                  api::CredentialKind kind) const;
 
  private:
   std::map<std::string, UserRecord, std::less<>> by_name_;

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kMaxTopicsPerMessage = 64;  // Source: chosen; more than there are topics
 constexpr std::uint16_t kRevoked = 4401;          // Source: platform specification, WebSocket
+constexpr std::uint16_t kScopeLost = 4403;        // Source: as above
 
 }  // namespace
 
@@ -171,6 +172,13 @@ struct Hub::Impl {
     clients.erase(it);
   }
 
+  bool may_see_all(const Client& client) const {
+    for (std::size_t i = 0; i < topics.size(); ++i) {
+      if (client.subscribed[i] && !client.principal->has_scope(topics[i].info.scope)) return false;
+    }
+    return true;
+  }
+
   /// Closes outside the walk: a socket may call back at once.
   void close_where(const std::function<bool(const Client&)>& chosen, std::uint16_t code,
                    std::string_view reason) {
@@ -238,6 +246,17 @@ void Hub::attach(std::shared_ptr<net::WebSocket> socket,
 void Hub::close_session(std::string_view session_id) {
   impl_->close_where([&](const auto& c) { return c.principal->session_id == session_id; }, kRevoked,
                      "session ended");
+}
+
+void Hub::change_holder(std::string_view session_id, std::shared_ptr<const Principal> holder) {
+  for (auto& [id, client] : impl_->clients) {
+    if (client.principal->session_id == session_id) client.principal = holder;
+  }
+  impl_->close_where(
+      [&](const auto& c) {
+        return c.principal->session_id == session_id && !impl_->may_see_all(c);
+      },
+      kScopeLost, "scope lost");
 }
 
 void Hub::close_all(std::uint16_t code, std::string_view reason) {

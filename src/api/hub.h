@@ -56,6 +56,9 @@ class Hub {
   void attach(std::shared_ptr<net::WebSocket> socket, std::shared_ptr<const Principal> principal);
   /// Closes all sockets of a session with 4401.
   void close_session(std::string_view session_id);
+  /// The holder of a session may do more or less: its sockets go on, but those that listen to a
+  /// topic that it may no longer see are closed with 4403.
+  void change_holder(std::string_view session_id, std::shared_ptr<const Principal> holder);
   void close_all(std::uint16_t code, std::string_view reason);
   std::size_t clients() const;
   const std::vector<TopicInfo>& topics() const;

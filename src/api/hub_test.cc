@@ -105,5 +105,27 @@ TEST_F(HubTest, ForgetsAClientThatLeft) {
   EXPECT_FALSE(hub.has_subscribers("metric:sample"));
 }
 
+TEST_F(HubTest, ClosesWith4403WhoListensToWhatTheyMayNoLongerSee) {
+  socket->on_message(R"({"op":"subscribe","topics":["metric:sample"]})");
+  auto holder = std::make_shared<Principal>();
+  holder->session_id = "s1";
+  holder->scopes = {"macros:read"};
+  hub.change_holder("other", holder);
+  EXPECT_EQ(socket->closed, 0);
+  hub.change_holder("s1", holder);
+  EXPECT_EQ(socket->closed, 4403);
+}
+
+TEST_F(HubTest, KeepsWhoLostOnlyWhatTheyDoNotListenToAndUsesTheNewScopes) {
+  socket->on_message(R"({"op":"subscribe","topics":["metric:sample"]})");
+  auto holder = std::make_shared<Principal>();
+  holder->session_id = "s1";
+  holder->scopes = {"metrics:read", "macros:read"};
+  hub.change_holder("s1", holder);
+  EXPECT_EQ(socket->closed, 0);
+  socket->on_message(R"({"op":"subscribe","topics":["macro:started"],"id":9})");
+  EXPECT_EQ(*socket->frames.back().text, R"({"type":"ack","id":9})");
+}
+
 }  // namespace
 }  // namespace gk::api

@@ -9,7 +9,12 @@
 
 namespace gk::api {
 
-enum class CredentialKind : std::uint8_t { local_admin, session, token };
+enum class CredentialKind : std::uint8_t {
+  local_admin,  ///< The Unix socket.
+  session,      ///< A browser's cookie.
+  token,        ///< An access token of a log-in.
+  api_token,    ///< "gk_pat_…": acts for its owner, but is not them (router.h, kSession).
+};
 
 /// The holder of a verified credential. Scopes are "resource:verb"; "*" holds all.
 /// Thread: compatible (a value).

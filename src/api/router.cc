@@ -35,6 +35,19 @@ bool is_json(const std::string* content_type) {
          (*content_type == "application/json" || content_type->starts_with("application/json;"));
 }
 
+/// True when a route with this scope serves `principal`.
+bool serves(std::string_view scope, const Principal& principal) {
+  if (scope == kOpen || scope == kAnyone) return true;
+  if (scope == kSession) return principal.kind != CredentialKind::api_token;
+  return principal.has_scope(scope);
+}
+
+Problem credential_problem(const Error& error) {
+  Problem problem = problem_from(error);
+  if (error.code == Errc::deadline_exceeded) problem.type = "token-expired";
+  return problem;
+}
+
 Problem forbidden(std::string detail) { return {.type = "forbidden", .detail = std::move(detail)}; }
 
 }  // namespace
@@ -163,7 +176,7 @@ struct Router::Impl {
     auto authenticated = gate.authenticate(request);
     if (!authenticated) {
       if (open) return std::nullopt;
-      return problem_from(authenticated.error());
+      return credential_problem(authenticated.error());
     }
     principal = std::move(*authenticated);
     if (open) return std::nullopt;
@@ -175,11 +188,12 @@ struct Router::Impl {
             "X-Gamekeeper-Csrf: 1");
       }
     }
-    if (route.scope != kAnyone && !principal->has_scope(route.scope)) {
-      return forbidden("this needs the scope " + std::string(route.scope) + ", which the role " +
-                       principal->role + " does not have");
+    if (serves(route.scope, *principal)) return std::nullopt;
+    if (route.scope == kSession) {
+      return forbidden("an API token may not look after its owner's account; log in");
     }
-    return std::nullopt;
+    return forbidden("this needs the scope " + std::string(route.scope) + ", which the role " +
+                     principal->role + " does not have");
   }
 
   static std::optional<Problem> read_body(const net::Request& request, const Route& route,
@@ -274,8 +288,7 @@ void Router::Impl::ask(const Call& call, std::string_view path, std::string quer
   if (match.outcome != RouteTable::Outcome::found) return done(std::nullopt);
   const Route& route = routes[entries[match.route].route];
   const bool allowed =
-      route.scope == kOpen || (call.principal != nullptr &&
-                               (route.scope == kAnyone || call.principal->has_scope(route.scope)));
+      route.scope == kOpen || (call.principal != nullptr && serves(route.scope, *call.principal));
   if (!allowed) return done(std::nullopt);
   const Reply reply(
       [done = std::move(done)](net::Response response) {
@@ -371,7 +384,7 @@ Result<std::shared_ptr<const Principal>> Router::admit_upgrade(const net::Reques
   }
   // A browser always sends Origin on an upgrade; a cookie without one is not a browser's.
   auto principal = impl_->gate.authenticate(request);
-  if (!principal) return principal;
+  if (!principal) return Error{Errc::unauthenticated, principal.error().message};
   if ((*principal)->kind == CredentialKind::session && request.header("origin") == nullptr) {
     return Error{Errc::permission_denied, "an upgrade by cookie needs an Origin header"};
   }

@@ -28,6 +28,9 @@ namespace gk::api {
 inline constexpr std::string_view kOpen = "open";
 /// Any verified credential.
 inline constexpr std::string_view kAnyone = "anyone";
+/// Any verified credential but an API token: what concerns the holder's own account, which a token
+/// that was lent to a script must not touch.
+inline constexpr std::string_view kSession = "session";
 
 /// One request that passed all checks of its route.
 struct Call {
@@ -75,8 +78,9 @@ struct Schema {
 
 struct Route {
   net::Method method = net::Method::get;
-  std::string_view path;   ///< Below the mount: "/health/{check}". Literal beats parameter.
-  std::string_view scope;  ///< kOpen, kAnyone or "resource:verb". Empty fails start-up and tests.
+  std::string_view path;  ///< Below the mount: "/health/{check}". Literal beats parameter.
+  std::string_view
+      scope;  ///< kOpen, kAnyone, kSession or "resource:verb". Empty fails start-up and tests.
   std::string_view summary;
   std::string_view request;   ///< Named schema of the JSON body; empty: no body is read.
   std::string_view response;  ///< Named schema of the 200 body; empty: not JSON.
@@ -89,8 +93,9 @@ struct Route {
 class Gate {
  public:
   virtual ~Gate() = default;
-  /// The verified holder of the request's credential; unauthenticated or permission_denied
-  /// otherwise. A shared pointer because sessions are cached and may end during a long poll.
+  /// The verified holder of the request's credential; unauthenticated, deadline_exceeded (a token
+  /// that has expired) or permission_denied otherwise. A shared pointer because sessions are cached
+  /// and may end during a long poll.
   virtual Result<std::shared_ptr<const Principal>> authenticate(const net::Request& request) = 0;
   /// False until the first admin exists.
   virtual bool is_set_up() const = 0;

@@ -21,6 +21,8 @@ class FakeGate final : public Gate {
     auto principal = std::make_shared<Principal>();
     principal->name = principal->role = *name;
     principal->kind = *name == "machine" ? CredentialKind::token : CredentialKind::session;
+    if (*name == "script") principal->kind = CredentialKind::api_token;
+    if (*name == "late") return Error{Errc::deadline_exceeded, "expired"};
     principal->scopes = {*name == "viewer" ? "things:read" : "*"};
     return std::shared_ptr<const Principal>(principal);
   }
@@ -158,6 +160,24 @@ TEST_F(RouterTest, RefusesAnUpgradeByCookieWithoutOrigin) {
   EXPECT_EQ(router.admit_upgrade(request).error().code, Errc::permission_denied);
   request.headers.emplace_back("origin", "http://localhost:5000");
   EXPECT_TRUE(router.admit_upgrade(request));
+}
+
+TEST_F(RouterTest, RouteOfTheOwnAccountIsClosedToApiTokensHoweverMuchTheyHold) {
+  router.add({.method = Method::get,
+              .path = "/mine",
+              .scope = kSession,
+              .summary = "One's own",
+              .handler = [](Call&, const Reply& reply) { reply.json("{}"); }});
+  EXPECT_EQ(ask(Method::get, "/api/mine", {{"x-test-user", "viewer"}}).status, 200);
+  EXPECT_EQ(ask(Method::get, "/api/mine", {{"x-test-user", "machine"}}).status, 200);
+  EXPECT_EQ(ask(Method::get, "/api/things/1", {{"x-test-user", "script"}}).status, 200);
+  EXPECT_EQ(ask(Method::get, "/api/mine", {{"x-test-user", "script"}}).status, 403);
+}
+
+TEST_F(RouterTest, ExpiredTokenIsToldApartFromAWrongOne) {
+  const auto late = ask(Method::get, "/api/things/1", {{"x-test-user", "late"}});
+  EXPECT_EQ(late.status, 401);
+  EXPECT_NE(late.body.find("token-expired"), std::string::npos) << late.body;
 }
 
 }  // namespace

@@ -30,6 +30,10 @@ void add_trace_command(CLI::App& app, Action& action);
 void add_macro_command(CLI::App& app, Action& action);
 void add_profile_command(CLI::App& app, Action& action);
 void add_task_command(CLI::App& app, Action& action);
+void add_user_command(CLI::App& app, Action& action);
+void add_role_command(CLI::App& app, Action& action);
+void add_token_command(CLI::App& app, Action& action);
+void add_audit_command(CLI::App& app, Action& action);
 void add_referee_command(CLI::App& app, Action& action);
 void add_db_command(CLI::App& app, Action& action);
 

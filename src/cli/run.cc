@@ -40,6 +40,10 @@ int run_cli(int argc, const char* const* argv, std::ostream& out, std::ostream& 
   add_macro_command(app, action);
   add_profile_command(app, action);
   add_task_command(app, action);
+  add_user_command(app, action);
+  add_role_command(app, action);
+  add_token_command(app, action);
+  add_audit_command(app, action);
   add_referee_command(app, action);
   add_db_command(app, action);
   try {

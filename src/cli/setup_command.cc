@@ -1,12 +1,10 @@
-#include <termios.h>
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <fstream>
-#include <iostream>
+#include <ostream>
 
 #include "base/json_writer.h"
 #include "cli/commands.h"
+#include "cli/secret.h"
 
 namespace gk::cli {
 namespace {
@@ -16,26 +14,6 @@ struct SetupOptions {
   std::string code;
   bool password_stdin = false;
 };
-
-/// Reads one line without echo when stdin is a terminal.
-std::string read_secret(std::ostream& prompt_to, const std::string& prompt) {
-  const bool terminal = ::isatty(STDIN_FILENO) == 1;
-  termios before{};
-  if (terminal) {
-    prompt_to << prompt << std::flush;
-    ::tcgetattr(STDIN_FILENO, &before);
-    termios quiet = before;
-    quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
-  }
-  std::string line;
-  std::getline(std::cin, line);
-  if (terminal) {
-    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-    prompt_to << "\n";
-  }
-  return line;
-}
 
 /// The code from the file that the daemon wrote for its own user; empty when it is not readable.
 std::string code_from_file(const std::string& data_dir) {
@@ -54,18 +32,14 @@ int setup(Context& context, SetupOptions options) {
   }
   if (options.code.empty()) options.code = code_from_file(context.options().data_dir);
   if (options.code.empty()) options.code = read_secret(context.err(), "Setup code: ");
-  const std::string password =
-      read_secret(context.err(), "New password for " + options.username + ": ");
-  if (!options.password_stdin && ::isatty(STDIN_FILENO) == 1 &&
-      read_secret(context.err(), "Again: ") != password) {
-    return context.fail({Errc::invalid_argument, "the two passwords differ"});
-  }
+  const auto password = read_new_password(context.err(), options.username);
+  if (!password) return context.fail(password.error());
   std::string body;
   JsonWriter(body)
       .begin_object()
       .field("code", options.code)
       .field("username", options.username)
-      .field("password", password)
+      .field("password", *password)
       .end_object();
   const auto answer = context.post("/setup", body);
   if (!answer) return context.fail(answer.error());
@@ -82,7 +56,8 @@ void add_setup_command(CLI::App& app, Action& action) {
   command->add_option("--username", options->username, "Name of the administrator")
       ->capture_default_str();
   command->add_option("--code", options->code, "Setup code (default: from the data folder)");
-  command->add_flag("--password-stdin", options->password_stdin, "Read the password from stdin");
+  command->add_flag("--password-stdin", options->password_stdin,
+                    "Read the password from stdin (it always is)");
   command->callback([options, &action] {
     action = [options](Context& context) { return setup(context, *options); };
   });

@@ -77,6 +77,7 @@ struct Rooms::Impl {
   std::unique_ptr<api::Hub> hub;
   std::unique_ptr<api::Router> router;
   Topic<accounts::SessionEnded>::Subscription on_session_ended;
+  Topic<accounts::HolderChanged>::Subscription on_holder_changed;
   net::Handle accounts_tick, heartbeat;
   std::string first_code;
   std::string openapi_text, asyncapi_text;
@@ -116,6 +117,13 @@ Result<void> Rooms::Impl::start_accounts() {
     router->drop_session(e.session_id);
     if (referee) referee->service().close_session(e.session_id);
   });
+  on_holder_changed =
+      accounts->holder_changed().subscribe([this](const accounts::HolderChanged& e) {
+        hub->change_holder(e.session_id, e.principal);
+        router->drop_session(e.session_id);
+        const bool may_report = e.principal->has_scope("anticheat:write");
+        if (referee && !may_report) referee->service().close_session(e.session_id);
+      });
   accounts_tick = c.loop.every(kAccountsTick, [this] { accounts->tick(); });
   return {};
 }

@@ -12,14 +12,28 @@ import time
 import unittest
 import urllib.request
 
-from gk import Daemon, UnixConnection, WebSocket, wait_for
+import ed25519
+from gk import Browser, Daemon, UnixConnection, WebSocket, wait_for
 
+VIEWER = {f"{resource}:read" for resource in (
+    "dashboard metrics health macros sessions commands locks anticheat tasks alerts plugins parties "
+    "peers relays agents").split()}
 ROLES = {
-    "viewer": {"dashboard:read", "metrics:read", "health:read", "macros:read", "sessions:read",
-               "tasks:read"},
-    "user": {"dashboard:read", "metrics:read", "health:read", "macros:read", "sessions:read",
-             "macros:run", "samples:write", "commands:run", "tasks:read", "tasks:run"},
+    "viewer": VIEWER,
+    "user": VIEWER | {"macros:run", "samples:write", "commands:run", "sessions:write", "locks:use", "tasks:run"},
+    "admin": {"*"},
 }
+# These end the caller's session, need a body that would do harm, or answer 401 for what is in it.
+NOT_ASKED = ("/auth/logout", "/stop-all", "/setup", "/v1/ws", "/auth/login", "/auth/refresh")
+
+
+def may(role, scope, kind):
+    """What a valid credential of `kind` may do, written down a second time."""
+    if scope in ("open", "anyone"):
+        return True
+    if scope == "session":
+        return kind != "api token"
+    return "*" in ROLES[role] or scope in ROLES[role]
 
 
 def refused(status):
@@ -27,29 +41,52 @@ def refused(status):
 
 
 class RoleMatrix(unittest.TestCase):
-    def test_every_route_answers_every_role_as_its_scope_says(self):
+    """Every route × every role × every state of a credential."""
+
+    def credentials(self, daemon, name, role):
+        """(kind, is valid, browser) for one user."""
+        cookie = daemon.add_user(name, role) if role != "admin" else daemon.admin
+        name = name if role != "admin" else "admin"
+        tokens, ended = daemon.token_login(name), daemon.token_login(name)
+        body = {"name": "matrix", "scopes": sorted(ROLES[role])}
+        api, revoked = (cookie.post("/api/auth/tokens", body).json for _ in range(2))
+        self.assertEqual(cookie.ask("DELETE", f"/api/auth/tokens/{revoked['id']}").status, 204)
+        self.assertEqual(Browser(daemon, bearer=ended["access_token"]).post("/api/auth/logout").status, 204)
+        seed = ed25519.signing_seed(daemon.data / "accounts.key")
+        access, now = tokens["access_token"], int(time.time())
+        texts = {"access token": access, "api token": api["token"], "revoked": ended["access_token"],
+                 "revoked api token": revoked["token"],
+                 "expired": ed25519.resigned(access, seed, iat=now - 700, exp=now - 100),
+                 "wrong audience": ed25519.resigned(access, seed, aud="another"),
+                 "foreign key": ed25519.resigned(access, b"x" * 32)}
+        self.assertEqual(Browser(daemon, bearer=ed25519.resigned(access, seed)).get("/api/auth/verify").status, 200,
+                         "negative control: the forger's pen writes")
+        yield "cookie", True, cookie
+        for kind, text in texts.items():
+            yield kind, kind in ("access token", "api token"), Browser(daemon, bearer=text)
+
+    def test_every_route_answers_every_role_and_credential_as_its_scope_says(self):
         with Daemon() as daemon:
             document = daemon.anonymous().get("/api/openapi.json").json
-            callers = {"none": daemon.anonymous(), "viewer": daemon.add_user("vera", "viewer"),
-                       "user": daemon.add_user("ulf", "user"), "admin": daemon.admin}
+            callers = [("none", "none", False, daemon.anonymous())]
+            for name, role in (("vera", "viewer"), ("ulf", "user"), ("admin", "admin")):
+                callers += [(role, *rest) for rest in self.credentials(daemon, name, role)]
             wrong, cells = [], 0
             for path, methods in document["paths"].items():
                 for method, operation in methods.items():
-                    if path.endswith(("/auth/logout", "/stop-all", "/setup", "/v1/ws")):
-                        continue  # these end sessions or need a body; their own tests cover them
-                    scope = operation["x-scope"]
-                    for role, browser in callers.items():
-                        status = browser.ask(method.upper(), path.replace("{", "").replace("}", ""),
-                                             None if method in ("get", "delete") else {}).status
-                        allowed = (scope == "open" or (role == "admin") or
-                                   (role != "none" and (scope == "anyone" or scope in ROLES[role])))
+                    if path.endswith(NOT_ASKED):
+                        continue
+                    scope, body = operation["x-scope"], None if method in ("get", "delete") else {}
+                    for role, kind, valid, browser in callers:
+                        status = browser.ask(method.upper(), path.replace("{", "").replace("}", ""), body).status
+                        allowed = scope == "open" or (valid and may(role, scope, kind))
+                        expected = allowed or status == (403 if valid else 401)
                         cells += 1
-                        if "/auth/login" in path:
-                            continue  # wrong credentials answer 401 as well
-                        if refused(status) == allowed:
-                            wrong.append((method, path, scope, role, status))
+                        if refused(status) == allowed or not expected:
+                            wrong.append((method, path, scope, role, kind, status))
             self.assertEqual(wrong, [])
-            self.assertGreater(cells, 100)
+            self.assertGreater(cells, 1000)
+            print(f"matrix: {cells} cells, {len(wrong)} wrong")
 
 
 class Sources(unittest.TestCase):

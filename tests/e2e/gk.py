@@ -63,12 +63,15 @@ class UnixConnection(http.client.HTTPConnection):
 class Browser:
     """An HTTP client with a cookie, as a browser on the same origin would be."""
 
-    def __init__(self, daemon):
-        self.daemon, self.cookie = daemon, None
+    def __init__(self, daemon, bearer=None, source=None):
+        self.daemon, self.cookie, self.bearer = daemon, None, bearer
+        self.source = (source, 0) if source else None  # "127.0.0.2": another address, same machine
 
     def ask(self, method, path, body=None, headers=None):
         headers = dict(headers or {})
         headers.setdefault("Host", f"127.0.0.1:{self.daemon.port}")
+        if self.bearer:
+            headers.setdefault("Authorization", f"Bearer {self.bearer}")
         if self.cookie:
             headers.setdefault("Cookie", self.cookie)
         if method not in ("GET", "HEAD"):
@@ -78,7 +81,8 @@ class Browser:
         if body is not None:
             data = body if isinstance(body, (bytes, str)) else json.dumps(body)
             headers.setdefault("Content-Type", "application/json")
-        connection = http.client.HTTPConnection("127.0.0.1", self.daemon.port, timeout=DEADLINE)
+        connection = http.client.HTTPConnection("127.0.0.1", self.daemon.port, timeout=DEADLINE,
+                                                source_address=self.source)
         with contextlib.closing(connection):
             connection.request(method, path, data, headers)
             response = connection.getresponse()
@@ -94,8 +98,8 @@ class Browser:
     def post(self, path, body=None, **kw):
         return self.ask("POST", path, body if body is not None else {}, **kw)
 
-    def login(self, username, password=PASSWORD):
-        return self.post("/api/auth/login", {"username": username, "password": password})
+    def login(self, username, password=PASSWORD, **more):
+        return self.post("/api/auth/login", {"username": username, "password": password, **more})
 
 
 class Daemon:
@@ -149,6 +153,12 @@ class Daemon:
     def anonymous(self):
         return Browser(self)
 
+    def token_login(self, username, password=PASSWORD, **more):
+        """Logs in for tokens; the answer's JSON."""
+        answer = self.anonymous().login(username, password, token=True, **more)
+        assert answer.status == 200, answer
+        return answer.json
+
     def setup(self, username="admin"):
         code = (self.data / "setup-code").read_text().strip()
         browser = Browser(self)
@@ -199,6 +209,8 @@ class WebSocket:
                 f"Origin: {origin or f'http://127.0.0.1:{port}'}"]
         if browser.cookie:
             head.append(f"Cookie: {browser.cookie}")
+        if browser.bearer:
+            head.append(f"Authorization: Bearer {browser.bearer}")
         self.sock.sendall(("\r\n".join(head) + "\r\n\r\n").encode())
         self.buffer = b""
         while b"\r\n\r\n" not in self.buffer:

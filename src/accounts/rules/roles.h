@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,11 +20,23 @@ struct BuiltinRole {
 
 inline constexpr std::string_view kAdminRole = "admin";  // Source: platform specification
 
-/// viewer, user, admin.
+/// viewer, user, admin. viewer sees what runs, but no accounts, no audit, no configuration and no
+/// logs (they name addresses). user also does what people do by hand. Reports of a game server
+/// (anticheat:write) come from tokens of a custom role: who sends them can excuse a cheat.
 const std::vector<BuiltinRole>& builtin_roles();
 
 /// True for "*" and for "resource:verb" of [a-z]+(-[a-z]+)* on both sides, at most 64 bytes.
 bool is_scope_name(std::string_view text);
+
+/// The resources that scopes may name. Source: platform specification, accounts.
+std::span<const std::string_view> scope_resources();
+
+/// Why `scope` cannot be part of a role or token: its grammar, or a resource that does not exist;
+/// nullopt when it can. The verb is the rooms' own.
+std::optional<std::string> scope_fault(std::string_view scope);
+
+/// True for [a-z0-9_-]{1,64}.
+bool is_role_name(std::string_view text);
 
 /// True when `held` contains `scope` or "*".
 bool holds(std::span<const std::string> held, std::string_view scope);
