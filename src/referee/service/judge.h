@@ -116,6 +116,7 @@ class Judge {
     std::uint32_t generation = 0;    // Even: free.
     std::uint32_t moves = 0;         // Since the last sample.
     PlayerState state = PlayerState::ok;
+    std::uint32_t batch = 0;  // The batch that had a movement of this player last.
   };
   struct Counters;
   struct Hash {
@@ -129,6 +130,8 @@ class Judge {
   Result<std::uint32_t> free_slot(Now now);
   Result<void> seat(std::uint32_t slot, std::optional<Vec3> spawn, std::int64_t now_us);
   Verdict judge_smart(Player& player, const Move& move);
+  void judge_batch(std::span<const Move> moves, std::span<const Handle> handles,
+                   std::span<Verdict> verdicts, Now now);
   void note(const Move& move, Handle handle, const Verdict& verdict, Now now);
   void note_refusal(const Move& move, Handle handle, const Verdict& verdict, Now now);
   void note_accepted(const Move& move, Handle handle, const Verdict& verdict, Now now);
@@ -152,6 +155,7 @@ class Judge {
   BaselineBook baselines_;
   Ring<VerdictRecord> ring_;
   std::uint64_t last_verdict_ = 0;
+  std::uint32_t batch_ = 0;
   std::int64_t accepted_second_us_ = 0;
   std::uint32_t accepted_in_second_ = 0;
   JudgeStats stats_;

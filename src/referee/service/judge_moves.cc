@@ -73,14 +73,29 @@ Verdict Judge::judge_smart(Player& player, const Move& move) {
 void Judge::judge(std::span<const Move> moves, std::span<const Handle> handles,
                   std::span<Verdict> verdicts, Now now) {
   GK_ASSERT(moves.size() == handles.size() && moves.size() == verdicts.size());  // Documented.
+  stats_.events += moves.size();
+  counters_->events.inc(static_cast<double>(moves.size()));
+  // A batch ends where a player comes again: the referee explains the last refusal of a player.
+  for (std::size_t begin = 0; begin < moves.size();) {
+    ++batch_;
+    std::size_t end = begin;
+    for (; end < moves.size() && hot_[handles[end].slot].batch != batch_; ++end)
+      hot_[handles[end].slot].batch = batch_;
+    const std::size_t size = end - begin;
+    judge_batch(moves.subspan(begin, size), handles.subspan(begin, size),
+                verdicts.subspan(begin, size), now);
+    begin = end;
+  }
+}
+
+void Judge::judge_batch(std::span<const Move> moves, std::span<const Handle> handles,
+                        std::span<Verdict> verdicts, Now now) {
   if (is_unsafe(options_.mode)) {
     for (std::size_t i = 0; i < moves.size(); ++i)
       verdicts[i] = judge_smart(*players_[handles[i].slot], moves[i]);
   } else {
     referee_->move_batch(moves, verdicts);
   }
-  stats_.events += moves.size();
-  counters_->events.inc(static_cast<double>(moves.size()));
   for (std::size_t i = 0; i < moves.size(); ++i) {
     HotSlot& hot = hot_[handles[i].slot];
     ++hot.moves;
