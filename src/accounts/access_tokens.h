@@ -1,5 +1,5 @@
 // access_tokens.h: issues access tokens and remembers which ones it has verified: an Ed25519 check
-// costs tens of times what a digest and a lookup do (bench/accounts_bench).
+// costs far more than a digest and a lookup (bench/accounts_bench).
 //
 // Remembered is only that the text is genuine. Whether its session still lives, and what its holder
 // may do now, the caller asks with each use.
