@@ -45,8 +45,7 @@ const std::vector<Setting>& settings() {
       {"allow_origins", ListSetting{&Config::allow_origins},
        "Further origins that may change state"},
       {"behind_proxy", BoolSetting{&Config::behind_proxy},
-       "A proxy with TLS stands before this server: another address than loopback is allowed, "
-       "cookies are Secure, answers carry HSTS, and a state change needs an https origin"},
+       "A proxy with TLS stands before this server: any address, Secure cookies, HSTS"},
       {"proxy_addresses", ListSetting{&Config::proxy_addresses},
        "Addresses of that proxy: the last X-Forwarded-For entry of their requests is the client"},
       {"insecure_http", BoolSetting{&Config::insecure_http},
