@@ -7,10 +7,10 @@ _gamekeeper() {
     [ "$word" = -- ] && return 0
     next=${path:+$path }$word
     case $next in
-      'setup'|'status'|'top'|'health'|'metrics'|'macro'|'macro run'|'macro start'|'macro list'|'macro cancellations'|'macro check'|'macro stop-all'|'macro stop'|'macro log'|'profile'|'profile list'|'profile show'|'profile load'|'profile approve'|'referee'|'referee replay'|'referee generate'|'referee score') path=$next; continue ;;
+      'setup'|'status'|'top'|'health'|'metrics'|'lanes'|'lock'|'trace'|'macro'|'macro run'|'macro start'|'macro list'|'macro cancellations'|'macro check'|'macro stop-all'|'macro stop'|'macro log'|'profile'|'profile list'|'profile show'|'profile load'|'profile approve'|'task'|'task run'|'task list'|'task show'|'task cancel'|'user'|'user list'|'user add'|'user role'|'user disable'|'user enable'|'user delete'|'user reset'|'role'|'role list'|'role set'|'role delete'|'token'|'token list'|'token create'|'token revoke'|'audit'|'audit list'|'audit verify'|'referee'|'referee replay'|'referee generate'|'referee score'|'referee smart'|'referee players'|'referee review'|'referee accept'|'referee dismiss'|'referee record'|'referee record start'|'referee record stop'|'referee record status'|'db'|'db check'|'db backup'|'db restore') path=$next; continue ;;
     esac
     case $word in
-      --code|--data|--id|--level|--name|--pid|--profile|--socket|--username) i=$((i + 1)) ;;
+      --action|--actor|--code|--cursor|--data|--days|--hash|--id|--level|--limit|--max-mb|--name|--note|--pid|--profile|--role|--scope|--seq|--socket|--target|--timeout|--username) i=$((i + 1)) ;;
     esac
   done
   case "$path|$prev" in
@@ -22,15 +22,18 @@ _gamekeeper() {
     return 0
   fi
   case $prev in
-    --code|--data|--id|--level|--name|--pid|--profile|--socket|--username) return 0 ;;  # any value: file names
+    --action|--actor|--code|--cursor|--data|--days|--hash|--id|--level|--limit|--max-mb|--name|--note|--pid|--profile|--role|--scope|--seq|--socket|--target|--timeout|--username) return 0 ;;  # any value: file names
   esac
   case $path in
-    '') words='setup status top health metrics macro profile referee' options='-h --help --data --socket --json' ;;
+    '') words='setup status top health metrics lanes lock trace macro profile task user role token audit referee db' options='-h --help --data --socket --json' ;;
     'setup') words='' options='-h --help --username --code --password-stdin --data --socket --json' ;;
     'status') words='' options='-h --help --data --socket --json' ;;
     'top') words='' options='-h --help --once --data --socket --json' ;;
     'health') words='' options='-h --help --data --socket --json' ;;
     'metrics') words='' options='-h --help --prometheus --data --socket --json' ;;
+    'lanes') words='' options='-h --help --watch --data --socket --json' ;;
+    'lock') words='' options='-h --help --actor --timeout --data --socket --json' ;;
+    'trace') words='' options='-h --help --replay --data --socket --json' ;;
     'macro') words='run start list cancellations check stop-all stop log' options='-h --help --data --socket --json' ;;
     'macro run') words='' options='-h --help --id --name --level --profile --detach --data --socket --json' ;;
     'macro start') words='' options='-h --help --id --name --level --profile --pid --data --socket --json' ;;
@@ -45,10 +48,47 @@ _gamekeeper() {
     'profile show') words='' options='-h --help --data --socket --json' ;;
     'profile load') words='' options='-h --help --data --socket --json' ;;
     'profile approve') words='' options='-h --help --data --socket --json' ;;
-    'referee') words='replay generate score' options='-h --help --data --socket --json' ;;
+    'task') words='run list show cancel' options='-h --help --data --socket --json' ;;
+    'task run') words='' options='-h --help --wait --data --socket --json' ;;
+    'task list') words='' options='-h --help --data --socket --json' ;;
+    'task show') words='' options='-h --help --data --socket --json' ;;
+    'task cancel') words='' options='-h --help --data --socket --json' ;;
+    'user') words='list add role disable enable delete reset' options='-h --help --data --socket --json' ;;
+    'user list') words='' options='-h --help --cursor --data --socket --json' ;;
+    'user add') words='' options='-h --help --role --data --socket --json' ;;
+    'user role') words='' options='-h --help --data --socket --json' ;;
+    'user disable') words='' options='-h --help --data --socket --json' ;;
+    'user enable') words='' options='-h --help --data --socket --json' ;;
+    'user delete') words='' options='-h --help --data --socket --json' ;;
+    'user reset') words='' options='-h --help --admin --data --socket --json' ;;
+    'role') words='list set delete' options='-h --help --data --socket --json' ;;
+    'role list') words='' options='-h --help --data --socket --json' ;;
+    'role set') words='' options='-h --help --data --socket --json' ;;
+    'role delete') words='' options='-h --help --data --socket --json' ;;
+    'token') words='list create revoke' options='-h --help --data --socket --json' ;;
+    'token list') words='' options='-h --help --data --socket --json' ;;
+    'token create') words='' options='-h --help --name --scope --days --data --socket --json' ;;
+    'token revoke') words='' options='-h --help --data --socket --json' ;;
+    'audit') words='list verify' options='-h --help --data --socket --json' ;;
+    'audit list') words='' options='-h --help --limit --actor --action --target --cursor --data --socket --json' ;;
+    'audit verify') words='' options='-h --help --seq --hash --data --socket --json' ;;
+    'referee') words='replay generate score smart players review accept dismiss record' options='-h --help --data --socket --json' ;;
     'referee replay') words='' options='--data --socket --json' ;;
     'referee generate') words='' options='--data --socket --json' ;;
     'referee score') words='' options='--data --socket --json' ;;
+    'referee smart') words='' options='--data --socket --json' ;;
+    'referee players') words='' options='-h --help --data --socket --json' ;;
+    'referee review') words='' options='-h --help --data --socket --json' ;;
+    'referee accept') words='' options='-h --help --note --data --socket --json' ;;
+    'referee dismiss') words='' options='-h --help --note --data --socket --json' ;;
+    'referee record') words='start stop status' options='-h --help --data --socket --json' ;;
+    'referee record start') words='' options='-h --help --max-mb --data --socket --json' ;;
+    'referee record stop') words='' options='-h --help --data --socket --json' ;;
+    'referee record status') words='' options='-h --help --data --socket --json' ;;
+    'db') words='check backup restore' options='-h --help --data --socket --json' ;;
+    'db check') words='' options='-h --help --full --data --socket --json' ;;
+    'db backup') words='' options='-h --help --data --socket --json' ;;
+    'db restore') words='' options='-h --help --data --socket --json' ;;
   esac
   [[ $cur == -* ]] && words=$options
   COMPREPLY=($(compgen -W "$words" -- "$cur"))

@@ -124,7 +124,7 @@ TEST_F(HubTest, KeepsWhoLostOnlyWhatTheyDoNotListenToAndUsesTheNewScopes) {
   hub.change_holder("s1", holder);
   EXPECT_EQ(socket->closed, 0);
   socket->on_message(R"({"op":"subscribe","topics":["macro:started"],"id":9})");
-  EXPECT_EQ(*socket->frames.back().text, R"({"type":"ack","id":9})");
+  EXPECT_EQ(*socket->frames.back().text, R"({"type":"ack","id":9,"seq":{"macro:started":0}})");
 }
 
 }  // namespace
