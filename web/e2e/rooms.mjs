@@ -153,11 +153,11 @@ const taskCases = [
       equal(await page.locator(".node").count(), 4, "nodes");
       await page.locator('.node[tabindex="0"]').focus();
       const title = () => page.evaluate(() => document.activeElement.querySelector("title")?.textContent);
-      equal(await title(), "check: running", "the first node");
+      equal(await title(), "close: running", "the first node");
       await page.keyboard.press("ArrowRight");
       await page.keyboard.press("ArrowDown"); // Whichever way it flows.
       const second = await title();
-      check(second !== "check: running", "the arrow keys stay on the first node");
+      check(second !== "close: running", "the arrow keys stay on the first node");
       await page.keyboard.press("Enter");
       equal(
         await page.locator("#task").innerText(),

@@ -169,8 +169,8 @@ TEST_F(IngestTest, ForgedUdpFramesAreCountedAndNeverAnswered) {
   sender.set_session(welcome.header.session);
   sender.begin(FrameKind::events);
   sender.add(joining(1, "bob"));
-  const auto sent = sender.finish();
-  const std::vector<std::uint8_t> good(sent.begin(), sent.end());
+  const Bytes made = sender.finish();
+  const std::vector<std::uint8_t> good(made.begin(), made.end());
   EXPECT_TRUE(ingest.take_udp(good, "192.0.2.9", at(0)).empty());
   auto forged = good;
   forged.back() ^= 1;

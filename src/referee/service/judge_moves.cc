@@ -52,7 +52,8 @@ bool finite(const Move& move) {
 
 void Judge::Player::note_smart(const EventRecord& event, std::int64_t at_us) {
   TraceEvent line;
-  line.set(Num::r, static_cast<double>(at_us) / 1000);
+  // The sets compare claims with movements, which carry the client's clock.
+  line.set(Num::r, static_cast<double>(at_us + client_offset_us) / 1000);
   line.kind = event.claim == ClaimKind::metrics ? TraceKind::metrics : TraceKind::claim;
   line.set(Num::fps, static_cast<double>(event.vector.x));
   line.set(Num::score, static_cast<double>(event.vector.y));
@@ -64,6 +65,7 @@ void Judge::Player::note_smart(const EventRecord& event, std::int64_t at_us) {
 
 Verdict Judge::judge_smart(Player& player, const Move& move) {
   if (!finite(move)) return Verdict{.outcome = MoveOutcome::invalid};
+  player.client_offset_us = move.has_clock ? move.client_us - move.received_us : 0;
   Verdict verdict = player.smart->judge(trace_of(move));
   if (verdict.outcome == MoveOutcome::accepted) player.last_accepted = move.position;
   verdict.set_back = player.last_accepted;

@@ -50,6 +50,7 @@ struct Judge::Player {
   std::int64_t joined_us = 0;
   std::int64_t first_received_us = 0, last_received_us = 0, status_due_us = 0;
   std::int64_t caller_offset_us = 0;
+  std::int64_t client_offset_us = 0;  ///< Client's clock minus ours; for the smart modes only.
   bool has_offset = false, placed = false;
   std::uint64_t moves = 0;  ///< Without HotSlot::moves, which are added with each sample.
   std::uint32_t rejected = 0;

@@ -17,25 +17,34 @@ const kExample = JSON.stringify(
   {
     name: "nightly",
     tasks: [
-      { id: "check", action: { type: "sleep", seconds: 2 } },
       {
-        id: "save",
-        depends_on: ["check"],
-        priority: "high",
-        action: { type: "sleep", seconds: 5 },
+        id: "close",
+        action: {
+          type: "operation",
+          kind: "settings.set",
+          resource: "game",
+          input: { values: { maintenance: true } },
+        },
       },
+      { id: "wait", depends_on: ["close"], action: { type: "sleep", seconds: 2 } },
       {
-        id: "backup",
-        depends_on: ["save"],
+        id: "disk",
+        depends_on: ["close"],
+        priority: "high",
         retries: { max: 3, base_s: 0.1 },
         deadline_s: 600,
-        action: { type: "sleep", seconds: 20 },
+        action: { type: "process", command: ["/bin/df", "-h"] },
       },
       {
-        id: "tell",
-        depends_on: ["backup"],
+        id: "open",
+        depends_on: ["wait", "disk"],
         priority: "low",
-        action: { type: "sleep", seconds: 1 },
+        action: {
+          type: "operation",
+          kind: "settings.remove",
+          resource: "game",
+          input: { keys: ["maintenance"] },
+        },
       },
     ],
   },
@@ -130,7 +139,7 @@ export function SubmitDialog({ onClose }: { onClose: () => void }): JSX.Element 
           <div class="hint" id="graph-hint">
             A task has an <code>id</code>, an <code>action</code>, and if needed{" "}
             <code>depends_on</code>, <code>priority</code>, <code>retries</code> and{" "}
-            <code>deadline_s</code>. The example only sleeps; <code>process</code> runs a program.
+            <code>deadline_s</code>. A <code>process</code> needs the right to run programs.
           </div>
         </div>
         <div class="dialog-actions">
