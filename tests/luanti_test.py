@@ -145,7 +145,8 @@ def play_with_daemon():
         problems, text = play()
         answer = daemon.admin.get("/api/movement/verdicts?only=rejected")
         verdicts = answer.json.get("items", [])
-        if len(verdicts) != 1 or verdicts[0]["rule"] != "teleport":
+        # One jump; reports that were under way before the set-back arrived are refused with it.
+        if not 1 <= len(verdicts) <= 5 or {v["rule"] for v in verdicts} != {"teleport"}:
             problems.append(f"the daemon's verdicts: {verdicts}")
     return problems, text
 
