@@ -169,7 +169,8 @@ class Play {
       const SteadyTime asked = std::chrono::steady_clock::now();
       gk::Grant grant;
       if (options_.with_arbiter) {
-        auto granted = arbiter_->acquire(lane_, actor, arbiter_->mono_now() + bound_of(module.name));
+        auto granted =
+            arbiter_->acquire(lane_, actor, arbiter_->mono_now() + bound_of(module.name));
         if (!granted) {
           std::printf("%s: %s\n", module.name, granted.error().message.c_str());
           ++refused;

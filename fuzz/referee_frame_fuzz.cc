@@ -1,5 +1,5 @@
-// Any bytes as a frame, over each way in: nothing may crash, read beyond the frame, loop for ever or
-// let the table grow. (That mangled movements grant nothing is ingest_test.cc's.)
+// Any bytes as a frame, over each way in: nothing may crash, read beyond the frame, loop for ever
+// or let the table grow. (That mangled movements grant nothing is ingest_test.cc's.)
 #include <cstdint>
 
 #include "base/assert.h"

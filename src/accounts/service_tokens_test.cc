@@ -163,9 +163,9 @@ TEST_F(ApiTokensTest, FiftyFirstIsRefused) {
   (void)make_token(cookie, R"("macros:read")");
 }
 TEST_F(ApiTokensTest, NaughtyNamesReadBackByteExact) {
-  for (const char* name : {"<script>alert(1)</script>", "'; DROP TABLE users; --", "Ω≈ç√∫˜µ≤≥÷",
-                           "𝄞 מה 中文 \u202egnp", "%00%0a", "{{7*7}}",
-                           "../../etc/passwd", "\\\"quoted\\\"", "null", "1e309"}) {
+  for (const char* name :
+       {"<script>alert(1)</script>", "'; DROP TABLE users; --", "Ω≈ç√∫˜µ≤≥÷", "𝄞 מה 中文 \u202egnp",
+        "%00%0a", "{{7*7}}", "../../etc/passwd", "\\\"quoted\\\"", "null", "1e309"}) {
     const std::string json = std::string("\"") + name + "\"";
     const auto answer =
         ask(post("/api/auth/tokens", R"({"scopes":["macros:read"],"name":)" + json + "}", bobs));

@@ -81,7 +81,7 @@ TEST_F(ConfinedDirTest, WritesNeitherOutsideNorOverWhatIsNoFile) {
   ASSERT_EQ(::symlink("../secret", (dir / "in/link").c_str()), 0);
   ASSERT_EQ(::symlink("..", (dir / "in/up").c_str()), 0);
   for (const std::string& name : {std::string("../secret"), std::string("deep/../../secret"),
-                                 std::string("up/secret"), dir / "secret"}) {
+                                  std::string("up/secret"), dir / "secret"}) {
     EXPECT_EQ(confined().replace_file(name, "x").error().code, Errc::permission_denied) << name;
     EXPECT_EQ(confined().remove_file(name).error().code, Errc::permission_denied) << name;
   }

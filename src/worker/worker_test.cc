@@ -278,8 +278,7 @@ TEST_F(WorkerTest, RefusesARelativeCommandAndAMissingWorker) {
 }
 
 TEST_F(WorkerTest, CapturesBothOutputsAndGivesNoInput) {
-  auto spawned =
-      start(strongest(), {"/bin/sh", "-c", "cat; echo out; echo err >&2"}).value();
+  auto spawned = start(strongest(), {"/bin/sh", "-c", "cat; echo out; echo err >&2"}).value();
   EXPECT_EQ(read_all(spawned.output), "out\nerr\n");
   wait_readable(spawned.process.fd());
   (void)spawned.process.try_reap();
