@@ -30,8 +30,9 @@ std::optional<ReviewState> parse_review_state(std::string_view name) {
 void ReviewBook::restore(std::vector<Review> reviews,
                          const std::array<ReviewCount, kChannels>& counts) {
   items_ = std::move(reviews);
-  std::stable_sort(items_.begin(), items_.end(),
-                   [](const Review& a, const Review& b) { return a.opened_at > b.opened_at; });
+  std::sort(items_.begin(), items_.end(), [](const Review& a, const Review& b) {
+    return a.opened_at != b.opened_at ? a.opened_at > b.opened_at : a.id > b.id;
+  });
   counts_ = counts;
 }
 
