@@ -9,6 +9,7 @@ BUILD_PACKAGES=(
   libsqlite3-dev libsodium-dev            # storage, passwords and tokens
   liboath-dev                             # codes of authenticator apps
   libtomlplusplus-dev libcli11-dev        # configuration, command line
+  liblua5.4-dev libseccomp-dev            # scripts in gamekeeper-worker, and what they may ask Linux
 )
 TEST_PACKAGES=(
   libgtest-dev libbenchmark-dev librapidcheck-dev   # unit tests, benchmarks, properties
@@ -21,6 +22,9 @@ TEST_PACKAGES=(
   systemd man-db                          # systemd-analyze judges the unit; manual pages are checked
   fish zsh                                # completions are tried in the shells themselves
   minetest-server                         # the Luanti mod is played in a real server
+  teeworlds-server openttd openttd-opengfx tinymux  # real peers of the game links
+  clang-19 libclang-rt-19-dev             # the fuzz targets
+  faketime                                # clock jumps
 )
 
 # ensure_packages INSTALL PURPOSE PACKAGE…: installs what is missing, or says what is.

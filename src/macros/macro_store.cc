@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/try.h"
+#include "store/submit_for_loop.h"
 
 namespace gk::macros {
 namespace {
@@ -84,15 +85,9 @@ SqlMacroStore::SqlMacroStore(store::Writer& writer, net::Loop& loop, const Clock
     : writer_(writer), loop_(loop), clock_(clock), limits_(limits) {}
 
 void SqlMacroStore::submit(store::Writer::Job job, Done done) {
-  // Shared: the writer's callback owns it, and this frame when the queue is full.
-  auto answer = std::make_shared<Done>(std::move(done));
-  net::Loop& loop = loop_;
-  const auto queued = writer_.submit(std::move(job), [answer, &loop](Result<void> result) {
-    loop.post([answer, result = std::move(result)] { (*answer)(result); });
-  });
-  if (!queued) {
-    loop.post([answer, error = queued.error()] { (*answer)(error); });
-  }
+  store::submit_for_loop(
+      writer_, [&loop = loop_](std::function<void()> task) { loop.post(std::move(task)); },
+      std::move(job), std::move(done));
 }
 
 Result<StoredMacros> SqlMacroStore::load() {

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "base/try.h"
+#include "store/submit_for_loop.h"
 
 namespace gk::arbiter {
 namespace {
@@ -181,15 +182,9 @@ Result<void> remove_setting(store::Writer& writer, const std::string& key) {
 }
 
 void OperationStore::submit(store::Writer::Job job, Done done) {
-  // Shared: the writer's callback owns it, and this frame when the queue is full.
-  auto answer = std::make_shared<Done>(std::move(done));
-  net::Loop& loop = loop_;
-  const auto queued = writer_.submit(std::move(job), [answer, &loop](Result<void> result) {
-    loop.post([answer, result = std::move(result)] { (*answer)(result); });
-  });
-  if (!queued) {
-    loop.post([answer, error = queued.error()] { (*answer)(error); });
-  }
+  store::submit_for_loop(
+      writer_, [&loop = loop_](std::function<void()> task) { loop.post(std::move(task)); },
+      std::move(job), std::move(done));
 }
 
 Result<std::vector<GraphRecord>> OperationStore::load_graphs() {

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/try.h"
+#include "store/submit_for_loop.h"
 
 namespace gk::arbiter {
 namespace {
@@ -75,15 +76,9 @@ Result<void> read_all(store::Database& db, const std::string& first_lane, std::u
 store::RoomMigrations lanes_migrations() { return {"lanes", kSteps}; }
 
 void SqlLaneStore::submit(store::Writer::Job job, Done done) {
-  // Shared: the writer's callback owns it, and this frame when the queue is full.
-  auto answer = std::make_shared<Done>(std::move(done));
-  net::Loop& loop = loop_;
-  const auto queued = writer_.submit(std::move(job), [answer, &loop](Result<void> result) {
-    loop.post([answer, result = std::move(result)] { (*answer)(result); });
-  });
-  if (!queued) {
-    loop.post([answer, error = queued.error()] { (*answer)(error); });
-  }
+  store::submit_for_loop(
+      writer_, [&loop = loop_](std::function<void()> task) { loop.post(std::move(task)); },
+      std::move(job), std::move(done));
 }
 
 Result<StoredLanes> SqlLaneStore::load(const std::string& first_lane, std::uint64_t block) {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/try.h"
+#include "store/submit_for_loop.h"
 
 namespace gk::referee {
 namespace {
@@ -155,15 +156,9 @@ RefereeStore::RefereeStore(store::Writer& writer, net::Loop& loop, const Clock& 
     : writer_(writer), loop_(loop), clock_(clock) {}
 
 void RefereeStore::submit(store::Writer::Job job, Done done) {
-  // Shared: the writer's callback owns it, and this frame when the queue is full.
-  auto answer = std::make_shared<Done>(std::move(done));
-  net::Loop& loop = loop_;
-  const auto queued = writer_.submit(std::move(job), [answer, &loop](Result<void> result) {
-    loop.post([answer, result = std::move(result)] { (*answer)(result); });
-  });
-  if (!queued) {
-    loop.post([answer, error = queued.error()] { (*answer)(error); });
-  }
+  store::submit_for_loop(
+      writer_, [&loop = loop_](std::function<void()> task) { loop.post(std::move(task)); },
+      std::move(job), std::move(done));
 }
 
 Result<StoredReferee> RefereeStore::load() {

@@ -1,0 +1,68 @@
+// script_host.h: what the macro service needs of whoever runs macros from the library: Lua in a
+// worker process, or a list of steps inside the daemon. The service decides and ends; the host
+// runs. macros/scripts implements it; tests use a fake.
+
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/topic.h"
+#include "gamekeeper/result.h"
+#include "sys/spawn.h"
+
+namespace gk::macros {
+
+/// A macro of the library that shall run.
+struct ScriptLaunch {
+  std::string macro_id;
+  std::string script;     ///< Name in the library.
+  std::string game;       ///< Where its commands go; empty: it sends none.
+  std::string args_json;  ///< An object; empty: {}.
+};
+
+/// A script ended by itself.
+struct ScriptEnded {
+  std::string macro_id;
+  bool ok = true;
+  std::string reason;  ///< An error with script name and line.
+};
+
+/// What a script did, for rules on behaviour.
+struct ScriptActivity {
+  enum class Kind : std::uint8_t { command, chat, error };
+  std::string macro_id;
+  Kind kind = Kind::command;
+  std::string text;
+};
+
+/// Thread: loop.
+class ScriptHost {
+ public:
+  /// Its worker, or nothing for a list of steps, which has no process.
+  using Started = std::function<void(Result<std::optional<sys::Spawned>>)>;
+
+  virtual ~ScriptHost() = default;
+  /// `started` comes once, when the script may run and has not begun; run() begins it.
+  /// Errors: not_found (script, game), failed_precondition (disabled, not valid), unavailable.
+  virtual void start(const ScriptLaunch& launch, Started started) = 0;
+  virtual void run(std::string_view macro_id) = 0;
+  /// The decision to end it: from the return on nothing is written for it. No memory, no store.
+  virtual void fence(std::string_view macro_id) = 0;
+  /// Asks it to end by itself (a signal inside the VM). The service kills the process afterwards.
+  virtual void interrupt(std::string_view macro_id) = 0;
+  virtual void pause(std::string_view macro_id) = 0;
+  virtual void resume(std::string_view macro_id) = 0;
+  /// At most one command in `interval`; zero: no limit of ours.
+  virtual void set_pace(std::string_view macro_id, Nanos interval) = 0;
+  /// It is gone (its process is reaped). `cancelled`: runs its on_cancel steps, with their own
+  /// deadline. The id may be started again afterwards.
+  virtual void gone(std::string_view macro_id, bool cancelled) = 0;
+
+  virtual Topic<ScriptEnded>& ended() = 0;
+  virtual Topic<ScriptActivity>& activity() = 0;
+};
+
+}  // namespace gk::macros
