@@ -1,5 +1,4 @@
 // gamekeeper db: looks after the database files themselves, with or without a daemon.
-#include <CLI/CLI.hpp>
 #include <array>
 #include <filesystem>
 #include <ostream>
@@ -152,30 +151,30 @@ int restore(Context& context, const std::string& folder) {
 
 }  // namespace
 
-void add_db_command(CLI::App& app, Action& action) {
-  auto* db = app.add_subcommand("db", "Check, back up and restore the database files");
-  db->require_subcommand(1);
+void add_db_command(CommandLine app, Action& action) {
+  auto db = app.add_subcommand("db", "Check, back up and restore the database files");
+  db.require_subcommand();
   // Shared with the callbacks, which run after this function has returned.
   auto folder = std::make_shared<std::string>();
   auto full = std::make_shared<bool>(false);
 
-  auto* check_command = db->add_subcommand("check", "Look for damage; the daemon may run");
-  check_command->add_option("FOLDER", *folder, "A data folder or a backup (default: --data)");
-  check_command->add_flag("--full", *full, "Compare every index with its table too");
-  check_command->callback([&action, folder, full] {
+  auto check_command = db.add_subcommand("check", "Look for damage; the daemon may run");
+  check_command.add_option("FOLDER", *folder, "A data folder or a backup (default: --data)");
+  check_command.add_flag("--full", *full, "Compare every index with its table too");
+  check_command.callback([&action, folder, full] {
     action = [folder, full](Context& context) { return check(context, *folder, *full); };
   });
 
-  auto* backup_command = db->add_subcommand("backup", "Make a consistent copy; the daemon may run");
-  backup_command->add_option("FOLDER", *folder, "A new folder")->required();
-  backup_command->callback([&action, folder] {
+  auto backup_command = db.add_subcommand("backup", "Make a consistent copy; the daemon may run");
+  backup_command.add_option("FOLDER", *folder, "A new folder").required();
+  backup_command.callback([&action, folder] {
     action = [folder](Context& context) { return backup(context, *folder); };
   });
 
-  auto* restore_command =
-      db->add_subcommand("restore", "Put a backup in place; the daemon must not run");
-  restore_command->add_option("FOLDER", *folder, "A backup")->required();
-  restore_command->callback([&action, folder] {
+  auto restore_command =
+      db.add_subcommand("restore", "Put a backup in place; the daemon must not run");
+  restore_command.add_option("FOLDER", *folder, "A backup").required();
+  restore_command.callback([&action, folder] {
     action = [folder](Context& context) { return restore(context, *folder); };
   });
 }

@@ -1,6 +1,5 @@
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
@@ -176,57 +175,56 @@ int run(Context& context, StartOptions options) {
   return 0;
 }
 
-void add_start_options(CLI::App& command, StartOptions& options) {
-  command.add_option("--id", options.id, "Id of the macro, e.g. dance")->required();
+void add_start_options(CommandLine command, StartOptions& options) {
+  command.add_option("--id", options.id, "Id of the macro, e.g. dance").required();
   command.add_option("--name", options.name, "Name for people");
   command.add_option("--level", options.level, "safe, risky or dangerous")
-      ->check(CLI::IsMember({"safe", "risky", "dangerous"}));
+      .one_of({"safe", "risky", "dangerous"});
   command.add_option("--profile", options.profile, "Override profile to use");
 }
 
-void add_simple(CLI::App& parent, const char* name, const char* help, Action& action,
+void add_simple(CommandLine parent, const char* name, const char* help, Action& action,
                 int (*function)(Context&)) {
-  parent.add_subcommand(name, help)->callback([&action, function] { action = function; });
+  parent.add_subcommand(name, help).callback([&action, function] { action = function; });
 }
 
-void add_start_commands(CLI::App& macro, Action& action) {
+void add_start_commands(CommandLine macro, Action& action) {
   auto options = std::make_shared<StartOptions>();  // shared: the parser and the action use it
-  auto* run_command = macro.add_subcommand("run", "Run a program as a macro and watch it");
-  add_start_options(*run_command, *options);
-  run_command->add_flag("--detach", options->detach, "Do not wait for its end");
-  run_command->add_option("command", options->command, "Program and arguments, after --")
-      ->required();
-  run_command->callback([&action, options] {
+  auto run_command = macro.add_subcommand("run", "Run a program as a macro and watch it");
+  add_start_options(run_command, *options);
+  run_command.add_flag("--detach", options->detach, "Do not wait for its end");
+  run_command.add_option("command", options->command, "Program and arguments, after --").required();
+  run_command.callback([&action, options] {
     action = [options](Context& context) { return run(context, *options); };
   });
-  auto* start_command = macro.add_subcommand("start", "Register automation that runs elsewhere");
-  add_start_options(*start_command, *options);
-  start_command->add_option("--pid", options->pid, "Its process, to be stopped on cancellation");
-  start_command->callback([&action, options] {
+  auto start_command = macro.add_subcommand("start", "Register automation that runs elsewhere");
+  add_start_options(start_command, *options);
+  start_command.add_option("--pid", options->pid, "Its process, to be stopped on cancellation");
+  start_command.callback([&action, options] {
     action = [options](Context& context) { return start(context, *options); };
   });
 }
 
 }  // namespace
 
-void add_macro_command(CLI::App& app, Action& action) {
-  auto* macro = app.add_subcommand("macro", "Start, watch and stop macros");
-  macro->require_subcommand(1);
-  add_start_commands(*macro, action);
-  add_simple(*macro, "list", "Macros that run", action, list);
-  add_simple(*macro, "cancellations", "What was cancelled, and why", action, cancellations);
-  add_simple(*macro, "check", "Evaluate all rules now", action, check);
-  add_simple(*macro, "stop-all", "Emergency stop", action, stop_all);
+void add_macro_command(CommandLine app, Action& action) {
+  auto macro = app.add_subcommand("macro", "Start, watch and stop macros");
+  macro.require_subcommand();
+  add_start_commands(macro, action);
+  add_simple(macro, "list", "Macros that run", action, list);
+  add_simple(macro, "cancellations", "What was cancelled, and why", action, cancellations);
+  add_simple(macro, "check", "Evaluate all rules now", action, check);
+  add_simple(macro, "stop-all", "Emergency stop", action, stop_all);
   auto id = std::make_shared<std::string>();  // shared: the parser and the action use it
-  auto* stop = macro->add_subcommand("stop", "Stop one macro");
-  stop->add_option("id", *id, "Id of the macro")->required();
-  stop->callback([&action, id] {
+  auto stop = macro.add_subcommand("stop", "Stop one macro");
+  stop.add_option("id", *id, "Id of the macro").required();
+  stop.callback([&action, id] {
     action = [id](Context& context) {
       return post(context, "/macro-safety/stop/" + *id, "stopped " + *id);
     };
   });
-  auto* log = macro->add_subcommand("log", "Write the cancellation log file now");
-  log->callback([&action] {
+  auto log = macro.add_subcommand("log", "Write the cancellation log file now");
+  log.callback([&action] {
     action = [](Context& context) {
       const auto answer = context.post("/macro-safety/log");
       if (!answer) return context.fail(answer.error());
