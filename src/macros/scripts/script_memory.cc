@@ -5,7 +5,7 @@ namespace gk::macros {
 ScriptMemory::ScriptMemory(ScriptStore& store, net::Loop& loop, Log& log)
     : store_(store), loop_(loop), log_(log) {}
 
-void ScriptMemory::restore(std::map<std::string, MacroState, std::less<>> states) {
+void ScriptMemory::restore(std::map<std::string, Remembered, std::less<>> states) {
   for (auto& [id, values] : states) {
     Memory& memory = memories_[id];
     for (const auto& [key, value] : values) memory.bytes += key.size() + value.size();
@@ -63,8 +63,8 @@ void ScriptMemory::flush() {
   timer_ = {};
   for (auto& [id, memory] : memories_) {
     if (memory.dirty.empty()) continue;
-    MacroState changes = std::exchange(memory.dirty, {});
-    MacroState copy = changes;
+    Remembered changes = std::exchange(memory.dirty, {});
+    Remembered copy = changes;
     store_.save_state(id, std::move(copy),
                       [this, alive = std::weak_ptr(alive_), macro_id = id,
                        changes = std::move(changes)](const Result<void>& saved) {

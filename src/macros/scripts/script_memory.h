@@ -33,7 +33,7 @@ class ScriptMemory {
   ScriptMemory(const ScriptMemory&) = delete;
   ScriptMemory& operator=(const ScriptMemory&) = delete;
 
-  void restore(std::map<std::string, MacroState, std::less<>> states);
+  void restore(std::map<std::string, Remembered, std::less<>> states);
   /// Null: nothing under that key. Valid until the next set() of it.
   const std::string* get(std::string_view macro_id, std::string_view key) const;
   /// An empty `json` forgets the key.
@@ -45,8 +45,8 @@ class ScriptMemory {
 
  private:
   struct Memory {
-    MacroState values;
-    MacroState dirty;  // An empty value: removed.
+    Remembered values;
+    Remembered dirty;  // An empty value: removed.
     std::size_t bytes = 0;
   };
   void write_later(Nanos delay);

@@ -235,7 +235,7 @@ void ScriptStore::version(const std::string& name, std::int64_t version,
       });
 }
 
-void ScriptStore::save_state(const std::string& macro_id, MacroState changes, Done done) {
+void ScriptStore::save_state(const std::string& macro_id, Remembered changes, Done done) {
   submit(
       [macro_id, changes = std::move(changes)](store::Database& db) -> Result<void> {
         for (const auto& [key, value] : changes) {

@@ -18,7 +18,7 @@ namespace gk::macros {
 /// The schema of this room in state.db.
 store::RoomMigrations scripts_migrations();
 
-using MacroState = std::map<std::string, std::string, std::less<>>;  ///< Key → JSON.
+using Remembered = std::map<std::string, std::string, std::less<>>;  ///< Key → JSON.
 
 /// A run that shall begin again after a restart.
 struct ResumableRun {
@@ -27,7 +27,7 @@ struct ResumableRun {
 
 struct StoredScripts {
   std::vector<Script> scripts;
-  std::map<std::string, MacroState, std::less<>> states;  ///< By macro id.
+  std::map<std::string, Remembered, std::less<>> states;  ///< By macro id.
   std::vector<ResumableRun> runs;
   std::map<std::string, WallTime> served;  ///< Script → last moment of its schedule.
 };
@@ -52,7 +52,7 @@ class ScriptStore {
   void version(const std::string& name, std::int64_t version,
                std::function<void(Result<std::string>)> done);
   /// Puts `changes` over what is kept; an empty text removes its key.
-  void save_state(const std::string& macro_id, MacroState changes, Done done);
+  void save_state(const std::string& macro_id, Remembered changes, Done done);
   void save_run(ResumableRun run, Done done);
   void remove_run(const std::string& macro_id, Done done);
   void save_served(const std::string& script, WallTime moment, Done done);
