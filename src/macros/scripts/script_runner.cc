@@ -253,7 +253,7 @@ void ScriptRunner::gone(std::string_view macro_id, bool cancelled) {
   if (run->script) run->script->fence();
   port_.fence(run->subject);
   const std::string id = run->launch.macro_id;
-  if (cancelled) note(id, "was ended by Gamekeeper");
+  if (cancelled) note(id, "was stopped");
   const LibraryEntry* entry = library_.find(run->launch.script);
   if (!stopping_ && entry != nullptr && entry->script.settings.resume) {
     store_.remove_run(id, [](const Result<void>&) {});  // At worst it starts once too often.

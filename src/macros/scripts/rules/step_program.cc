@@ -109,6 +109,7 @@ std::optional<Template> StepReader::text(JsonReader& reader, std::string_view ke
 void StepReader::settings(const JsonValue* value, StepProgram& out) {
   static const JsonValue kNone{JsonValue::Object{}};
   JsonReader reader(value == nullptr || value->is_null() ? kNone : *value, "settings");
+  (void)reader.member("comment");
   std::string say{kDefaultSay};
   reader.string("say", say, 256);
   if (auto parsed = text(reader, "say", say)) {
@@ -134,6 +135,7 @@ void StepReader::program(const JsonValue& root, StepProgram& out) {
   if (!root.is_object()) return take(reader);
   reader.require("name");
   reader.string("name", out.name, 64);
+  (void)reader.member("comment");
   reader.string("description", out.description, 2048);
   reader.string("version", out.version, 32);
   reader.string("author", out.author, 128);
@@ -187,6 +189,7 @@ Action StepReader::action(const JsonValue& value, const std::string& path, std::
   out.path = path;
   JsonReader reader(value, path);
   std::string type, command, condition;
+  (void)reader.member("comment");
   reader.require("type");
   reader.string("type", type, 16);
   const auto known = action_type(type);
