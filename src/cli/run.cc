@@ -39,6 +39,9 @@ int run_cli(int argc, const char* const* argv, std::ostream& out, std::ostream& 
   add_trace_command(app, action);
   add_macro_command(app, action);
   add_profile_command(app, action);
+  add_session_command(app, action);
+  add_mode_command(app, action);
+  add_command_command(app, action);
   add_task_command(app, action);
   add_user_command(app, action);
   add_role_command(app, action);
