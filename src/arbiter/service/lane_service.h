@@ -38,12 +38,12 @@ struct LaneServiceOptions {
   Nanos store_retry{Seconds(1)};  ///< Before a failed reservation is tried again.
 };
 
-enum class PartyKind : std::uint8_t { local, http, socket };
+enum class PartyKind : std::uint8_t { local, http, socket, child };
 
-/// Who asks: a room, an HTTP caller, or a connection of another process.
+/// Who asks: a room, an HTTP caller, or a connection of another process or of the daemon's child.
 struct Party {
   PartyKind kind = PartyKind::local;
-  OwnerId owner;       ///< Of a socket: its connection; ends by drop().
+  OwnerId owner;       ///< Of a socket or child: its connection; ends by drop().
   std::string user;    ///< Of an HTTP caller.
   bool admin = false;  ///< May end what others hold.
   std::optional<int> pid;

@@ -10,7 +10,7 @@ void add_lane(api::Router& router) {
                       {"group", "string", "", true, true},
                       {"ticket", "integer", "", true},
                       {"token", "integer", "Increases with each grant of the lane", true},
-                      {"kind", "local|http|socket", "", true},
+                      {"kind", "local|http|socket|child", "", true},
                       {"pid", "integer", "", true, true},
                       {"uid", "integer", "", true, true},
                       {"age_s", "number", "", true},

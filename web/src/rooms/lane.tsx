@@ -30,7 +30,12 @@ const kTail = 60;
 /** A busy lane grants many times a second; its tail is read at most this often. Chosen. */
 const kTailEveryMs = 1000;
 
-const kKinds = { local: "in the daemon", http: "over HTTP", socket: "over the socket" } as const;
+const kKinds = {
+  local: "in the daemon",
+  http: "over HTTP",
+  socket: "over the socket",
+  child: "a process macro",
+} as const;
 
 function Holder({ lane }: { lane: Lane }): JSX.Element {
   const { holder } = lane;
