@@ -147,6 +147,7 @@ class Rest(unittest.TestCase):
             answer = daemon.admin.ask("PUT", "/api/lock-modules/fisher", module)
             self.assertEqual((answer.status, answer.json["source"]), (200, "custom"))
             self.assertEqual(daemon.admin.ask("PUT", "/api/lock-modules/fisher", {"priority": 256}).status, 400)
+            self.forget_modules(daemon)
             token = daemon.admin.post("/api/locks/boat/acquire", {"actor": "eater"}).json["token"]
             busy = daemon.admin.ask("DELETE", "/api/locks/boat")
             self.assertEqual((busy.status, busy.json["type"]), (409, "conflict"))
@@ -166,6 +167,31 @@ class Rest(unittest.TestCase):
             self.assertEqual(daemon.admin.get("/api/locks/boat").status, 404)
             quick(daemon, "boat")
             self.assertGreater(daemon.admin.post("/api/locks/boat/acquire", {"actor": "eater"}).json["token"], last)
+
+    def forget_modules(self, daemon):
+        """Makes modules and deletes them, over HTTP and on the command line."""
+        self.assertEqual(daemon.admin.ask("DELETE", "/api/lock-modules/nobody").status, 404)
+        unchanged = daemon.admin.ask("DELETE", "/api/lock-modules/trainer")
+        self.assertEqual((unchanged.status, unchanged.json["type"]), (409, "conflict"))
+        self.assertEqual(daemon.cli("module", "set", "painter", "--priority", "90", "--group", "art").returncode, 0)
+        made = daemon.admin.get("/api/lock-modules/painter")
+        self.assertEqual((made.json["priority"], made.json["group"], made.json["source"]), (90, "art", "custom"))
+        self.assertIn("painter", daemon.cli("module", "list").stdout)
+        stale = daemon.admin.ask("DELETE", "/api/lock-modules/painter", headers={"If-Match": '"0"'})
+        self.assertEqual((stale.status, stale.json["type"]), (412, "precondition-failed"))
+        held = daemon.admin.post("/api/locks/boat/acquire", {"actor": "painter"}).json["token"]
+        busy = daemon.cli("module", "delete", "painter")
+        self.assertNotEqual(busy.returncode, 0)
+        self.assertIn("holds a lane", busy.stderr)
+        daemon.admin.post("/api/locks/boat/release", {"token": held})
+        user = daemon.add_user("ursula", "user")
+        self.assertEqual(user.ask("DELETE", "/api/lock-modules/painter").status, 403)
+        self.assertEqual(daemon.cli("module", "delete", "painter").returncode, 0)
+        self.assertEqual(daemon.admin.get("/api/lock-modules/painter").status, 404)
+        daemon.admin.ask("PUT", "/api/lock-modules/eater", {"priority": 99})
+        again = daemon.admin.ask("DELETE", "/api/lock-modules/eater").json
+        self.assertEqual(again, {"name": "eater", "deleted": True, "default_again": True})
+        self.assertEqual(daemon.admin.get("/api/lock-modules/eater").json["priority"], 20)
 
     def test_topics_tell_grants_timeouts_and_the_state(self):
         with Daemon() as daemon:

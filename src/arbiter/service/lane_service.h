@@ -103,6 +103,11 @@ class LaneService {
   /// Errors: not_found, failed_precondition (held, or somebody waits).
   void remove_lane(const std::string& lane, Done done);
   void set_module(const Module& module, Done done);
+  /// A default module gets its defaults again, another is forgotten: whoever asks under its name
+  /// is alone, of priority 50, and bound to no process. Its place among max_actors stays taken.
+  /// Errors: not_found, failed_precondition (it holds a lane or waits for one, or it is a default
+  /// of which nothing was changed).
+  void remove_module(const std::string& name, Done done);
   /// Null: not found.
   const LaneSettings* settings(const std::string& lane) const;
   const Module* module(const std::string& name) const;
@@ -156,6 +161,8 @@ class LaneService {
   Result<void> add_lane(const std::string& name, const LaneSettings& settings, Token start,
                         Token ceiling);
   Result<void> apply_module(const Module& module);
+  Result<void> unset_module(const std::string& name);
+  Result<void> check_removable(const std::string& name) const;
   LaneState* find(const std::string& lane);
   LaneState* find(LaneId id);
   Result<ActorId> actor_id(const std::string& name);
