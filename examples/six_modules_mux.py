@@ -8,11 +8,15 @@ another's claim, or loses its own, was mixed. Counted beside: starts before the 
 answers of another routine, answers slower than 100 ms (the game's command quota has run dry).
 
   six_modules_mux.py [--seconds N] [--bin FOLDER] [--gap S] [--think FACTOR] [--without-arbiter]
-                     [--data FOLDER] [--progress S] [--json FILE]
-  exit code 1: a rule was broken.        --data: a daemon that runs already; else one is started
+                     [--data FOLDER] [--macros] [--progress S] [--json FILE]
+  --data    a daemon that runs already; else one is started
+  --macros  the modules are process macros of the daemon, each with a connection of its own to the
+            game, and ask for the lane over the connection that the daemon gave them
+  exit code 1: a rule was broken
 Needs python3 and tinymux (Debian).
 """
 import argparse
+import http.client
 import json
 import mmap
 import os
@@ -52,8 +56,13 @@ LAST = struct.Struct("dq")  # end of the last routine, its group
 class Board:
     """What six processes count, in shared memory: each writes its own row, the holder the last."""
 
-    def __init__(self):
-        self.map = mmap.mmap(-1, 8192)
+    SIZE = 8192
+
+    def __init__(self, path):
+        if not path.exists():
+            path.write_bytes(bytes(self.SIZE))
+        with open(path, "r+b") as file:
+            self.map = mmap.mmap(file.fileno(), self.SIZE)
 
     def row(self, number):
         return struct.unpack_from(f"{len(COLUMNS)}d", self.map, 1024 * (number + 1))
@@ -86,22 +95,6 @@ class Mux:
                                         cwd=self.game, env={**os.environ, "LD_LIBRARY_PATH": "bin"},
                                         stdout=self.log, stderr=self.log)
 
-    def connect(self):
-        end = time.monotonic() + 20
-        while True:
-            try:
-                sock = socket.create_connection(("127.0.0.1", self.port), 5)
-                break
-            except OSError:
-                if time.monotonic() > end or self.process.poll() is not None:
-                    raise
-                time.sleep(0.05)
-        sock.sendall(b"connect wizard potrzebie\r\n")
-        talk = Talk(sock)
-        talk.ask("think ready", "ready")
-        talk.ask("&gkhold me=free", "Set")
-        return sock
-
     def stop(self):
         self.process.terminate()
         try:
@@ -110,6 +103,51 @@ class Mux:
             self.process.kill()
             self.process.wait()
         self.log.close()
+
+
+def connect(port):
+    """A connection to the game, logged in."""
+    end = time.monotonic() + 20
+    while True:
+        try:
+            sock = socket.create_connection(("127.0.0.1", port), 5)
+            break
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.05)
+    sock.sendall(b"connect wizard potrzebie\r\n")
+    ready = f"ready{sock.getsockname()[1]}"
+    Talk(sock).ask(f"think {ready}", ready)
+    return sock
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost", timeout=20)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(20)
+        self.sock.connect(self.path)
+
+
+def start_macro(data, name, command):
+    """Over the daemon's socket, whose owner is an administrator."""
+    connection = UnixConnection(str(data / "gamekeeper.sock"))
+    body = json.dumps({"macro_id": name, "safety_level": "safe", "command": command})
+    connection.request("POST", "/api/macro-safety/start", body, {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    text = answer.read()
+    if answer.status != 201:
+        raise RuntimeError(f"{name} was not started: {answer.status} {text[:300]!r}")
+
+
+def stop_macro(data, name):
+    connection = UnixConnection(str(data / "gamekeeper.sock"))
+    connection.request("POST", f"/api/macro-safety/stop/{name}", "{}", {"Content-Type": "application/json"})
+    connection.getresponse().read()
 
 
 class Talk:
@@ -137,11 +175,11 @@ class Talk:
             text += part
 
 
-def play(talk, name, number, row, board):
+def play(talk, name, row, board, shared):
     """One routine. Each command tells what it does, who held the character, and claims or frees."""
     group, actions = MODULES[name][1], MODULES[name][2]
     for position, action in enumerate(actions):
-        mark = f"gk{os.getpid()}x{int(row['commands'])}"
+        mark = f"gk-{name}-{int(row['commands'])}."
         last = position == len(actions) - 1
         begin = time.monotonic()
         # [set()] answers nothing; it comes after the reading of the old value.
@@ -151,7 +189,8 @@ def play(talk, name, number, row, board):
         spent = time.monotonic() - begin
         expected = "free" if position == 0 else name
         row["mixed"] += f"held={expected}" not in answer
-        row["foreign_answers"] += others
+        # On connections of their own, the game tells each answer to all of them.
+        row["foreign_answers"] += others if shared else 0
         row["slow"] += spent > SLOW
         row["commands"] += 1
         row["answer_sum"] += spent
@@ -177,7 +216,7 @@ def module(name, number, board, sock, path, options, end):
             row["early"] += last_group not in (0, group) and now - last < options.gap
             row["wait_sum"] += now - asked
             row["wait_max"] = max(row["wait_max"], now - asked)
-            play(talk, name, number, row, board)
+            play(talk, name, row, board, not options.module)
             row["routines"] += 1
             if not options.without_arbiter:
                 lane.release()
@@ -243,7 +282,14 @@ def main():
     parser.add_argument("--without-arbiter", action="store_true")
     parser.add_argument("--progress", type=float, default=0)
     parser.add_argument("--json")
+    parser.add_argument("--macros", action="store_true")
+    parser.add_argument("--module", nargs=3, metavar=("NAME", "PORT", "BOARD"), help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.module:
+        name, port, board = options.module
+        end = time.monotonic() + options.seconds
+        module(name, list(MODULES).index(name), Board(pathlib.Path(board)), connect(int(port)), None, options, end)
+        return 0
     folder = pathlib.Path(tempfile.mkdtemp(prefix="six-modules-"))
     daemon, mux, children = None, None, []
     try:
@@ -251,10 +297,16 @@ def main():
         data = options.data or folder / "data"
         if options.data is None:
             daemon = start_daemon(options.bin.resolve(), data)
-        board, sock = Board(), mux.connect()
+        board, sock = Board(folder / "board"), connect(mux.port)
+        Talk(sock).ask("&gkhold me=free", "Set")
         begin = time.monotonic()
         end = begin + options.seconds
         for number, name in enumerate(MODULES):
+            if options.macros:
+                start_macro(data, name, [sys.executable, "-B", str(pathlib.Path(__file__).resolve()), "--module", name,
+                                         str(mux.port), str(folder / "board"), "--seconds", str(options.seconds),
+                                         "--gap", str(options.gap), "--think", str(options.think)])
+                continue
             pid = os.fork()
             if pid == 0:
                 signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -269,12 +321,17 @@ def main():
                 report(board, shown - begin, options, cpu_seconds(daemon.pid) if daemon else None)
         while children:
             os.waitpid(children.pop(), 0)
+        if options.macros:
+            time.sleep(2)  # the last routine of each
         cpu = cpu_seconds(daemon.pid) if daemon else None
         return 1 if report(board, time.monotonic() - begin, options, cpu) else 0
     finally:
         for pid in children:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
+        if options.macros and (options.data or daemon):
+            for name in MODULES:
+                stop_macro(options.data or folder / "data", name)
         if mux:
             mux.stop()
         if daemon:

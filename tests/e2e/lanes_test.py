@@ -537,7 +537,7 @@ class Resource:
 
 
 class Crowd(unittest.TestCase):
-    """16 processes of 2 threads each, some killed and some stopped at random, for some seconds."""
+    """16 processes of 4 threads each, some killed and some stopped at random, for some seconds."""
 
     @staticmethod
     def go_on(pid):
@@ -555,7 +555,7 @@ class Crowd(unittest.TestCase):
                 nonlocal seed
                 seed += 1
                 return subprocess.Popen([sys.executable, str(ROOT / "tests/e2e/lane_holder.py"), str(daemon.data / "lanes.sock"),
-                                         path, "guarded", "2", mode, str(seed)], stderr=subprocess.DEVNULL)
+                                         path, "guarded", "4", mode, str(seed)], stderr=subprocess.DEVNULL)
             try:
                 processes = [start() for _ in range(16)]
                 wait_for("the first grant", lambda: resource.grants)

@@ -14,6 +14,10 @@ constexpr const char* kNoGap = R"({"spacing_s":0})";
 
 class LaneServiceTest : public testing::Test {
  protected:
+  ~LaneServiceTest() override {
+    notices = {};
+    service.reset();  // Tells those who still wait, while `answers` is there.
+  }
   void start(LaneServiceOptions options = {}, const char* settings = kNoGap,
              Token ceiling = Token(1000)) {
     StoredLanes stored;
