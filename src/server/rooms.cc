@@ -152,7 +152,7 @@ Result<void> Rooms::Impl::start_monitor() {
 }
 
 Result<void> Rooms::Impl::start_macros() {
-  GK_TRY(macros, MacroRoom::create(context, *stores->state, *pool, *monitor));
+  GK_TRY(macros, MacroRoom::create(context, *stores->state, *pool, *monitor, *lanes));
   auto inputs = health_inputs(*monitor, *stores, context.log);
   inputs.dependencies = [room = macros.get()] { return room->health(); };
   for (auto& check : monitor::builtin_checks(std::move(inputs), context.clock)) {
