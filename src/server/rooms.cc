@@ -24,6 +24,7 @@
 #include "server/overview.h"
 #include "server/referee_room.h"
 #include "server/script_room.h"
+#include "server/session_room.h"
 #include "server/version.h"
 #include "sys/host_names.h"
 
@@ -78,6 +79,7 @@ struct Rooms::Impl {
   std::unique_ptr<MacroRoom> macros;
   std::unique_ptr<OperationRoom> operations;
   std::unique_ptr<RefereeRoom> referee;
+  std::unique_ptr<SessionRoom> sessions;
   std::unique_ptr<api::Hub> hub;
   std::unique_ptr<api::Router> router;
   Topic<accounts::SessionEnded>::Subscription on_session_ended;
@@ -97,6 +99,7 @@ Result<void> Rooms::Impl::start() {
   GK_CHECK_OK(start_macros());
   GK_TRY(operations, OperationRoom::create(context, *stores->state, *monitor));
   GK_TRY(referee, RefereeRoom::create(context, *stores->state));
+  GK_TRY(sessions, SessionRoom::create(context, *stores->state, macros->service(), *health));
   start_api();
   health->set_ready(true);
   return {};
@@ -149,7 +152,7 @@ Result<void> Rooms::Impl::start_monitor() {
 }
 
 Result<void> Rooms::Impl::start_macros() {
-  GK_TRY(macros, MacroRoom::create(context, *stores->state, *pool, *monitor));
+  GK_TRY(macros, MacroRoom::create(context, *stores->state, *pool, *monitor, *lanes));
   auto inputs = health_inputs(*monitor, *stores, context.log);
   inputs.dependencies = [room = macros.get()] { return room->health(); };
   for (auto& check : monitor::builtin_checks(std::move(inputs), context.clock)) {
@@ -182,6 +185,7 @@ void Rooms::Impl::start_api() {
   scripts->connect(*hub, *router, macros->service());
   referee->connect(*hub, *router, *pool);
   operations->connect(*hub, *router);
+  sessions->connect(*hub, *router);
   add_overview_route(*router, *hub, c.clock);
   add_api_routes();
   router->set_fallback(serve_dashboard);
