@@ -2,6 +2,7 @@
 // how long the search for the next start of a schedule takes.
 #include <benchmark/benchmark.h>
 
+#include <optional>
 #include <string>
 
 #include "base/json.h"
@@ -29,15 +30,15 @@ void one_round_with_branch_and_send(benchmark::State& state) {
   Complaints complaints;
   const auto program = read_steps(kProgram, complaints);
   const auto signals = [](std::string_view) { return std::optional(1.0); };
-  StepRun run(*program, program->variables);
+  std::optional<StepRun> run(std::in_place, *program, program->variables);
   const gk::MonoTime now{std::chrono::hours(1)};
   const gk::Result<std::string> reply = std::string("ok");
   for (auto _ : state) {
-    const Move move = run.next(now, signals);
+    const Move move = run->next(now, signals);
     if (move.kind == Move::Kind::send) {
-      run.replied(reply);
+      run->replied(reply);
     } else {
-      run = StepRun(*program, program->variables);
+      run.emplace(*program, program->variables);
     }
   }
 }

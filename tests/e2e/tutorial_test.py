@@ -72,7 +72,8 @@ def main():
     for (body, promised), part in zip(page, parts):
         if promised:
             assert promised.strip() in part, f"promised:\n{promised}\nprinted:\n{part}"
-    for what in ("> say Lunch in 3", "hello ended", "is dangerous", "on_cancel is done"):
+    for what in ("> say Lunch in 3", "hello ended", "is dangerous",
+                 "on_cancel > say Sorry for the noise"):
         assert what in output, (what, output)
     assert re.search(r"T0[23]:00:00\.000Z", output), output  # 4:00 in Berlin, summer or winter
     assert output.count("ready") >= 2, output  # the server lived through the rude macro
