@@ -171,6 +171,12 @@ void add_macros_schemas(api::Router& router) {
                       {"fps_min", "number", "1/s", true},
                       {"latency_max", "number", "ms", true},
                       {"response_time_max", "number", "ms", true}}});
+  router.add_schema(
+      {"MacroPattern",
+       {{"matcher", "commands|chats|identical_commands|errors|memory_growth", "", true},
+        {"count", "integer", "So many events, 2 to 1000", true},
+        {"window", "number", "Within so many seconds, 1 to 300", true},
+        {"action", "off|warn|throttle|pause|cancel", "", true}}});
   router.add_schema({"MacroProfilePatch",
                      {{"macro_id", "string", "Needed by POST"},
                       {"name", "string", ""},
@@ -181,7 +187,7 @@ void add_macros_schemas(api::Router& router) {
                       {"auto_cancel_enabled", "boolean", "False: watch and record only"},
                       {"discord_notify", "boolean", ""},
                       {"description", "string", ""},
-                      {"patterns", "string[]", ""}}});
+                      {"patterns", "#MacroPattern[]", "Each replaces the rule of its matcher"}}});
   router.add_schema({"MacroProfile",
                      {{"macro_id", "string", "", true},
                       {"name", "string", "", true},
@@ -192,7 +198,7 @@ void add_macros_schemas(api::Router& router) {
                       {"auto_cancel_enabled", "boolean", "False: watch and record only", true},
                       {"discord_notify", "boolean", "", true},
                       {"description", "string", "", true},
-                      {"patterns", "string[]", "", true},
+                      {"patterns", "#MacroPattern[]", "Rules on what it does", true},
                       {"source", "builtin|custom|override|default", "", true},
                       {"etag", "string", "", true}}});
   router.add_schema(
