@@ -64,6 +64,18 @@ void add_running(api::Router& router) {
       {"MacroNotice", {{"macro_id", "string", "", true}, {"reason", "string", "", true}}});
 }
 
+void add_quarantine(api::Router& router) {
+  router.add_schema({"MacroQuarantineItem",
+                     {{"macro_id", "string", "", true},
+                      {"strikes", "integer", "Cancellations in a row", true},
+                      {"until", "time", "May start as a trial from then on", true},
+                      {"needs_confirmation", "boolean", "Waits for an admin", true},
+                      {"reason", "string", "Of the last cancellation", true}}});
+  router.add_schema({"MacroQuarantine", {{"items", "#MacroQuarantineItem[]", "", true}}});
+  router.add_schema(
+      {"MacroLifted", {{"macro_id", "string", "", true}, {"lifted", "boolean", "", true}}});
+}
+
 void add_evidence(api::Router& router) {
   router.add_schema({"MacroRule",
                      {{"signal", "string", "", true},
@@ -112,22 +124,23 @@ void add_events(api::Router& router) {
                       {"fps", "number", "1/s", true, true},
                       {"latency", "number", "ms", true, true},
                       {"response_time", "number", "ms", true, true}}});
-  router.add_schema({"MacroEvent",
-                     {{"id", "string", "", true},
-                      {"macro_id", "string", "", true},
-                      {"macro_name", "string", "", true},
-                      {"cancellation_reason", "string", "", true},
-                      {"rule", "string",
-                       "duration, cpu_usage, memory_usage, fps, latency, response_time or "
-                       "emergency_stop",
-                       true},
-                      {"performance_metrics", "#MacroMetrics", "At the decision", true},
-                      {"timestamp", "time", "", true},
-                      {"session_id", "string", "", true, true},
-                      {"evidence_id", "string", "", true},
-                      {"outcome", "killed|signalled|notified|still_acting|watched", "", true},
-                      {"decision_ms", "number", "Breach to decision", true, true},
-                      {"gone_ms", "number", "Decision to gone", true, true}}});
+  router.add_schema(
+      {"MacroEvent",
+       {{"id", "string", "", true},
+        {"macro_id", "string", "", true},
+        {"macro_name", "string", "", true},
+        {"cancellation_reason", "string", "", true},
+        {"rule", "string",
+         "duration, cpu_usage, memory_usage, fps, latency, response_time or "
+         "emergency_stop",
+         true},
+        {"performance_metrics", "#MacroMetrics", "At the decision", true},
+        {"timestamp", "time", "", true},
+        {"session_id", "string", "", true, true},
+        {"evidence_id", "string", "", true},
+        {"outcome", "killed|signalled|notified|still_acting|watched|dry_run", "", true},
+        {"decision_ms", "number", "Breach to decision", true, true},
+        {"gone_ms", "number", "Decision to gone", true, true}}});
   router.add_schema({"MacroEvents", {{"cancellations", "#MacroEvent[]", "", true}}});
   router.add_schema(
       {"MacroEventPage",
@@ -165,6 +178,7 @@ void add_events(api::Router& router) {
 void add_macros_schemas(api::Router& router) {
   add_running(router);
   add_events(router);
+  add_quarantine(router);
   router.add_schema({"MacroThresholds",
                      {{"cpu_usage_max", "number", "%", true},
                       {"memory_usage_max", "number", "%", true},
