@@ -8,10 +8,13 @@
 namespace gk::macros {
 namespace {
 
+// Source: the API's contract.
 constexpr std::array<std::string_view, kMatchers> kMatcherNames{
     "commands", "chats", "identical_commands", "errors", "memory_growth"};
+// Source: the API's contract.
 constexpr std::array<std::string_view, 5> kActionNames{"off", "warn", "throttle", "pause",
                                                        "cancel"};
+// Source: chosen, for people.
 constexpr std::array<std::string_view, kMatchers> kNouns{
     "commands", "chat lines", "identical commands", "errors", "steps of memory growth"};
 
@@ -81,7 +84,7 @@ bool PatternCounter::count(MonoTime now, std::string_view text) {
 }
 
 bool GrowthSteps::update(double bytes, MonoTime at) {
-  constexpr double kStep = 1024 * 1024;
+  constexpr double kStep = 1024 * 1024;  // Source: chosen; see the header.
   if (!level_ || bytes < *level_ / 2) {
     level_ = bytes;
     last_ = at;

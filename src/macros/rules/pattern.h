@@ -19,7 +19,7 @@ namespace gk::macros {
 
 /// What is counted.
 enum class Matcher : std::uint8_t { commands, chats, identical_commands, errors, memory_growth };
-inline constexpr std::size_t kMatchers = 5;
+inline constexpr std::size_t kMatchers = 5;  // Source: the enumerators above.
 
 /// What follows, mildest first.
 enum class PatternAction : std::uint8_t { off, warn, throttle, pause, cancel };
