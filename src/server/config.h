@@ -41,6 +41,8 @@ struct Config {
 
   double macros_culprit_threshold = 0;  ///< 0: the built-in default.
   double macros_culprit_margin = 0;     ///< 0: the built-in default.
+  bool macros_dry_run = false;
+  double macros_quarantine_s = 10;  ///< First back-off; 0: no quarantine.
   enum class MacroConfinement : std::uint8_t { automatic, namespaces, session };
   MacroConfinement macros_confinement = MacroConfinement::automatic;
 

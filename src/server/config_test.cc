@@ -31,7 +31,8 @@ TEST(ParseConfig, ReportsAllComplaintsWithLineKeyAndRange) {
             "log.max_file_mb, "
             "log.max_files, monitor.interval_s, monitor.history_size, metrics.public, "
             "http.max_connections, http.max_per_address, store.linger_us, "
-            "macros.confinement, macros.culprit_threshold, macros.culprit_margin, "
+            "macros.confinement, macros.culprit_threshold, macros.culprit_margin, macros.dry_run, "
+            "macros.quarantine_s, "
             "referee.udp_listen, referee.unix_socket, referee.allow_uids, referee.max_players\n");
 }
 

@@ -32,6 +32,9 @@ macros::MacroServiceOptions service_options(const RoomsContext& context, LaneRoo
   if (config.macros_culprit_margin > 0) {
     options.watch.culprit.margin = config.macros_culprit_margin;
   }
+  options.watch.dry_run = config.macros_dry_run;
+  options.quarantine.first =
+      std::chrono::duration_cast<Nanos>(std::chrono::duration<double>(config.macros_quarantine_s));
   return options;
 }
 
