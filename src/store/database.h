@@ -73,7 +73,7 @@ class Statement {
 
   /// True: a row is there. False: done.
   /// Errors: already_exists (unique constraint), failed_precondition (other constraint),
-  ///         unavailable (busy, I/O), resource_exhausted (disk full), data_loss (corrupt),
+  ///         unavailable (busy, I/O, disk full), data_loss (corrupt),
   ///         permission_denied (read-only), internal (a bind failed: our bug).
   Result<bool> step();
   /// step() until done, for statements without rows.
@@ -111,8 +111,7 @@ class Database {
   /// to open and the last to close a file: an end without close() shows as a WAL that has content.
   /// Errors: unavailable (cannot open, I/O, busy), failed_precondition (a network file system,
   ///         with its type), permission_denied, not_found (no such directory; read-only: no such
-  ///         file), data_loss (not a database, corrupt),
-  ///         resource_exhausted (disk full).
+  ///         file), data_loss (not a database, corrupt).
   static Result<std::unique_ptr<Database>> open(const OpenOptions& options);
   /// Moves the WAL into the file and closes it.
   ~Database();
