@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -22,10 +23,17 @@ struct SeriesChange {
   WallTime raw_from{};  ///< Older raw samples are in aggregates: they may go after an hour.
 };
 
+/// What a save also removes.
+enum class Sweep : std::uint8_t {
+  none,
+  by_number,  ///< What exceeds the store's limits; the oldest saved goes.
+  by_age,     ///< That, and what is past its retention or lies in the future.
+};
+
 struct SeriesBatch {
   std::vector<SeriesChange> changes;
   WallTime now{};
-  bool sweep = false;  ///< Also remove what is past its retention.
+  Sweep sweep = Sweep::none;
 };
 
 /// A series as it was saved, in order of time.

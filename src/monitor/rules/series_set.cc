@@ -81,6 +81,7 @@ void SeriesSet::retire(const Entry& entry) {
   retired_.buffer_fills += entry.series.fills();
   retired_.aggregations_performed += entry.series.folds();
   retired_.dropped += entry.series.dropped();
+  retired_.unsaved_lost += entry.series.unsaved_lost() + entry.series.unsaved();
 }
 
 const SeriesSet::Entry* SeriesSet::find(std::string_view name, std::string_view subject) const {
@@ -88,8 +89,13 @@ const SeriesSet::Entry* SeriesSet::find(std::string_view name, std::string_view 
   return it == entries_.end() ? nullptr : &it->second;
 }
 
-void SeriesSet::mark_saved() {
-  for (auto& [key, entry] : entries_) entry.series.mark_saved();
+void SeriesSet::begin_save(
+    const std::function<void(const SeriesKey&, const Entry&, RawSpan)>& take) {
+  for (auto& [key, entry] : entries_) take(key, entry, entry.series.begin_save());
+}
+
+void SeriesSet::end_save(bool saved) {
+  for (auto& [key, entry] : entries_) entry.series.end_save(saved);
 }
 
 SeriesStats SeriesSet::stats() const {
@@ -99,6 +105,7 @@ SeriesStats SeriesSet::stats() const {
     out.buffer_fills += entry.series.fills();
     out.aggregations_performed += entry.series.folds();
     out.dropped += entry.series.dropped();
+    out.unsaved_lost += entry.series.unsaved_lost();
   }
   out.dropped += refused_;
   out.memory_mb = static_cast<double>(memory_) / (1024.0 * 1024.0);
