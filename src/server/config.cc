@@ -75,6 +75,8 @@ const std::vector<Setting>& settings() {
        "Connections at once from one address; raise it for load tests only"},
       {"store.linger_us", NumberSetting{&Config::store_linger_us, 0, 10000},
        "Microseconds that a commit waits for company"},
+      {"store.flush_ms", NumberSetting{&Config::store_flush_ms, 10, 10000},
+       "Milliseconds after which state that is written behind goes to disk"},
       {"macros.confinement",
        ChoiceSetting{{"auto", "namespace", "session"},
                      [](Config& c, std::size_t i) {

@@ -28,7 +28,9 @@ referee::IngestOptions ingest_options(const Config& config) {
 
 RefereeRoom::RefereeRoom(const RoomsContext& context, store::Writer& state)
     : context_(context),
-      store_(state, context.loop, context.clock),
+      store_(state, context.loop, context.clock, context.metrics,
+             std::chrono::duration_cast<Nanos>(
+                 std::chrono::duration<double, std::milli>(context.config.store_flush_ms))),
       judge_({.max_players = static_cast<std::uint32_t>(context.config.referee_max_players)},
              context.metrics),
       ingest_(judge_, context.random, context.metrics, ingest_options(context.config)) {

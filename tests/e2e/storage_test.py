@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import shutil
+import socket
 import sqlite3
 import struct
 import subprocess
@@ -11,7 +12,7 @@ import tempfile
 import time
 import unittest
 
-from gk import BIN, DEADLINE, PASSWORD, Browser, Daemon, alive, wait_for
+from gk import BIN, DEADLINE, PASSWORD, Daemon, alive, wait_for
 
 MODULE = "/api/lock-modules/"
 
@@ -321,6 +322,39 @@ class Files(unittest.TestCase):
                 self.assertEqual(other.anonymous().login("admin", PASSWORD).status, 200)
 
 
+class History(unittest.TestCase):
+    def test_100_full_series_fit_in_40_mb_and_come_back_after_a_restart(self):
+        with Daemon() as daemon:
+            daemon.stop()
+            now = int(time.time() * 1e6)
+            with contextlib.closing(sqlite3.connect(daemon.data / "telemetry.db")) as db, db:
+                for n in range(100):
+                    series = db.execute("INSERT INTO series(name, subject, unit) VALUES ('fps', ?, '1/s') RETURNING id",
+                                        (f"client-{n}",)).fetchone()[0]
+                    for chunk in range(10):
+                        first = now - (10_000 - chunk * 1_000) * 100_000
+                        blob = b"".join(struct.pack("<qd", first + i * 100_000, 60.0) for i in range(1_000))
+                        db.execute("INSERT INTO series_chunk VALUES (?, ?, ?, 1000, ?)",
+                                   (series, first, first + 999 * 100_000, blob))
+                    for fold in range(30):
+                        at = now - (100 - fold) * 3_600_000_000
+                        db.execute("INSERT INTO series_aggregate VALUES (?, ?, ?, 3600, 1, 2, 1.5, 2, 2)",
+                                   (series, at, at + 360_000_000))
+            daemon.start()
+            wait_for("the series", lambda: (metric(daemon, "gamekeeper_series") or 0) >= 100)
+            status = pathlib.Path(f"/proc/{daemon.process.pid}/status").read_text()
+            rss = int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1000
+            peak = int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1000
+            series = metric(daemon, "gamekeeper_series_memory_bytes") / 1e6
+            print(f"100 full series: {rss:.1f} MB resident, at most {peak:.1f}, of them {series:.1f} series")
+            self.assertLess(rss, 40)
+            answer = daemon.admin.get("/api/metrics/series?name=fps&subject=client-42&aggregates=true&step=3600"
+                                      f"&from={time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(now / 1e6 - 101 * 3600))}").json
+            self.assertEqual(len(answer["aggregates"]), 30)
+            self.assertEqual(answer["aggregates"][0]["timestamp"], answer["aggregates"][0]["from"])
+            self.assertGreaterEqual(sum(p["value"] is not None for p in answer["points"]), 31)
+
+
 class Descriptors(unittest.TestCase):
     def test_64_file_descriptors_are_enough_to_serve_and_to_say_no(self):
         with Daemon() as daemon:
@@ -328,7 +362,6 @@ class Descriptors(unittest.TestCase):
             launcher = daemon.data / "few"
             launcher.write_text(f"#!/bin/sh\nulimit -n 64\nexec {BIN / 'gamekeeperd'} \"$@\"\n")
             launcher.chmod(0o755)
-            from gk import socket
             daemon.start(program=str(launcher))
             held = []
             self.addCleanup(lambda: [s.close() for s in held])
