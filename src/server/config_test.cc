@@ -30,7 +30,7 @@ TEST(ParseConfig, ReportsAllComplaintsWithLineKeyAndRange) {
             "behind_proxy, proxy_addresses, insecure_http, log.level, log.format, log.requests, "
             "log.max_file_mb, "
             "log.max_files, monitor.interval_s, monitor.history_size, metrics.public, "
-            "http.max_connections, http.max_per_address, store.linger_us, "
+            "http.max_connections, http.max_per_address, store.linger_us, store.flush_ms, "
             "macros.confinement, macros.culprit_threshold, macros.culprit_margin, "
             "referee.udp_listen, referee.unix_socket, referee.allow_uids, referee.max_players\n");
 }
