@@ -97,6 +97,13 @@ void add_metric_schemas(api::Router& router) {
                       {"avg", "number", "", true},
                       {"p95", "number", "sorted[min(floor(n*p), n-1)]", true},
                       {"p99", "number", "The same", true}}});
+  router.add_schema({"SeriesName",
+                     {{"name", "string", "", true},
+                      {"subject", "string", "What it is about; empty: the machine", true},
+                      {"unit", "string", "", true}}});
+  router.add_schema({"SeriesList",
+                     {{"items", "#SeriesName[]", "By name, then subject", true},
+                      {"next_cursor", "string", "", true, true}}});
   router.add_schema({"SeriesPoints",
                      {{"name", "string", "", true},
                       {"unit", "string", "", true},

@@ -22,6 +22,7 @@
 #include "server/operation_room.h"
 #include "server/overview.h"
 #include "server/referee_room.h"
+#include "server/session_room.h"
 #include "server/version.h"
 #include "sys/host_names.h"
 
@@ -74,6 +75,7 @@ struct Rooms::Impl {
   std::unique_ptr<MacroRoom> macros;
   std::unique_ptr<OperationRoom> operations;
   std::unique_ptr<RefereeRoom> referee;
+  std::unique_ptr<SessionRoom> sessions;
   std::unique_ptr<api::Hub> hub;
   std::unique_ptr<api::Router> router;
   Topic<accounts::SessionEnded>::Subscription on_session_ended;
@@ -92,6 +94,7 @@ Result<void> Rooms::Impl::start() {
   GK_CHECK_OK(start_macros());
   GK_TRY(operations, OperationRoom::create(context, *stores->state, *monitor));
   GK_TRY(referee, RefereeRoom::create(context, *stores->state));
+  GK_TRY(sessions, SessionRoom::create(context, *stores->state, macros->service(), *health));
   start_api();
   health->set_ready(true);
   return {};
@@ -176,6 +179,7 @@ void Rooms::Impl::start_api() {
   macros->connect(*hub, *router);
   referee->connect(*hub, *router, *pool);
   operations->connect(*hub, *router);
+  sessions->connect(*hub, *router);
   add_overview_route(*router, *hub, c.clock);
   add_api_routes();
   router->set_fallback(serve_dashboard);

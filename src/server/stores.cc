@@ -15,6 +15,7 @@
 #include "monitor/series_store.h"
 #include "referee/service/referee_store.h"
 #include "server/health_inputs.h"
+#include "sessions/session_store.h"
 #include "store/migrations.h"
 #include "sys/file_system.h"
 #include "sys/files.h"
@@ -124,7 +125,8 @@ Result<std::unique_ptr<Stores>> Stores::open(const std::string& data_dir, const 
   const Micros linger(static_cast<std::int64_t>(config.store_linger_us));
   const std::array state_rooms = {accounts::accounts_migrations(),  health_migrations(),
                                   macros::macros_migrations(),      arbiter::lanes_migrations(),
-                                  arbiter::operations_migrations(), referee::referee_migrations()};
+                                  arbiter::operations_migrations(), referee::referee_migrations(),
+                                  sessions::sessions_migrations()};
   const std::array telemetry_rooms = {monitor::monitor_migrations()};
   GK_CHECK_OK(refuse_lost_state(data_dir, stores->state_path()));
   auto state = open_writer({.path = stores->state_path(),

@@ -3,6 +3,7 @@
 import { kSetupCode, kUser } from "../mock/server.mjs";
 import { axe, check, equal, focused, settle } from "./harness.mjs";
 import { kRoomCases } from "./rooms.mjs";
+import { kSettingsCases } from "./settings.mjs";
 import { viewCase } from "./views.mjs";
 
 const kEvidence = "/cancellations/c-attack-cpu";
@@ -490,6 +491,7 @@ export const kCases = [
   ...liveCases,
   ...workCases,
   ...kRoomCases,
+  ...kSettingsCases,
   ...viewCases,
   ...lastCases,
 ];

@@ -190,6 +190,9 @@ function useShortcuts(): void {
             "go-locks": "/locks",
             "go-tasks": "/tasks",
             "go-referee": "/referee",
+            "go-explore": "/explore",
+            "go-logs": "/logs",
+            "go-settings": "/settings",
           }[action],
         );
     };

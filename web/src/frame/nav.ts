@@ -40,6 +40,23 @@ export const kNav: readonly NavItem[] = [
     keys: "g r",
     pages: ["referee", "player"],
   },
+  {
+    path: "/explore",
+    label: "Metrics",
+    icon: "chart",
+    keys: "g e",
+    pages: ["explore"],
+    extra: true,
+  },
+  { path: "/logs", label: "Audit", icon: "eye", keys: "g a", pages: ["logs"], extra: true },
+  {
+    path: "/settings",
+    label: "Settings",
+    icon: "settings",
+    keys: "g s",
+    pages: ["settings"],
+    extra: true,
+  },
 ];
 
 /** The title of the page while its own is not there yet. */
