@@ -301,4 +301,65 @@ void Monitor::query_series(std::string_view name, std::string_view subject,
                   });
 }
 
+void Monitor::export_subject(const std::string& subject, SeriesStorage::Exported done) {
+  std::map<std::string, SavedSeries> memory;
+  for (const auto& name : external_names()) {
+    const SeriesSet::Entry* entry = series_.find(name, subject);
+    if (entry == nullptr) continue;
+    const RawSpan raw = entry->series.raw_from(0);
+    const auto folds = entry->series.aggregates();
+    SavedSeries& out = memory[name];
+    out = {.key = {name, subject}, .unit = entry->unit, .aggregates = {}, .raw = {}};
+    out.aggregates.assign(folds.begin(), folds.end());
+    out.raw.assign(raw.first.begin(), raw.first.end());
+    out.raw.insert(out.raw.end(), raw.second.begin(), raw.second.end());
+  }
+  const auto finish = [memory = std::move(memory),
+                       done](Result<std::vector<SavedSeries>> saved) mutable {
+    if (!saved) return done(saved.error());
+    std::vector<SavedSeries> all;
+    for (auto& older : *saved) {
+      const auto newer = memory.find(older.key.name);
+      if (newer == memory.end()) {
+        all.push_back(std::move(older));
+        continue;
+      }
+      if (!newer->second.raw.empty()) {  // Memory has every sample from its first on.
+        const WallTime first = newer->second.raw.front().at;
+        std::erase_if(older.raw, [&](const Sample& sample) { return sample.at >= first; });
+      }
+      all.push_back(merged(std::move(older), newer->second));
+      memory.erase(newer);
+    }
+    for (auto& [name, series] : memory) all.push_back(std::move(series));
+    if (all.empty()) return done(Error{Errc::not_found, "no samples about this subject"});
+    done(std::move(all));
+  };
+  if (storage_ == nullptr) {
+    std::vector<SavedSeries> none;
+    auto answer = finish;
+    return answer(std::move(none));
+  }
+  storage_->export_subject(subject, external_names(), finish);
+}
+
+void Monitor::erase_subject(const std::string& subject, std::function<void(Result<void>)> done) {
+  bool known = sampler_.forget(subject);
+  known = performance_.forget(subject) || known;
+  for (const auto& name : external_names()) {
+    known = series_.erase(name, subject) || known;
+    unsaved_folds_.erase({name, subject});
+    folds_under_way_.erase({name, subject});
+  }
+  const auto finish = [known, done = std::move(done)](const Result<bool>& stored) {
+    if (!stored) return done(stored.error());
+    if (!known && !*stored) {
+      return done(Error{Errc::not_found, "no samples about this subject"});
+    }
+    done({});
+  };
+  if (storage_ == nullptr) return finish(false);
+  storage_->erase_subject(subject, external_names(), finish);
+}
+
 }  // namespace gk::monitor

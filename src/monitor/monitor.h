@@ -100,6 +100,13 @@ class Monitor {
   void query_series(std::string_view name, std::string_view subject, const SeriesWindow& window,
                     SeriesDone done);
 
+  /// What a client handed in about `subject`: its series, from memory and the store. Watched
+  /// processes of that name are not part of it. `done` as in query_series().
+  void export_subject(const std::string& subject, SeriesStorage::Exported done);
+  /// Forgets it, in memory and on disk. Errors to `done`: not_found (nothing was known), the
+  /// store's (then memory has forgotten it already).
+  void erase_subject(const std::string& subject, std::function<void(Result<void>)> done);
+
   /// Takes one snapshot now, on this thread. For tests. Requires: not started.
   void sample_for_test();
 

@@ -27,6 +27,12 @@ class FakeStorage final : public SeriesStorage {
     out.key = key;
     done(out);
   }
+  void export_subject(const std::string&, std::vector<std::string>, Exported done) override {
+    done(std::vector<SavedSeries>{});
+  }
+  void erase_subject(const std::string&, std::vector<std::string>, Erased done) override {
+    done(false);
+  }
   std::vector<SeriesBatch> batches;
   Result<void> save_result;
   Loaded loaded;

@@ -56,6 +56,15 @@ class SeriesStorage {
   /// Reads one series between two times. An unknown series has no samples.
   using Queried = std::function<void(Result<SavedSeries>)>;
   virtual void query(const SeriesKey& key, WallTime from, WallTime to, Queried done) = 0;
+
+  // Of the series `names` about one subject, for its export and deletion.
+  using Exported = std::function<void(Result<std::vector<SavedSeries>>)>;
+  virtual void export_subject(const std::string& subject, std::vector<std::string> names,
+                              Exported done) = 0;
+  /// True to `done`: something was there. Comes behind every batch that was handed in before.
+  using Erased = std::function<void(Result<bool>)>;
+  virtual void erase_subject(const std::string& subject, std::vector<std::string> names,
+                             Erased done) = 0;
 };
 
 }  // namespace gk::monitor

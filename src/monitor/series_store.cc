@@ -304,6 +304,29 @@ Result<SavedSeries> read_one(const std::string& path, const SeriesKey& key, Wall
   return out;
 }
 
+Result<std::vector<SavedSeries>> read_subject(const std::string& path, const std::string& subject,
+                                              const std::vector<std::string>& names) {
+  std::vector<SavedSeries> out;
+  for (const auto& name : names) {
+    GK_TRY(auto series, read_one(path, {name, subject}, WallTime(), WallTime::max()));
+    if (!series.raw.empty() || !series.aggregates.empty()) out.push_back(std::move(series));
+  }
+  return out;
+}
+
+/// Chunks and aggregates go with their series.
+Result<void> delete_subject(store::Database& db, const std::string& subject,
+                            const std::vector<std::string>& names, bool& any) {
+  for (const auto& name : names) {
+    GK_TRY(store::Statement * drop,
+           db.query("DELETE FROM series WHERE name = $1 AND subject = $2"));
+    drop->bind(1, std::string_view(name)).bind(2, std::string_view(subject));
+    GK_CHECK_OK(drop->run());
+    any = any || db.changes() > 0;
+  }
+  return {};
+}
+
 }  // namespace
 
 store::RoomMigrations monitor_migrations() { return {.room = "monitor", .steps = kMigrations}; }
@@ -363,6 +386,30 @@ void SeriesStore::query(const SeriesKey& key, WallTime from, WallTime to, Querie
     post([saved, done] { done(std::move(*saved)); });
   };
   if (auto queued = pool_.post(std::move(task)); !queued) done(queued.error());
+}
+
+void SeriesStore::export_subject(const std::string& subject, std::vector<std::string> names,
+                                 Exported done) {
+  auto task = [path = path_, subject, names = std::move(names), post = post_, done] {
+    auto saved =
+        std::make_shared<Result<std::vector<SavedSeries>>>(read_subject(path, subject, names));
+    post([saved, done] { done(std::move(*saved)); });
+  };
+  if (auto queued = pool_.post(std::move(task)); !queued) done(queued.error());
+}
+
+void SeriesStore::erase_subject(const std::string& subject, std::vector<std::string> names,
+                                Erased done) {
+  const auto any = std::make_shared<bool>(false);  // Shared: written by the job, read on the loop.
+  auto job = [subject, names = std::move(names), any](store::Database& db) {
+    return delete_subject(db, subject, names, *any);
+  };
+  auto finished = [post = post_, any, done](Result<void> result) {
+    post([any, result = std::move(result), done] {
+      done(result ? Result<bool>(*any) : Result<bool>(result.error()));
+    });
+  };
+  if (auto queued = writer_.submit(std::move(job), finished); !queued) done(queued.error());
 }
 
 }  // namespace gk::monitor

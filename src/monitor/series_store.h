@@ -43,6 +43,10 @@ class SeriesStore final : public SeriesStorage {
   void save(SeriesBatch batch, std::function<void(Result<void>)> done) override;
   void load(const SeriesLimits& limits, WallTime now, Loaded done) override;
   void query(const SeriesKey& key, WallTime from, WallTime to, Queried done) override;
+  void export_subject(const std::string& subject, std::vector<std::string> names,
+                      Exported done) override;
+  void erase_subject(const std::string& subject, std::vector<std::string> names,
+                     Erased done) override;
 
  private:
   store::Writer& writer_;

@@ -170,5 +170,40 @@ TEST_F(SeriesTiersTest, AClockTenYearsAheadDoesNotCostTheHistory) {
   EXPECT_TRUE(back.points.back().value);
 }
 
+TEST_F(SeriesTiersTest, ExportsAndForgetsASubjectInMemoryAndOnDisk) {
+  const SeriesLimits limits{.raw = 100, .fold = 36, .aggregates = 30};
+  start(limits);
+  for (int i = 0; i < 300; ++i) {
+    ASSERT_TRUE(monitor->submit_sample("latency", i, "alice", SampleSource::claim));
+    ASSERT_TRUE(monitor->submit_sample("latency", i, "bob", SampleSource::claim));
+    sample(Seconds(10), 1);
+  }
+  settle();
+  const auto exported = [&](const std::string& subject) {
+    Result<std::vector<SavedSeries>> out = Error{Errc::internal, "no answer"};
+    monitor->export_subject(subject, [&](auto answer) { out = std::move(answer); });
+    settle();
+    return out;
+  };
+  const auto before = exported("alice");
+  ASSERT_TRUE(before);
+  ASSERT_EQ(before->size(), 1U);
+  EXPECT_EQ(before->at(0).raw.size(), 300U) << "each sample once";
+  EXPECT_GE(before->at(0).aggregates.size(), 5U);
+  Result<void> erased = Error{Errc::internal, "no answer"};
+  monitor->erase_subject("alice", [&](Result<void> r) { erased = r; });
+  settle();
+  EXPECT_TRUE(erased);
+  EXPECT_EQ(exported("alice").error().code, Errc::not_found);
+  EXPECT_EQ(exported("bob")->at(0).raw.size(), 300U);
+  monitor->erase_subject("alice", [&](Result<void> r) { erased = r; });
+  settle();
+  EXPECT_EQ(erased.error().code, Errc::not_found);
+  sample(Seconds(10), 1);  // Saves: nothing of alice comes back.
+  end();
+  start(limits);
+  EXPECT_EQ(exported("alice").error().code, Errc::not_found);
+}
+
 }  // namespace
 }  // namespace gk::monitor

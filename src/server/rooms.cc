@@ -21,6 +21,7 @@
 #include "server/macro_room.h"
 #include "server/operation_room.h"
 #include "server/overview.h"
+#include "server/privacy_room.h"
 #include "server/referee_room.h"
 #include "server/session_room.h"
 #include "server/version.h"
@@ -76,6 +77,7 @@ struct Rooms::Impl {
   std::unique_ptr<OperationRoom> operations;
   std::unique_ptr<RefereeRoom> referee;
   std::unique_ptr<SessionRoom> sessions;
+  std::unique_ptr<PrivacyRoom> privacy;
   std::unique_ptr<api::Hub> hub;
   std::unique_ptr<api::Router> router;
   Topic<accounts::SessionEnded>::Subscription on_session_ended;
@@ -95,6 +97,8 @@ Result<void> Rooms::Impl::start() {
   GK_TRY(operations, OperationRoom::create(context, *stores->state, *monitor));
   GK_TRY(referee, RefereeRoom::create(context, *stores->state));
   GK_TRY(sessions, SessionRoom::create(context, *stores->state, macros->service(), *health));
+  GK_TRY(privacy, PrivacyRoom::create(context, *stores->state, *pool, *monitor,
+                                      referee->service()));
   start_api();
   health->set_ready(true);
   return {};
@@ -178,6 +182,7 @@ void Rooms::Impl::start_api() {
   lanes->connect(*hub, *router);
   macros->connect(*hub, *router);
   referee->connect(*hub, *router, *pool);
+  privacy->connect(*router);
   operations->connect(*hub, *router);
   sessions->connect(*hub, *router);
   add_overview_route(*router, *hub, c.clock);

@@ -62,6 +62,14 @@ void SeriesSet::restore(const SeriesKey& key, std::string_view unit,
   entries_.emplace(key, std::move(entry));
 }
 
+bool SeriesSet::erase(std::string_view name, std::string_view subject) {
+  const auto it = entries_.find(SeriesKeyView{name, subject});
+  if (it == entries_.end()) return false;
+  memory_ -= cost(it->first, it->second);
+  entries_.erase(it);
+  return true;
+}
+
 std::size_t SeriesSet::drop_vanished(MonoTime now) {
   std::size_t gone = 0;
   for (auto it = entries_.begin(); it != entries_.end();) {

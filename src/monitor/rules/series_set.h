@@ -73,6 +73,8 @@ class SeriesSet {
   void restore(const SeriesKey& key, std::string_view unit, std::span<const Aggregate> aggregates,
                std::span<const Sample> raw, MonoTime now);
 
+  /// Drops a series at once. True: it was there.
+  bool erase(std::string_view name, std::string_view subject);
   /// Drops series without a sample for `vanish_after`. Returns how many.
   std::size_t drop_vanished(MonoTime now);
 
