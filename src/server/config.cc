@@ -77,6 +77,12 @@ const std::vector<Setting>& settings() {
        "Microseconds that a commit waits for company"},
       {"store.flush_ms", NumberSetting{&Config::store_flush_ms, 10, 10000},
        "Milliseconds after which state that is written behind goes to disk"},
+      {"retention.history_days", NumberSetting{&Config::retention_history_days, 1, 3650},
+       "Days that aggregates of measurements are kept"},
+      {"retention.client_hours", NumberSetting{&Config::retention_client_hours, 1, 8760},
+       "Hours that single measurements about clients and processes are kept"},
+      {"retention.player_days", NumberSetting{&Config::retention_player_days, 0, 3650},
+       "Days that reviews and learned habits of players are kept; 0: until they are deleted"},
       {"macros.confinement",
        ChoiceSetting{{"auto", "namespace", "session"},
                      [](Config& c, std::size_t i) {

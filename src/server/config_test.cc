@@ -31,6 +31,7 @@ TEST(ParseConfig, ReportsAllComplaintsWithLineKeyAndRange) {
             "log.max_file_mb, "
             "log.max_files, monitor.interval_s, monitor.history_size, metrics.public, "
             "http.max_connections, http.max_per_address, store.linger_us, store.flush_ms, "
+            "retention.history_days, retention.client_hours, retention.player_days, "
             "macros.confinement, macros.culprit_threshold, macros.culprit_margin, "
             "referee.udp_listen, referee.unix_socket, referee.allow_uids, referee.max_players\n");
 }

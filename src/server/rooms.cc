@@ -44,6 +44,15 @@ monitor::MonitorOptions monitor_options(const RoomsContext& context) {
   return options;
 }
 
+monitor::SeriesRetention series_retention(const Config& config) {
+  monitor::SeriesRetention out;
+  out.aggregates = std::chrono::duration_cast<Nanos>(
+      std::chrono::duration<double, std::ratio<86'400>>(config.retention_history_days));
+  out.raw_of_subjects = std::chrono::duration_cast<Nanos>(
+      std::chrono::duration<double, std::ratio<3'600>>(config.retention_client_hours));
+  return out;
+}
+
 std::vector<std::string> allowed_hosts(const Config& config) {
   auto hosts = sys::own_host_names();
   hosts.insert(hosts.end(), config.allow_hosts.begin(), config.allow_hosts.end());
@@ -97,8 +106,8 @@ Result<void> Rooms::Impl::start() {
   GK_TRY(operations, OperationRoom::create(context, *stores->state, *monitor));
   GK_TRY(referee, RefereeRoom::create(context, *stores->state));
   GK_TRY(sessions, SessionRoom::create(context, *stores->state, macros->service(), *health));
-  GK_TRY(privacy, PrivacyRoom::create(context, *stores->state, *pool, *monitor,
-                                      referee->service()));
+  GK_TRY(privacy,
+         PrivacyRoom::create(context, *stores->state, *pool, *monitor, referee->service()));
   start_api();
   health->set_ready(true);
   return {};
@@ -139,7 +148,7 @@ Result<void> Rooms::Impl::start_monitor() {
   RoomsContext& c = context;
   const auto post = monitor::post_to(c.loop);
   series = std::make_unique<monitor::SeriesStore>(*stores->telemetry, stores->telemetry_path(),
-                                                  *pool, post);
+                                                  *pool, post, series_retention(c.config));
   monitor = std::make_unique<monitor::Monitor>(monitor_options(c), post, c.clock, c.log, c.metrics,
                                                series.get());
   health_timer = std::make_unique<monitor::WakeTimer>(c.loop);

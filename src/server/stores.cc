@@ -40,8 +40,7 @@ struct FileToOpen {
 
 Result<std::unique_ptr<store::Writer>> open_writer(const FileToOpen& file, const Clock& clock,
                                                    Log& log, Metrics& metrics) {
-  GK_TRY(auto database,
-         store::Database::open({.path = file.path, .durability = file.durability}));
+  GK_TRY(auto database, store::Database::open({.path = file.path, .durability = file.durability}));
   if (database->ended_uncleanly()) {
     log.info("store.unclean_end", "the last end was not clean; the file was checked and is sound",
              {{"file", file.path}});
@@ -55,10 +54,11 @@ Result<void> refuse_lost_state(const std::string& data_dir, const std::string& p
   if (::access(path.c_str(), F_OK) == 0) return {};
   const std::string sign = data_dir + "/" + std::string(kSignOfUse);
   if (::access(sign.c_str(), F_OK) != 0) return {};
-  return Error{Errc::failed_precondition,
-               path + " is missing, but " + sign + " shows that there was one. Put a backup back " +
-                   "(gamekeeper --data " + data_dir + " db restore FOLDER); to begin anew, without " +
-                   "users, move " + sign + " away"};
+  return Error{Errc::failed_precondition, path + " is missing, but " + sign +
+                                              " shows that there was one. Put a backup back " +
+                                              "(gamekeeper --data " + data_dir +
+                                              " db restore FOLDER); to begin anew, without " +
+                                              "users, move " + sign + " away"};
 }
 
 /// What to do about a state.db that cannot be used. Nothing is repaired or replaced unasked.
@@ -139,7 +139,9 @@ Result<std::unique_ptr<Stores>> Stores::open(const std::string& data_dir, const 
   stores->state = std::move(*state);
   GK_TRY(stores->telemetry, open_telemetry(data_dir,
                                            {.path = stores->telemetry_path(),
-                                            .durability = Durability::normal,
+                                            // A batch every 10 s: one sync each is cheap, and
+                                            // makes those 10 s all that a power loss can cost.
+                                            .durability = Durability::full,
                                             .rooms = telemetry_rooms,
                                             .writer = {.name = "telemetry"}},
                                            clock, log, metrics));

@@ -15,7 +15,8 @@
 
 namespace gk::server {
 
-/// state.db: acknowledged is on disk. telemetry.db: a power loss may cost the last moments.
+/// Acknowledged is on disk, in both. What telemetry.db was not handed yet (10 s of samples) is lost
+/// with the process.
 struct Stores {
   std::string data_dir;
   std::unique_ptr<store::Writer> state;

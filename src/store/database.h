@@ -26,8 +26,8 @@ using Value = std::variant<std::monostate, std::int64_t, double, std::string, Bl
 
 /// What a commit means.
 enum class Durability : std::uint8_t {
-  full,    ///< state.db: acknowledged is on disk (WAL, synchronous=FULL).
-  normal,  ///< telemetry.db: a power loss may cost the last moments (WAL, synchronous=NORMAL).
+  full,    ///< Acknowledged is on disk (WAL, synchronous=FULL).
+  normal,  ///< A power loss may cost what came since the last checkpoint (synchronous=NORMAL).
 };
 
 /// What open() does when the last writer did not close the file.

@@ -208,7 +208,7 @@ TEST_F(WriterPowerLossTest, NormalDurabilityMayLoseTheEndButNeverTheMiddle) {
   EXPECT_EQ(found.damaged, 0);
 }
 
-TEST_F(WriterPowerLossTest, WithoutSyncsTheTestNotices) {
+TEST_F(WriterPowerLossTest, WithSynchronousOffTheTestNotices) {
   write("OFF");
   const Findings found = replay(40);
   EXPECT_GT(found.lost, 0);

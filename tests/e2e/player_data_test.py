@@ -1,7 +1,9 @@
 """Players' data: one export and one deletion reach every room, and the audit never names a player."""
+import contextlib
 import json
-import pathlib
+import sqlite3
 import stat
+import time
 import unittest
 
 from gk import Daemon, wait_for
@@ -80,6 +82,23 @@ class Players(unittest.TestCase):
             self.assertIn("recordings: a recording runs", refused.json["detail"])
             self.assertLess(daemon.admin.post("/api/movement/recording/stop").status, 300)
             self.assertEqual(daemon.admin.ask("DELETE", PATH).json["erased"], ["recordings"])
+
+    def test_what_is_older_than_its_retention_is_forgotten(self):
+        with Daemon() as daemon:
+            daemon.stop()
+            now = int(time.time() * 1e6)
+            with contextlib.closing(sqlite3.connect(daemon.data / "state.db")) as db, db:
+                for who, days in (("old-timer", 40), ("newcomer", 3)):
+                    db.execute("INSERT INTO referee_baselines (player, updated_at_us, sessions, minutes, "
+                               "gaps_per_minute, rtt_ms, interval_ms, nominal_ms) VALUES (?, ?, 3, 60, 0, 40, 50, 50)",
+                               (who, now - days * 86_400_000_000))
+            daemon.start()
+            self.assertIn("referee", self.parts(daemon, "/api/players/old-timer"), "kept without a setting")
+            daemon.stop()
+            daemon.config = "[retention]\nplayer_days = 30\n"
+            daemon.start()
+            self.assertEqual(self.parts(daemon, "/api/players/old-timer"), {})
+            self.assertIn("referee", self.parts(daemon, "/api/players/newcomer"))
 
 
 if __name__ == "__main__":

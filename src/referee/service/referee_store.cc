@@ -186,6 +186,16 @@ RefereeStore::RefereeStore(store::Writer& writer, net::Loop& loop, const Clock& 
           [this](Nanos delay) { flush_timer_ = loop_.after(delay, [this] { baselines_.tick(); }); },
           {.name = "referee_baselines", .flush_every = flush_every}, metrics) {}
 
+store::Writer::Job RefereeStore::forget_before(WallTime time) {
+  return [before = time.time_since_epoch().count()](Database& db) -> Result<void> {
+    GK_TRY(Statement * reviews, db.query("DELETE FROM referee_reviews WHERE opened_at_us < $1"));
+    GK_CHECK_OK(reviews->bind(1, before).run());
+    GK_TRY(Statement * baselines,
+           db.query("DELETE FROM referee_baselines WHERE updated_at_us < $1"));
+    return baselines->bind(1, before).run();
+  };
+}
+
 void RefereeStore::submit(store::Writer::Job job, Done done) {
   store::submit_for_loop(
       writer_, [&loop = loop_](std::function<void()> task) { loop.post(std::move(task)); },

@@ -53,6 +53,8 @@ class RefereeStore {
 
   /// At start-up only: blocks.
   Result<StoredReferee> load();
+  /// Deletes reviews that were opened, and baselines that were last learned, before `time`.
+  static store::Writer::Job forget_before(WallTime time);
   /// Inserts or replaces; `gone` are removed in the same transaction.
   void save_review(const Review& review, const std::vector<std::string>& gone, Done done);
   /// The decision and its count, together.
