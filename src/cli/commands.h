@@ -25,6 +25,7 @@ void add_health_command(CommandLine app, Action& action);
 void add_metrics_command(CommandLine app, Action& action);
 void add_lanes_command(CommandLine app, Action& action);
 void add_lock_command(CommandLine app, Action& action);
+void add_module_command(CommandLine app, Action& action);
 void add_trace_command(CommandLine app, Action& action);
 void add_macro_command(CommandLine app, Action& action);
 void add_profile_command(CommandLine app, Action& action);

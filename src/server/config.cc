@@ -38,6 +38,7 @@ struct Setting {
   std::string_view meaning;
 };
 
+// LONG: one row a setting.
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> kSettings = {
       {"listen", TextSetting{&Config::listen}, "Address and port of the web server"},

@@ -14,7 +14,7 @@ struct Page {
   std::string_view name;
   int details = 0;
 };
-constexpr std::array<Page, 12> kPages = {{{""},
+constexpr std::array<Page, 13> kPages = {{{""},
                                           {"overview"},
                                           {"setup"},
                                           {"login"},
@@ -23,6 +23,7 @@ constexpr std::array<Page, 12> kPages = {{{""},
                                           {"locks", 1},
                                           {"tasks", 1},
                                           {"referee", 2},
+                                          {"sessions"},
                                           {"explore"},
                                           {"logs", 2},
                                           {"settings", 1}}};

@@ -8,8 +8,11 @@
 namespace gk::server {
 namespace {
 
-macros::MacroServiceOptions service_options(const RoomsContext& context) {
+macros::MacroServiceOptions service_options(const RoomsContext& context, LaneRoom& lanes) {
   macros::MacroServiceOptions options;
+  options.launcher.lanes = [&lanes](const std::string& macro_id, const std::string& program) {
+    return lanes.connect_macro(macro_id, program);
+  };
   options.launcher.worker = sys::helper_path("gamekeeper-worker");
   // Besides our own files: the user's session bus could start programs outside the namespaces.
   options.launcher.hidden = {context.data_dir, "/run/user/" + std::to_string(::getuid())};
@@ -35,22 +38,24 @@ macros::MacroServiceOptions service_options(const RoomsContext& context) {
 }  // namespace
 
 MacroRoom::MacroRoom(const RoomsContext& context, store::Writer& state, WorkerPool& pool,
-                     monitor::Monitor& monitor)
+                     monitor::Monitor& monitor, LaneRoom& lanes)
     : store_(state, context.loop, context.clock),
       profiles_(context.data_dir + "/config/macro_safety", store_, context.log),
       observer_(monitor),
       service_(std::make_unique<macros::MacroService>(
-          service_options(context), context.loop, context.clock, context.random, context.log,
+          service_options(context, lanes), context.loop, context.clock, context.random, context.log,
           context.metrics, pool, observer_, store_, profiles_)) {
   degraded_ = service_->degraded();
   notices_ = service_->notices().subscribe(
       [this](const macros::MacroNotice&) { degraded_ = service_->degraded(); });
+  fenced_ =
+      service_->fenced().subscribe([&lanes](const std::string& id) { lanes.fence_macro(id); });
 }
 
 Result<std::unique_ptr<MacroRoom>> MacroRoom::create(const RoomsContext& context,
                                                      store::Writer& state, WorkerPool& pool,
-                                                     monitor::Monitor& monitor) {
-  std::unique_ptr<MacroRoom> room(new MacroRoom(context, state, pool, monitor));
+                                                     monitor::Monitor& monitor, LaneRoom& lanes) {
+  std::unique_ptr<MacroRoom> room(new MacroRoom(context, state, pool, monitor, lanes));
   room->watch_overrides(context);  // Before they are read: no change falls in between.
   GK_TRY(auto stored, room->store_.load());
   room->profiles_.restore(stored);

@@ -10,6 +10,7 @@
 #include "api/router.h"
 #include "base/try.h"
 #include "base/worker_pool.h"
+#include "games/no_games.h"
 #include "monitor/health.h"
 #include "monitor/loop_driver.h"
 #include "monitor/monitor.h"
@@ -23,6 +24,7 @@
 #include "server/overview.h"
 #include "server/privacy_room.h"
 #include "server/referee_room.h"
+#include "server/script_room.h"
 #include "server/session_room.h"
 #include "server/version.h"
 #include "sys/host_names.h"
@@ -82,6 +84,8 @@ struct Rooms::Impl {
   std::unique_ptr<monitor::Health> health;
   std::unique_ptr<monitor::MonitorTopics> monitor_topics;
   std::unique_ptr<LaneRoom> lanes;
+  games::NoGames no_games;
+  std::unique_ptr<ScriptRoom> scripts;  // Before the macros, which it hosts.
   std::unique_ptr<MacroRoom> macros;
   std::unique_ptr<OperationRoom> operations;
   std::unique_ptr<RefereeRoom> referee;
@@ -102,6 +106,7 @@ Result<void> Rooms::Impl::start() {
   GK_CHECK_OK(start_accounts());
   GK_CHECK_OK(start_monitor());
   GK_TRY(lanes, LaneRoom::create(context, *stores->state));
+  GK_TRY(scripts, ScriptRoom::create(context, *stores->state, *monitor, no_games));
   GK_CHECK_OK(start_macros());
   GK_TRY(operations, OperationRoom::create(context, *stores->state, *monitor));
   GK_TRY(referee, RefereeRoom::create(context, *stores->state));
@@ -160,7 +165,7 @@ Result<void> Rooms::Impl::start_monitor() {
 }
 
 Result<void> Rooms::Impl::start_macros() {
-  GK_TRY(macros, MacroRoom::create(context, *stores->state, *pool, *monitor));
+  GK_TRY(macros, MacroRoom::create(context, *stores->state, *pool, *monitor, *lanes));
   auto inputs = health_inputs(*monitor, *stores, context.log);
   inputs.dependencies = [room = macros.get()] { return room->health(); };
   for (auto& check : monitor::builtin_checks(std::move(inputs), context.clock)) {
@@ -190,6 +195,7 @@ void Rooms::Impl::start_api() {
                               {.metrics_public = metrics_public});
   lanes->connect(*hub, *router);
   macros->connect(*hub, *router);
+  scripts->connect(*hub, *router, macros->service());
   referee->connect(*hub, *router, *pool);
   privacy->connect(*router);
   operations->connect(*hub, *router);
@@ -281,6 +287,7 @@ void Rooms::emergency_stop(std::string_view by) {
 }
 
 void Rooms::prepare_to_stop() {
+  impl_->scripts->prepare_to_stop();  // Before its macros end.
   macros::MacroService& service = impl_->macros->service();
   if (service.active() > 0) service.stop_all("The daemon stops");
   impl_->lanes->prepare_to_stop();

@@ -12,6 +12,7 @@
 #include "arbiter/service/lane_store.h"
 #include "base/try.h"
 #include "macros/macro_store.h"
+#include "macros/scripts/script_store.h"
 #include "monitor/series_store.h"
 #include "privacy/pseudonyms.h"
 #include "referee/service/referee_store.h"
@@ -127,7 +128,8 @@ Result<std::unique_ptr<Stores>> Stores::open(const std::string& data_dir, const 
   const std::array state_rooms = {accounts::accounts_migrations(),  health_migrations(),
                                   macros::macros_migrations(),      arbiter::lanes_migrations(),
                                   arbiter::operations_migrations(), referee::referee_migrations(),
-                                  sessions::sessions_migrations(),  privacy::privacy_migrations()};
+                                  sessions::sessions_migrations(),  macros::scripts_migrations(),
+                                  privacy::privacy_migrations()};
   const std::array telemetry_rooms = {monitor::monitor_migrations()};
   GK_CHECK_OK(refuse_lost_state(data_dir, stores->state_path()));
   auto state = open_writer({.path = stores->state_path(),

@@ -2,6 +2,7 @@
 
 import { kSetupCode, kUser } from "../mock/server.mjs";
 import { axe, check, equal, focused, settle } from "./harness.mjs";
+import { kPlayCases } from "./play.mjs";
 import { kRoomCases } from "./rooms.mjs";
 import { kSettingsCases } from "./settings.mjs";
 import { viewCase } from "./views.mjs";
@@ -491,6 +492,7 @@ export const kCases = [
   ...liveCases,
   ...workCases,
   ...kRoomCases,
+  ...kPlayCases,
   ...kSettingsCases,
   ...viewCases,
   ...lastCases,

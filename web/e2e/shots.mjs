@@ -51,6 +51,15 @@ const kShots = [
   ["referee-options", "healthy", "/referee/options"],
   ["player", "healthy", "/referee/players/juniper"],
   ["player-3d", "healthy", "/referee/players/holt"],
+  ["sessions", "healthy", "/sessions"],
+  ["sessions-empty", "empty", "/sessions"],
+  [
+    "sessions-complete",
+    "healthy",
+    "/sessions",
+    (page) => page.getByLabel("Command", { exact: true }).pressSequentially("mode execute "),
+  ],
+  ["mode", "healthy", "/sessions", (page) => page.click("button:has-text(\"Change fishing\")")],
   ["settings", "healthy", "/settings"],
   ["settings-tokens", "healthy", "/settings/tokens"],
   ["settings-token-new", "healthy", "/settings/tokens", (page) => page.click("text=Make a token")],
@@ -120,7 +129,7 @@ for (const [name, scene, path, act] of shots) {
       await page.waitForTimeout(act ? 400 : 100);
       await page.screenshot({
         path: `${folder}/${name}-${theme}-${width}.png`,
-        fullPage: !["settings-token-new", "settings-factor", "start", "palette", "help", "pages", "submit", "lock-options"].includes(name),
+        fullPage: !["mode", "settings-token-new", "settings-factor", "start", "palette", "help", "pages", "submit", "lock-options"].includes(name),
       });
       await page.close();
     }

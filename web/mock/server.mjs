@@ -17,6 +17,7 @@ import { gzipSync } from "node:zlib";
 import { WebSocketServer } from "ws";
 
 import { Accounts } from "./accounts.mjs";
+import { Play } from "./play.mjs";
 import { kScenes, scene as makeScene } from "./scenarios.mjs";
 import { kProfiles } from "./world.mjs";
 
@@ -34,7 +35,7 @@ const kPages = [
   /^\/cancellations(\/[^/]+)?$/,
   /^\/login$/,
   /^\/setup$/,
-  /^\/(locks|tasks|referee|logs|settings)(\/.*)?$/,
+  /^\/(locks|tasks|referee|logs|settings|sessions)(\/.*)?$/,
   /^\/explore$/,
 ];
 export const kHeaders = {
@@ -55,6 +56,7 @@ const kScopes = {
     "health:read",
     "macros:read",
     "sessions:read",
+    "commands:read",
     "locks:read",
     "tasks:read",
     "anticheat:read",
@@ -114,6 +116,7 @@ export class MockDaemon {
   play(name) {
     this.scene = makeScene(name, Date.now());
     this.accounts = new Accounts(Date.now(), name !== "empty");
+    this.characters = new Play(Date.now(), name !== "empty");
     for (const socket of this.sockets) socket.terminate();
   }
 
@@ -286,7 +289,12 @@ export class MockDaemon {
         "Internal error",
         "The database could not be read. See the log for correlation id mock-1.",
       );
-    const room = this.accounts.answer(method, path, query, body, kScopes[this.scene.role]) ?? this.roomAnswer(request, path, query, body);
+    const room =
+      this.accounts.answer(method, path, query, body, kScopes[this.scene.role]) ??
+      this.characters.answer(method, path, body, this.scene.role !== "viewer", (topic, data) =>
+        this.publish(topic, data),
+      ) ??
+      this.roomAnswer(request, path, query, body);
     if (!room) return this.closedRoute(key, path, query, body, response);
     for (const [name, value] of Object.entries(room.headers ?? {})) response.setHeader(name, value);
     send(response, room.status, room.body, room.type);

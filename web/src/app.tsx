@@ -19,6 +19,7 @@ import { Brand } from "./ui/icons";
 /** The pages of the rooms share a chunk, which the first load does not carry. */
 const loadRooms = () => import("./rooms/entry").then(({ RoomPage }) => RoomPage);
 
+const loadPlay = () => import("./play/entry").then(({ PlayPage }) => PlayPage);
 const loadExplore = () => import("./explore/entry").then(({ ExplorePage }) => ExplorePage);
 const loadLogs = () => import("./logs/entry").then(({ LogsPage }) => LogsPage);
 const loadSettings = () => import("./settings/entry").then(({ SettingsPage }) => SettingsPage);
@@ -43,6 +44,8 @@ function Page(): JSX.Element {
     case "referee":
     case "player":
       return <Later title={titleOf(at.page)} load={loadRooms} props={{ at }} />;
+    case "sessions":
+      return <Later title="Sessions" load={loadPlay} props={{}} />;
     case "explore":
       return <Later title="Metrics" load={loadExplore} props={{}} />;
     case "logs":

@@ -24,6 +24,14 @@ export const kNav: readonly NavItem[] = [
     pages: ["cancellations", "cancellation"],
     extra: true,
   },
+  {
+    path: "/sessions",
+    label: "Sessions",
+    icon: "user",
+    keys: "g n",
+    pages: ["sessions"],
+    extra: true,
+  },
   { path: "/locks", label: "Locks", icon: "lock", keys: "g l", pages: ["locks", "lane"] },
   {
     path: "/tasks",

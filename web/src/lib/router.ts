@@ -15,6 +15,7 @@ export type Route =
   | { page: "graph"; id: string }
   | { page: "referee"; tab: "watch" | "review" | "replay" | "options" }
   | { page: "player"; id: string }
+  | { page: "sessions" }
   | { page: "explore" }
   | { page: "logs" }
   | { page: "settings"; tab: SettingsTab }
@@ -63,6 +64,8 @@ export function routeOf(path: string): Route {
       return { page: "referee", tab: "replay" };
     case "/referee/options":
       return { page: "referee", tab: "options" };
+    case "/sessions":
+      return { page: "sessions" };
     case "/explore":
       return { page: "explore" };
     case "/logs":
