@@ -181,7 +181,7 @@ class Disk(unittest.TestCase):
                 daemon.stop()
                 subprocess.run(["mount", "-o", "remount,ro", str(mount.folder)], check=True)
                 ended = start_and_end(daemon)
-                self.assertNotEqual(ended.returncode, 0)
+                self.assertEqual(ended.returncode, 5)
                 self.assertIn("Read-only file system", ended.stdout + ended.stderr)
                 self.assertIn(str(mount.data), ended.stdout + ended.stderr)
                 subprocess.run(["mount", "-o", "remount,rw", str(mount.folder)], check=True)
