@@ -169,9 +169,10 @@ void Monitor::restore(Result<std::vector<SavedSeries>> saved) {
   if (std::exchange(restored_, true)) return;
   if (saved) {
     WallTime newest{};
-    for (const auto& item : *saved) {
+    for (auto& item : *saved) {
       if (!item.raw.empty()) newest = std::max(newest, item.raw.back().at);
       series_.restore(item.key, item.unit, item.aggregates, item.raw, clock_.mono());
+      item.raw = {};  // Not all of it twice in memory.
     }
     if (newest != WallTime()) retention_.start(newest, clock_.wall(), clock_.mono());
     log_.info("series_restored", "series were read back", {{"series", saved->size()}});

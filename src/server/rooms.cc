@@ -171,6 +171,7 @@ Result<void> Rooms::Impl::start_macros() {
   for (auto& check : monitor::builtin_checks(std::move(inputs), context.clock)) {
     GK_CHECK_OK(health->add(std::move(check)));
   }
+  GK_CHECK_OK(health->add(telemetry_check(*stores)));
   return {};
 }
 

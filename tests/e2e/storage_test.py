@@ -152,6 +152,10 @@ class Disk(unittest.TestCase):
             failures = "gamekeeper_series_save_failures_total"
             wait_for("a batch that cannot be saved", lambda: metric(daemon, failures) or None, 60)
             self.assertEqual(metric(daemon, "gamekeeper_series_unsaved_lost_samples_total"), 0)
+            self.assertEqual(metric(daemon, "gamekeeper_store_failing", '{store="telemetry"}'), 1)
+            check = wait_for("a degraded check", lambda: (lambda c: c if c["status"] == "degraded" else None)(
+                daemon.admin.get("/api/health/telemetry").json))
+            self.assertIn("wait in memory", check["detail"])
             during = daemon.admin.get("/api/metrics/series?name=cpu_usage").json
             self.assertTrue(any(p["value"] is not None for p in during["points"]))
             ballast.unlink()
