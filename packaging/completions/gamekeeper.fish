@@ -9,12 +9,12 @@ function __gamekeeper_at
         end
         set -l next (string join -- ' ' $path $word)
         switch $next
-            case 'setup' 'status' 'top' 'health' 'metrics' 'lanes' 'lock' 'module' 'module list' 'module set' 'module delete' 'trace' 'macro' 'macro run' 'macro start' 'macro new' 'macro import' 'macro export' 'macro enable' 'macro disable' 'macro remove' 'macro schedule' 'macro list' 'macro cancellations' 'macro check' 'macro stop-all' 'macro stop' 'macro log' 'profile' 'profile list' 'profile show' 'profile load' 'profile approve' 'task' 'task run' 'task list' 'task show' 'task cancel' 'user' 'user list' 'user add' 'user role' 'user disable' 'user enable' 'user delete' 'user reset' 'role' 'role list' 'role set' 'role delete' 'token' 'token list' 'token create' 'token revoke' 'audit' 'audit list' 'audit verify' 'referee' 'referee replay' 'referee generate' 'referee score' 'referee smart' 'referee players' 'referee review' 'referee accept' 'referee dismiss' 'referee record' 'referee record start' 'referee record stop' 'referee record status' 'db' 'db check' 'db backup' 'db restore' 'session' 'session list' 'session start' 'session pause' 'session stop' 'mode' 'mode list' 'mode set' 'mode run' 'command'
+            case 'setup' 'status' 'top' 'health' 'metrics' 'lanes' 'lock' 'module' 'module list' 'module set' 'module delete' 'trace' 'macro' 'macro run' 'macro start' 'macro new' 'macro import' 'macro export' 'macro enable' 'macro disable' 'macro remove' 'macro schedule' 'macro list' 'macro cancellations' 'macro check' 'macro stop-all' 'macro stop' 'macro log' 'profile' 'profile list' 'profile show' 'profile load' 'profile approve' 'task' 'task run' 'task list' 'task show' 'task cancel' 'user' 'user list' 'user add' 'user role' 'user disable' 'user enable' 'user delete' 'user reset' 'role' 'role list' 'role set' 'role delete' 'token' 'token list' 'token create' 'token revoke' 'audit' 'audit list' 'audit verify' 'referee' 'referee replay' 'referee generate' 'referee score' 'referee smart' 'referee players' 'referee review' 'referee accept' 'referee dismiss' 'referee record' 'referee record start' 'referee record stop' 'referee record status' 'db' 'db check' 'db backup' 'db restore' 'player' 'player export' 'player delete' 'session' 'session list' 'session start' 'session pause' 'session stop' 'mode' 'mode list' 'mode set' 'mode run' 'command'
                 set path $path $word
                 continue
         end
         switch $word
-            case --action --actor --args --character --code --cron --cursor --data --days --file --game --group --hash --id --level --limit --macro --max-mb --mode --name --note --pid --priority --profile --role --scope --seq --session --socket --target --timeout --username --zone
+            case --action --actor --args --character --code --cron --cursor --data --days --file --game --group --hash --id --level --limit --macro --max-mb --mode --name --note --output --pid --priority --profile --role --scope --seq --session --socket --target --timeout --username --zone
                 set skip 1
         end
     end
@@ -39,6 +39,7 @@ complete -c gamekeeper -n '__gamekeeper_at ' -a token -d 'API tokens of users, f
 complete -c gamekeeper -n '__gamekeeper_at ' -a audit -d 'Who changed what'
 complete -c gamekeeper -n '__gamekeeper_at ' -a referee -d 'Judge movement: traces offline, players in the daemon'
 complete -c gamekeeper -n '__gamekeeper_at ' -a db -d 'Check, back up and restore the database files'
+complete -c gamekeeper -n '__gamekeeper_at ' -a player -d 'What is kept about a player of a game'
 complete -c gamekeeper -n '__gamekeeper_at ' -a session -d 'Sessions: who plays, in which mode'
 complete -c gamekeeper -n '__gamekeeper_at ' -a mode -d 'Modes: named sets of macros'
 complete -c gamekeeper -n '__gamekeeper_at ' -a command -d 'Send any command and wait for its result'
@@ -459,6 +460,23 @@ complete -c gamekeeper -n '__gamekeeper_at db restore' -s h -l help -d 'Print th
 complete -c gamekeeper -n '__gamekeeper_at db restore' -l data -r -F -d 'Data folder of the daemon'
 complete -c gamekeeper -n '__gamekeeper_at db restore' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
 complete -c gamekeeper -n '__gamekeeper_at db restore' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at player' -f
+complete -c gamekeeper -n '__gamekeeper_at player' -a export -d 'All of it, as JSON'
+complete -c gamekeeper -n '__gamekeeper_at player' -a delete -d 'Delete all of it, in every room'
+complete -c gamekeeper -n '__gamekeeper_at player' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at player' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at player' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at player' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at player export' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at player export' -l output -r -F -d 'Into this file (mode 0600)'
+complete -c gamekeeper -n '__gamekeeper_at player export' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at player export' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at player export' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at player delete' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at player delete' -l yes -d 'It cannot be undone'
+complete -c gamekeeper -n '__gamekeeper_at player delete' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at player delete' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at player delete' -l json -d 'Print the API\'s JSON'
 complete -c gamekeeper -n '__gamekeeper_at session' -f
 complete -c gamekeeper -n '__gamekeeper_at session' -a list -d 'Sessions, newest first'
 complete -c gamekeeper -n '__gamekeeper_at session' -a start -d 'Start a session, or go on with a paused one'

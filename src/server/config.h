@@ -38,6 +38,11 @@ struct Config {
   double http_max_per_address = 64;
 
   double store_linger_us = 0;
+  double store_flush_ms = 100;
+
+  double retention_history_days = 30;
+  double retention_client_hours = 24;
+  double retention_player_days = 0;  ///< 0: until deleted.
 
   double macros_culprit_threshold = 0;  ///< 0: the built-in default.
   double macros_culprit_margin = 0;     ///< 0: the built-in default.

@@ -22,6 +22,7 @@
 #include "server/macro_room.h"
 #include "server/operation_room.h"
 #include "server/overview.h"
+#include "server/privacy_room.h"
 #include "server/referee_room.h"
 #include "server/script_room.h"
 #include "server/session_room.h"
@@ -43,6 +44,15 @@ monitor::MonitorOptions monitor_options(const RoomsContext& context) {
   options.sampler.sensors.data_dir = context.data_dir;
   options.history_size = static_cast<std::size_t>(context.config.monitor_history_size);
   return options;
+}
+
+monitor::SeriesRetention series_retention(const Config& config) {
+  monitor::SeriesRetention out;
+  out.aggregates = std::chrono::duration_cast<Nanos>(
+      std::chrono::duration<double, std::ratio<86'400>>(config.retention_history_days));
+  out.raw_of_subjects = std::chrono::duration_cast<Nanos>(
+      std::chrono::duration<double, std::ratio<3'600>>(config.retention_client_hours));
+  return out;
 }
 
 std::vector<std::string> allowed_hosts(const Config& config) {
@@ -80,6 +90,7 @@ struct Rooms::Impl {
   std::unique_ptr<OperationRoom> operations;
   std::unique_ptr<RefereeRoom> referee;
   std::unique_ptr<SessionRoom> sessions;
+  std::unique_ptr<PrivacyRoom> privacy;
   std::unique_ptr<api::Hub> hub;
   std::unique_ptr<api::Router> router;
   Topic<accounts::SessionEnded>::Subscription on_session_ended;
@@ -100,6 +111,8 @@ Result<void> Rooms::Impl::start() {
   GK_TRY(operations, OperationRoom::create(context, *stores->state, *monitor));
   GK_TRY(referee, RefereeRoom::create(context, *stores->state));
   GK_TRY(sessions, SessionRoom::create(context, *stores->state, macros->service(), *health));
+  GK_TRY(privacy,
+         PrivacyRoom::create(context, *stores->state, *pool, *monitor, referee->service()));
   start_api();
   health->set_ready(true);
   return {};
@@ -140,7 +153,7 @@ Result<void> Rooms::Impl::start_monitor() {
   RoomsContext& c = context;
   const auto post = monitor::post_to(c.loop);
   series = std::make_unique<monitor::SeriesStore>(*stores->telemetry, stores->telemetry_path(),
-                                                  *pool, post);
+                                                  *pool, post, series_retention(c.config));
   monitor = std::make_unique<monitor::Monitor>(monitor_options(c), post, c.clock, c.log, c.metrics,
                                                series.get());
   health_timer = std::make_unique<monitor::WakeTimer>(c.loop);
@@ -158,6 +171,7 @@ Result<void> Rooms::Impl::start_macros() {
   for (auto& check : monitor::builtin_checks(std::move(inputs), context.clock)) {
     GK_CHECK_OK(health->add(std::move(check)));
   }
+  GK_CHECK_OK(health->add(telemetry_check(*stores)));
   return {};
 }
 
@@ -184,6 +198,7 @@ void Rooms::Impl::start_api() {
   macros->connect(*hub, *router);
   scripts->connect(*hub, *router, macros->service());
   referee->connect(*hub, *router, *pool);
+  privacy->connect(*router);
   operations->connect(*hub, *router);
   sessions->connect(*hub, *router);
   add_overview_route(*router, *hub, c.clock);
