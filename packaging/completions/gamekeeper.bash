@@ -7,10 +7,10 @@ _gamekeeper() {
     [ "$word" = -- ] && return 0
     next=${path:+$path }$word
     case $next in
-      'setup'|'status'|'top'|'health'|'metrics'|'lanes'|'lock'|'trace'|'macro'|'macro run'|'macro start'|'macro list'|'macro cancellations'|'macro check'|'macro stop-all'|'macro stop'|'macro log'|'profile'|'profile list'|'profile show'|'profile load'|'profile approve'|'task'|'task run'|'task list'|'task show'|'task cancel'|'user'|'user list'|'user add'|'user role'|'user disable'|'user enable'|'user delete'|'user reset'|'role'|'role list'|'role set'|'role delete'|'token'|'token list'|'token create'|'token revoke'|'audit'|'audit list'|'audit verify'|'referee'|'referee replay'|'referee generate'|'referee score'|'referee smart'|'referee players'|'referee review'|'referee accept'|'referee dismiss'|'referee record'|'referee record start'|'referee record stop'|'referee record status'|'db'|'db check'|'db backup'|'db restore') path=$next; continue ;;
+      'setup'|'status'|'top'|'health'|'metrics'|'lanes'|'lock'|'trace'|'macro'|'macro run'|'macro start'|'macro list'|'macro cancellations'|'macro check'|'macro stop-all'|'macro stop'|'macro log'|'profile'|'profile list'|'profile show'|'profile load'|'profile approve'|'task'|'task run'|'task list'|'task show'|'task cancel'|'user'|'user list'|'user add'|'user role'|'user disable'|'user enable'|'user delete'|'user reset'|'role'|'role list'|'role set'|'role delete'|'token'|'token list'|'token create'|'token revoke'|'audit'|'audit list'|'audit verify'|'referee'|'referee replay'|'referee generate'|'referee score'|'referee smart'|'referee players'|'referee review'|'referee accept'|'referee dismiss'|'referee record'|'referee record start'|'referee record stop'|'referee record status'|'db'|'db check'|'db backup'|'db restore'|'session'|'session list'|'session start'|'session pause'|'session stop'|'mode'|'mode list'|'mode set'|'mode run'|'command') path=$next; continue ;;
     esac
     case $word in
-      --action|--actor|--code|--cursor|--data|--days|--hash|--id|--level|--limit|--max-mb|--name|--note|--pid|--profile|--role|--scope|--seq|--socket|--target|--timeout|--username) i=$((i + 1)) ;;
+      --action|--actor|--character|--code|--cursor|--data|--days|--file|--game|--hash|--id|--level|--limit|--macro|--max-mb|--mode|--name|--note|--pid|--profile|--role|--scope|--seq|--session|--socket|--target|--timeout|--username) i=$((i + 1)) ;;
     esac
   done
   case "$path|$prev" in
@@ -22,10 +22,10 @@ _gamekeeper() {
     return 0
   fi
   case $prev in
-    --action|--actor|--code|--cursor|--data|--days|--hash|--id|--level|--limit|--max-mb|--name|--note|--pid|--profile|--role|--scope|--seq|--socket|--target|--timeout|--username) return 0 ;;  # any value: file names
+    --action|--actor|--character|--code|--cursor|--data|--days|--file|--game|--hash|--id|--level|--limit|--macro|--max-mb|--mode|--name|--note|--pid|--profile|--role|--scope|--seq|--session|--socket|--target|--timeout|--username) return 0 ;;  # any value: file names
   esac
   case $path in
-    '') words='setup status top health metrics lanes lock trace macro profile task user role token audit referee db' options='-h --help --data --socket --json' ;;
+    '') words='setup status top health metrics lanes lock trace macro profile task user role token audit referee db session mode command' options='-h --help --data --socket --json' ;;
     'setup') words='' options='-h --help --username --code --password-stdin --data --socket --json' ;;
     'status') words='' options='-h --help --data --socket --json' ;;
     'top') words='' options='-h --help --once --data --socket --json' ;;
@@ -89,6 +89,16 @@ _gamekeeper() {
     'db check') words='' options='-h --help --full --data --socket --json' ;;
     'db backup') words='' options='-h --help --data --socket --json' ;;
     'db restore') words='' options='-h --help --data --socket --json' ;;
+    'session') words='list start pause stop' options='-h --help --data --socket --json' ;;
+    'session list') words='' options='-h --help --data --socket --json' ;;
+    'session start') words='' options='-h --help --session --game --mode --data --socket --json' ;;
+    'session pause') words='' options='-h --help --session --data --socket --json' ;;
+    'session stop') words='' options='-h --help --session --data --socket --json' ;;
+    'mode') words='list set run' options='-h --help --data --socket --json' ;;
+    'mode list') words='' options='-h --help --data --socket --json' ;;
+    'mode set') words='' options='-h --help --file --data --socket --json' ;;
+    'mode run') words='' options='-h --help --session --data --socket --json' ;;
+    'command') words='' options='-h --help --character --session --mode --macro --data --socket --json' ;;
   esac
   [[ $cur == -* ]] && words=$options
   COMPREPLY=($(compgen -W "$words" -- "$cur"))

@@ -9,12 +9,12 @@ function __gamekeeper_at
         end
         set -l next (string join -- ' ' $path $word)
         switch $next
-            case 'setup' 'status' 'top' 'health' 'metrics' 'lanes' 'lock' 'trace' 'macro' 'macro run' 'macro start' 'macro list' 'macro cancellations' 'macro check' 'macro stop-all' 'macro stop' 'macro log' 'profile' 'profile list' 'profile show' 'profile load' 'profile approve' 'task' 'task run' 'task list' 'task show' 'task cancel' 'user' 'user list' 'user add' 'user role' 'user disable' 'user enable' 'user delete' 'user reset' 'role' 'role list' 'role set' 'role delete' 'token' 'token list' 'token create' 'token revoke' 'audit' 'audit list' 'audit verify' 'referee' 'referee replay' 'referee generate' 'referee score' 'referee smart' 'referee players' 'referee review' 'referee accept' 'referee dismiss' 'referee record' 'referee record start' 'referee record stop' 'referee record status' 'db' 'db check' 'db backup' 'db restore'
+            case 'setup' 'status' 'top' 'health' 'metrics' 'lanes' 'lock' 'trace' 'macro' 'macro run' 'macro start' 'macro list' 'macro cancellations' 'macro check' 'macro stop-all' 'macro stop' 'macro log' 'profile' 'profile list' 'profile show' 'profile load' 'profile approve' 'task' 'task run' 'task list' 'task show' 'task cancel' 'user' 'user list' 'user add' 'user role' 'user disable' 'user enable' 'user delete' 'user reset' 'role' 'role list' 'role set' 'role delete' 'token' 'token list' 'token create' 'token revoke' 'audit' 'audit list' 'audit verify' 'referee' 'referee replay' 'referee generate' 'referee score' 'referee smart' 'referee players' 'referee review' 'referee accept' 'referee dismiss' 'referee record' 'referee record start' 'referee record stop' 'referee record status' 'db' 'db check' 'db backup' 'db restore' 'session' 'session list' 'session start' 'session pause' 'session stop' 'mode' 'mode list' 'mode set' 'mode run' 'command'
                 set path $path $word
                 continue
         end
         switch $word
-            case --action --actor --code --cursor --data --days --hash --id --level --limit --max-mb --name --note --pid --profile --role --scope --seq --socket --target --timeout --username
+            case --action --actor --character --code --cursor --data --days --file --game --hash --id --level --limit --macro --max-mb --mode --name --note --pid --profile --role --scope --seq --session --socket --target --timeout --username
                 set skip 1
         end
     end
@@ -38,6 +38,9 @@ complete -c gamekeeper -n '__gamekeeper_at ' -a token -d 'API tokens of users, f
 complete -c gamekeeper -n '__gamekeeper_at ' -a audit -d 'Who changed what'
 complete -c gamekeeper -n '__gamekeeper_at ' -a referee -d 'Judge movement: traces offline, players in the daemon'
 complete -c gamekeeper -n '__gamekeeper_at ' -a db -d 'Check, back up and restore the database files'
+complete -c gamekeeper -n '__gamekeeper_at ' -a session -d 'Sessions: who plays, in which mode'
+complete -c gamekeeper -n '__gamekeeper_at ' -a mode -d 'Modes: named sets of macros'
+complete -c gamekeeper -n '__gamekeeper_at ' -a command -d 'Send any command and wait for its result'
 complete -c gamekeeper -n '__gamekeeper_at ' -s h -l help -d 'Print this help message and exit'
 complete -c gamekeeper -n '__gamekeeper_at ' -l data -r -F -d 'Data folder of the daemon'
 complete -c gamekeeper -n '__gamekeeper_at ' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
@@ -383,3 +386,63 @@ complete -c gamekeeper -n '__gamekeeper_at db restore' -s h -l help -d 'Print th
 complete -c gamekeeper -n '__gamekeeper_at db restore' -l data -r -F -d 'Data folder of the daemon'
 complete -c gamekeeper -n '__gamekeeper_at db restore' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
 complete -c gamekeeper -n '__gamekeeper_at db restore' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at session' -f
+complete -c gamekeeper -n '__gamekeeper_at session' -a list -d 'Sessions, newest first'
+complete -c gamekeeper -n '__gamekeeper_at session' -a start -d 'Start a session, or go on with a paused one'
+complete -c gamekeeper -n '__gamekeeper_at session' -a pause -d 'Pause a session with its macros'
+complete -c gamekeeper -n '__gamekeeper_at session' -a stop -d 'End a session with its macros'
+complete -c gamekeeper -n '__gamekeeper_at session' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at session' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at session' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at session' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at session list' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at session list' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at session list' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at session list' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at session start' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at session start' -l session -r -F -d 'Start this session again'
+complete -c gamekeeper -n '__gamekeeper_at session start' -l game -r -F -d 'Link that its macros use'
+complete -c gamekeeper -n '__gamekeeper_at session start' -l mode -r -F -d 'Mode that is executed'
+complete -c gamekeeper -n '__gamekeeper_at session start' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at session start' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at session start' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at session pause' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at session pause' -l session -r -F -d 'By its id'
+complete -c gamekeeper -n '__gamekeeper_at session pause' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at session pause' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at session pause' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at session stop' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at session stop' -l session -r -F -d 'By its id'
+complete -c gamekeeper -n '__gamekeeper_at session stop' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at session stop' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at session stop' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at mode' -f
+complete -c gamekeeper -n '__gamekeeper_at mode' -a list -d 'Modes with their macros'
+complete -c gamekeeper -n '__gamekeeper_at mode' -a set -d 'Create or replace a mode'
+complete -c gamekeeper -n '__gamekeeper_at mode' -a run -d 'Start the macros of a mode'
+complete -c gamekeeper -n '__gamekeeper_at mode' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at mode' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at mode' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at mode' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at mode list' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at mode list' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at mode list' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at mode list' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at mode set' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at mode set' -l file -r -F -d 'JSON with macros and settings instead'
+complete -c gamekeeper -n '__gamekeeper_at mode set' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at mode set' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at mode set' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at mode run' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at mode run' -l session -r -F -d 'Default: the only session that lives'
+complete -c gamekeeper -n '__gamekeeper_at mode run' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at mode run' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at mode run' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at command' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at command' -l character -r -F -d 'Whose session'
+complete -c gamekeeper -n '__gamekeeper_at command' -l session -r -F -d 'Which session'
+complete -c gamekeeper -n '__gamekeeper_at command' -l mode -r -F -d 'Which mode'
+complete -c gamekeeper -n '__gamekeeper_at command' -l macro -r -F -d 'Which macro'
+complete -c gamekeeper -n '__gamekeeper_at command' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at command' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at command' -l json -d 'Print the API\'s JSON'

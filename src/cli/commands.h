@@ -36,6 +36,9 @@ void add_token_command(CommandLine app, Action& action);
 void add_audit_command(CommandLine app, Action& action);
 void add_referee_command(CommandLine app, Action& action);
 void add_db_command(CommandLine app, Action& action);
+void add_session_command(CommandLine app, Action& action);
+void add_mode_command(CommandLine app, Action& action);
+void add_command_command(CommandLine app, Action& action);
 
 /// Parses the command line, runs the subcommand, returns the exit code (docs/errors.md).
 int run_cli(int argc, const char* const* argv, std::ostream& out, std::ostream& err);

@@ -41,6 +41,9 @@ int run_cli(int argc, const char* const* argv, std::ostream& out, std::ostream& 
   add_audit_command(top, action);
   add_referee_command(top, action);
   add_db_command(top, action);
+  add_session_command(top, action);
+  add_mode_command(top, action);
+  add_command_command(top, action);
   switch (parser.parse(argc, argv, out, err)) {
     case manual::Parsed::ended: return 0;
     case manual::Parsed::wrong: return kExitUsage;

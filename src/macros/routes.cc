@@ -28,6 +28,8 @@ StartRequest read_start(const Call& call, JsonReader& reader) {
   }
   reader.string("session_id", session, 128);
   if (!session.empty()) request.session_id = session;
+  reader.string("script", request.script, 64);
+  reader.string("game", request.game, 64);
   std::int64_t pid = 0;
   reader.integer("pid", pid, 2, 4'194'304);
   if (pid > 0) request.pid = static_cast<int>(pid);

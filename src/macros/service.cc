@@ -243,7 +243,9 @@ std::string MacroService::active_item(const RunningMacro& m, const monitor::Snap
   JsonWriter w(out);
   w.begin_object().field("macro_id", m.id).field("macro_name", m.name);
   w.field("safety_level", level_name(m.profile.safety_level));
-  w.field("kind", m.kind == MacroKind::process ? "process" : "external");
+  w.field("kind", kind_name(m.kind));
+  w.key("script").value(m.script.empty() ? std::nullopt : std::optional(m.script));
+  w.key("game").value(m.game.empty() ? std::nullopt : std::optional(m.game));
   w.field("start_time", m.started_wall).field("duration", elapsed);
   w.field("time_left", std::max(0.0, limit - elapsed)).key("headroom").begin_object();
   w.field("duration", headroom(elapsed, limit, Direction::above));

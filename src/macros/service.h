@@ -24,11 +24,13 @@
 #include "base/ring.h"
 #include "base/topic.h"
 #include "base/worker_pool.h"
+#include "games/port.h"
 #include "macros/evidence.h"
 #include "macros/macro_store.h"
 #include "macros/observer.h"
 #include "macros/profile_book.h"
 #include "macros/running_macro.h"
+#include "macros/script_host.h"
 
 namespace gk::macros {
 
@@ -56,6 +58,8 @@ struct StartRequest {
   std::string args_json;
   std::optional<int> pid;
   std::vector<std::string> command;  ///< Not empty: a process macro.
+  std::string script;                ///< Not empty: a macro of the library.
+  std::string game;                  ///< Where it acts: the scope of its rules. Empty: not known.
   std::optional<std::string> session_id;
   bool is_admin = false;               ///< May run commands and weaken levels.
   std::optional<unsigned> caller_uid;  ///< Of a Unix-socket caller.
@@ -94,14 +98,22 @@ class MacroService {
   MacroService(const MacroService&) = delete;
   MacroService& operator=(const MacroService&) = delete;
 
+  /// Who runs macros of the library; null: nobody, and their start is refused.
+  /// Requires: it outlives the service; no macro runs yet.
+  void set_script_host(ScriptHost* host);
+  /// The game links, where a macro that is being ended is fenced; null: there are none.
+  /// Requires: as set_script_host().
+  void set_games(games::Port* games) { games_ = games; }
+
   /// Takes over what the store had.
   void restore(StoredMacros stored);
 
-  /// Starts watching an external macro, or starts and watches a process macro. `done` gets the JSON
-  /// of the active macro; for a process macro after the program runs.
+  /// Starts watching an external macro, or starts and watches a process macro or one of the
+  /// library. `done` gets the JSON of the active macro, after the program or the script runs.
   /// Errors: invalid_argument, already_exists (it runs), permission_denied (a command or a weaker
   ///         level without the right, or a pid of another user), not_found (no such pid),
-  ///         resource_exhausted (too many), unavailable (confinement refused).
+  ///         resource_exhausted (too many), unavailable (confinement refused; nobody runs
+  ///         scripts). For a script also those of ScriptHost::start().
   using Started = std::function<void(Result<std::string>)>;
   void start(StartRequest request, Started done);
   /// Ends a macro; `done` gets whether it is gone. Errors: not_found.
@@ -149,6 +161,8 @@ class MacroService {
   struct Straggler {
     sys::ProcessHandle process;
     net::Handle exit_watch;
+    std::string script_id;  // Of a script: its host waits for the end.
+    bool runs_on_cancel = false;
   };
   struct Slot {
     int pidfd = -1;
@@ -163,14 +177,23 @@ class MacroService {
   void on_report(const std::string& id, const std::string& by, const Started& done);
   void enter(RunningMacro& macro, const std::string& by);
   std::size_t take_slot(const RunningMacro& macro);
+  // service_script.cc
+  void launch_script(std::unique_ptr<RunningMacro> macro, const std::string& by, Started done);
+  void on_script_started(const std::string& id, const std::string& by, const Started& done,
+                         Result<std::optional<sys::Spawned>> started);
+  void on_script_ended(const ScriptEnded& ended);
+  bool is_straggler(std::string_view script_id) const;
   // service_act.cc
   std::vector<CancellationEvent> evaluate();
   void act(const Decision& decision, std::vector<CancellationEvent>& begun);
-  void begin_end(RunningMacro& macro, Ending ending);
+  void fence(const RunningMacro& macro);
+  void begin_end(RunningMacro& macro, Ending::Kind kind);
+  void accuse(RunningMacro& macro, std::string reason, std::string rule, const Decision* decision);
   void send_end_signals(RunningMacro& macro);
+  void kill_after_grace(RunningMacro& macro);
   void on_exit(const std::string& id);
   void finish(const std::string& id, bool gone);
-  void reap_later(RunningMacro& macro);
+  void reap_later(RunningMacro& macro, bool runs_on_cancel);
   void record_event(const CancellationEvent& event, const CaseFile& file);
   CancellationEvent make_event(const RunningMacro& macro, std::string reason, std::string rule);
   CaseFile make_file(const RunningMacro& macro, const Decision* decision);
@@ -194,6 +217,8 @@ class MacroService {
   Observer& observer_;
   MacroStore& store_;
   ProfileBook& profiles_;
+  ScriptHost* scripts_ = nullptr;  // Borrowed.
+  games::Port* games_ = nullptr;   // Borrowed.
 
   ProcessLauncher launcher_;
   MacroWatch watch_;
@@ -209,6 +234,7 @@ class MacroService {
   std::optional<WallTime> last_check_;
   net::Handle ticker_;
   Topic<Observer::Published>::Subscription snapshots_;
+  Topic<ScriptEnded>::Subscription script_ended_;
   Gauge active_gauge_;
   Counter started_total_;
   bool log_is_being_written_ = false;

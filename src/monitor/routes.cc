@@ -169,6 +169,19 @@ void answer_series(Monitor& monitor, const net::Request& request, WallTime now,
                        });
 }
 
+/// Every series that could be drawn, by name and subject.
+void answer_series_list(const Monitor& monitor, const api::Reply& reply) {
+  std::string body;
+  JsonWriter w(body);
+  w.begin_object().key("items").begin_array();
+  for (const auto& [key, entry] : monitor.series().all()) {
+    w.begin_object().field("name", key.name).field("subject", key.subject);
+    w.field("unit", entry.unit).end_object();
+  }
+  w.end_array().key("next_cursor").null().end_object();
+  reply.json(std::move(body));
+}
+
 void answer_public_metrics(const Metrics& metrics, const api::Call& call, const api::Reply& reply) {
   const bool allowed = call.principal != nullptr ? call.principal->has_scope("metrics:read")
                                                  : is_loopback(call.request.peer);
@@ -204,6 +217,14 @@ void add_metrics_routes(api::Router& router, Monitor& monitor, Metrics& metrics,
               .response = "SeriesPoints",
               .handler = [&monitor, &clock](api::Call& call, const api::Reply& reply) {
                 answer_series(monitor, call.request, clock.wall(), reply);
+              }});
+  router.add({.method = Method::get,
+              .path = "/metrics/series-list",
+              .scope = "metrics:read",
+              .summary = "Which series there are, with unit",
+              .response = "SeriesList",
+              .handler = [&monitor](api::Call&, const api::Reply& reply) {
+                answer_series_list(monitor, reply);
               }});
   router.add_literal({.method = Method::get,
                       .path = "/metrics",

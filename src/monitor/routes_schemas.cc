@@ -87,6 +87,13 @@ void add_metric_schemas(api::Router& router) {
                       {"min", "number", "When several samples stand behind the value"},
                       {"max", "number", "The same"},
                       {"avg", "number", "The same"}}});
+  router.add_schema({"SeriesName",
+                     {{"name", "string", "", true},
+                      {"subject", "string", "What it is about; empty: the machine", true},
+                      {"unit", "string", "", true}}});
+  router.add_schema({"SeriesList",
+                     {{"items", "#SeriesName[]", "By name, then subject", true},
+                      {"next_cursor", "string", "", true, true}}});
   router.add_schema({"SeriesPoints",
                      {{"name", "string", "", true},
                       {"unit", "string", "", true},

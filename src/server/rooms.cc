@@ -10,6 +10,7 @@
 #include "api/router.h"
 #include "base/try.h"
 #include "base/worker_pool.h"
+#include "games/no_games.h"
 #include "monitor/health.h"
 #include "monitor/loop_driver.h"
 #include "monitor/monitor.h"
@@ -22,6 +23,8 @@
 #include "server/operation_room.h"
 #include "server/overview.h"
 #include "server/referee_room.h"
+#include "server/script_room.h"
+#include "server/session_room.h"
 #include "server/version.h"
 #include "sys/host_names.h"
 
@@ -71,9 +74,12 @@ struct Rooms::Impl {
   std::unique_ptr<monitor::Health> health;
   std::unique_ptr<monitor::MonitorTopics> monitor_topics;
   std::unique_ptr<LaneRoom> lanes;
+  games::NoGames no_games;
+  std::unique_ptr<ScriptRoom> scripts;  // Before the macros, which it hosts.
   std::unique_ptr<MacroRoom> macros;
   std::unique_ptr<OperationRoom> operations;
   std::unique_ptr<RefereeRoom> referee;
+  std::unique_ptr<SessionRoom> sessions;
   std::unique_ptr<api::Hub> hub;
   std::unique_ptr<api::Router> router;
   Topic<accounts::SessionEnded>::Subscription on_session_ended;
@@ -89,9 +95,11 @@ Result<void> Rooms::Impl::start() {
   GK_CHECK_OK(start_accounts());
   GK_CHECK_OK(start_monitor());
   GK_TRY(lanes, LaneRoom::create(context, *stores->state));
+  GK_TRY(scripts, ScriptRoom::create(context, *stores->state, *monitor, no_games));
   GK_CHECK_OK(start_macros());
   GK_TRY(operations, OperationRoom::create(context, *stores->state, *monitor));
   GK_TRY(referee, RefereeRoom::create(context, *stores->state));
+  GK_TRY(sessions, SessionRoom::create(context, *stores->state, macros->service(), *health));
   start_api();
   health->set_ready(true);
   return {};
@@ -174,8 +182,10 @@ void Rooms::Impl::start_api() {
                               {.metrics_public = metrics_public});
   lanes->connect(*hub, *router);
   macros->connect(*hub, *router);
+  scripts->connect(*hub, *router, macros->service());
   referee->connect(*hub, *router, *pool);
   operations->connect(*hub, *router);
+  sessions->connect(*hub, *router);
   add_overview_route(*router, *hub, c.clock);
   add_api_routes();
   router->set_fallback(serve_dashboard);
@@ -263,6 +273,7 @@ void Rooms::emergency_stop(std::string_view by) {
 }
 
 void Rooms::prepare_to_stop() {
+  impl_->scripts->prepare_to_stop();  // Before its macros end.
   macros::MacroService& service = impl_->macros->service();
   if (service.active() > 0) service.stop_all("The daemon stops");
   impl_->lanes->prepare_to_stop();

@@ -2,7 +2,9 @@
 
 import { kSetupCode, kUser } from "../mock/server.mjs";
 import { axe, check, equal, focused, settle } from "./harness.mjs";
+import { kPlayCases } from "./play.mjs";
 import { kRoomCases } from "./rooms.mjs";
+import { kSettingsCases } from "./settings.mjs";
 import { viewCase } from "./views.mjs";
 
 const kEvidence = "/cancellations/c-attack-cpu";
@@ -490,6 +492,8 @@ export const kCases = [
   ...liveCases,
   ...workCases,
   ...kRoomCases,
+  ...kPlayCases,
+  ...kSettingsCases,
   ...viewCases,
   ...lastCases,
 ];

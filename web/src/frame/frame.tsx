@@ -190,6 +190,10 @@ function useShortcuts(): void {
             "go-locks": "/locks",
             "go-tasks": "/tasks",
             "go-referee": "/referee",
+            "go-sessions": "/sessions",
+            "go-explore": "/explore",
+            "go-logs": "/logs",
+            "go-settings": "/settings",
           }[action],
         );
     };

@@ -24,6 +24,14 @@ export const kNav: readonly NavItem[] = [
     pages: ["cancellations", "cancellation"],
     extra: true,
   },
+  {
+    path: "/sessions",
+    label: "Sessions",
+    icon: "user",
+    keys: "g n",
+    pages: ["sessions"],
+    extra: true,
+  },
   { path: "/locks", label: "Locks", icon: "lock", keys: "g l", pages: ["locks", "lane"] },
   {
     path: "/tasks",
@@ -39,6 +47,23 @@ export const kNav: readonly NavItem[] = [
     icon: "referee",
     keys: "g r",
     pages: ["referee", "player"],
+  },
+  {
+    path: "/explore",
+    label: "Metrics",
+    icon: "chart",
+    keys: "g e",
+    pages: ["explore"],
+    extra: true,
+  },
+  { path: "/logs", label: "Audit", icon: "eye", keys: "g a", pages: ["logs"], extra: true },
+  {
+    path: "/settings",
+    label: "Settings",
+    icon: "settings",
+    keys: "g s",
+    pages: ["settings"],
+    extra: true,
   },
 ];
 

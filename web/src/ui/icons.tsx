@@ -44,6 +44,8 @@ const kPaths = {
   tasks: "M4 4.5h6v5H4zM14 14.5h6v5h-6zM7 9.5V17h7",
   referee: "M12 4v16M8 20h8M5 7h14M5 7l-2.8 6.5h5.6zM19 7l-2.8 6.5h5.6z",
   more: "M5 5h5v5H5zM14 5h5v5h-5zM5 14h5v5H5zM14 14h5v5h-5z",
+  settings:
+    "M4 7h9M17 7h3M4 17h3M11 17h9M15 4.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5zM9 14.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5z",
   edit: "M5 19l.8-3.8L15.5 5.5l3 3L8.8 18.2z",
 } as const;
 
