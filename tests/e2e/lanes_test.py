@@ -662,6 +662,95 @@ class KilledDaemon(unittest.TestCase):
             self.assertLessEqual(self.newest_token(daemon, 1), token)
 
 
+class BadInput(unittest.TestCase):
+    """Each is a typed refusal with its problem type, and nothing is left of it."""
+
+    def assert_untouched(self, daemon, modules, queue=0):
+        lane = lane_of(daemon)
+        self.assertEqual(len(lane["queue"]), queue)
+        self.assertEqual(daemon.admin.get("/api/lock-modules").json, modules)
+        self.assertEqual([i["lane"] for i in daemon.admin.get("/api/locks").json["items"]], ["character"])
+
+    def test_over_http(self):
+        with Daemon() as daemon:
+            quick(daemon, queue_max=1)
+            modules = daemon.admin.get("/api/lock-modules").json
+            acquire = "/api/locks/character/acquire"
+            for method, path, body, expected in (
+                    ("POST", "/api/locks/none/acquire", {"actor": "fisher"}, (404, "not-found")),
+                    ("POST", "/api/locks/none/release", {"token": 1}, (404, "not-found")),
+                    ("POST", "/api/locks/none/revoke", {"reason": "x"}, (404, "not-found")),
+                    ("DELETE", "/api/locks/none", None, (404, "not-found")),
+                    ("POST", acquire, {}, (400, "validation")),
+                    ("POST", acquire, {"actor": "No Name"}, (400, "validation")),
+                    ("POST", acquire, {"actor": "f" * 65}, (400, "validation")),
+                    ("POST", acquire, {"actor": "fisher", "timeout_s": 0}, (400, "validation")),
+                    ("POST", acquire, {"actor": "fisher", "timeout_s": -5}, (400, "validation")),
+                    ("POST", acquire, {"actor": "fisher", "timeout_s": 31}, (400, "validation")),
+                    ("POST", acquire, {"actor": "fisher", "lease_s": -1}, (400, "validation")),
+                    ("POST", acquire, {"actor": "fisher", "priority": 255}, (400, "validation")),
+                    ("POST", "/api/locks/character/release", {"token": -1}, (400, "validation")),
+                    ("POST", "/api/locks/character/release", {"token": 99}, (409, "conflict")),
+                    ("POST", "/api/locks/character/renew", {"token": 99}, (409, "conflict")),
+                    ("PUT", "/api/lock-modules/fisher", {"priority": 256}, (400, "validation")),
+                    ("PUT", "/api/lock-modules/fisher", {"priority": -1}, (400, "validation")),
+                    ("PUT", "/api/lock-modules/fisher", {"priority": "high"}, (400, "validation")),
+                    ("PUT", "/api/lock-modules/No Name".replace(" ", "%20"), {"priority": 1}, (400, "validation")),
+                    ("PUT", "/api/locks/UPPER", {}, (400, "validation"))):
+                with self.subTest(path=path, body=body):
+                    answer = daemon.admin.ask(method, path, body)
+                    self.assertEqual((answer.status, answer.json["type"]), expected, answer)
+                    self.assertTrue(answer.json["detail"] or answer.json["errors"])
+                    self.assert_untouched(daemon, modules)
+            held = daemon.admin.post(acquire, {"actor": "fisher"}).json
+            waiting = threading.Thread(target=lambda: daemon.admin.post(acquire, {"actor": "trainer", "timeout_s": 2}))
+            waiting.start()
+            wait_for("the queue to be full", lambda: lane_of(daemon)["queue"])
+            full = daemon.admin.post(acquire, {"actor": "eater"})
+            self.assertEqual((full.status, full.json["type"]), (429, "rate-limited"))
+            self.assert_untouched(daemon, modules, queue=1)
+            body = {"token": held["token"]}
+            self.assertEqual(daemon.admin.post("/api/locks/character/release", body).status, 200)
+            waiting.join()
+            twice = daemon.admin.post("/api/locks/character/release", body)
+            self.assertEqual((twice.status, twice.json["type"]), (409, "conflict"))
+            self.assertEqual(daemon.admin.post("/api/locks/character/check", body).json, {"valid": False})
+            self.assertEqual(lane_of(daemon)["holder"]["actor"], "trainer", "the stale token ended nothing")
+
+    def test_over_the_socket(self):
+        with Daemon() as daemon, Sockets.packet(self, daemon) as sock:
+            quick(daemon, queue_max=1)
+            modules = daemon.admin.get("/api/lock-modules").json
+
+            def ask(**message):
+                sock.send(json.dumps({"id": 1, "lane": "character", **message}).encode())
+                return json.loads(sock.recv(4096))
+            for message, error in (({"op": "acquire", "lane": "none", "actor": "fisher"}, "not-found"),
+                                   ({"op": "acquire", "actor": "No Name"}, "validation"),
+                                   ({"op": "acquire", "actor": "fisher", "timeout_s": 0}, "validation"),
+                                   ({"op": "acquire", "actor": "fisher", "timeout_s": -1}, "validation"),
+                                   ({"op": "acquire", "actor": "fisher", "priority": 255}, "validation"),
+                                   ({"op": "acquire", "actor": "fisher", "uid": 0}, "validation"),
+                                   ({"op": "renew", "token": 99}, "conflict"),
+                                   ({"op": "release", "token": 99}, "conflict"),
+                                   ({"op": "cancel", "lane": None, "wait": 7}, "validation"),
+                                   ({"op": "release", "lane": "none", "token": 1}, "not-found")):
+                with self.subTest(message=message):
+                    answer = ask(**message)
+                    self.assertEqual((answer["ok"], answer["error"]), (False, error))
+                    self.assertTrue(answer["detail"])
+                    self.assert_untouched(daemon, modules)
+            held = ask(op="acquire", actor="fisher")
+            self.assertTrue(held["ok"])
+            sock.send(json.dumps({"op": "acquire", "id": 2, "lane": "character", "actor": "trainer"}).encode())
+            wait_for("the queue to be full", lambda: lane_of(daemon)["queue"])
+            self.assertEqual(ask(op="acquire", id=3, actor="eater")["error"], "rate-limited")
+            self.assertTrue(ask(op="release", id=4, token=held["token"])["ok"])
+            self.assertTrue(json.loads(sock.recv(4096))["ok"], "the one that waited")
+            self.assertEqual(ask(op="release", id=5, token=held["token"])["error"], "conflict")
+            self.assertEqual(lane_of(daemon)["holder"]["actor"], "trainer")
+
+
 class CommandLine(unittest.TestCase):
     def test_lock_runs_a_command_under_the_lane(self):
         with Daemon() as daemon:
