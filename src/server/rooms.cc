@@ -16,6 +16,7 @@
 #include "monitor/routes.h"
 #include "monitor/series_store.h"
 #include "server/dashboard.h"
+#include "server/game_room.h"
 #include "server/health_inputs.h"
 #include "server/lane_room.h"
 #include "server/macro_room.h"
@@ -56,6 +57,7 @@ struct Rooms::Impl {
   Result<void> start();
   Result<void> start_accounts();
   Result<void> start_monitor();
+  Result<void> start_games();
   Result<void> start_macros();
   net::UpgradeDecision movement_upgrade(const std::shared_ptr<const api::Principal>& principal);
   void start_api();
@@ -71,6 +73,7 @@ struct Rooms::Impl {
   std::unique_ptr<monitor::Health> health;
   std::unique_ptr<monitor::MonitorTopics> monitor_topics;
   std::unique_ptr<LaneRoom> lanes;
+  std::unique_ptr<GameRoom> games;  // After the lanes and before whoever sends.
   std::unique_ptr<MacroRoom> macros;
   std::unique_ptr<OperationRoom> operations;
   std::unique_ptr<RefereeRoom> referee;
@@ -89,6 +92,7 @@ Result<void> Rooms::Impl::start() {
   GK_CHECK_OK(start_accounts());
   GK_CHECK_OK(start_monitor());
   GK_TRY(lanes, LaneRoom::create(context, *stores->state));
+  GK_CHECK_OK(start_games());
   GK_CHECK_OK(start_macros());
   GK_TRY(operations, OperationRoom::create(context, *stores->state, *monitor));
   GK_TRY(referee, RefereeRoom::create(context, *stores->state));
@@ -143,6 +147,11 @@ Result<void> Rooms::Impl::start_monitor() {
   return monitor->start();
 }
 
+Result<void> Rooms::Impl::start_games() {
+  GK_TRY(games, GameRoom::create(context, *stores->state, *monitor, lanes->service()));
+  return health->add(games->health_check());
+}
+
 Result<void> Rooms::Impl::start_macros() {
   GK_TRY(macros, MacroRoom::create(context, *stores->state, *pool, *monitor));
   auto inputs = health_inputs(*monitor, *stores, context.log);
@@ -173,6 +182,7 @@ void Rooms::Impl::start_api() {
   monitor::add_monitor_routes(*router, *monitor, *health, c.metrics, c.clock,
                               {.metrics_public = metrics_public});
   lanes->connect(*hub, *router);
+  games->connect(*hub, *router);
   macros->connect(*hub, *router);
   referee->connect(*hub, *router, *pool);
   operations->connect(*hub, *router);
@@ -265,6 +275,7 @@ void Rooms::emergency_stop(std::string_view by) {
 void Rooms::prepare_to_stop() {
   macros::MacroService& service = impl_->macros->service();
   if (service.active() > 0) service.stop_all("The daemon stops");
+  impl_->games->prepare_to_stop();
   impl_->lanes->prepare_to_stop();
   impl_->operations->stop();
   impl_->hub->close_all(kGoingAway, "the daemon stops");

@@ -6,6 +6,7 @@
 #include "arbiter/operations/operation_store.h"
 #include "arbiter/service/lane_store.h"
 #include "base/try.h"
+#include "games/game_store.h"
 #include "macros/macro_store.h"
 #include "monitor/series_store.h"
 #include "referee/service/referee_store.h"
@@ -38,7 +39,8 @@ Result<std::unique_ptr<Stores>> Stores::open(const std::string& data_dir, const 
   const Micros linger(static_cast<std::int64_t>(config.store_linger_us));
   const std::array state_rooms = {accounts::accounts_migrations(),  health_migrations(),
                                   macros::macros_migrations(),      arbiter::lanes_migrations(),
-                                  arbiter::operations_migrations(), referee::referee_migrations()};
+                                  arbiter::operations_migrations(), referee::referee_migrations(),
+                                  games::games_migrations()};
   const std::array telemetry_rooms = {monitor::monitor_migrations()};
   GK_TRY(stores->state, open_writer(stores->state_path(), Durability::full, state_rooms,
                                     {.name = "state", .linger = linger}, clock, log, metrics));

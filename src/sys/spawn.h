@@ -35,6 +35,7 @@ struct SpawnSpec {
   std::uint32_t max_processes = 256;     ///< RLIMIT_NPROC; not enforced by Linux for root.
   std::uint32_t max_open_files = 1024;   ///< RLIMIT_NOFILE.
   std::uint64_t max_memory_bytes = 0;    ///< RLIMIT_AS of each process; 0: none.
+  int input_fd = -1;                     ///< Its standard input, borrowed; -1: /dev/null.
 };
 
 /// A started worker. It ends when `control` is closed, so nothing outlives the daemon.
