@@ -9,12 +9,12 @@ function __gamekeeper_at
         end
         set -l next (string join -- ' ' $path $word)
         switch $next
-            case 'setup' 'status' 'top' 'health' 'metrics' 'lanes' 'lock' 'module' 'module list' 'module set' 'module delete' 'trace' 'macro' 'macro run' 'macro start' 'macro new' 'macro import' 'macro export' 'macro enable' 'macro disable' 'macro remove' 'macro schedule' 'macro list' 'macro cancellations' 'macro check' 'macro stop-all' 'macro stop' 'macro log' 'profile' 'profile list' 'profile show' 'profile load' 'profile approve' 'task' 'task run' 'task list' 'task show' 'task cancel' 'user' 'user list' 'user add' 'user role' 'user disable' 'user enable' 'user delete' 'user reset' 'role' 'role list' 'role set' 'role delete' 'token' 'token list' 'token create' 'token revoke' 'audit' 'audit list' 'audit verify' 'referee' 'referee replay' 'referee generate' 'referee score' 'referee smart' 'referee players' 'referee review' 'referee accept' 'referee dismiss' 'referee record' 'referee record start' 'referee record stop' 'referee record status' 'db' 'db check' 'db backup' 'db restore' 'player' 'player export' 'player delete' 'session' 'session list' 'session start' 'session pause' 'session stop' 'mode' 'mode list' 'mode set' 'mode run' 'command'
+            case 'setup' 'status' 'top' 'health' 'metrics' 'lanes' 'lock' 'module' 'module list' 'module set' 'module delete' 'trace' 'game' 'game list' 'game add' 'game remove' 'game show' 'game connect' 'game disconnect' 'game console' 'game send' 'macro' 'macro run' 'macro start' 'macro new' 'macro import' 'macro export' 'macro enable' 'macro disable' 'macro remove' 'macro schedule' 'macro list' 'macro cancellations' 'macro check' 'macro stop-all' 'macro stop' 'macro log' 'profile' 'profile list' 'profile show' 'profile load' 'profile approve' 'task' 'task run' 'task list' 'task show' 'task cancel' 'user' 'user list' 'user add' 'user role' 'user disable' 'user enable' 'user delete' 'user reset' 'role' 'role list' 'role set' 'role delete' 'token' 'token list' 'token create' 'token revoke' 'audit' 'audit list' 'audit verify' 'referee' 'referee replay' 'referee generate' 'referee score' 'referee smart' 'referee players' 'referee review' 'referee accept' 'referee dismiss' 'referee record' 'referee record start' 'referee record stop' 'referee record status' 'db' 'db check' 'db backup' 'db restore' 'player' 'player export' 'player delete' 'session' 'session list' 'session start' 'session pause' 'session stop' 'mode' 'mode list' 'mode set' 'mode run' 'command'
                 set path $path $word
                 continue
         end
         switch $word
-            case --action --actor --args --character --code --cron --cursor --data --days --file --game --group --hash --id --level --limit --macro --max-mb --mode --name --note --output --pid --priority --profile --role --scope --seq --session --socket --target --timeout --username --zone
+            case --action --actor --args --character --code --cron --cursor --data --days --file --game --group --hash --host --id --in-flight --level --limit --macro --max-mb --mode --name --note --option --output --pid --port --priority --profile --rate --role --scope --seq --session --socket --target --timeout --username --zone
                 set skip 1
         end
     end
@@ -30,6 +30,7 @@ complete -c gamekeeper -n '__gamekeeper_at ' -a lanes -d 'Lanes: who holds them 
 complete -c gamekeeper -n '__gamekeeper_at ' -a lock -d 'Run a command while it holds a lane'
 complete -c gamekeeper -n '__gamekeeper_at ' -a module -d 'Modules that ask for lanes: who goes first'
 complete -c gamekeeper -n '__gamekeeper_at ' -a trace -d 'What happened on a lane'
+complete -c gamekeeper -n '__gamekeeper_at ' -a game -d 'Links to game servers'
 complete -c gamekeeper -n '__gamekeeper_at ' -a macro -d 'Start, watch and stop macros'
 complete -c gamekeeper -n '__gamekeeper_at ' -a profile -d 'Safety profiles and override files'
 complete -c gamekeeper -n '__gamekeeper_at ' -a task -d 'Run graphs of tasks'
@@ -110,6 +111,60 @@ complete -c gamekeeper -n '__gamekeeper_at trace' -l replay -d 'Replay the whole
 complete -c gamekeeper -n '__gamekeeper_at trace' -l data -r -F -d 'Data folder of the daemon'
 complete -c gamekeeper -n '__gamekeeper_at trace' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
 complete -c gamekeeper -n '__gamekeeper_at trace' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at game' -f
+complete -c gamekeeper -n '__gamekeeper_at game' -a list -d 'Games and their links'
+complete -c gamekeeper -n '__gamekeeper_at game' -a add -d 'Add a game server'
+complete -c gamekeeper -n '__gamekeeper_at game' -a remove -d 'Remove a game'
+complete -c gamekeeper -n '__gamekeeper_at game' -a show -d 'Settings, state and health of a game'
+complete -c gamekeeper -n '__gamekeeper_at game' -a connect -d 'Connect, also after a refusal'
+complete -c gamekeeper -n '__gamekeeper_at game' -a disconnect -d 'Disconnect until connect'
+complete -c gamekeeper -n '__gamekeeper_at game' -a console -d 'Type commands and read what the game says'
+complete -c gamekeeper -n '__gamekeeper_at game' -a send -d 'Send one command and print its answer'
+complete -c gamekeeper -n '__gamekeeper_at game' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at game' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at game' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at game' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at game list' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at game list' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at game list' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at game list' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at game add' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at game add' -l host -r -F -d 'Name or address (default 127.0.0.1)'
+complete -c gamekeeper -n '__gamekeeper_at game add' -l port -r -F -d 'Port (default: the kind\'s usual one)'
+complete -c gamekeeper -n '__gamekeeper_at game add' -l option -r -F -d 'name=value of the kind; repeatable'
+complete -c gamekeeper -n '__gamekeeper_at game add' -l rate -r -F -d 'Commands a second'
+complete -c gamekeeper -n '__gamekeeper_at game add' -l in-flight -r -F -d 'Commands that may wait for an answer'
+complete -c gamekeeper -n '__gamekeeper_at game add' -l password -d 'Ask for the password, or read it from stdin'
+complete -c gamekeeper -n '__gamekeeper_at game add' -l disabled -d 'Do not connect by itself'
+complete -c gamekeeper -n '__gamekeeper_at game add' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at game add' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at game add' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at game remove' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at game remove' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at game remove' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at game remove' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at game show' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at game show' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at game show' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at game show' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at game connect' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at game connect' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at game connect' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at game connect' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at game disconnect' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at game disconnect' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at game disconnect' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at game disconnect' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at game console' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at game console' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at game console' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at game console' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at game send' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at game send' -l confirmed -d 'Send it although it is dangerous'
+complete -c gamekeeper -n '__gamekeeper_at game send' -l timeout -r -F -d 'Seconds'
+complete -c gamekeeper -n '__gamekeeper_at game send' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at game send' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at game send' -l json -d 'Print the API\'s JSON'
 complete -c gamekeeper -n '__gamekeeper_at macro' -f
 complete -c gamekeeper -n '__gamekeeper_at macro' -a run -d 'Run a program, or a FILE.json or FILE.lua, as a macro and watch it'
 complete -c gamekeeper -n '__gamekeeper_at macro' -a start -d 'Start a macro of the library, or register automation that runs elsewhere'

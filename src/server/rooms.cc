@@ -10,13 +10,13 @@
 #include "api/router.h"
 #include "base/try.h"
 #include "base/worker_pool.h"
-#include "games/no_games.h"
 #include "monitor/health.h"
 #include "monitor/loop_driver.h"
 #include "monitor/monitor.h"
 #include "monitor/routes.h"
 #include "monitor/series_store.h"
 #include "server/dashboard.h"
+#include "server/game_room.h"
 #include "server/health_inputs.h"
 #include "server/lane_room.h"
 #include "server/macro_room.h"
@@ -69,6 +69,7 @@ struct Rooms::Impl {
   Result<void> start();
   Result<void> start_accounts();
   Result<void> start_monitor();
+  Result<void> start_games();
   Result<void> start_macros();
   net::UpgradeDecision movement_upgrade(const std::shared_ptr<const api::Principal>& principal);
   void start_api();
@@ -84,7 +85,7 @@ struct Rooms::Impl {
   std::unique_ptr<monitor::Health> health;
   std::unique_ptr<monitor::MonitorTopics> monitor_topics;
   std::unique_ptr<LaneRoom> lanes;
-  games::NoGames no_games;
+  std::unique_ptr<GameRoom> games;      // After the lanes and before whoever sends.
   std::unique_ptr<ScriptRoom> scripts;  // Before the macros, which it hosts.
   std::unique_ptr<MacroRoom> macros;
   std::unique_ptr<OperationRoom> operations;
@@ -106,7 +107,8 @@ Result<void> Rooms::Impl::start() {
   GK_CHECK_OK(start_accounts());
   GK_CHECK_OK(start_monitor());
   GK_TRY(lanes, LaneRoom::create(context, *stores->state));
-  GK_TRY(scripts, ScriptRoom::create(context, *stores->state, *monitor, no_games));
+  GK_CHECK_OK(start_games());
+  GK_TRY(scripts, ScriptRoom::create(context, *stores->state, *monitor, games->service()));
   GK_CHECK_OK(start_macros());
   GK_TRY(operations, OperationRoom::create(context, *stores->state, *monitor));
   GK_TRY(referee, RefereeRoom::create(context, *stores->state));
@@ -164,6 +166,11 @@ Result<void> Rooms::Impl::start_monitor() {
   return monitor->start();
 }
 
+Result<void> Rooms::Impl::start_games() {
+  GK_TRY(games, GameRoom::create(context, *stores->state, *monitor, lanes->service()));
+  return health->add(games->health_check());
+}
+
 Result<void> Rooms::Impl::start_macros() {
   GK_TRY(macros, MacroRoom::create(context, *stores->state, *pool, *monitor, *lanes));
   auto inputs = health_inputs(*monitor, *stores, context.log);
@@ -195,7 +202,9 @@ void Rooms::Impl::start_api() {
   monitor::add_monitor_routes(*router, *monitor, *health, c.metrics, c.clock,
                               {.metrics_public = metrics_public});
   lanes->connect(*hub, *router);
+  games->connect(*hub, *router);
   macros->connect(*hub, *router);
+  macros->service().set_games(&games->service());
   scripts->connect(*hub, *router, macros->service());
   referee->connect(*hub, *router, *pool);
   privacy->connect(*router);
@@ -291,6 +300,7 @@ void Rooms::prepare_to_stop() {
   impl_->scripts->prepare_to_stop();  // Before its macros end.
   macros::MacroService& service = impl_->macros->service();
   if (service.active() > 0) service.stop_all("The daemon stops");
+  impl_->games->prepare_to_stop();
   impl_->lanes->prepare_to_stop();
   impl_->operations->stop();
   impl_->hub->close_all(kGoingAway, "the daemon stops");

@@ -11,6 +11,7 @@
 #include "arbiter/operations/operation_store.h"
 #include "arbiter/service/lane_store.h"
 #include "base/try.h"
+#include "games/game_store.h"
 #include "macros/macro_store.h"
 #include "macros/scripts/script_store.h"
 #include "monitor/series_store.h"
@@ -129,7 +130,7 @@ Result<std::unique_ptr<Stores>> Stores::open(const std::string& data_dir, const 
                                   macros::macros_migrations(),      arbiter::lanes_migrations(),
                                   arbiter::operations_migrations(), referee::referee_migrations(),
                                   sessions::sessions_migrations(),  macros::scripts_migrations(),
-                                  privacy::privacy_migrations()};
+                                  privacy::privacy_migrations(),    games::games_migrations()};
   const std::array telemetry_rooms = {monitor::monitor_migrations()};
   GK_CHECK_OK(refuse_lost_state(data_dir, stores->state_path()));
   auto state = open_writer({.path = stores->state_path(),
