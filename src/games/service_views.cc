@@ -77,7 +77,10 @@ void GameService::write_game(JsonWriter& w, const Game& game) const {
   w.field("state", health.state).field("reason", health.reason);
   w.key("health").begin_object().field("tick_ratio", health.tick_ratio);
   w.field("latency_ms", health.latency_ms).field("response_time_ms", health.response_time_ms);
-  w.field("waiting", game.pending.size() - game.link->in_flight());
+  const auto unwritten = std::count_if(
+      game.pending.begin(), game.pending.end(),
+      [](const auto& entry) { return entry.second.stage != Pending::Stage::written; });
+  w.field("waiting", unwritten);
   w.field("in_flight", game.link->in_flight()).end_object().end_object();
 }
 

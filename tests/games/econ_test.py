@@ -3,6 +3,7 @@
 import signal
 import stat
 import sys
+import threading
 
 sys.dont_write_bytecode = True
 from peers import (EconAdmin, Teeworlds, add, game_state, send, wait_for,  # noqa: E402
@@ -52,7 +53,13 @@ def comes_back(admin, peer):
     peer.process.send_signal(signal.SIGSTOP)
     late = send(admin, "tee", "echo late", timeout_ms=300)
     assert late.status == 408 and "was sent" in late.json["detail"], late
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(send(admin, "tee", "echo queued")))
+    thread.start()
+    wait_for("the command to wait", lambda: game_state(admin, "tee")["health"]["waiting"] == 1)
     peer.stop()
+    thread.join()
+    assert answers[0].status == 503 and "was not sent" in answers[0].json["detail"], answers
     state = wait_state(admin, "tee", "waiting")
     assert state["reason"], state
     assert send(admin, "tee", "echo x").status == 409

@@ -101,6 +101,19 @@ class Teeworlds(Peer):
     def command(self):
         return [program("teeworlds-server"), "-f", "test.cfg"]
 
+    def ready(self):
+        """It cannot bind a port that has old connections, and then runs on without a console."""
+        for _ in range(40):
+            try:
+                return wait_for("teeworlds to listen", lambda: answers(self.port), 2)
+            except AssertionError:
+                self.stop()
+                self.process = subprocess.Popen(
+                    self.command(), cwd=self.folder, stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                    env={**os.environ, "HOME": str(self.folder)})
+        raise AssertionError("teeworlds does not listen")
+
 
 class EconAdmin:
     """Another administrator of a Teeworlds server: floods everybody with its own output."""

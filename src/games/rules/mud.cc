@@ -6,7 +6,7 @@ namespace gk::games {
 namespace {
 
 using Kind = Event::Kind;
-constexpr std::string_view kLineEnd = "\r\n";
+constexpr std::string_view kLineEnd = "\r\n";  // Source: RFC 854
 
 }  // namespace
 

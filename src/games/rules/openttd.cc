@@ -29,9 +29,10 @@ enum Packet : std::uint8_t {
   kPong = 126,
   kAuthRequest = 128,
 };
+// Source: AdminUpdateType and AdminUpdateFrequency of the same.
 constexpr std::uint16_t kDateUpdates = 0, kConsoleUpdates = 6;
 constexpr std::uint16_t kDaily = 0x04, kAutomatic = 0x40;
-constexpr std::size_t kMaxPacket = 65'535, kHeader = 3;
+constexpr std::size_t kHeader = 3;  // Source: as above: u16 length, u8 type.
 
 std::string le16(std::uint16_t v) {
   return {static_cast<char>(v & 0xFF), static_cast<char>(v >> 8)};
@@ -60,6 +61,7 @@ std::string_view read_text(std::string_view body, std::size_t& at) {
   return out;
 }
 
+// Source: OpenTTD 14 changelog, 15 admin_network.md.
 constexpr std::string_view kSecure =
     "the server refuses the plain log-in of the admin port: newer versions want the secure "
     "handshake, which is not supported; set allow_insecure_admin_login = true in its [network] "

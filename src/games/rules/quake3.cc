@@ -6,7 +6,7 @@ namespace gk::games {
 namespace {
 
 using Kind = Event::Kind;
-constexpr std::string_view kMark = "\xFF\xFF\xFF\xFF";
+constexpr std::string_view kMark = "\xFF\xFF\xFF\xFF";  // Source: out-of-band mark of Quake 3
 
 // Colour codes are "^" and a character.
 std::string without_colours(std::string_view text) {

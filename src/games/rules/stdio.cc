@@ -5,7 +5,7 @@ namespace gk::games {
 using Kind = Event::Kind;
 
 std::string with_nonce(std::string_view text, std::string_view nonce) {
-  constexpr std::string_view kPlace = "{nonce}";
+  constexpr std::string_view kPlace = "{nonce}";  // Source: docs/games.md
   std::string out(text);
   for (std::size_t at = out.find(kPlace); at != std::string::npos;
        at = out.find(kPlace, at + nonce.size())) {
