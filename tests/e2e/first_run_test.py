@@ -6,7 +6,7 @@ import subprocess
 import time
 import unittest
 
-from gk import BIN, PASSWORD, Daemon, WebSocket
+from gk import BIN, PASSWORD, Daemon, WebSocket, wait_for
 
 
 class FirstRun(unittest.TestCase):
