@@ -287,9 +287,9 @@ int api_sleep(lua_State* lua) {
 }
 
 int say_text(lua_State* lua, ToDaemon kind) {
+  const int count = lua_gettop(lua) < 16 ? lua_gettop(lua) : 16;  // Before the buffer's own place.
   luaL_Buffer buffer;
   luaL_buffinit(lua, &buffer);
-  const int count = lua_gettop(lua) < 16 ? lua_gettop(lua) : 16;
   for (int i = 1; i <= count; ++i) {
     if (i > 1) luaL_addchar(&buffer, '\t');
     luaL_tolstring(lua, i, nullptr);

@@ -93,7 +93,7 @@ return _LOADED ~= nil or _G._LOADED ~= nil
 --## preload
 return _PRELOAD ~= nil
 --## iterate upvalues by pairs of a function
-return (pcall(pairs, pcall))
+for _ in pairs(pcall) do return true end
 --## rawlen of a userdata
 return rawlen(game) ~= nil and type(game) == "userdata"
 --## next over a function
@@ -112,6 +112,8 @@ return (pcall(string.unpack, "i8", "abc"))
 return (pcall(string.pack, "s17", "x"))
 --## rep beyond memory
 return (pcall(string.rep, "x", 1 << 40))
+--## a text of twice the memory
+return #string.rep("x", 1 << 26) > 0
 --## rep that overflows
 return (pcall(string.rep, "xx", math.maxinteger))
 --## sub out of bounds is empty
