@@ -1,6 +1,7 @@
 // Which conversation belongs to which kind.
 #include "games/link.h"
 #include "games/rules/econ.h"
+#include "games/rules/luanti.h"
 #include "games/rules/mud.h"
 #include "games/rules/openttd.h"
 #include "games/rules/quake3.h"
@@ -57,6 +58,7 @@ std::unique_ptr<Conversation> make_conversation(const GameSettings& game,
   if (game.kind == "quake3") {
     return std::make_unique<Quake3Conversation>(password, nonce, game.option_ms("quiet_ms"));
   }
+  if (game.kind == "luanti") return std::make_unique<LuantiConversation>(nonce);
   if (game.kind == "mud") {
     return std::make_unique<MudConversation>(mud_options(game, password), nonce);
   }

@@ -109,7 +109,7 @@ void GameLink::on_event(Event event) {
     case Event::Kind::ready:
       log_in_.cancel();
       ready_since_ = pinged_ = environment_.clock.mono();
-      ping_waits_ = false;
+      ping_waits_ = pong_seen_ = false;
       last_day_.reset();
       tick_ = environment_.loop.every(kTick, [this] { tick(); });
       set_state(LinkState::ready, "");
@@ -119,6 +119,7 @@ void GameLink::on_event(Event event) {
     case Event::Kind::reply_end: return on_reply_end(event.id);
     case Event::Kind::pong:
       if (!std::exchange(ping_waits_, false)) return;
+      pong_seen_ = true;
       latency_ms_ = ms(environment_.clock.mono() - pinged_);
       return handlers_.on_signal("latency", *latency_ms_, limits_.ping_every);
     case Event::Kind::day: return on_day(event.number);
@@ -262,7 +263,8 @@ void GameLink::tick() {
       handlers_.on_signal("tick_ratio", *tick_ratio_, nominal);
     }
   }
-  if (ping_waits_ && now - pinged_ > limits_.ping_lost) {
+  // A server that never answered a ping may not know it: then nothing follows from silence.
+  if (ping_waits_ && pong_seen_ && now - pinged_ > limits_.ping_lost) {
     return end(LinkState::waiting, "the server has stopped answering");
   }
   if (ping_waits_ || now - pinged_ < limits_.ping_every || !in_flight_.empty()) return;

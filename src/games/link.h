@@ -109,7 +109,7 @@ class GameLink {
   std::deque<Sent> in_flight_;    // At most settings_.in_flight.
   std::uint32_t tries_ = 0;
   MonoTime ready_since_{}, pinged_{};
-  bool ping_waits_ = false;
+  bool ping_waits_ = false, pong_seen_ = false;
   std::optional<MonoTime> last_day_;
   double last_day_number_ = 0;
   std::optional<double> tick_ratio_, latency_ms_, response_time_ms_;

@@ -226,3 +226,38 @@ def add(browser, settings):
 
 def send(browser, name, command, **more):
     return browser.post(f"/api/games/{name}/commands", {"command": command, **more})
+
+
+class Luanti(Peer):
+    kind = "luanti"
+
+    def prepare(self):
+        root = pathlib.Path(__file__).resolve().parent.parent.parent
+        self.world = self.folder / "world"
+        shutil.copytree(root / "examples/luanti/gamekeeper_link",
+                        self.world / "worldmods/gamekeeper_link")
+        busy = self.world / "worldmods/gk_busy"
+        busy.mkdir()
+        (busy / "mod.conf").write_text("name = gk_busy\n")
+        (busy / "init.lua").write_text(  # A command that makes every step slow.
+            "local busy = 0\nminetest.register_chatcommand('busy', {func = function(_, ms)\n"
+            "  busy = tonumber(ms) or 0\n  return true, 'busy ' .. busy\nend})\n"
+            "minetest.register_chatcommand('boom', {func = function() error('bang') end})\n"
+            "minetest.register_globalstep(function()\n"
+            "  local till = minetest.get_us_time() + busy * 1000\n"
+            "  while minetest.get_us_time() < till do end\nend)\n")
+        (self.world / "world.mt").write_text("gameid = devtest\nbackend = dummy\n"
+                                             "player_backend = dummy\nauth_backend = files\n")
+        (self.folder / "minetest.conf").write_text(
+            f"bind_address = 127.0.0.1\nport = {free_port(socket.SOCK_DGRAM)}\n"
+            "server_announce = false\nsecure.enable_security = true\nmg_name = singlenode\n")
+
+    def command(self):
+        return [program("minetestserver"), "--config", str(self.folder / "minetest.conf"), "--world",
+                str(self.world), "--gameid", "devtest", "--logfile", str(self.folder / "log.txt")]
+
+    def ready(self):
+        wait_for("the mod to write", lambda: (self.world / "gamekeeper_link_out").exists())
+
+    def settings(self, name, **more):
+        return {"name": name, "kind": self.kind, "options": {"world": str(self.world)}, **more}

@@ -31,7 +31,7 @@ enum Packet : std::uint8_t {
 };
 // Source: AdminUpdateType and AdminUpdateFrequency of the same.
 constexpr std::uint16_t kDateUpdates = 0, kConsoleUpdates = 6;
-constexpr std::uint16_t kDaily = 0x04, kAutomatic = 0x40;
+constexpr std::uint16_t kDaily = 0x02, kAutomatic = 0x40;
 constexpr std::size_t kHeader = 3;  // Source: as above: u16 length, u8 type.
 
 std::string le16(std::uint16_t v) {

@@ -69,6 +69,10 @@ void SourceConversation::on_packet(std::int32_t request, std::int32_t type, std:
     ready_ = true;
     return out.add(Kind::ready);
   }
+  if (ping_ != 0 && request == ping_) {
+    ping_ = 0;
+    return out.add(Kind::pong);
+  }
   for (std::size_t i = 0; i < asked_.size(); ++i) {
     Asked& asked = asked_[i];
     if (asked.marked && request == asked.mark) return finish(i, out);
@@ -102,6 +106,13 @@ void SourceConversation::finish(std::size_t index, Output& out) {
   asked_.erase(asked_.begin() + static_cast<std::ptrdiff_t>(index));
   if (!asked.text.empty()) out.add(Kind::reply, asked.id, clean_line(asked.text));
   out.add(Kind::reply_end, asked.id);
+}
+
+// Source answers a value packet at once, and Minecraft any packet that it does not know.
+void SourceConversation::ping(Output& out) {
+  if (ping_ != 0) return;
+  ping_ = ++last_request_;
+  out.write(packet(ping_, kValue, ""));
 }
 
 void SourceConversation::send(CommandId id, std::string_view command, Output& out) {

@@ -23,6 +23,7 @@ class SourceConversation final : public Conversation {
   void open(Output& out) override;
   void bytes(std::string_view bytes, Output& out) override;
   void send(CommandId id, std::string_view command, Output& out) override;
+  void ping(Output& out) override;
 
  private:
   struct Asked {
@@ -39,6 +40,7 @@ class SourceConversation final : public Conversation {
   const bool pipelined_;
   std::string buffer_;
   std::int32_t last_request_ = 1;
+  std::int32_t ping_ = 0;  // Waits for its answer; 0: none.
   bool ready_ = false, broken_ = false;
   std::deque<Asked> asked_;
 };
