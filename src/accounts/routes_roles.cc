@@ -28,6 +28,15 @@ void list(const AccountsService& service, const api::Reply& reply) {
   reply.json(std::move(body));
 }
 
+void one(const AccountsService& service, const std::string& name, const api::Reply& reply) {
+  const auto* scopes = service.users().scopes_of(name);
+  if (scopes == nullptr) return reply.error({Errc::not_found, "there is no role " + name});
+  std::string body;
+  JsonWriter w(body);
+  write_role(w, name, *scopes);
+  reply.json(std::move(body));
+}
+
 void put(AccountsService& service, api::Call& call, const api::Reply& reply) {
   std::vector<std::string> scopes;
   JsonReader reader(call.body, "");
@@ -46,16 +55,12 @@ void put(AccountsService& service, api::Call& call, const api::Reply& reply) {
   }
   if (const auto problem = problem_of(reader)) return reply.problem(*problem);
   const std::string name = call.param("name");
-  service.set_role(
-      caller_of(call), name, std::move(scopes), [&service, reply, name](const auto& outcome) {
-        if (const auto* problem = std::get_if<api::Problem>(&outcome))
-          return reply.problem(*problem);
-        const auto* written = service.users().scopes_of(name);
-        std::string body;
-        JsonWriter w(body);
-        write_role(w, name, written == nullptr ? std::vector<std::string>{} : *written);
-        reply.json(std::move(body));
-      });
+  service.set_role(caller_of(call), name, std::move(scopes),
+                   [&service, reply, name](const auto& outcome) {
+                     if (const auto* problem = std::get_if<api::Problem>(&outcome))
+                       return reply.problem(*problem);
+                     one(service, name, reply);
+                   });
 }
 
 }  // namespace
@@ -77,6 +82,16 @@ void add_role_routes(api::Router& router, AccountsService& service) {
        .request = {},
        .response = "RoleList",
        .handler = [&service](api::Call&, const api::Reply& reply) { list(service, reply); }});
+  router.add(
+      {.method = net::Method::get,
+       .path = "/roles/{name}",
+       .scope = "users:read",
+       .summary = "One role",
+       .request = {},
+       .response = "Role",
+       .handler = [&service](api::Call& call,
+                             const api::Reply& reply) { one(service, call.param("name"), reply); },
+       .versions = api::Versions::optional});
   router.add({.method = net::Method::put,
               .path = "/roles/{name}",
               .scope = "users:write",

@@ -21,22 +21,53 @@ void write_content(JsonWriter& w, std::string_view media, std::string_view schem
   w.end_object().end_object().end_object();
 }
 
-void write_parameters(JsonWriter& w, std::string_view path) {
-  if (path.find('{') == std::string_view::npos) return;
-  w.key("parameters").begin_array();
-  for (std::size_t at = path.find('{'); at != std::string_view::npos; at = path.find('{', at + 1)) {
-    w.begin_object().field("name", path.substr(at + 1, path.find('}', at) - at - 1));
-    w.field("in", "path").field("required", true).key("schema").begin_object();
-    w.field("type", "string").end_object().end_object();
-  }
-  w.end_array();
+struct Parameter {
+  std::string_view name, in, type, description;
+  bool required = false;
+};
+
+void write_parameter(JsonWriter& w, const Parameter& parameter) {
+  w.begin_object().field("name", parameter.name).field("in", parameter.in);
+  if (parameter.required) w.field("required", true);
+  w.key("schema").begin_object().field("type", parameter.type).end_object();
+  if (!parameter.description.empty()) w.field("description", parameter.description);
+  w.end_object();
 }
 
-void write_operation(JsonWriter& w, const Route& route) {
+/// `read`: the GET route of the same path, or null.
+std::vector<Parameter> parameters_of(const Route& route, const Route* read) {
+  std::vector<Parameter> out;
+  const std::string_view path = route.path;
+  for (std::size_t at = path.find('{'); at != std::string_view::npos; at = path.find('{', at + 1)) {
+    out.push_back({path.substr(at + 1, path.find('}', at) - at - 1), "path", "string", "", true});
+  }
+  if (!route.list_key.empty()) {
+    out.push_back({"limit", "query", "integer", "Items a page, 1 to 1000", false});
+    out.push_back({"cursor", "query", "string", "next_cursor of the page before", false});
+  }
+  const Versions versions = read == nullptr ? Versions::none : read->versions;
+  if (versions != Versions::none && route.method == net::Method::get) {
+    out.push_back({"If-None-Match", "header", "string", "304 when this is the ETag still", false});
+  } else if (versions != Versions::none && route.method != net::Method::post) {
+    out.push_back({"If-Match", "header", "string", "412 unless this is the ETag still",
+                   versions == Versions::required});
+  }
+  if (route.method == net::Method::post && route.scope != kOpen) {
+    out.push_back({"Idempotency-Key", "header", "string",
+                   "Carried out once within 24 h; the answer is given again", false});
+  }
+  return out;
+}
+
+void write_operation(JsonWriter& w, const Route& route, const Route* read) {
   w.key(lower_name(route.method)).begin_object().field("summary", route.summary);
   w.field("x-scope", route.scope);
   if (route.scope == kOpen) w.key("security").begin_array().end_array();
-  write_parameters(w, route.path);
+  if (const auto parameters = parameters_of(route, read); !parameters.empty()) {
+    w.key("parameters").begin_array();
+    for (const Parameter& parameter : parameters) write_parameter(w, parameter);
+    w.end_array();
+  }
   if (!route.request.empty()) {
     w.key("requestBody").begin_object();
     write_content(w, "application/json", route.request);
@@ -84,7 +115,10 @@ std::string openapi_document(const std::vector<Route>& routes, const std::vector
   w.key("paths").begin_object();
   for (const auto& [path, methods] : paths) {
     w.key(path).begin_object();
-    for (const auto& [name, route] : methods) write_operation(w, *route);
+    const auto read = methods.find("get");
+    for (const auto& [name, route] : methods) {
+      write_operation(w, *route, read == methods.end() ? nullptr : read->second);
+    }
     w.end_object();
   }
   w.end_object().key("components").begin_object().key("securitySchemes").begin_object();

@@ -90,6 +90,9 @@ net::Response problem_response(const Problem& problem, std::string_view instance
   if (problem.retry_after_s > 0) {
     response.headers.emplace_back("Retry-After", std::to_string(problem.retry_after_s));
   }
+  if (!correlation_id.empty()) {
+    response.headers.emplace_back("X-Correlation-Id", std::string(correlation_id));
+  }
   if (status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
   return response;
 }

@@ -1,11 +1,13 @@
 #include "api/router.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <unordered_map>
 
+#include "api/correlation.h"
 #include "api/host_rules.h"
+#include "api/idempotency.h"
+#include "api/list_page.h"
+#include "api/mount.h"
 #include "api/openapi.h"
 #include "api/route_table.h"
 #include "api/ticket_table.h"
@@ -14,21 +16,9 @@
 namespace gk::api {
 namespace {
 
-constexpr std::string_view kMounts[] = {"/api/v1", "/api"};
-
 bool changes_state(net::Method method) {
   return method != net::Method::get && method != net::Method::head &&
          method != net::Method::options;
-}
-
-/// The trace id of a W3C traceparent ("00-<32 hex>-<16 hex>-<2 hex>"), or empty.
-std::string_view trace_id(std::string_view traceparent) {
-  if (traceparent.size() < 55 || traceparent[2] != '-' || traceparent[35] != '-') return {};
-  const std::string_view id = traceparent.substr(3, 32);
-  for (const char c : id) {
-    if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) return {};
-  }
-  return id.find_first_not_of('0') == std::string_view::npos ? std::string_view() : id;
 }
 
 bool is_json(const std::string* content_type) {
@@ -49,6 +39,21 @@ Problem credential_problem(const Error& error) {
   return problem;
 }
 
+/// Whose Idempotency-Keys these are. An API token may do less than its owner: it has its own.
+std::string holder_name(const Principal& principal) {
+  if (principal.kind == CredentialKind::local_admin) return "local";
+  if (principal.kind == CredentialKind::api_token) return "token:" + principal.session_id;
+  return "user:" + principal.user_id;
+}
+
+net::Response busy_key(const Call& call) {
+  return problem_response(
+      {.type = "conflict",
+       .detail = "the first request with this Idempotency-Key has no answer yet",
+       .retry_after_s = 1},
+      call.request.path, call.correlation_id);
+}
+
 Problem forbidden(std::string detail) { return {.type = "forbidden", .detail = std::move(detail)}; }
 
 }  // namespace
@@ -65,13 +70,15 @@ struct Router::Impl {
   Log& log;
   Metrics& metrics;
   const Clock& clock;
-  std::string correlation_prefix;  // Random per process; a counter makes it unique.
-  std::uint64_t correlation_count = 0;
+  CorrelationIds correlations;
   std::vector<Route> routes;
   std::vector<Schema> schemas;
   std::vector<Entry> entries;
   RouteTable table;
   TicketTable tickets;
+  IdempotencyTable idempotency;
+  WritesInFlight writes;
+  Counter replays;
   std::function<net::Response(const net::Request&)> fallback;
   Histogram fallback_duration;
   std::unordered_map<int, Counter> by_status;
@@ -82,8 +89,11 @@ struct Router::Impl {
         log(l),
         metrics(m),
         clock(c),
-        correlation_prefix(random_hex(random, 6)),
+        correlations(random),
         tickets(random, c),
+        idempotency(c),
+        replays(m.counter("gamekeeper_http_replayed_answers_total",
+                          "Answers that were given again for an Idempotency-Key")),
         fallback_duration(duration_of("dashboard", "GET")) {}
 
   Histogram duration_of(std::string_view route, std::string_view method) {
@@ -97,19 +107,6 @@ struct Router::Impl {
     const bool added = table.add(r.method, full_path, entries.size());
     GK_ASSERT(added);  // two routes with one method and path are a bug of ours
     entries.push_back({std::move(full_path), route, duration_of(r.path, method_name(r.method))});
-  }
-
-  std::string correlation_id(const net::Request& request) {
-    if (const auto* parent = request.header("traceparent")) {
-      if (const auto id = trace_id(*parent); !id.empty()) return std::string(id);
-    }
-    std::array<char, 16> digits{};
-    const auto end =
-        std::to_chars(digits.data(), digits.data() + digits.size(), ++correlation_count, 16).ptr;
-    std::string id = correlation_prefix;
-    id += '-';
-    id.append(digits.data(), end);
-    return id;
   }
 
   void count(int status) {
@@ -131,7 +128,9 @@ struct Router::Impl {
     return [this, respond = std::move(respond), duration, correlation, cacheable,
             method = request.method, path = request.path,
             received = request.received](net::Response response) mutable {
-      response.headers.emplace_back("X-Correlation-Id", correlation);
+      const bool has_id = std::any_of(response.headers.begin(), response.headers.end(),
+                                      [](const auto& h) { return h.first == "X-Correlation-Id"; });
+      if (!has_id) response.headers.emplace_back("X-Correlation-Id", correlation);
       if (!cacheable) response.headers.emplace_back("Cache-Control", "no-store");
       const double seconds = std::chrono::duration<double>(clock.mono() - received).count();
       duration.observe(seconds);
@@ -230,6 +229,14 @@ struct Router::Impl {
   }
 
   void dispatch(net::Request request, net::Respond respond);
+  /// Runs the route as its Idempotency-Key, ETag and If-Match say.
+  void run_guarded(const Route& route, Call& call, const net::Respond& answer);
+  void run_once(const Route& route, Call& call, std::string_view key, const net::Respond& answer);
+  void run_list(const Route& route, Call& call, const net::Respond& answer);
+  void run_read(const Route& route, Call& call, const net::Respond& answer);
+  void run_write(const Route& route, const Route& read, Call& call, const net::Respond& answer);
+  std::optional<std::string> present_etag(const Route& read, const Call& call);
+  const Route* reader_of(const Call& call) const;
   void ask(const Call& call, std::string_view path, std::string query,
            std::function<void(std::optional<std::string>)> done);
   void not_routed(const net::Request& request, const RouteTable::Match& match,
@@ -252,7 +259,7 @@ void Router::Impl::not_routed(const net::Request& request, const RouteTable::Mat
 }
 
 void Router::Impl::dispatch(net::Request request, net::Respond respond) {
-  const std::string correlation = correlation_id(request);
+  const std::string correlation = correlations.of(request);
   PathParams params;
   const auto match = table.find(request.method, request.path, params);
   const bool found = match.outcome == RouteTable::Outcome::found;
@@ -274,7 +281,157 @@ void Router::Impl::dispatch(net::Request request, net::Respond respond) {
             .body = {},
             .correlation_id = correlation};
   if (auto problem = read_body(request, route, call.body)) return reply.problem(*problem);
+  run_guarded(route, call, answer);
+}
+
+void Router::Impl::run_guarded(const Route& route, Call& call, const net::Respond& answer) {
+  const Reply reply(answer, call.request.path, call.correlation_id);
+  const std::string* key = call.request.header("idempotency-key");
+  if (key != nullptr && route.method == net::Method::post && call.principal != nullptr) {
+    return run_once(route, call, *key, answer);
+  }
+  if (route.versions != Versions::none) return run_read(route, call, answer);
+  if (!route.list_key.empty()) return run_list(route, call, answer);
+  if (changes_state(route.method) && route.method != net::Method::post) {
+    const Route* read = reader_of(call);
+    if (read != nullptr && read->versions != Versions::none) {
+      return run_write(route, *read, call, answer);
+    }
+  }
   run(route, call, reply);
+}
+
+void Router::Impl::run_once(const Route& route, Call& call, std::string_view key,
+                            const net::Respond& answer) {
+  using Verdict = IdempotencyTable::Verdict;
+  const Reply reply(answer, call.request.path, call.correlation_id);
+  if (!IdempotencyTable::is_key(key)) {
+    return reply.problem({.type = "validation",
+                          .detail = "Idempotency-Key: expected 1 to 255 visible ASCII characters"});
+  }
+  auto outcome = idempotency.begin(holder_name(*call.principal), key, call.request);
+  switch (outcome.verdict) {
+    case Verdict::fresh: break;
+    case Verdict::running: return answer(busy_key(call));
+    case Verdict::mismatch:
+      return reply.problem(
+          {.type = "idempotency-mismatch",
+           .detail = "this key was used for another method, path or body within 24 h"});
+    case Verdict::done:
+      return reply.problem({.type = "conflict",
+                            .detail = "this request was carried out; its answer was too large to "
+                                      "keep"});
+    case Verdict::replay: {
+      net::Response again = *outcome.answer;
+      again.headers.emplace_back("Idempotency-Replayed", "true");
+      replays.inc();
+      return answer(std::move(again));
+    }
+  }
+  run(route, call,
+      Reply(
+          [this, claim = std::move(outcome.claim), answer](net::Response response) {
+            idempotency.finish(*claim, response);
+            answer(std::move(response));
+          },
+          call.request.path, call.correlation_id));
+}
+
+/// Gives the page of the list that the caller wants.
+void Router::Impl::run_list(const Route& route, Call& call, const net::Respond& answer) {
+  auto wish = read_page_wish(call.request);
+  const Reply reply(answer, call.request.path, call.correlation_id);
+  if (!wish) return reply.error(wish.error());
+  run(route, call,
+      Reply(
+          [reply, answer, key = route.list_key, wish = std::move(*wish)](net::Response response) {
+            if (response.status != 200) return answer(std::move(response));
+            auto page = page_of(response.body, key, wish);
+            if (!page) return reply.error(page.error());
+            response.body = std::move(*page);
+            answer(std::move(response));
+          },
+          call.request.path, call.correlation_id));
+}
+
+/// Adds the ETag to what a handler answers, or says that nothing has changed.
+void Router::Impl::run_read(const Route& route, Call& call, const net::Respond& answer) {
+  const std::string* known = call.request.header("if-none-match");
+  run(route, call,
+      Reply(
+          [answer, known = known == nullptr ? std::string() : *known](net::Response response) {
+            if (response.status != 200) return answer(std::move(response));
+            const std::string etag = etag_of(response);
+            const bool has = std::any_of(response.headers.begin(), response.headers.end(),
+                                         [](const auto& h) { return h.first == "ETag"; });
+            if (!has) response.headers.emplace_back("ETag", etag);
+            if (names_etag(known, etag)) {
+              response.status = 304;
+              response.body.clear();
+            }
+            answer(std::move(response));
+          },
+          call.request.path, call.correlation_id));
+}
+
+/// The GET route of the path that `call` writes to.
+const Route* Router::Impl::reader_of(const Call& call) const {
+  PathParams ignored;
+  const auto match = table.find(net::Method::get, call.request.path, ignored);
+  return match.outcome == RouteTable::Outcome::found ? &routes[entries[match.route].route]
+                                                     : nullptr;
+}
+
+/// The ETag that a GET of the same path has now; nothing when there is no such resource.
+std::optional<std::string> Router::Impl::present_etag(const Route& read, const Call& call) {
+  std::optional<std::string> etag;
+  const auto answered = std::make_shared<bool>(false);  // shared: with a late answer
+  Call inner{.request = call.request,
+             .params = call.params,
+             .principal = call.principal,
+             .holder = call.holder,
+             .body = {},
+             .correlation_id = call.correlation_id};
+  run(read, inner,
+      Reply(
+          [&etag, late = std::weak_ptr<bool>(answered)](const net::Response& response) {
+            if (late.expired()) return;
+            *late.lock() = true;
+            if (response.status == 200) etag = etag_of(response);
+          },
+          call.request.path, call.correlation_id));
+  GK_ASSERT(*answered);  // Route::versions: the handler answers before it returns
+  return etag;
+}
+
+void Router::Impl::run_write(const Route& route, const Route& read, Call& call,
+                             const net::Respond& answer) {
+  const Reply reply(answer, call.request.path, call.correlation_id);
+  const std::string* match = call.request.header("if-match");
+  const std::string* none_match = call.request.header("if-none-match");
+  const auto refuse = [&](std::string detail) {
+    reply.problem({.type = "precondition-failed", .detail = std::move(detail)});
+  };
+  if (match == nullptr && read.versions == Versions::required) {
+    return reply.problem({.type = "precondition-required",
+                          .detail = "send If-Match with the ETag of GET " + call.request.path});
+  }
+  const std::string resource(below_mount(call.request.path));
+  if (match != nullptr || none_match != nullptr) {
+    if (writes.busy(resource)) return refuse("it is being changed now; read it again");
+    const auto present = present_etag(read, call);
+    if (match != nullptr && (!present || !names_etag(*match, *present))) {
+      return refuse(present ? "it has changed since it was read; read it again"
+                            : "there is nothing at " + call.request.path + " any more");
+    }
+    if (none_match != nullptr && present && names_etag(*none_match, *present)) {
+      return refuse("there is something at " + call.request.path + " already");
+    }
+  }
+  run(route, call,
+      Reply([token = writes.begin(resource),
+             answer](net::Response response) { answer(std::move(response)); },
+            call.request.path, call.correlation_id));
 }
 
 void Router::Impl::ask(const Call& call, std::string_view path, std::string query,
@@ -372,6 +529,14 @@ void Router::add_literal(Route route) {
   impl_->mount(std::string(impl_->routes[index].path), index);
 }
 
+void Router::page_list(std::string_view path, std::string_view key) {
+  const auto it = std::find_if(impl_->routes.begin(), impl_->routes.end(), [&](const Route& r) {
+    return r.method == net::Method::get && r.path == path && !r.literal;
+  });
+  GK_ASSERT(it != impl_->routes.end());  // the table of lists names routes that exist
+  it->list_key = key;
+}
+
 void Router::set_fallback(std::function<net::Response(const net::Request&)> fallback) {
   impl_->fallback = std::move(fallback);
 }
@@ -396,6 +561,10 @@ Result<std::shared_ptr<const Principal>> Router::admit_upgrade(const net::Reques
     return Error{Errc::permission_denied, "an upgrade by cookie needs an Origin header"};
   }
   return principal;
+}
+
+std::string Router::correlation_of(const net::Request& request) {
+  return impl_->correlations.of(request);
 }
 
 void Router::drop_session(std::string_view session_id) { impl_->tickets.drop_session(session_id); }

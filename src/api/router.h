@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/conditional.h"
 #include "api/host_rules.h"
 #include "api/principal.h"
 #include "api/problem.h"
@@ -87,6 +88,11 @@ struct Route {
   std::function<void(Call&, const Reply&)> handler;
   bool no_setup_needed = false;  ///< Served before the first admin exists (setup and health only).
   bool literal = false;          ///< Set by add_literal(): not below /api.
+  /// Of a GET route: its answers have an ETag and obey If-None-Match, and PUT, PATCH and DELETE of
+  /// the same path obey If-Match. Requires: the handler answers before it returns, and from what
+  /// the handlers of those writes change.
+  Versions versions = Versions::none;
+  std::string_view list_key = {};  ///< Set by page_list().
 };
 
 /// What the router asks of accounts.
@@ -117,6 +123,9 @@ class Router {
   void add_schema(Schema schema);
   /// Mounted at /api/v1<path> and /api<path>. Asserts on a duplicate or a missing scope: our bug.
   void add(Route route);
+  /// The GET route `path` gives its whole list; ?limit= and ?cursor= choose a page of it. `key` is
+  /// the member that tells its items apart (list_page.h). Requires: the route exists (assert).
+  void page_list(std::string_view path, std::string_view key);
   /// Mounted at the literal path, outside /api ("/metrics", pages).
   void add_literal(Route route);
   /// What answers GET and HEAD of every other path: the embedded dashboard.
@@ -126,6 +135,9 @@ class Router {
   /// Host, Origin, and credential or ticket (?ticket=) for a WebSocket upgrade.
   /// Errors: as an HTTP request would get them.
   Result<std::shared_ptr<const Principal>> admit_upgrade(const net::Request& request);
+
+  /// The correlation id of a request that does not go through dispatch() (an upgrade).
+  std::string correlation_of(const net::Request& request);
 
   /// A session has ended: its tickets open nothing more.
   void drop_session(std::string_view session_id);

@@ -61,11 +61,6 @@ void put_profile(ProfileBook& profiles, const Call& call, const std::string& mac
   if (!valid_macro_id(macro_id)) {
     return reply.problem(invalid({{"macro_id", "expected a-z, 0-9, _ and -, 1 to 64 characters"}}));
   }
-  const std::string* expected = call.request.header("if-match");
-  const std::string current = "\"" + profile_etag(profiles.resolve(macro_id)) + "\"";
-  if (expected != nullptr && *expected != current && *expected != "*") {
-    return reply.problem({.type = "conflict", .detail = "The profile has changed; read it again."});
-  }
   std::string json;
   auto patch = read_patch(call, macro_id, json, reply);
   if (!patch) return;
@@ -107,10 +102,11 @@ void add_crud(api::Router& router, ProfileBook& profiles) {
                 }
                 const auto profile = profiles.resolve(id);
                 net::Response response;
-                response.headers.emplace_back("etag", "\"" + profile_etag(profile) + "\"");
+                response.headers.emplace_back("ETag", "\"" + profile_etag(profile) + "\"");
                 response.body = profile_json(profile);
                 reply.response(std::move(response));
-              }});
+              },
+              false, false, api::Versions::optional});
   router.add({Method::put, "/macro-safety/profiles/{macro_id}", "macros:admin",
               "Set the custom fields of a macro; absent fields fall through", "MacroProfilePatch",
               "MacroProfile", [&profiles](Call& call, const Reply& reply) {

@@ -85,8 +85,10 @@ Result<void> Daemon::listen() {
     if (rooms_) return rooms_->upgrade(request, decide);
     decide({.accept = false, .refusal = starting_answer(request)});
   };
-  handlers.on_protocol_error = [](int status, std::string_view detail) {
-    return api::problem_response(api::problem_from_status(status, detail), "", "");
+  handlers.on_protocol_error = [this](int status, std::string_view detail) {
+    const std::string id = correlations_.next();
+    log_->debug("http.refused", detail, {{"correlation_id", id}, {"status", status}});
+    return api::problem_response(api::problem_from_status(status, detail), "", id);
   };
   server_ = std::make_unique<net::Server>(loop_, std::move(options), std::move(handlers), *log_,
                                           metrics_);
@@ -94,7 +96,7 @@ Result<void> Daemon::listen() {
   return server_->listen_unix(sys::socket_path(options_.data_dir), kSocketMode);
 }
 
-net::Response Daemon::starting_answer(const net::Request& request) const {
+net::Response Daemon::starting_answer(const net::Request& request) {
   if (request.path == "/api/health/live" || request.path == "/api/v1/health/live") {
     net::Response live;
     live.body = R"({"status":"ok"})";
@@ -102,7 +104,7 @@ net::Response Daemon::starting_answer(const net::Request& request) const {
   }
   return api::problem_response(
       {.type = "unavailable", .detail = "the daemon is starting", .retry_after_s = 1}, request.path,
-      "");
+      correlations_.of(request));
 }
 
 int Daemon::run() {

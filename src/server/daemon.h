@@ -10,6 +10,7 @@
 #include <string>
 #include <thread>
 
+#include "api/correlation.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -51,13 +52,14 @@ class Daemon {
   void on_signal();
   void shut_down();
   void print_ready() const;
-  net::Response starting_answer(const net::Request& request) const;
+  net::Response starting_answer(const net::Request& request);
 
   const Options options_;
   const Config config_;
   const MonoTime started_;
   SystemClock clock_;
   SystemRandom random_;
+  api::CorrelationIds correlations_{random_};  // Of what is answered before the rooms see it.
   sys::SignalSet signals_;
   sys::DirLock lock_;
   std::unique_ptr<FileLog> log_;

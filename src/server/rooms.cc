@@ -19,6 +19,7 @@
 #include "server/game_room.h"
 #include "server/health_inputs.h"
 #include "server/lane_room.h"
+#include "server/list_keys.h"
 #include "server/macro_room.h"
 #include "server/operation_room.h"
 #include "server/overview.h"
@@ -240,6 +241,7 @@ void Rooms::Impl::add_api_routes() {
        .scope = api::kOpen,
        .summary = "The topics of the WebSocket",
        .handler = [this](api::Call&, const api::Reply& reply) { reply.json(asyncapi_text); }});
+  page_lists(*router);
   asyncapi_text = api::asyncapi_document(hub->topics(), router->schemas(), kVersion);
   openapi_text = api::openapi_document(router->routes(), router->schemas(), kVersion);
 }
@@ -268,7 +270,11 @@ void Rooms::upgrade(const net::Request& request,
                     const std::function<void(net::UpgradeDecision)>& decide) {
   const bool known = request.path == "/api/v1/ws" || request.path == "/api/ws";
   const auto refuse = [&](const api::Problem& problem) {
-    decide({.accept = false, .refusal = api::problem_response(problem, request.path, "")});
+    const std::string id = impl_->router->correlation_of(request);
+    impl_->context.log.debug(
+        "http.upgrade_refused", problem.detail,
+        {{"correlation_id", id}, {"path", request.path}, {"problem", problem.type}});
+    decide({.accept = false, .refusal = api::problem_response(problem, request.path, id)});
   };
   if (!known) return refuse({.type = "not-found", .detail = "WebSockets are served at /api/v1/ws"});
   auto principal = impl_->router->admit_upgrade(request);

@@ -94,7 +94,8 @@ void add_session_routes(api::Router& router, SessionService& sessions, CommandSe
   router.add({Method::get, "/sessions/{id}", "sessions:read", "One session", "", "GameSession",
               [&sessions](Call& call, const Reply& reply) {
                 answer(reply)(sessions.one_json(call.param("id")));
-              }});
+              },
+              false, false, api::Versions::optional});
   router.add({Method::patch, "/sessions/{id}", "sessions:write",
               "Change game or mode while it does not run", "GameSessionPatch", "GameSession",
               [&sessions](Call& call, const Reply& reply) { change(sessions, call, reply); }});

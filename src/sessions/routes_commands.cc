@@ -70,7 +70,8 @@ void add_mode_routes(api::Router& router, SessionService& sessions) {
   router.add({Method::get, "/modes/{name}", "sessions:read", "One mode", "", "Mode",
               [&sessions](Call& call, const Reply& reply) {
                 answer(reply)(sessions.mode_json(call.param("name")));
-              }});
+              },
+              false, false, api::Versions::optional});
   router.add({Method::put, "/modes/{name}", "sessions:write", "Create or replace a mode",
               "ModeInput", "Mode",
               [&sessions](Call& call, const Reply& reply) { put_mode(sessions, call, reply); }});

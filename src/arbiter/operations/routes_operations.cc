@@ -112,7 +112,8 @@ void add_operation_routes(api::Router& router, OperationService& operations) {
   router.add({Method::get, "/operations/conflicts", "tasks:read",
               "Which operations conflict on one resource, and what then happens", "",
               "ConflictTable",
-              [&operations](Call&, const Reply& reply) { reply.json(operations.conflicts()); }});
+              [&operations](Call&, const Reply& reply) { reply.json(operations.conflicts()); },
+              false, false, api::Versions::optional});
   router.add({Method::put, "/operations/conflicts", "tasks:admin", "Replace the table of conflicts",
               "ConflictTable", "ConflictTable", [&operations](Call& call, const Reply& reply) {
                 operations.set_conflicts(call.body, author_of(call),

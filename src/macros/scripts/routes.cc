@@ -100,7 +100,8 @@ void add_library(api::Router& router, const ScriptServices& services) {
   router.add({Method::get, "/macro-scripts/{name}", "macros:read", "A macro with its text", "",
               "MacroScript", [services](Call& call, const Reply& reply) {
                 answer_entry(services.library, call.param("name"), reply, 200);
-              }});
+              },
+              false, false, api::Versions::optional});
   router.add({Method::put, "/macro-scripts/{name}", "macros:admin",
               "Add a macro, or change its text or settings", "MacroScriptPut", "MacroScript",
               [services](Call& call, const Reply& reply) { put(services, call, reply); }});

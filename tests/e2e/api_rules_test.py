@@ -1,0 +1,162 @@
+"""What holds on every route: repeated requests, versions, pages, correlation ids."""
+import json
+import re
+import socket
+import unittest
+
+from gk import Browser, Daemon, wait_for
+
+
+class Repeats(unittest.TestCase):
+    def test_a_repeated_post_is_carried_out_once_and_is_the_callers_own(self):
+        with Daemon() as daemon:
+            body = {"name": "script", "scopes": ["macros:read"]}
+            first = daemon.admin.post("/api/auth/tokens", body, headers={"Idempotency-Key": "once"})
+            again = daemon.admin.post("/api/v1/auth/tokens", body, headers={"Idempotency-Key": "once"})
+            self.assertEqual((first.status, again.status), (201, 201))
+            self.assertEqual(first.body, again.body)
+            self.assertEqual(again.headers["Idempotency-Replayed"], "true")
+            self.assertIsNone(first.headers["Idempotency-Replayed"])
+            self.assertEqual(len(daemon.admin.get("/api/auth/tokens").json["items"]), 1)
+
+            other = daemon.admin.post("/api/auth/tokens", {**body, "name": "other"},
+                                      headers={"Idempotency-Key": "once"})
+            self.assertEqual((other.status, other.json["type"]), (422, "idempotency-mismatch"))
+
+            user = daemon.add_user("ann", "user")
+            theirs = user.post("/api/auth/tokens", body, headers={"Idempotency-Key": "once"})
+            self.assertEqual(theirs.status, 201)
+            self.assertNotEqual(theirs.json["id"], first.json["id"])
+            self.assertEqual(user.post("/api/auth/tokens", body, headers={"Idempotency-Key": "a b"}).status, 400)
+            # Without the scope there is no answer of somebody else's either.
+            self.assertEqual(daemon.anonymous().post("/api/auth/tokens", body,
+                                                     headers={"Idempotency-Key": "once"}).status, 401)
+
+    def test_a_refused_request_may_be_tried_again_under_its_key(self):
+        with Daemon() as daemon:
+            key = {"Idempotency-Key": "retry"}
+            body = {"username": "bob", "password": "short", "role": "user"}
+            self.assertEqual(daemon.admin.post("/api/users", body, headers=key).status, 400)
+            body["password"] = "plum otter lantern 47 quay"
+            self.assertEqual(daemon.admin.post("/api/users", body, headers=key).status, 201)
+
+
+class Versions(unittest.TestCase):
+    def test_nobody_overwrites_what_they_have_not_seen(self):
+        with Daemon() as daemon:
+            put = lambda path, body, **headers: daemon.admin.ask(
+                "PUT", path, body, headers={k.replace("_", "-"): v for k, v in headers.items()})
+            self.assertEqual(put("/api/roles/helper", {"scopes": ["macros:read"]}).status, 200)
+            mode = {"macros": [{"macro_id": "heal"}], "description": "one"}
+            self.assertIn(put("/api/modes/farm", mode).status, (200, 201))
+            changes = {"/api/roles/helper": {"scopes": ["macros:read", "games:read"]},
+                       "/api/modes/farm": {**mode, "description": "two"},
+                       "/api/macro-safety/profiles/heal": {"max_duration": 77},
+                       "/api/operations/conflicts": None}
+            for path, body in changes.items():
+                with self.subTest(path=path):
+                    read = daemon.admin.get(path)
+                    etag = read.headers["ETag"]
+                    body = body if body is not None else {"items": read.json["items"][:1]}
+                    self.assertRegex(etag, r'^"[^"]+"$')
+                    self.assertEqual(daemon.admin.get(path, headers={"If-None-Match": etag}).status, 304)
+                    stale = put(path, body, If_Match='"0000000000000000"')
+                    self.assertEqual((stale.status, stale.json["type"]), (412, "precondition-failed"))
+                    self.assertEqual(daemon.admin.get(path).body, read.body)
+                    self.assertIn(put(path, body, If_Match=etag).status, (200, 201))
+                    self.assertNotEqual(daemon.admin.get(path).headers["ETag"], etag)
+                    self.assertEqual(put(path, body, If_Match=etag).status, 412)
+
+    def test_a_resource_is_made_only_where_none_is(self):
+        with Daemon() as daemon:
+            make = lambda: daemon.admin.ask("PUT", "/api/roles/helper", {"scopes": ["macros:read"]},
+                                            headers={"If-None-Match": "*"}).status
+            self.assertEqual([make(), make()], [200, 412])
+
+
+class Pages(unittest.TestCase):
+    def test_every_list_takes_limit_and_cursor(self):
+        with Daemon() as daemon:
+            for i in range(5):
+                daemon.admin.ask("PUT", f"/api/roles/r{i}", {"scopes": ["macros:read"]})
+                daemon.admin.ask("PUT", f"/api/locks/lane{i}", {})
+            document = daemon.admin.get("/api/openapi.json").json
+            schemas, lists = document["components"]["schemas"], []
+            for path, methods in document["paths"].items():
+                content = methods.get("get", {}).get("responses", {}).get("200", {}).get("content", {})
+                name = content.get("application/json", {}).get("schema", {}).get("$ref", "").split("/")[-1]
+                if "next_cursor" in schemas.get(name, {}).get("properties", {}) and "{" not in path \
+                        and not path.endswith("/conflicts"):  # Replaced as a whole: one version, no pages.
+                    lists.append(path)
+            self.assertGreater(len(lists), 20)
+            for path in lists:
+                with self.subTest(path=path):
+                    page = daemon.admin.get(path + "?limit=2")
+                    self.assertEqual(page.status, 200, page)
+                    self.assertLessEqual(len(page.json["items"]), 2)
+                    self.assertIn("next_cursor", page.json)
+                    for wrong in ("limit=0", "limit=1001", "limit=x"):
+                        answer = daemon.admin.get(f"{path}?{wrong}")
+                        self.assertEqual((wrong, answer.status), (wrong, 400))
+                    # The id of nothing gives nothing; a cursor that is none is refused.
+                    answer = daemon.admin.get(f"{path}?cursor=~-6b-00000000")
+                    self.assertIn(answer.status, (200, 400))
+                    listed = answer.json.get("items", []) if answer.status == 200 else []
+                    self.assertTrue(path.endswith(("/users", "/players")) or listed == [], (path, listed))
+
+    def test_pages_join_to_the_whole_list(self):
+        with Daemon() as daemon:
+            for i in range(7):
+                daemon.admin.ask("PUT", f"/api/roles/r{i}", {"scopes": ["macros:read"]})
+            whole = daemon.admin.get("/api/roles").json["items"]
+            joined, cursor = [], ""
+            while cursor is not None:
+                page = daemon.admin.get("/api/roles?limit=3" + (f"&cursor={cursor}" if cursor else "")).json
+                joined += page["items"]
+                cursor = page["next_cursor"]
+            self.assertEqual(joined, whole)
+            self.assertGreaterEqual(len(whole), 10)
+
+
+class Correlation(unittest.TestCase):
+    def lines(self, daemon):
+        text = (daemon.data / "logs" / "gamekeeper.log").read_text()
+        return [json.loads(line) for line in text.rpartition("\n")[0].splitlines()]
+
+    def test_every_answer_has_an_id_that_the_log_knows(self):
+        with Daemon() as daemon:
+            ids = {}
+            for path in ("/api/users", "/api/nothing", "/", "/api/v1/ws", "/metrics", "/api/health"):
+                answer = daemon.admin.get(path)
+                ids[path] = answer.headers["X-Correlation-Id"]
+                self.assertTrue(ids[path], path)
+            self.assertEqual(len(set(ids.values())), len(ids))
+            with socket.create_connection(("127.0.0.1", daemon.port), 10) as raw:
+                raw.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n")
+                head = raw.recv(65536).decode()
+            ids["two hosts"] = re.search(r"(?i)^x-correlation-id: (\S+)", head, re.M)[1]
+            upgrade = socket.create_connection(("127.0.0.1", daemon.port), 10)
+            with upgrade:
+                upgrade.sendall(b"GET /api/v1/ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+                                b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                                b"Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n")
+                head = upgrade.recv(65536).decode()
+            self.assertIn(" 401 ", head.splitlines()[0])
+            ids["upgrade"] = re.search(r"(?i)^x-correlation-id: (\S+)", head, re.M)[1]
+            wait_for("the log lines of all requests", lambda: set(ids.values()) <= {
+                line.get("correlation_id") for line in self.lines(daemon)} or daemon.admin.get("/api/health").status == 0)
+
+    def test_a_traceparent_becomes_the_id(self):
+        with Daemon() as daemon:
+            trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+            answer = daemon.admin.get("/api/users", headers={"traceparent": f"00-{trace}-00f067aa0ba902b7-01"})
+            self.assertEqual(answer.headers["X-Correlation-Id"], trace)
+            for bad in (f"00-{'0' * 32}-00f067aa0ba902b7-01", "garbage", f"00-{trace.upper()}-00f067aa0ba902b7-01"):
+                answer = daemon.admin.get("/api/users", headers={"traceparent": bad})
+                self.assertNotIn(answer.headers["X-Correlation-Id"], bad)
+            problem = daemon.admin.get("/api/users/none", headers={"traceparent": f"00-{trace}-00f067aa0ba902b7-01"})
+            self.assertEqual(problem.json["correlation_id"], trace)
+
+
+if __name__ == "__main__":
+    unittest.main()
