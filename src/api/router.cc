@@ -448,19 +448,16 @@ void Router::Impl::ask(const Call& call, std::string_view path, std::string quer
   const bool allowed =
       route.scope == kOpen || (call.principal != nullptr && serves(route.scope, *call.principal));
   if (!allowed) return done(std::nullopt);
-  const Reply reply(
-      [done = std::move(done)](net::Response response) {
-        const bool has_body = response.status == 200 || response.status == 503;
-        done(has_body ? std::optional(std::move(response.body)) : std::nullopt);
-      },
-      part.path, call.correlation_id);
   Call inner{.request = part,
              .params = std::move(params),
              .principal = call.principal,
              .holder = call.holder,
              .body = {},
              .correlation_id = call.correlation_id};
-  run(route, inner, reply);
+  run_guarded(route, inner, [done = std::move(done)](net::Response response) {
+    const bool has_body = response.status == 200 || response.status == 503;
+    done(has_body ? std::optional(std::move(response.body)) : std::nullopt);
+  });
 }
 
 Reply::Reply(net::Respond respond, std::string instance, std::string correlation_id)
