@@ -10,6 +10,7 @@
 namespace gk::logs {
 namespace {
 
+// Source: base/log.h, LogLevel in its order
 constexpr std::array<std::string_view, 4> kLevels{"debug", "info", "warn", "error"};
 
 std::string_view text_of(const JsonValue& line, std::string_view key) {
