@@ -25,6 +25,22 @@ export const kNav: readonly NavItem[] = [
     extra: true,
   },
   {
+    path: "/library",
+    label: "Library",
+    icon: "book",
+    keys: "g b",
+    pages: ["library"],
+    extra: true,
+  },
+  {
+    path: "/games",
+    label: "Games",
+    icon: "game",
+    keys: "g p",
+    pages: ["games", "game"],
+    extra: true,
+  },
+  {
     path: "/sessions",
     label: "Sessions",
     icon: "user",

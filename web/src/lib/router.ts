@@ -16,6 +16,9 @@ export type Route =
   | { page: "referee"; tab: "watch" | "review" | "replay" | "options" }
   | { page: "player"; id: string }
   | { page: "sessions" }
+  | { page: "games" }
+  | { page: "game"; id: string }
+  | { page: "library" }
   | { page: "explore" }
   | { page: "logs" }
   | { page: "settings"; tab: SettingsTab }
@@ -28,6 +31,7 @@ const kDetails = [
   [/^\/cancellations\/([^/]+)$/, "cancellation"],
   [/^\/locks\/([^/]+)$/, "lane"],
   [/^\/tasks\/([^/]+)$/, "graph"],
+  [/^\/games\/([^/]+)$/, "game"],
   [/^\/referee\/players\/([^/]+)$/, "player"],
 ] as const;
 
@@ -64,6 +68,10 @@ export function routeOf(path: string): Route {
       return { page: "referee", tab: "replay" };
     case "/referee/options":
       return { page: "referee", tab: "options" };
+    case "/games":
+      return { page: "games" };
+    case "/library":
+      return { page: "library" };
     case "/sessions":
       return { page: "sessions" };
     case "/explore":
