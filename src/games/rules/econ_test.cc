@@ -79,6 +79,10 @@ TEST_F(EconTest, CountsWhatTheGameSaysBesideAsALine) {
   EXPECT_EQ(words_of(play(talk, line("[game]: kill killer='0:x'"))),
             Words{"line [game]: kill killer='0:x'"});
 }
+TEST_F(EconTest, CleansWhatTheServerSaysOfOthers) {
+  EXPECT_EQ(words_of(play(talk, line("[server]: cid=\xFF\x1b cmd='x'"))),
+            Words{"line [server]: cid=\xEF\xBF\xBD cmd='x'"});
+}
 TEST_F(EconTest, WorksWithoutMarkersAtTheLowestOutputLevel) {
   (void)sent(talk, 7, "echo hello");
   EXPECT_EQ(words_of(play(talk, line("[Console]: hello") + line("[Console]: n-1"))),
