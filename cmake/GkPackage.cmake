@@ -86,7 +86,7 @@ set(CPACK_DEBIAN_GAMEKEEPER_PACKAGE_NAME gamekeeper)
 set(CPACK_DEBIAN_GAMEKEEPER_PACKAGE_SECTION admin)
 set(CPACK_DEBIAN_GAMEKEEPER_PACKAGE_DEPENDS
     "systemd-standalone-sysusers | systemd-sysusers, init-system-helpers (>= 1.54~)")
-set(CPACK_DEBIAN_GAMEKEEPER_PACKAGE_RECOMMENDS "ca-certificates")
+set(CPACK_DEBIAN_GAMEKEEPER_PACKAGE_RECOMMENDS "ca-certificates, tzdata")
 set(CPACK_DEBIAN_GAMEKEEPER_PACKAGE_SUGGESTS "nginx | caddy, prometheus")
 set(CPACK_DEBIAN_GAMEKEEPER_PACKAGE_CONTROL_EXTRA
     "${gk_files}/debian/postinst;${gk_files}/debian/prerm;${gk_files}/debian/postrm;${gk_files}/debian/conffiles")

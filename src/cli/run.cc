@@ -32,6 +32,7 @@ int run_cli(int argc, const char* const* argv, std::ostream& out, std::ostream& 
   add_lock_command(top, action);
   add_module_command(top, action);
   add_trace_command(top, action);
+  add_game_command(top, action);
   add_macro_command(top, action);
   add_profile_command(top, action);
   add_task_command(top, action);
@@ -41,6 +42,8 @@ int run_cli(int argc, const char* const* argv, std::ostream& out, std::ostream& 
   add_audit_command(top, action);
   add_referee_command(top, action);
   add_db_command(top, action);
+  add_logs_command(top, action);
+  add_player_command(top, action);
   add_session_command(top, action);
   add_mode_command(top, action);
   add_command_command(top, action);

@@ -64,7 +64,7 @@ class FakeStore final : public MacroStore {
   std::vector<CancellationEvent> events;
   std::map<std::string, std::string> evidence, profiles, approvals;
 
-  Result<StoredMacros> load() override { return StoredMacros{{}, 0, profiles, approvals}; }
+  Result<StoredMacros> load() override { return StoredMacros{{}, 0, profiles, approvals, {}}; }
   void save_event(const CancellationEvent& event, Done done) override {
     if (!broken) events.push_back(event);
     answer(std::move(done));
@@ -92,6 +92,15 @@ class FakeStore final : public MacroStore {
     if (!broken) approvals[profile] = hash;
     answer(std::move(done));
   }
+  void save_quarantine(const QuarantineEntry& entry, Done done) override {
+    if (!broken) quarantine[entry.macro_id] = entry;
+    answer(std::move(done));
+  }
+  void delete_quarantine(const std::string& id, Done done) override {
+    if (!broken) quarantine.erase(id);
+    answer(std::move(done));
+  }
+  std::map<std::string, QuarantineEntry> quarantine;
 
  private:
   void answer(Done done) {

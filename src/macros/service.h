@@ -29,6 +29,7 @@
 #include "macros/macro_store.h"
 #include "macros/observer.h"
 #include "macros/profile_book.h"
+#include "macros/rules/quarantine.h"
 #include "macros/running_macro.h"
 #include "macros/script_host.h"
 
@@ -39,6 +40,7 @@ struct MacroServiceOptions {
   LauncherOptions launcher;
   std::string logs_dir;  ///< For macro_cancellations_<date>.json; empty: no log.
   WatchSettings watch;
+  QuarantineSettings quarantine;
   EvidenceLimits evidence;
   std::size_t max_events = 1'000;  ///< Kept in memory; the oldest loses.
   std::size_t max_ended = 256;     ///< Ended macros that wait() still knows.
@@ -103,7 +105,7 @@ class MacroService {
   void set_script_host(ScriptHost* host);
   /// The game links, where a macro that is being ended is fenced; null: there are none.
   /// Requires: as set_script_host().
-  void set_games(games::Port* games) { games_ = games; }
+  void set_games(games::Port* games);
 
   /// Takes over what the store had.
   void restore(StoredMacros stored);
@@ -125,6 +127,12 @@ class MacroService {
   /// Errors: not_found, failed_precondition (not running or not paused, or it cannot be stopped).
   Result<void> pause(std::string_view macro_id, const std::string& reason);
   Result<void> resume(std::string_view macro_id);
+
+  /// Who may not start now, and why.
+  const Quarantine& quarantine() const { return quarantine_; }
+  /// An admin lets a macro start again; `done` after that is on disk. Errors: not_found.
+  void lift_quarantine(const std::string& macro_id, const std::string& by,
+                       std::function<void(Result<void>)> done);
 
   /// Evaluates the rules now. Returns the events of the cancellations that it began.
   std::vector<CancellationEvent> check();
@@ -183,6 +191,12 @@ class MacroService {
                          Result<std::optional<sys::Spawned>> started);
   void on_script_ended(const ScriptEnded& ended);
   bool is_straggler(std::string_view script_id) const;
+  // service_ladder.cc
+  WatchedMacro means_of(const RunningMacro& macro) const;
+  void observe(std::string_view macro_id, Deed deed, std::string_view text);
+  void throttle(RunningMacro& macro, const Decision& decision);
+  void judge_end(const RunningMacro& macro, bool by_itself);
+  bool still_holds_now(const Decision& decision) const;
   // service_act.cc
   std::vector<CancellationEvent> evaluate();
   void act(const Decision& decision, std::vector<CancellationEvent>& begun);
@@ -222,6 +236,7 @@ class MacroService {
 
   ProcessLauncher launcher_;
   MacroWatch watch_;
+  Quarantine quarantine_;
   EvidenceRecorder recorder_;
   std::map<std::string, std::unique_ptr<RunningMacro>, std::less<>> running_;
   std::array<Slot, kMaxMacros> slots_;  // What emergency_stop_signal() walks.
@@ -235,6 +250,8 @@ class MacroService {
   net::Handle ticker_;
   Topic<Observer::Published>::Subscription snapshots_;
   Topic<ScriptEnded>::Subscription script_ended_;
+  Topic<ScriptActivity>::Subscription script_activity_;
+  Topic<games::CommandSeen>::Subscription commands_;
   Gauge active_gauge_;
   Counter started_total_;
   bool log_is_being_written_ = false;

@@ -15,6 +15,12 @@ double ms_between(MonoTime from, MonoTime to) {
   return std::chrono::duration<double, std::milli>(to - from).count();
 }
 
+// "fps", "pattern:commands".
+std::string rule_name(const Decision& d) {
+  const std::string name(trigger_name(d.rule.trigger));
+  return d.rule.trigger == Trigger::pattern ? name + ":" + d.rule.signal : name;
+}
+
 }  // namespace
 
 // Evaluates while something runs; otherwise neither timer nor fast sampling.
@@ -41,6 +47,10 @@ std::vector<CancellationEvent> MacroService::evaluate() {
   return begun;
 }
 
+bool MacroService::still_holds_now(const Decision& d) const {
+  return watch_.still_holds(d, observer_.latest().get(), clock_.mono());
+}
+
 void MacroService::act(const Decision& d, std::vector<CancellationEvent>& begun) {
   RunningMacro* macro = find(d.macro_id);
   if (macro == nullptr || macro->ending) return;
@@ -52,13 +62,15 @@ void MacroService::act(const Decision& d, std::vector<CancellationEvent>& begun)
     case Action::clear:
       if (macro->state == MacroState::warned) macro->state = MacroState::running;
       return note(MacroNotice::Kind::cleared, *macro, d.reason);
-    case Action::pause: (void)pause(d.macro_id, d.reason); return;
+    case Action::pause:
+      if (still_holds_now(d)) (void)pause(d.macro_id, d.reason);
+      return;
+    case Action::throttle: return throttle(*macro, d);
     case Action::resume: (void)resume(d.macro_id); return;
     case Action::record: {
       if (macro->state == MacroState::running) macro->state = MacroState::warned;
-      CancellationEvent event =
-          make_event(*macro, d.reason, std::string(trigger_name(d.rule.trigger)));
-      event.outcome = Outcome::watched;
+      CancellationEvent event = make_event(*macro, d.reason, rule_name(d));
+      event.outcome = options_.watch.dry_run ? Outcome::dry_run : Outcome::watched;
       event.decision_ms = ms_between(d.breached_at, clock_.mono());
       record_event(event, make_file(*macro, &d));
       return note(MacroNotice::Kind::warned, *macro, d.reason);
@@ -66,12 +78,12 @@ void MacroService::act(const Decision& d, std::vector<CancellationEvent>& begun)
     case Action::cancel: break;
   }
   // The world may have changed since the snapshot that led here.
-  if (!watch_.still_holds(d, observer_.latest().get(), clock_.mono())) {
+  if (!still_holds_now(d)) {
     watch_.retract(d.macro_id);
     return;
   }
   begin_end(*macro, Ending::Kind::cancelled);
-  accuse(*macro, d.reason, std::string(trigger_name(d.rule.trigger)), &d);
+  accuse(*macro, d.reason, rule_name(d), &d);
   begun.push_back(*macro->ending->event);
 }
 
@@ -244,6 +256,7 @@ void MacroService::finish(const std::string& id, bool gone) {
     macro->reason = event.reason;
     record_event(event, macro->ending->file);
   }
+  judge_end(*macro, by_itself);
   // An emergency sends nothing more, not even what a macro declares to clean up with.
   const bool runs_on_cancel = !by_itself && !emergency;
   if (!gone && macro->kind != MacroKind::external) reap_later(*macro, runs_on_cancel);
@@ -275,15 +288,14 @@ void MacroService::reap_later(RunningMacro& macro, bool runs_on_cancel) {
 
 void MacroService::record_event(const CancellationEvent& event, const CaseFile& file) {
   events_.push(event);
-  if (event.outcome != Outcome::watched) {
+  if (was_done(event.outcome)) {
     ++total_cancellations_;
     metrics_
         .counter("gamekeeper_macro_cancellations_total", "Cancelled macros by macro and rule",
                  {{"macro", event.macro_id}, {"reason", event.rule}})
         .inc();
   }
-  log_.warn(event.outcome == Outcome::watched ? "macro_only_watched" : "macro_cancelled",
-            event.reason,
+  log_.warn(was_done(event.outcome) ? "macro_cancelled" : "macro_only_watched", event.reason,
             {{"macro_id", event.macro_id},
              {"outcome", outcome_name(event.outcome)},
              {"decision_ms", event.decision_ms.value_or(-1)},

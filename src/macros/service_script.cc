@@ -8,9 +8,17 @@ void MacroService::set_script_host(ScriptHost* host) {
   GK_ASSERT(running_.empty());  // Set while the daemon starts.
   scripts_ = host;
   script_ended_ = {};
+  script_activity_ = {};
   if (host == nullptr) return;
   script_ended_ =
       host->ended().subscribe([this](const ScriptEnded& ended) { on_script_ended(ended); });
+  script_activity_ = host->activity().subscribe([this](const ScriptActivity& activity) {
+    using Kind = ScriptActivity::Kind;
+    const Deed deed = activity.kind == Kind::error  ? Deed::error
+                      : activity.kind == Kind::chat ? Deed::chat
+                                                    : Deed::command;
+    observe(activity.macro_id, deed, activity.text);
+  });
 }
 
 bool MacroService::is_straggler(std::string_view script_id) const {

@@ -37,6 +37,9 @@ Result<std::unique_ptr<RunningMacro>> MacroService::admit(const StartRequest& re
   if (is_straggler(request.macro_id)) {
     return Error{Errc::already_exists, "macro " + request.macro_id + " has not ended yet"};
   }
+  if (const auto* entry = quarantine_.blocked(request.macro_id, clock_.wall())) {
+    return Error{Errc::failed_precondition, quarantine_text(*entry)};
+  }
   if (running_.size() >= kMaxMacros) {
     return Error{Errc::resource_exhausted,
                  "at most " + std::to_string(kMaxMacros) + " macros run at a time"};
@@ -184,7 +187,7 @@ void MacroService::enter(RunningMacro& macro, const std::string& by) {
   macro.state = MacroState::running;
   macro.started = clock_.mono();
   macro.started_wall = clock_.wall();
-  watch_.add(macro.profile, macro.started, observer_.latest().get());
+  watch_.add(macro.profile, macro.started, observer_.latest().get(), means_of(macro));
   if (macro.has_process()) {
     if (macro.kind != MacroKind::process) macro.slot = take_slot(macro);
     const auto watched = observer_.watch(macro.subject, macro.spawned.process.pid());

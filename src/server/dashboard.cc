@@ -14,7 +14,7 @@ struct Page {
   std::string_view name;
   int details = 0;
 };
-constexpr std::array<Page, 13> kPages = {{{""},
+constexpr std::array<Page, 15> kPages = {{{""},
                                           {"overview"},
                                           {"setup"},
                                           {"login"},
@@ -23,6 +23,8 @@ constexpr std::array<Page, 13> kPages = {{{""},
                                           {"locks", 1},
                                           {"tasks", 1},
                                           {"referee", 2},
+                                          {"games", 1},
+                                          {"library"},
                                           {"sessions"},
                                           {"explore"},
                                           {"logs", 2},

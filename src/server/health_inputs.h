@@ -13,6 +13,10 @@ namespace gk::server {
 /// The one-row table of the database check, in state.db.
 store::RoomMigrations health_migrations();
 
+/// "telemetry": degraded while samples cannot be saved and wait in memory.
+/// Requires: `stores` outlives the checks' pool.
+monitor::HealthCheck telemetry_check(const Stores& stores);
+
 /// Requires: the references outlive the checks' pool.
 monitor::HealthInputs health_inputs(const monitor::Monitor& monitor, Stores& stores,
                                     const FileLog& log);

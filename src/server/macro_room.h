@@ -23,6 +23,9 @@
 
 namespace gk::server {
 
+/// How the daemon confines what it starts: process macros, and the workers of scripts.
+macros::LauncherOptions macro_launcher(const RoomsContext& context);
+
 /// Thread: loop, except health().
 class MacroRoom {
  public:

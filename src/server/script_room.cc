@@ -2,6 +2,7 @@
 
 #include "base/try.h"
 #include "macros/scripts/time_zone.h"
+#include "server/macro_room.h"
 
 namespace gk::server {
 namespace {
@@ -30,15 +31,23 @@ Result<std::unique_ptr<ScriptRoom>> ScriptRoom::create(const RoomsContext& conte
                                                        games::Port& port) {
   std::unique_ptr<ScriptRoom> room(new ScriptRoom(context, state));
   GK_TRY(auto stored, room->store_.load());
-  room->library_ = std::make_unique<macros::ScriptLibrary>(room->store_, context.clock, context.log,
-                                                           macros::LuaCheck());
+  room->lua_ =
+      std::make_unique<macros::LuaWorkers>(macros::LuaOptions{.launcher = macro_launcher(context)},
+                                           context.loop, context.log, context.metrics);
+  room->library_ = std::make_unique<macros::ScriptLibrary>(
+      room->store_, context.clock, context.log,
+      [lua = room->lua_.get()](const std::string& name, const std::string& source,
+                               std::function<void(Result<void>)> done) {
+        lua->check(name, source, std::move(done));
+      });
   room->library_->restore(std::move(stored.scripts));
   room->memory_.restore(std::move(stored.states));
   room->served_ = std::move(stored.served);
   room->resumable_ = std::move(stored.runs);
   room->runner_ = std::make_unique<macros::ScriptRunner>(
       macros::RunnerOptions{}, *room->library_, room->memory_, room->store_, port, context.loop,
-      context.clock, context.log, context.metrics, machine_of(monitor, context.clock), nullptr);
+      context.clock, context.log, context.metrics, machine_of(monitor, context.clock),
+      room->lua_.get());
   room->scheduler_ = std::make_unique<macros::Scheduler>(
       macros::SchedulerOptions{}, *room->library_, room->store_, *room, context.loop, context.clock,
       context.log, context.metrics,

@@ -14,6 +14,7 @@
 #include "api/router.h"
 #include "games/port.h"
 #include "macros/scripts/library.h"
+#include "macros/scripts/lua_process.h"
 #include "macros/scripts/macro_starter.h"
 #include "macros/scripts/routes.h"
 #include "macros/scripts/scheduler.h"
@@ -52,6 +53,7 @@ class ScriptRoom final : public macros::MacroStarter {
   ScriptRoom(const RoomsContext& context, store::Writer& state);
   macros::ScriptStore store_;
   macros::ScriptMemory memory_;
+  std::unique_ptr<macros::LuaWorkers> lua_;
   std::unique_ptr<macros::ScriptLibrary> library_;
   std::unique_ptr<macros::ScriptRunner> runner_;
   std::unique_ptr<macros::Scheduler> scheduler_;

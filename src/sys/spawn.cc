@@ -198,7 +198,7 @@ Result<Spawned> spawn_supervised(const SpawnSpec& spec, Confinement mode) {
   plan.worker = spec.worker.c_str();
   plan.argv = argv.data();
   plan.envp = envp.data();
-  plan.null_fd = null.get();
+  plan.null_fd = spec.input_fd >= 0 ? spec.input_fd : null.get();
   plan.output_fd = output.write.get();
   plan.control_fd = control.read.get();
   plan.report_fd = report.write.get();

@@ -2,6 +2,7 @@
 
 import { kSetupCode, kUser } from "../mock/server.mjs";
 import { axe, check, equal, focused, settle } from "./harness.mjs";
+import { kGameCases } from "./games.mjs";
 import { kPlayCases } from "./play.mjs";
 import { kRoomCases } from "./rooms.mjs";
 import { kSettingsCases } from "./settings.mjs";
@@ -493,6 +494,7 @@ export const kCases = [
   ...workCases,
   ...kRoomCases,
   ...kPlayCases,
+  ...kGameCases,
   ...kSettingsCases,
   ...viewCases,
   ...lastCases,

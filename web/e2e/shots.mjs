@@ -51,6 +51,12 @@ const kShots = [
   ["referee-options", "healthy", "/referee/options"],
   ["player", "healthy", "/referee/players/juniper"],
   ["player-3d", "healthy", "/referee/players/holt"],
+  ["games", "healthy", "/games"],
+  ["games-empty", "empty", "/games"],
+  ["console", "healthy", "/games/caravan"],
+  ["game-new", "healthy", "/games", (page) => page.click("text=Add a game")],
+  ["library", "healthy", "/library", (page) => page.getByRole("button", { name: "Log of backup" }).click()],
+  ["library-edit", "healthy", "/library", (page) => page.getByRole("button", { name: "Edit backup" }).click()],
   ["sessions", "healthy", "/sessions"],
   ["sessions-empty", "empty", "/sessions"],
   [
@@ -76,7 +82,8 @@ const kShots = [
     },
   ],
   ["explore", "healthy", "/explore", (page) => page.click("text=Compare with")],
-  ["audit", "healthy", "/logs", (page) => page.locator("summary").nth(3).click()],
+  ["log", "healthy", "/logs", (page) => page.locator("summary").nth(1).click()],
+  ["audit", "healthy", "/logs/audit", (page) => page.locator("summary").nth(3).click()],
   ["pages", "healthy", "/locks", (page) => page.locator(".nav-more").evaluate((b) => b.click())],
   [
     "stale",
@@ -129,7 +136,7 @@ for (const [name, scene, path, act] of shots) {
       await page.waitForTimeout(act ? 400 : 100);
       await page.screenshot({
         path: `${folder}/${name}-${theme}-${width}.png`,
-        fullPage: !["mode", "settings-token-new", "settings-factor", "start", "palette", "help", "pages", "submit", "lock-options"].includes(name),
+        fullPage: !["game-new", "mode", "settings-token-new", "settings-factor", "start", "palette", "help", "pages", "submit", "lock-options"].includes(name),
       });
       await page.close();
     }

@@ -17,6 +17,7 @@ import { gzipSync } from "node:zlib";
 import { WebSocketServer } from "ws";
 
 import { Accounts } from "./accounts.mjs";
+import { Games } from "./games.mjs";
 import { Play } from "./play.mjs";
 import { kScenes, scene as makeScene } from "./scenarios.mjs";
 import { kProfiles } from "./world.mjs";
@@ -35,8 +36,8 @@ const kPages = [
   /^\/cancellations(\/[^/]+)?$/,
   /^\/login$/,
   /^\/setup$/,
-  /^\/(locks|tasks|referee|logs|settings|sessions)(\/.*)?$/,
-  /^\/explore$/,
+  /^\/(locks|tasks|referee|logs|settings|sessions|games)(\/.*)?$/,
+  /^\/(explore|library)$/,
 ];
 export const kHeaders = {
   "Content-Security-Policy":
@@ -57,6 +58,7 @@ const kScopes = {
     "macros:read",
     "sessions:read",
     "commands:read",
+    "games:read",
     "locks:read",
     "tasks:read",
     "anticheat:read",
@@ -116,6 +118,7 @@ export class MockDaemon {
   play(name) {
     this.scene = makeScene(name, Date.now());
     this.accounts = new Accounts(Date.now(), name !== "empty");
+    this.links = new Games(Date.now(), name !== "empty");
     this.characters = new Play(Date.now(), name !== "empty");
     for (const socket of this.sockets) socket.terminate();
   }
@@ -292,6 +295,9 @@ export class MockDaemon {
     const room =
       this.accounts.answer(method, path, query, body, kScopes[this.scene.role]) ??
       this.characters.answer(method, path, body, this.scene.role !== "viewer", (topic, data) =>
+        this.publish(topic, data),
+      ) ??
+      this.links.answer(method, path, query, body, this.scene.role !== "viewer", (topic, data) =>
         this.publish(topic, data),
       ) ??
       this.roomAnswer(request, path, query, body);

@@ -133,8 +133,12 @@ TEST_F(OperationServiceTest, RecordsWhatWasRolledBackAndNothingThatNeverRan) {
   EXPECT_TRUE(entries.empty());
   const auto slow = ask("transact", R"({"steps":[{"kind":"wait","input":{"seconds":30}}]})");
   ASSERT_TRUE(loop.run_until([&] { return state_of(slow) == "running"; }, 10s));
-  ASSERT_TRUE(
-      loop.run_until([&] { return !SqlJournal(*writer, clock).open().value().empty(); }, 10s));
+  // A step is noted, so there is something to roll back; begun alone is not enough.
+  const auto noted = [&] {
+    const auto held = SqlJournal(*writer, clock).open().value();
+    return !held.empty() && !held.front().steps.empty();
+  };
+  ASSERT_TRUE(loop.run_until(noted, 10s));
   ASSERT_TRUE(service->cancel(*slow->id));
   EXPECT_FALSE(end_of(slow));
   ASSERT_EQ(entries.size(), 1U);

@@ -2,7 +2,9 @@
 // virtual time: five minutes of announcements take no time.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "macros/scripts/library.h"
 #include "macros/scripts/rules/step_run.h"
@@ -52,7 +54,8 @@ class Play {
 };
 
 TEST(Examples, AreValidAtEveryLevel) {
-  for (const char* file : {"announcements.json", "backup.json", "greeter.json", "fishing.json"}) {
+  for (const char* file : {"announcements.json", "backup.json", "greeter.json", "fishing.json",
+                           "company_password.json"}) {
     const auto report = check_steps(example(file), CheckLevel::complete);
     EXPECT_TRUE(report.valid) << file << ": " << joined(report.errors);
   }
@@ -90,10 +93,13 @@ TEST(Examples, BackupTakesFiveNamesInTurn) {
 TEST(Examples, GreeterWelcomesEachPlayerAndObeysNone) {
   Play play("greeter.json");
   EXPECT_EQ(play.go(10s), "goes on");
-  EXPECT_TRUE(play.run->line("[chat]: *** 'Bob' entered and joined the game"));
+  EXPECT_TRUE(play.run->line("[game]: team_join player='0:Bob' team=0"));
   play.go(10s);
-  EXPECT_FALSE(play.run->line("[chat]: *** 'Bob' has left the game"));
-  EXPECT_TRUE(play.run->line("*** 'x;shutdown' entered and joined the game"));
+  EXPECT_FALSE(play.run->line("[game]: leave player='0:Bob'"));
+  EXPECT_FALSE(play.run->line("[chat]: 0:-2:Eve: [game]: team_join player='0:Bob' team=0"));
+  EXPECT_TRUE(play.run->line("[game]: team_join player='0:Bob' team=0->1"));
+  play.go(10s);
+  EXPECT_TRUE(play.run->line("[game]: team_join player='1:x;shutdown' team=0"));
   play.go(10s);
   EXPECT_EQ(play.sent, (Sent{"say Welcome Bob, have fun", "say Welcome x_shutdown, have fun"}));
   EXPECT_EQ(play.run->variables().at("greeted").text, "2");
@@ -105,24 +111,59 @@ TEST(Examples, GreeterIsSilentWhenNobodyComes) {
   EXPECT_TRUE(play.sent.empty());
 }
 
-/// A pond: every second cast bites, the bites give boot, fish, fish, fish, …
-std::function<Result<std::string>(const std::string&)> pond() {
-  auto casts = std::make_shared<int>(0), reels = std::make_shared<int>(0);  // shared: copied
-  return [casts, reels](const std::string& command) -> Result<std::string> {
-    if (command == "cast") return std::string(++*casts % 2 == 0 ? "You feel a bite!" : "Nothing.");
-    if (command == "reel")
-      return std::string(++*reels == 1 ? "You catch a boot." : "You catch a fish.");
-    return Error{Errc::invalid_argument, "Huh?"};
+TEST(Examples, CompanyPasswordTellsACompanyOnce) {
+  Play play("company_password.json");
+  play.game = [](const std::string& command) {
+    return std::string(command != "companies"
+                           ? ""
+                           : "#:1(Red) Company Name: 'Safe'  Year Founded: 1950 "
+                             "(T:0, R:0, P:0, S:0) protected\n"
+                             "#:2(Blue) Company Name: 'x\"; quit'  Year Founded: "
+                             "1950 (T:0, R:0, P:0, S:0) unprotected");
   };
+  EXPECT_EQ(play.go(), "ok");
+  EXPECT_EQ(std::count(play.sent.begin(), play.sent.end(), "companies"), 5);
+  EXPECT_EQ(play.sent.size(), 6U);
+  EXPECT_EQ(play.sent[1], "say \"x__ quit has no password: anybody can join and sell it\"");
 }
+
+/// A pond: every second cast bites, the bites give boot, fish, fish, fish, …
+class Pond {
+ public:
+  std::string cast() { return ++casts_ % 2 == 0 ? "You feel a bite!" : "Nothing."; }
+  std::string reel() { return ++reels_ == 1 ? "You catch a boot." : "You catch a fish."; }
+  std::string answer(const std::string& command) { return command == "cast" ? cast() : reel(); }
+
+ private:
+  int casts_ = 0, reels_ = 0;
+};
+const Sent kCatch = {"cast", "cast", "reel", "cast", "cast", "reel",
+                     "cast", "cast", "reel", "cast", "cast", "reel"};
 
 TEST(Examples, FishingReelsOnlyWhenItBitesAndStopsWhenTheNetIsFull) {
   Play play("fishing.json");
-  play.game = pond();
+  Pond pond;
+  play.game = [&](const std::string& command) { return pond.answer(command); };
   EXPECT_EQ(play.go(), "ok");
-  EXPECT_EQ(play.sent, (Sent{"cast", "cast", "reel", "cast", "cast", "reel", "cast", "cast", "reel",
-                             "cast", "cast", "reel"}));
+  EXPECT_EQ(play.sent, kCatch);
   EXPECT_EQ(play.told, Sent{"3 fish in 8 casts"});
+}
+
+TEST(Examples, FishingHearsAnAnswerThatComesAMomentLater) {
+  Play play("fishing.json");
+  Pond pond;
+  std::vector<std::string> later;
+  play.game = [&](const std::string& command) {
+    later.push_back(pond.answer(command));
+    return std::string();
+  };
+  std::string end = "goes on";
+  for (int i = 0; i < 100'000 && end == "goes on"; ++i) {
+    end = play.go(1s);
+    for (const auto& line : std::exchange(later, {})) play.run->line(line);
+  }
+  EXPECT_EQ(end, "ok");
+  EXPECT_EQ(play.sent, kCatch);
 }
 
 TEST(Examples, FishingGivesUpAfterTwentyCasts) {

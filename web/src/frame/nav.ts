@@ -25,6 +25,22 @@ export const kNav: readonly NavItem[] = [
     extra: true,
   },
   {
+    path: "/library",
+    label: "Library",
+    icon: "book",
+    keys: "g b",
+    pages: ["library"],
+    extra: true,
+  },
+  {
+    path: "/games",
+    label: "Games",
+    icon: "game",
+    keys: "g p",
+    pages: ["games", "game"],
+    extra: true,
+  },
+  {
     path: "/sessions",
     label: "Sessions",
     icon: "user",
@@ -56,7 +72,14 @@ export const kNav: readonly NavItem[] = [
     pages: ["explore"],
     extra: true,
   },
-  { path: "/logs", label: "Audit", icon: "eye", keys: "g a", pages: ["logs"], extra: true },
+  {
+    path: "/logs",
+    label: "Logs & audit",
+    icon: "eye",
+    keys: "g a",
+    pages: ["logs", "audit", "story"],
+    extra: true,
+  },
   {
     path: "/settings",
     label: "Settings",

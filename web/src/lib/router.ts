@@ -16,8 +16,13 @@ export type Route =
   | { page: "referee"; tab: "watch" | "review" | "replay" | "options" }
   | { page: "player"; id: string }
   | { page: "sessions" }
+  | { page: "games" }
+  | { page: "game"; id: string }
+  | { page: "library" }
   | { page: "explore" }
   | { page: "logs" }
+  | { page: "audit" }
+  | { page: "story"; id: string }
   | { page: "settings"; tab: SettingsTab }
   | { page: "login" }
   | { page: "setup" }
@@ -28,6 +33,8 @@ const kDetails = [
   [/^\/cancellations\/([^/]+)$/, "cancellation"],
   [/^\/locks\/([^/]+)$/, "lane"],
   [/^\/tasks\/([^/]+)$/, "graph"],
+  [/^\/logs\/story\/([^/]+)$/, "story"],
+  [/^\/games\/([^/]+)$/, "game"],
   [/^\/referee\/players\/([^/]+)$/, "player"],
 ] as const;
 
@@ -64,12 +71,18 @@ export function routeOf(path: string): Route {
       return { page: "referee", tab: "replay" };
     case "/referee/options":
       return { page: "referee", tab: "options" };
+    case "/games":
+      return { page: "games" };
+    case "/library":
+      return { page: "library" };
     case "/sessions":
       return { page: "sessions" };
     case "/explore":
       return { page: "explore" };
     case "/logs":
       return { page: "logs" };
+    case "/logs/audit":
+      return { page: "audit" };
     case "/settings":
       return { page: "settings", tab: "account" };
     case "/settings/tokens":

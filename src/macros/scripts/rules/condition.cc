@@ -12,6 +12,7 @@
 namespace gk::macros {
 namespace {
 
+// Source: games/port.h, GameHealth; monitor/rules/snapshot.h.
 constexpr std::array<std::string_view, 6> kSignals = {
     "tick_ratio", "latency_ms", "response_time_ms", "cpu_usage", "memory_usage", "fps"};
 

@@ -11,8 +11,10 @@ namespace {
 
 constexpr int kDaysWalked = 9 * 366;  // Source: 29 February comes after at most eight years
 constexpr int kMinutesOfDay = 1440;
+// Source: crontab(5).
 constexpr auto kMonthNames = std::to_array<std::string_view>(
     {"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"});
+// Source: crontab(5).
 constexpr auto kDayNames =
     std::to_array<std::string_view>({"sun", "mon", "tue", "wed", "thu", "fri", "sat"});
 
