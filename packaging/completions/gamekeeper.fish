@@ -9,12 +9,12 @@ function __gamekeeper_at
         end
         set -l next (string join -- ' ' $path $word)
         switch $next
-            case 'setup' 'status' 'top' 'health' 'metrics' 'lanes' 'lock' 'module' 'module list' 'module set' 'module delete' 'trace' 'game' 'game list' 'game add' 'game remove' 'game show' 'game connect' 'game disconnect' 'game console' 'game send' 'macro' 'macro run' 'macro start' 'macro new' 'macro import' 'macro export' 'macro enable' 'macro disable' 'macro remove' 'macro schedule' 'macro list' 'macro cancellations' 'macro check' 'macro stop-all' 'macro stop' 'macro log' 'profile' 'profile list' 'profile show' 'profile load' 'profile approve' 'task' 'task run' 'task list' 'task show' 'task cancel' 'user' 'user list' 'user add' 'user role' 'user disable' 'user enable' 'user delete' 'user reset' 'role' 'role list' 'role set' 'role delete' 'token' 'token list' 'token create' 'token revoke' 'audit' 'audit list' 'audit verify' 'referee' 'referee replay' 'referee generate' 'referee score' 'referee smart' 'referee players' 'referee review' 'referee accept' 'referee dismiss' 'referee record' 'referee record start' 'referee record stop' 'referee record status' 'db' 'db check' 'db backup' 'db restore' 'player' 'player export' 'player delete' 'session' 'session list' 'session start' 'session pause' 'session stop' 'mode' 'mode list' 'mode set' 'mode run' 'command'
+            case 'setup' 'status' 'top' 'health' 'metrics' 'lanes' 'lock' 'module' 'module list' 'module set' 'module delete' 'trace' 'game' 'game list' 'game add' 'game remove' 'game show' 'game connect' 'game disconnect' 'game console' 'game send' 'macro' 'macro run' 'macro start' 'macro new' 'macro import' 'macro export' 'macro enable' 'macro disable' 'macro remove' 'macro schedule' 'macro list' 'macro cancellations' 'macro check' 'macro stop-all' 'macro stop' 'macro log' 'profile' 'profile list' 'profile show' 'profile load' 'profile approve' 'task' 'task run' 'task list' 'task show' 'task cancel' 'user' 'user list' 'user add' 'user role' 'user disable' 'user enable' 'user delete' 'user reset' 'role' 'role list' 'role set' 'role delete' 'token' 'token list' 'token create' 'token revoke' 'audit' 'audit list' 'audit verify' 'referee' 'referee replay' 'referee generate' 'referee score' 'referee smart' 'referee players' 'referee review' 'referee accept' 'referee dismiss' 'referee record' 'referee record start' 'referee record stop' 'referee record status' 'db' 'db check' 'db backup' 'db restore' 'logs' 'player' 'player export' 'player delete' 'session' 'session list' 'session start' 'session pause' 'session stop' 'mode' 'mode list' 'mode set' 'mode run' 'command'
                 set path $path $word
                 continue
         end
         switch $word
-            case --action --actor --args --character --code --cron --cursor --data --days --file --game --group --hash --host --id --in-flight --level --limit --macro --max-mb --mode --name --note --option --output --pid --port --priority --profile --rate --role --scope --seq --session --socket --target --timeout --username --zone
+            case --action --actor --args --character --code --correlation --cron --cursor --data --days --event --file --game --group --hash --host --id --in-flight --level --limit --lines --macro --max-mb --mode --name --note --option --output --pid --port --priority --profile --rate --role --scope --seq --session --since --socket --target --text --timeout --username --zone -n
                 set skip 1
         end
     end
@@ -40,6 +40,7 @@ complete -c gamekeeper -n '__gamekeeper_at ' -a token -d 'API tokens of users, f
 complete -c gamekeeper -n '__gamekeeper_at ' -a audit -d 'Who changed what'
 complete -c gamekeeper -n '__gamekeeper_at ' -a referee -d 'Judge movement: traces offline, players in the daemon'
 complete -c gamekeeper -n '__gamekeeper_at ' -a db -d 'Check, back up and restore the database files'
+complete -c gamekeeper -n '__gamekeeper_at ' -a logs -d 'The daemon\'s log, oldest first'
 complete -c gamekeeper -n '__gamekeeper_at ' -a player -d 'What is kept about a player of a game'
 complete -c gamekeeper -n '__gamekeeper_at ' -a session -d 'Sessions: who plays, in which mode'
 complete -c gamekeeper -n '__gamekeeper_at ' -a mode -d 'Modes: named sets of macros'
@@ -515,6 +516,17 @@ complete -c gamekeeper -n '__gamekeeper_at db restore' -s h -l help -d 'Print th
 complete -c gamekeeper -n '__gamekeeper_at db restore' -l data -r -F -d 'Data folder of the daemon'
 complete -c gamekeeper -n '__gamekeeper_at db restore' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
 complete -c gamekeeper -n '__gamekeeper_at db restore' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at logs' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at logs' -s n -l lines -r -F -d 'The last so many'
+complete -c gamekeeper -n '__gamekeeper_at logs' -s f -l follow -d 'Go on with what comes, until Ctrl-C'
+complete -c gamekeeper -n '__gamekeeper_at logs' -l level -x -a 'debug info warn error' -d 'At least this'
+complete -c gamekeeper -n '__gamekeeper_at logs' -l event -r -F -d 'This event, or with * those that begin so'
+complete -c gamekeeper -n '__gamekeeper_at logs' -l correlation -r -F -d 'Of this request'
+complete -c gamekeeper -n '__gamekeeper_at logs' -l since -r -F -d 'From this time on, RFC 3339'
+complete -c gamekeeper -n '__gamekeeper_at logs' -l text -r -F -d 'With this text anywhere'
+complete -c gamekeeper -n '__gamekeeper_at logs' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at logs' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at logs' -l json -d 'Print the API\'s JSON'
 complete -c gamekeeper -n '__gamekeeper_at player' -f
 complete -c gamekeeper -n '__gamekeeper_at player' -a export -d 'All of it, as JSON'
 complete -c gamekeeper -n '__gamekeeper_at player' -a delete -d 'Delete all of it, in every room'

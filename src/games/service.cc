@@ -49,6 +49,7 @@ GameService::GameService(const GameServiceOptions& options, GameServiceParts par
 GameService::~GameService() {
   ending_ = true;
   for (auto& [name, game] : games_) game->link.reset();
+  parts_.lanes.drop(party_.owner);  // Also tickets that nobody waits for any more.
 }
 
 GameService::Game* GameService::find(std::string_view name) const {

@@ -1,6 +1,5 @@
 // The way of a command: checks, the sender's pace, the lane, the game's pace, the answer.
 #include <algorithm>
-#include <new>
 
 #include "base/try.h"
 #include "games/game_state.h"
@@ -242,22 +241,12 @@ std::size_t GameService::fence(std::string_view sender) {
       auto node = game->pending.extract(it);
       --slot->waiting;
       ++dropped;
-      // Without memory its ticket stays until it is granted, and is given back then.
-      try {
-        if (node.mapped().wait != 0) parts_.lanes.cancel(node.mapped().wait);
-      } catch (const std::bad_alloc&) {
-      }
       node.mapped().done(fenced());
       it = game->pending.begin();  // What it did may have changed the map.
     }
-    if (game->holder && !game->holder->written && !game->pending.contains(game->holder->id)) {
-      try {
-        release(*game);
-      } catch (const std::bad_alloc&) {
-        // The lease ends by itself.
-      }
-    }
   }
+  // Their tickets stay until they are granted, and are given back then: withdrawing them now would
+  // need memory.
   return dropped;
 }
 

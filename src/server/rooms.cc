@@ -10,6 +10,7 @@
 #include "api/router.h"
 #include "base/try.h"
 #include "base/worker_pool.h"
+#include "logs/routes.h"
 #include "monitor/health.h"
 #include "monitor/loop_driver.h"
 #include "monitor/monitor.h"
@@ -95,6 +96,7 @@ struct Rooms::Impl {
   std::unique_ptr<PrivacyRoom> privacy;
   std::unique_ptr<api::Hub> hub;
   std::unique_ptr<api::Router> router;
+  std::unique_ptr<logs::LogRoutes> log_routes;
   Topic<accounts::SessionEnded>::Subscription on_session_ended;
   Topic<accounts::HolderChanged>::Subscription on_holder_changed;
   net::Handle accounts_tick, heartbeat;
@@ -211,6 +213,9 @@ void Rooms::Impl::start_api() {
   privacy->connect(*router);
   operations->connect(*hub, *router);
   sessions->connect(*hub, *router);
+  log_routes = std::make_unique<logs::LogRoutes>(
+      logs::LogRouteOptions{.file = c.data_dir + "/logs/gamekeeper.log"}, *hub, *router, *pool,
+      monitor::post_to(c.loop), c.loop);
   add_overview_route(*router, *hub, c.clock);
   add_api_routes();
   router->set_fallback(serve_dashboard);

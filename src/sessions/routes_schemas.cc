@@ -37,8 +37,9 @@ void add_sessions(api::Router& router) {
                       {"running_as", "string", "Another id when that one runs already", true, true},
                       {"outcome", "started|already_running|refused", "", true},
                       {"reason", "string", "", true, true}}});
-  router.add_schema({"GameSessionStarted",
-                     {{"session", "#GameSession", "", true}, {"macros", "#ModeOutcome[]", "", true}}});
+  router.add_schema(
+      {"GameSessionStarted",
+       {{"session", "#GameSession", "", true}, {"macros", "#ModeOutcome[]", "", true}}});
   router.add_schema(
       {"MacroNotPaused", {{"macro_id", "string", "", true}, {"reason", "string", "", true}}});
   router.add_schema(

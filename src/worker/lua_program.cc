@@ -1,5 +1,6 @@
 #include "worker/lua_program.h"
 
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -22,6 +23,8 @@ constexpr int kConfinement = 126;                    // Source: supervisor.h
 void on_terminate(int) { interrupt_sandbox(); }
 
 bool confine() {
+  // Whoever supervises it ends with the daemon; a script that never looks must end with both.
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   const struct rlimit space{kAddressSpace, kAddressSpace}, files{kFiles, kFiles}, none{0, 0};
   if (::setrlimit(RLIMIT_AS, &space) != 0 || ::setrlimit(RLIMIT_NOFILE, &files) != 0 ||
       ::setrlimit(RLIMIT_NPROC, &none) != 0 || ::setrlimit(RLIMIT_CORE, &none) != 0) {

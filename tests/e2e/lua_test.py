@@ -5,7 +5,7 @@ import time
 import unittest
 
 sys.dont_write_bytecode = True
-from gk import Daemon, wait_for  # noqa: E402
+from gk import Daemon, alive, wait_for  # noqa: E402
 
 CONFIG = "[macros]\nquarantine_s = 0\n"
 
@@ -93,6 +93,30 @@ class Lua(unittest.TestCase):
             self.assertEqual(len(log(daemon, "count")), before)
             self.assertEqual(daemon.admin.post("/api/macro-safety/resume/count").status, 200)
             wait_for("it to go on", lambda: len(log(daemon, "count")) > before)
+
+    def test_a_macro_reads_no_other_ones_memory(self):
+        with Daemon(config=CONFIG) as daemon:
+            put(daemon, "keeper", 'state.set("secret", state.get("secret") or "blue")\n'
+                                  'log("found", state.get("secret"))')
+            put(daemon, "thief", 'for _, key in ipairs{"secret", "keeper/secret", "keeper:secret", "../keeper/secret",\n'
+                                 '  "macro:keeper/secret", "keeper\\0secret"} do\n'
+                                 '  local _, value = pcall(state.get, key)\n'
+                                 '  if value == "blue" then log("stolen with", key) end\nend\nlog("nothing more")')
+            for name, last in (("keeper", "found\tblue"), ("thief", "nothing more")):
+                run(daemon, name)
+                wait_log(daemon, name, last)
+            self.assertFalse([line for line in log(daemon, "thief") if "stolen" in line])
+
+    def test_no_worker_outlives_the_daemon(self):
+        with Daemon(config=CONFIG) as daemon:
+            put(daemon, "spin", "while true do pcall(function() while true do end end) end")
+            run(daemon, "spin")
+            with open(f"/proc/{daemon.process.pid}/task/{daemon.process.pid}/children") as file:
+                children = [int(pid) for pid in file.read().split()]
+            self.assertTrue(children)
+            daemon.process.kill()  # No chance to clean up.
+            daemon.process.wait()
+            wait_for("the worker to die", lambda: not any(alive(pid) for pid in children))
 
 
 if __name__ == "__main__":

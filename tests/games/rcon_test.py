@@ -159,6 +159,26 @@ def program(daemon, admin):
         assert admin.ask("DELETE", "/api/games/none").status == 204
 
 
+def command_line(daemon, admin):
+    """Add, send, console and remove, as an operator would."""
+    with SourceServer() as server:
+        added = daemon.cli("game", "add", "cli", "source", "--port", str(server.port), "--password",
+                           input=server.password + "\n")
+        assert added.returncode == 0 and "added cli" in added.stdout, added
+        wait_state(admin, "cli", "ready")
+        assert daemon.cli("game", "send", "cli", "hello", "you").stdout == "hello you\n"
+        assert daemon.cli("game", "send", "cli", "stop").returncode != 0
+        assert daemon.cli("game", "send", "cli", "--confirmed", "stop").stdout == "stop\n"
+        console = daemon.cli("game", "console", "cli", input="one\nstop\n!stop\n")
+        assert console.returncode == 0 and "one" in console.stdout, console
+        assert "dangerous" in console.stderr and console.stdout.count("stop") >= 2, console
+        assert "rconpw" not in daemon.cli("game", "show", "cli").stdout
+        assert daemon.cli("game", "disconnect", "cli").stdout == "cli: stopped\n"
+        assert daemon.cli("game", "connect", "cli").returncode == 0
+        assert daemon.cli("game", "remove", "cli").stdout == "removed cli\n"
+        assert daemon.cli("game", "show", "cli").returncode != 0
+
+
 def settings(admin):
     base = {"name": "x", "kind": "source", "port": 1}
     for change in ({"kind": "doom"}, {"port": 70000}, {"name": "X"}, {"rate_per_s": 0},
@@ -183,6 +203,7 @@ def main():
         gone(admin)
         quake(admin)
         program(daemon, admin)
+        command_line(daemon, admin)
     print("ok")
 
 

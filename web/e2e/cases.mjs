@@ -195,7 +195,11 @@ const keyboardCases = [
       const context = await target.context("healthy");
       const page = await target.open(context, "/");
       await settle(page);
-      const heading = (name) => page.getByRole("heading", { level: 1, name }).waitFor();
+      // The focus follows the heading in the next turn of the page.
+      const heading = async (name) => {
+        await page.getByRole("heading", { level: 1, name }).waitFor();
+        await page.waitForFunction((text) => document.activeElement?.textContent === text, name);
+      };
       await page.keyboard.press("g");
       await page.keyboard.press("m");
       await heading("Macro safety");

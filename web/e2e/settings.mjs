@@ -18,8 +18,11 @@ const kViews = [
   ["settings, users fail", "broken", "/settings/users"],
   ["explore", "healthy", "/explore"],
   ["explore, as a table", "healthy", "/explore", click("Table")],
-  ["audit", "healthy", "/logs", (page) => page.locator("summary").nth(3).click()],
-  ["audit, empty", "empty", "/logs"],
+  ["audit", "healthy", "/logs/audit", (page) => page.locator("summary").nth(3).click()],
+  ["audit, empty", "empty", "/logs/audit"],
+  ["log", "healthy", "/logs", (page) => page.locator("summary").nth(1).click()],
+  ["log, as a viewer", "viewer", "/logs"],
+  ["story", "healthy", "/logs/story/c0ffee35a"],
 ];
 
 const accountCases = [
@@ -163,7 +166,7 @@ const exploreCases = [
     mock: true,
     async run(target) {
       const context = await target.context("healthy");
-      const page = await target.open(context, "/logs");
+      const page = await target.open(context, "/logs/audit");
       await settle(page);
       await page.locator("summary").first().click();
       await page.getByRole("button", { name: "Only marta" }).first().click();
@@ -175,8 +178,30 @@ const exploreCases = [
   },
 ];
 
+const logCases = [
+  {
+    name: "log: filters, a line comes live, and its request's story is one click away",
+    mock: true,
+    async run(target) {
+      const context = await target.context("healthy");
+      const page = await target.open(context, "/logs");
+      await settle(page);
+      check((await page.locator(".audit-row img").count()) === 0, "text of a line became markup");
+      await page.getByRole("button", { name: "Errors" }).click();
+      await page.waitForFunction(() => document.querySelectorAll(".audit-row").length === 1);
+      target.mock.publish("log:line", { ts: new Date().toISOString(), level: "error", event: "x.y", message: "Live it is", correlation_id: "c0ffee35a" });
+      await page.getByText("Live it is").click();
+      await page.getByRole("link", { name: "c0ffee35a" }).click();
+      await page.getByRole("heading", { level: 1, name: "One request" }).waitFor();
+      await page.getByText("change recorded").waitFor();
+      await context.close();
+    },
+  },
+];
+
 export const kSettingsCases = [
   ...kViews.map((view) => viewCase(view)),
   ...accountCases,
   ...exploreCases,
+  ...logCases,
 ];

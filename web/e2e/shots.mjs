@@ -82,7 +82,8 @@ const kShots = [
     },
   ],
   ["explore", "healthy", "/explore", (page) => page.click("text=Compare with")],
-  ["audit", "healthy", "/logs", (page) => page.locator("summary").nth(3).click()],
+  ["log", "healthy", "/logs", (page) => page.locator("summary").nth(1).click()],
+  ["audit", "healthy", "/logs/audit", (page) => page.locator("summary").nth(3).click()],
   ["pages", "healthy", "/locks", (page) => page.locator(".nav-more").evaluate((b) => b.click())],
   [
     "stale",

@@ -122,6 +122,8 @@ export class Accounts {
     if (first === "openapi.json") return ok(kOpenApi);
     if (first === "metrics" && second === "series-list") return ok({ items: this.names, next_cursor: null });
     if (first === "metrics" && second === "series" && query.get("name")) return this.series(query);
+    if (first === "logs" && !may("logs:read")) return bad(403, "forbidden", "Your role may not do this");
+    if (first === "logs") return this.logs(second, third, query);
     if (first === "auth") return this.auth(method, second, third, body);
     const scope = { users: "users", roles: "users", audit: "audit" }[first];
     if (!scope) return null;
@@ -129,6 +131,25 @@ export class Accounts {
       return bad(403, "forbidden", "Your role may not do this");
     if (first === "audit") return this.audit(second, query);
     return first === "users" ? this.user(method, second, third, body) : this.role(method, second, body);
+  }
+
+  logs(what, id, query) {
+    const line = (i, level, event, message, more = {}) => ({ ts: iso(this.now - i * 61_000), level, event, message, ...more });
+    const all = [
+      line(0, "info", "macro_started", "A macro runs", { macro_id: "attack", by: "marta", correlation_id: "c0ffee05a" }),
+      line(1, "warn", "accounts.login_failed", "wrong password <img src=x>", { address: "192.0.2.17", correlation_id: "c0ffee15a" }),
+      line(2, "error", "store.write_failed", "The disk is full", { store: "telemetry" }),
+      line(3, "info", "audit.recorded", "change recorded", { action: "user.update", correlation_id: "c0ffee35a" }),
+      line(4, "info", "daemon.ready", "gamekeeperd is ready", { duration_ms: 7.2 }),
+    ];
+    if (what === "story") return ok({ items: all.filter((one) => one.correlation_id === id), next_cursor: null });
+    const rank = ["debug", "info", "warn", "error"];
+    const items = all.filter(
+      (one) =>
+        rank.indexOf(one.level) >= rank.indexOf(query.get("level") ?? "debug") &&
+        JSON.stringify(one).includes(query.get("q") ?? ""),
+    );
+    return ok({ items, next_cursor: null });
   }
 
   auth(method, what, id, body) {

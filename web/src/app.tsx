@@ -62,7 +62,9 @@ function Page(): JSX.Element {
     case "explore":
       return <Later title="Metrics" load={loadExplore} props={{}} />;
     case "logs":
-      return <Later title="Audit" load={loadLogs} props={{}} />;
+    case "audit":
+    case "story":
+      return <Later title="Logs" load={loadLogs} props={{ at }} />;
     case "settings":
       return <Later title="Settings" load={loadSettings} props={{ tab: at.tab }} />;
     case "not-found":

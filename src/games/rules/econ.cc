@@ -76,9 +76,11 @@ void EconConversation::on_marker(std::string_view cid, std::string_view command,
   marks_ = true;
   ours_ = cid == cid_;
   if (!ours_ || asked_.empty()) {
-    if (!ours_)
-      out.add(Kind::line, 0,
-              "[server]: cid=" + std::string(cid) + " cmd='" + clean_line(command) + "'");
+    if (!ours_) {
+      out.add(
+          Kind::line, 0,
+          clean_line("[server]: cid=" + std::string(cid) + " cmd='" + std::string(command) + "'"));
+    }
     return;
   }
   Asked& front = asked_.front();

@@ -106,7 +106,8 @@ class Scenario {
         guilt_ == Guilt::none || guilt_ == Guilt::starved || guilt_ == Guilt::sole_sender;
     return !never && tick >= guilty_from_ && !is_gone(kInnocents);
   }
-  // Innocents send 0.1 to 2 a second, 21 together, the flooder 30 to 200; a sole sender 3, from the start.
+  // Innocents send 0.1 to 2 a second, 21 together, the flooder 30 to 200; a sole sender 3, from the
+  // start.
   void send_commands(MacroWatch& watch, MonoTime now, int tick) {
     for (std::size_t i = 0; i < names_.size(); ++i) {
       if (gone_[i]) continue;

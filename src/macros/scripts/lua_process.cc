@@ -154,8 +154,8 @@ void LuaWorkers::on_bytes(Start& start) {
   }
   finish(start, ready->worked ? Result<void>()
                               : Result<void>(Error{start.check_only ? Errc::invalid_argument
-                                                                  : Errc::failed_precondition,
-                                                 ready->reason}));
+                                                                    : Errc::failed_precondition,
+                                                   ready->reason}));
 }
 
 void LuaWorkers::finish(Start& start, Result<void> result) {

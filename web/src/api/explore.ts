@@ -43,6 +43,31 @@ export interface AuditFilter {
   target: string;
 }
 
+export interface LogLine {
+  ts: string;
+  level: "debug" | "info" | "warn" | "error";
+  event: string;
+  message: string;
+  correlation_id?: string;
+  [field: string]: unknown;
+}
+
+export interface LogFilter {
+  level: LogLine["level"];
+  event: string;
+  q: string;
+}
+
+export const logsApi = {
+  list: (filter: LogFilter, cursor: string | null) =>
+    call<Page<LogLine>>(
+      "GET",
+      `/api/logs?limit=100&level=${filter.level}&event=${id(filter.event)}&q=${id(filter.q)}` +
+        (cursor === null ? "" : `&cursor=${id(cursor)}`),
+    ),
+  story: (correlation: string) => call<Page<LogLine>>("GET", `/api/logs/story/${id(correlation)}`),
+};
+
 export const exploreApi = {
   names: () => call<Page<SeriesName>>("GET", "/api/metrics/series-list"),
   series: (name: string, subject: string, from: number, to: number, step: number) =>

@@ -72,7 +72,14 @@ export const kNav: readonly NavItem[] = [
     pages: ["explore"],
     extra: true,
   },
-  { path: "/logs", label: "Audit", icon: "eye", keys: "g a", pages: ["logs"], extra: true },
+  {
+    path: "/logs",
+    label: "Logs & audit",
+    icon: "eye",
+    keys: "g a",
+    pages: ["logs", "audit", "story"],
+    extra: true,
+  },
   {
     path: "/settings",
     label: "Settings",

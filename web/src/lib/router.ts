@@ -21,6 +21,8 @@ export type Route =
   | { page: "library" }
   | { page: "explore" }
   | { page: "logs" }
+  | { page: "audit" }
+  | { page: "story"; id: string }
   | { page: "settings"; tab: SettingsTab }
   | { page: "login" }
   | { page: "setup" }
@@ -31,6 +33,7 @@ const kDetails = [
   [/^\/cancellations\/([^/]+)$/, "cancellation"],
   [/^\/locks\/([^/]+)$/, "lane"],
   [/^\/tasks\/([^/]+)$/, "graph"],
+  [/^\/logs\/story\/([^/]+)$/, "story"],
   [/^\/games\/([^/]+)$/, "game"],
   [/^\/referee\/players\/([^/]+)$/, "player"],
 ] as const;
@@ -78,6 +81,8 @@ export function routeOf(path: string): Route {
       return { page: "explore" };
     case "/logs":
       return { page: "logs" };
+    case "/logs/audit":
+      return { page: "audit" };
     case "/settings":
       return { page: "settings", tab: "account" };
     case "/settings/tokens":
