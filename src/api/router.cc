@@ -65,6 +65,7 @@ struct Router::Impl {
     Histogram duration;
   };
 
+  const OriginScheme origin_scheme;
   HostRules host_rules;
   Gate& gate;
   Log& log;
@@ -84,7 +85,8 @@ struct Router::Impl {
   std::unordered_map<int, Counter> by_status;
 
   Impl(const RouterOptions& options, Gate& g, Log& l, Metrics& m, const Clock& c, Random& random)
-      : host_rules(options.allowed_hosts, options.allowed_origins, options.origin_scheme),
+      : origin_scheme(options.origin_scheme),
+        host_rules(options.allowed_hosts, options.allowed_origins, options.origin_scheme),
         gate(g),
         log(l),
         metrics(m),
@@ -540,6 +542,10 @@ void Router::set_fallback(std::function<net::Response(const net::Request&)> fall
 
 void Router::dispatch(net::Request request, net::Respond respond) {
   impl_->dispatch(std::move(request), std::move(respond));
+}
+
+void Router::set_sources(std::vector<std::string> hosts, std::vector<std::string> origins) {
+  impl_->host_rules = HostRules(std::move(hosts), std::move(origins), impl_->origin_scheme);
 }
 
 Result<std::shared_ptr<const Principal>> Router::admit_upgrade(const net::Request& request) {

@@ -132,6 +132,8 @@ class Router {
   void set_fallback(std::function<net::Response(const net::Request&)> fallback);
 
   void dispatch(net::Request request, net::Respond respond);
+  /// Serves other host names and origins from now on.
+  void set_sources(std::vector<std::string> hosts, std::vector<std::string> origins);
   /// Host, Origin, and credential or ticket (?ticket=) for a WebSocket upgrade.
   /// Errors: as an HTTP request would get them.
   Result<std::shared_ptr<const Principal>> admit_upgrade(const net::Request& request);

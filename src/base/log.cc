@@ -67,6 +67,9 @@ struct FileLog::Impl {
   LogOptions options;
   const Clock* clock = nullptr;
   std::shared_ptr<spdlog::sinks::rotating_file_sink_mt> file;  // spdlog shares its sinks
+  std::atomic<LogLevel> file_level{LogLevel::info};
+  std::atomic<LogLevel> stderr_level{LogLevel::info};
+  std::atomic<LogFormat> stderr_format{LogFormat::text};
   std::atomic<std::uint64_t> lines{0};
   std::atomic<std::uint64_t> dropped{0};
   std::atomic<std::int64_t> last_line_ns{0};
@@ -96,6 +99,9 @@ Result<std::unique_ptr<FileLog>> FileLog::create(const LogOptions& options, cons
   auto impl = std::make_unique<Impl>();
   impl->options = options;
   impl->clock = &clock;
+  impl->file_level = options.file_level;
+  impl->stderr_level = options.stderr_level;
+  impl->stderr_format = options.stderr_format;
   if (!options.file.empty()) {
     try {
       impl->file = std::make_shared<spdlog::sinks::rotating_file_sink_mt>(
@@ -109,22 +115,22 @@ Result<std::unique_ptr<FileLog>> FileLog::create(const LogOptions& options, cons
 }
 
 bool FileLog::enabled(LogLevel level) const {
-  const LogOptions& o = impl_->options;
-  return (impl_->file && level >= o.file_level) || (o.to_stderr && level >= o.stderr_level);
+  return (impl_->file && level >= impl_->file_level) ||
+         (impl_->options.to_stderr && level >= impl_->stderr_level);
 }
 
 void FileLog::write(LogLevel level, std::string_view event, std::string_view message,
                     std::initializer_list<LogField> fields) {
   const WallTime at = impl_->clock->wall();
-  if (impl_->file && level >= impl_->options.file_level) {
+  if (impl_->file && level >= impl_->file_level) {
     std::string line;
     line.reserve(256);
     append_json_line(line, at, level, event, message, fields);
     impl_->to_file(level, line, impl_->clock->mono());
   }
-  if (impl_->options.to_stderr && level >= impl_->options.stderr_level) {
+  if (impl_->options.to_stderr && level >= impl_->stderr_level) {
     std::string line;
-    if (impl_->options.stderr_format == LogFormat::json) {
+    if (impl_->stderr_format == LogFormat::json) {
       append_json_line(line, at, level, event, message, fields);
       line += '\n';
     } else {
@@ -132,6 +138,12 @@ void FileLog::write(LogLevel level, std::string_view event, std::string_view mes
     }
     write_all(STDERR_FILENO, line);
   }
+}
+
+void FileLog::set_levels(LogLevel file, LogLevel terminal, LogFormat terminal_format) {
+  impl_->file_level = file;
+  impl_->stderr_level = terminal;
+  impl_->stderr_format = terminal_format;
 }
 
 void FileLog::flush() {

@@ -92,6 +92,8 @@ class FileLog final : public Log {
              std::initializer_list<LogField> fields) override;
   bool enabled(LogLevel level) const override;
   void flush();
+  /// From the next line on: the least severe line of file and terminal, and the terminal's form.
+  void set_levels(LogLevel file, LogLevel terminal, LogFormat terminal_format);
   LogStats stats() const;
 
  private:

@@ -38,6 +38,7 @@ void add_audit_command(CommandLine app, Action& action);
 void add_referee_command(CommandLine app, Action& action);
 void add_db_command(CommandLine app, Action& action);
 void add_logs_command(CommandLine app, Action& action);
+void add_config_command(CommandLine app, Action& action);
 void add_player_command(CommandLine app, Action& action);
 void add_session_command(CommandLine app, Action& action);
 void add_mode_command(CommandLine app, Action& action);

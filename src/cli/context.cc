@@ -65,8 +65,9 @@ Result<net::Response> Context::raw(const net::ClientRequest& request) {
 Result<JsonValue> Context::get(const std::string& path) { return send(net::Method::get, path, ""); }
 
 Result<JsonValue> Context::send(net::Method method, const std::string& path,
-                                const std::string& body) {
-  net::ClientRequest request{.method = method, .path_and_query = "/api/v1" + path};
+                                const std::string& body, const net::Headers& headers) {
+  net::ClientRequest request{
+      .method = method, .path_and_query = "/api/v1" + path, .headers = headers};
   if (!body.empty()) {
     request.headers.emplace_back("Content-Type", "application/json");
     request.body = body;

@@ -30,7 +30,8 @@ class Context {
   /// Calls the API. A problem answer becomes an Error whose message is its detail.
   /// Errors: unavailable (no daemon: says how to start one), and those of the answer.
   Result<JsonValue> get(const std::string& path);
-  Result<JsonValue> send(net::Method method, const std::string& path, const std::string& body);
+  Result<JsonValue> send(net::Method method, const std::string& path, const std::string& body,
+                         const net::Headers& headers = {});
   Result<JsonValue> post(const std::string& path, const std::string& body = "{}") {
     return send(net::Method::post, path, body);
   }

@@ -43,6 +43,7 @@ int run_cli(int argc, const char* const* argv, std::ostream& out, std::ostream& 
   add_referee_command(top, action);
   add_db_command(top, action);
   add_logs_command(top, action);
+  add_config_command(top, action);
   add_player_command(top, action);
   add_session_command(top, action);
   add_mode_command(top, action);

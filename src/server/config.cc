@@ -2,8 +2,10 @@
 
 #include <toml++/toml.h>
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <functional>
+#include <map>
 #include <sstream>
 #include <variant>
 
@@ -29,6 +31,7 @@ struct ListSetting {
 struct ChoiceSetting {
   std::vector<std::string_view> words;
   std::function<void(Config&, std::size_t)> set;
+  std::function<std::size_t(const Config&)> get;
   std::size_t fallback;  // Index of the default.
 };
 
@@ -54,11 +57,13 @@ const std::vector<Setting>& settings() {
       {"log.level",
        ChoiceSetting{{"debug", "info", "warn", "error"},
                      [](Config& c, std::size_t i) { c.log_level = static_cast<LogLevel>(i); },
+                     [](const Config& c) { return static_cast<std::size_t>(c.log_level); },
                      1},
        "Least severe line that the terminal shows"},
       {"log.format",
        ChoiceSetting{{"json", "text"},
                      [](Config& c, std::size_t i) { c.log_format = static_cast<LogFormat>(i); },
+                     [](const Config& c) { return static_cast<std::size_t>(c.log_format); },
                      1},
        "Form of the terminal's lines; the file is JSON always"},
       {"log.requests", BoolSetting{&Config::log_requests}, "One line a request in the log file"},
@@ -89,6 +94,7 @@ const std::vector<Setting>& settings() {
                      [](Config& c, std::size_t i) {
                        c.macros_confinement = static_cast<Config::MacroConfinement>(i);
                      },
+                     [](const Config& c) { return static_cast<std::size_t>(c.macros_confinement); },
                      0},
        "How process macros are kept apart: auto takes the strongest that the system allows, "
        "namespace runs none without, session shares the daemon's view of the files"},
@@ -110,6 +116,14 @@ const std::vector<Setting>& settings() {
        "Players in the referee's table; the longest idle loses"},
   };
   return kSettings;
+}
+
+/// What SettingsRoom hands to running rooms; the others are read at the start.
+bool is_live(std::string_view key) {
+  static constexpr std::array<std::string_view, 6> kLive = {"allow_hosts",  "allow_origins",
+                                                            "log.level",    "log.format",
+                                                            "log.requests", "monitor.interval_s"};
+  return std::find(kLive.begin(), kLive.end(), key) != kLive.end();
 }
 
 std::string joined(const std::vector<std::string_view>& words) {
@@ -215,6 +229,53 @@ void read_table(const toml::table& table, const std::string& prefix, const std::
   }
 }
 
+/// Those without a section first, each section in one piece.
+std::vector<Setting> ordered_settings() {
+  std::vector<Setting> out = settings();
+  std::stable_partition(out.begin(), out.end(),
+                        [](const Setting& s) { return s.key.find('.') == std::string_view::npos; });
+  return out;
+}
+
+std::string json_value(const Setting& setting, const Config& config) {
+  std::string out;
+  JsonWriter w(out);
+  if (const auto* number = std::get_if<NumberSetting>(&setting.kind)) {
+    w.value(config.*number->member);
+  } else if (const auto* flag = std::get_if<BoolSetting>(&setting.kind)) {
+    w.value(config.*flag->member);
+  } else if (const auto* words = std::get_if<TextSetting>(&setting.kind)) {
+    w.value(config.*words->member);
+  } else if (const auto* choice = std::get_if<ChoiceSetting>(&setting.kind)) {
+    w.value(choice->words[choice->get(config)]);
+  } else {
+    w.begin_array();
+    for (const auto& item : config.*std::get<ListSetting>(setting.kind).member) w.value(item);
+    w.end_array();
+  }
+  return out;
+}
+
+void write_json_schema(JsonWriter& w, const Setting& setting) {
+  w.begin_object();
+  if (const auto* number = std::get_if<NumberSetting>(&setting.kind)) {
+    w.field("type", "number").field("minimum", number->min).field("maximum", number->max);
+  } else if (std::holds_alternative<BoolSetting>(setting.kind)) {
+    w.field("type", "boolean");
+  } else if (std::holds_alternative<TextSetting>(setting.kind)) {
+    w.field("type", "string");
+  } else if (const auto* choice = std::get_if<ChoiceSetting>(&setting.kind)) {
+    w.field("type", "string").key("enum").begin_array();
+    for (const auto word : choice->words) w.value(word);
+    w.end_array();
+  } else {
+    w.field("type", "array").field("maxItems", 64).key("items").begin_object();
+    w.field("type", "string").end_object();
+  }
+  w.key("default").raw(json_value(setting, Config{}));
+  w.field("description", setting.meaning).field("x-live", is_live(setting.key)).end_object();
+}
+
 struct Described {
   std::string type, fallback, range;
 };
@@ -256,6 +317,7 @@ std::string describe(const std::vector<ConfigComplaint>& complaints) {
 
 ConfigOutcome parse_config(std::string_view text, const std::string& file) {
   ConfigOutcome outcome;
+  outcome.text = text;
   try {
     const toml::table table = toml::parse(text, file);
     read_table(table, "", file, outcome);
@@ -283,21 +345,55 @@ ConfigOutcome load_config(const std::filesystem::path& file, bool must_exist) {
 
 std::vector<SettingText> setting_texts() {
   std::vector<SettingText> out;
-  for (const Setting& setting : settings()) {
+  for (const Setting& setting : ordered_settings()) {
     Described d = describe(setting);
     out.push_back({std::string(setting.key), std::move(d.type), std::move(d.fallback),
-                   std::move(d.range), std::string(setting.meaning)});
+                   std::move(d.range), std::string(setting.meaning), is_live(setting.key)});
   }
-  const auto section = [](const SettingText& s) { return s.key.find('.') != std::string::npos; };
-  std::stable_partition(out.begin(), out.end(), [&](const auto& s) { return !section(s); });
+  return out;
+}
+
+std::vector<std::pair<std::string, std::string>> config_values(const Config& config) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const Setting& setting : ordered_settings()) {
+    out.emplace_back(setting.key, json_value(setting, config));
+  }
+  return out;
+}
+
+std::string config_json_schema() {
+  std::map<std::string_view, std::vector<Setting>> sections;
+  for (const Setting& setting : settings()) {
+    const std::size_t dot = setting.key.find('.');
+    sections[dot == std::string_view::npos ? "" : setting.key.substr(0, dot)].push_back(setting);
+  }
+  std::string out;
+  JsonWriter w(out);
+  w.begin_object().field("$schema", "https://json-schema.org/draft/2020-12/schema");
+  w.field("title", "gamekeeper.toml").field("type", "object");
+  w.field("additionalProperties", false).key("properties").begin_object();
+  for (const auto& [name, members] : sections) {
+    if (!name.empty()) {
+      w.key(name).begin_object().field("type", "object");
+      w.field("additionalProperties", false).key("properties").begin_object();
+    }
+    for (const Setting& setting : members) {
+      w.key(name.empty() ? setting.key : setting.key.substr(name.size() + 1));
+      write_json_schema(w, setting);
+    }
+    if (!name.empty()) w.end_object().end_object();
+  }
+  w.end_object().end_object();
   return out;
 }
 
 std::string config_schema_markdown() {
-  std::string out = "| Key | Type | Default | Range | Meaning |\n| --- | --- | --- | --- | --- |\n";
+  std::string out =
+      "| Key | Type | Default | Range | Change | Meaning |\n"
+      "| --- | --- | --- | --- | --- | --- |\n";
   for (const SettingText& s : setting_texts()) {
     out += "| `" + s.key + "` | " + s.type + " | `" + s.fallback + "` | " + s.range + " | " +
-           s.meaning + " |\n";
+           (s.live ? "at once" : "restart") + " | " + s.meaning + " |\n";
   }
   return out;
 }

@@ -71,6 +71,7 @@ std::string describe(const std::vector<ConfigComplaint>& complaints);
 struct ConfigOutcome {
   Config config;
   std::vector<ConfigComplaint> complaints;  ///< Empty: the configuration is valid.
+  std::string text;                         ///< That was read; empty without a file.
 };
 
 /// Reads TOML text; `file` is for messages only. Unknown keys are complaints.
@@ -82,9 +83,16 @@ ConfigOutcome load_config(const std::filesystem::path& file, bool must_exist);
 /// One setting in words.
 struct SettingText {
   std::string key, type, fallback, range, meaning;
+  bool live = false;  ///< A change takes effect without a restart.
 };
 /// All settings, those without a section first, each section in one piece.
 std::vector<SettingText> setting_texts();
+
+/// The values of all settings as JSON, in the order of setting_texts().
+std::vector<std::pair<std::string, std::string>> config_values(const Config& config);
+
+/// JSON Schema (2020-12) of the file as an object: sections are objects.
+std::string config_json_schema();
 
 /// Settings as Markdown: key, type, default, range, meaning.
 std::string config_schema_markdown();

@@ -39,11 +39,12 @@ Result<std::unique_ptr<FileLog>> open_log(const Options& options, const Config& 
 
 }  // namespace
 
-Result<std::unique_ptr<Daemon>> Daemon::create(const Options& options, const Config& config) {
+Result<std::unique_ptr<Daemon>> Daemon::create(const Options& options, const Config& config,
+                                               std::string config_text) {
   static const SystemClock kClock;
   (void)sys::raise_file_limit();
   auto notify = sys::ServiceNotify::from_environment();
-  GK_TRY(auto signals, sys::SignalSet::create({SIGTERM, SIGINT, SIGUSR2}));
+  GK_TRY(auto signals, sys::SignalSet::create({SIGTERM, SIGINT, SIGHUP, SIGUSR2}));
   GK_CHECK_OK(sys::make_private_dir(options.data_dir));
   GK_TRY(auto lock, sys::DirLock::acquire(options.data_dir));
   GK_CHECK_OK(sys::make_private_dir(options.data_dir + "/logs"));
@@ -51,6 +52,7 @@ Result<std::unique_ptr<Daemon>> Daemon::create(const Options& options, const Con
   GK_TRY(auto log, open_log(options, config, kClock));
   std::unique_ptr<Daemon> daemon(new Daemon(options, config, std::move(signals), std::move(lock),
                                             std::move(log), std::move(notify)));
+  daemon->config_text_ = std::move(config_text);
   GK_CHECK_OK(daemon->listen());
   return daemon;
 }
@@ -134,15 +136,20 @@ void Daemon::on_stores(Result<std::unique_ptr<Stores>> stores) {
     exit_code_ = error_code(stores.error().code).exit_code;
     return loop_.stop();
   }
-  RoomsContext context{.data_dir = options_.data_dir,
-                       .address = address_,
-                       .config = config_,
-                       .started = started_,
-                       .clock = clock_,
-                       .random = random_,
-                       .log = *log_,
-                       .metrics = metrics_,
-                       .loop = loop_};
+  RoomsContext context{
+      .data_dir = options_.data_dir,
+      .address = address_,
+      .config_file = config_file_of(options_),
+      .config_text = config_text_,
+      .parse_config =
+          [options = options_](std::string_view text) { return effective_config(options, text); },
+      .config = config_,
+      .started = started_,
+      .clock = clock_,
+      .random = random_,
+      .log = *log_,
+      .metrics = metrics_,
+      .loop = loop_};
   auto rooms = Rooms::create(context, std::move(*stores));
   if (!rooms) {
     log_->error("daemon.start_failed", rooms.error().message);
@@ -177,7 +184,9 @@ void Daemon::print_ready() const {
 
 void Daemon::on_signal() {
   while (const auto number = signals_.next()) {
-    if (*number == SIGUSR2) {
+    if (*number == SIGHUP) {
+      if (rooms_) rooms_->reload_configuration("SIGHUP");
+    } else if (*number == SIGUSR2) {
       if (rooms_) rooms_->emergency_stop("SIGUSR2");
     } else {
       log_->info("daemon.stopping", "stopping", {{"signal", *number}});

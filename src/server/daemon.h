@@ -36,7 +36,8 @@ class Daemon {
   /// Takes the data folder, opens the log and listens.
   /// Errors: failed_precondition (another daemon has the folder), already_exists (port in use),
   ///         permission_denied, invalid_argument, unavailable.
-  static Result<std::unique_ptr<Daemon>> create(const Options& options, const Config& config);
+  static Result<std::unique_ptr<Daemon>> create(const Options& options, const Config& config,
+                                                std::string config_text);
   ~Daemon();
 
   /// Serves until SIGTERM or SIGINT. Returns the exit code: 0, or that of the error which ended it.
@@ -56,6 +57,7 @@ class Daemon {
 
   const Options options_;
   const Config config_;
+  std::string config_text_;  // Of the file, as it was read.
   const MonoTime started_;
   SystemClock clock_;
   SystemRandom random_;

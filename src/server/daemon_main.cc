@@ -22,7 +22,7 @@ int main(int argc, char** argv) {
     std::cout << "the configuration is valid\n";
     return 0;
   }
-  auto daemon = gk::server::Daemon::create(parsed.options, outcome.config);
+  auto daemon = gk::server::Daemon::create(parsed.options, outcome.config, outcome.text);
   if (!daemon) {
     std::cerr << "gamekeeperd: " << daemon.error().message << "\n";
     return gk::error_code(daemon.error().code).exit_code;

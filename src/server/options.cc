@@ -29,7 +29,7 @@ ParsedOptions parse_options(int argc, const char* const* argv, std::ostream& out
   app.add_flag("--check-config", o.check_config, "Check the configuration and end");
   app.add_option("--print", o.print, "Print reference data and end")
       .one_of({"openapi", "asyncapi", "errors", "config", "metrics", "man", "config-man",
-               "config-example"});
+               "config-example", "config-schema"});
   app.add_version("--version", std::string("gamekeeperd ") + kVersion);
   switch (parser.parse(argc, argv, out, err)) {
     case manual::Parsed::ended: parsed.exit_code = 0; break;
@@ -44,11 +44,10 @@ ParsedOptions parse_options(int argc, const char* const* argv, std::ostream& out
   return parsed;
 }
 
-ConfigOutcome effective_config(const Options& options) {
-  const bool named = !options.config_file.empty();
-  const std::string file =
-      named ? options.config_file : options.data_dir + "/config/gamekeeper.toml";
-  ConfigOutcome outcome = load_config(file, named);
+namespace {
+
+/// Lays the command line over the file's configuration, and checks what only both together can say.
+ConfigOutcome with_options(const Options& options, ConfigOutcome outcome) {
   Config& c = outcome.config;
   if (options.listen) c.listen = *options.listen;
   c.allow_hosts.insert(c.allow_hosts.end(), options.allow_hosts.begin(), options.allow_hosts.end());
@@ -57,10 +56,25 @@ ConfigOutcome effective_config(const Options& options) {
   c.behind_proxy = c.behind_proxy || options.behind_proxy;
   c.insecure_http = c.insecure_http || options.insecure_http;
   if (auto exposure = check_exposure(c); !exposure) {
-    outcome.complaints.push_back(
-        {options.listen ? "command line" : file, 0, "listen", exposure.error().message});
+    const std::string from = options.listen ? "command line" : config_file_of(options);
+    outcome.complaints.push_back({from, 0, "listen", exposure.error().message});
   }
   return outcome;
+}
+
+}  // namespace
+
+std::string config_file_of(const Options& options) {
+  return options.config_file.empty() ? options.data_dir + "/config/gamekeeper.toml"
+                                     : options.config_file;
+}
+
+ConfigOutcome effective_config(const Options& options) {
+  return with_options(options, load_config(config_file_of(options), !options.config_file.empty()));
+}
+
+ConfigOutcome effective_config(const Options& options, std::string_view text) {
+  return with_options(options, parse_config(text, config_file_of(options)));
 }
 
 }  // namespace gk::server

@@ -30,7 +30,11 @@ struct ParsedOptions {
 ParsedOptions parse_options(int argc, const char* const* argv, std::ostream& out,
                             std::ostream& err);
 
+/// The file that `options` mean.
+std::string config_file_of(const Options& options);
 /// The configuration file with the command line over it, checked whole.
 ConfigOutcome effective_config(const Options& options);
+/// As effective_config(), for a text that is not in the file yet.
+ConfigOutcome effective_config(const Options& options, std::string_view text);
 
 }  // namespace gk::server

@@ -109,8 +109,13 @@ int print_reference(std::string_view what, std::ostream& out) {
         << kGenerated << "config`; do not edit.\n\n"
         << "One TOML file: `--config FILE`, or `config/gamekeeper.toml` in the data folder. Dots "
            "are sections: `monitor.interval_s` is `interval_s` below `[monitor]`. All errors are "
-           "reported at once, with line, key and range; the daemon then ends with code 2.\n\n"
+           "reported at once, with line, key and range; the daemon then ends with code 2. While it "
+           "runs "
+           "it reads the file again when it is written, on SIGHUP and on POST /api/config/reload, "
+           "and keeps what it has when the file is wrong: docs/settings.md.\n\n"
         << config_schema_markdown();
+  } else if (what == "config-schema") {
+    out << config_json_schema() << "\n";
   } else if (what == "config-man") {
     print_config_manual(out);
   } else if (what == "config-example") {

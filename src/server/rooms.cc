@@ -28,8 +28,8 @@
 #include "server/referee_room.h"
 #include "server/script_room.h"
 #include "server/session_room.h"
+#include "server/settings_room.h"
 #include "server/version.h"
-#include "sys/host_names.h"
 
 namespace gk::server {
 namespace {
@@ -57,12 +57,6 @@ monitor::SeriesRetention series_retention(const Config& config) {
   return out;
 }
 
-std::vector<std::string> allowed_hosts(const Config& config) {
-  auto hosts = sys::own_host_names();
-  hosts.insert(hosts.end(), config.allow_hosts.begin(), config.allow_hosts.end());
-  return hosts;
-}
-
 }  // namespace
 
 struct Rooms::Impl {
@@ -86,6 +80,7 @@ struct Rooms::Impl {
   std::unique_ptr<WorkerPool> pool;  // Health checks and reads of telemetry.db.
   std::unique_ptr<monitor::Health> health;
   std::unique_ptr<monitor::MonitorTopics> monitor_topics;
+  std::unique_ptr<SettingsRoom> settings;
   std::unique_ptr<LaneRoom> lanes;
   std::unique_ptr<GameRoom> games;      // After the lanes and before whoever sends.
   std::unique_ptr<ScriptRoom> scripts;  // Before the macros, which it hosts.
@@ -109,6 +104,7 @@ Result<void> Rooms::Impl::start() {
   pool = std::make_unique<WorkerPool>(WorkerPoolOptions{.threads = 2, .name = "gk-pool"});
   GK_CHECK_OK(start_accounts());
   GK_CHECK_OK(start_monitor());
+  GK_TRY(settings, SettingsRoom::create(context, *stores->state, *pool, *monitor));
   GK_TRY(lanes, LaneRoom::create(context, *stores->state));
   GK_CHECK_OK(start_games());
   GK_TRY(scripts, ScriptRoom::create(context, *stores->state, *monitor, games->service()));
@@ -177,6 +173,7 @@ Result<void> Rooms::Impl::start_games() {
 Result<void> Rooms::Impl::start_macros() {
   GK_TRY(macros, MacroRoom::create(context, *stores->state, *pool, *monitor, *lanes));
   auto inputs = health_inputs(*monitor, *stores, context.log);
+  inputs.configuration = settings->health();
   inputs.dependencies = [room = macros.get()] { return room->health(); };
   for (auto& check : monitor::builtin_checks(std::move(inputs), context.clock)) {
     GK_CHECK_OK(health->add(std::move(check)));
@@ -213,6 +210,17 @@ void Rooms::Impl::start_api() {
   privacy->connect(*router);
   operations->connect(*hub, *router);
   sessions->connect(*hub, *router);
+  settings->connect(*hub, *router);
+  sessions->set_reload([this](const sessions::CommandActions::Done& done) {
+    settings->reload("command", "command", [done](const settings::Outcome& outcome) {
+      using Kind = settings::Outcome::Kind;
+      if (outcome.kind == Kind::failed) return done(outcome.error);
+      if (outcome.kind == Kind::invalid) {
+        return done(Error{Errc::invalid_argument, settings::text_of(outcome.complaints)});
+      }
+      done(settings::outcome_json(outcome));
+    });
+  });
   log_routes = std::make_unique<logs::LogRoutes>(
       logs::LogRouteOptions{.file = c.data_dir + "/logs/gamekeeper.log"}, *hub, *router, *pool,
       monitor::post_to(c.loop), c.loop);
@@ -305,6 +313,10 @@ void Rooms::emergency_stop(std::string_view by) {
   const std::size_t stopped = service.stop_all("Emergency stop by " + std::string(by));
   impl_->context.log.warn("macros.emergency_stop", "emergency stop",
                           {{"by", by}, {"stopped", stopped}});
+}
+
+void Rooms::reload_configuration(std::string_view by) {
+  impl_->settings->reload(std::string(by), "signal", nullptr);
 }
 
 void Rooms::prepare_to_stop() {

@@ -23,6 +23,12 @@ namespace gk::server {
 struct RoomsContext {
   std::string data_dir;
   std::string address;  ///< "127.0.0.1:5000", as bound.
+  /// Where the configuration is read from, and the text that was; empty: nowhere (for documents).
+  std::string config_file = {}, config_text = {};
+  /// Checks a text of that file as the start does, with the command line over it.
+  std::function<ConfigOutcome(std::string_view)> parse_config = [](std::string_view text) {
+    return server::parse_config(text, "gamekeeper.toml");
+  };
   const Config& config;
   MonoTime started;
   const Clock& clock;
@@ -50,6 +56,8 @@ class Rooms {
   void emergency_stop(std::string_view by);
   /// Macros end, sockets are told.
   void prepare_to_stop();
+  /// Reads the configuration again; `by` is for the record.
+  void reload_configuration(std::string_view by);
   /// The code for the first administrator; empty when one exists.
   std::string setup_code() const;
   /// The OpenAPI document of all routes.

@@ -19,6 +19,7 @@
 #include "referee/service/referee_store.h"
 #include "server/health_inputs.h"
 #include "sessions/session_store.h"
+#include "settings/store.h"
 #include "store/migrations.h"
 #include "sys/file_system.h"
 #include "sys/files.h"
@@ -130,7 +131,8 @@ Result<std::unique_ptr<Stores>> Stores::open(const std::string& data_dir, const 
                                   macros::macros_migrations(),      arbiter::lanes_migrations(),
                                   arbiter::operations_migrations(), referee::referee_migrations(),
                                   sessions::sessions_migrations(),  macros::scripts_migrations(),
-                                  privacy::privacy_migrations(),    games::games_migrations()};
+                                  privacy::privacy_migrations(),    games::games_migrations(),
+                                  settings::settings_migrations()};
   const std::array telemetry_rooms = {monitor::monitor_migrations()};
   GK_CHECK_OK(refuse_lost_state(data_dir, stores->state_path()));
   auto state = open_writer({.path = stores->state_path(),
