@@ -41,7 +41,9 @@ void write_server(JsonWriter& w) {
   w.field("host", "127.0.0.1:5000").field("pathname", "/api/v1/ws").field("protocol", "ws");
   w.field("description",
           "Subprotocol gamekeeper.v1.json. By cookie and Origin, bearer token, or a ticket of POST "
-          "/api/v1/ws-tickets. Send {op: subscribe | unsubscribe | ping, topics, id}.");
+          "/api/v1/ws-tickets. Send {op: subscribe | unsubscribe | command | ping, topics, since, "
+          "id}. GET "
+          "/api/v1/events?topics=… is the twin as server-sent events.");
   w.end_object().end_object();
 }
 

@@ -12,6 +12,7 @@
 
 #include "api/principal.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/metrics.h"
 #include "gamekeeper/result.h"
 #include "net/loop.h"
@@ -45,12 +46,34 @@ class Hub {
   void add_topic(TopicInfo info);
   /// Requires: `topic` is registered (assert). `data` is JSON.
   void publish(std::string_view topic, std::string_view data);
-  /// True when anyone listens: lets a publisher skip making JSON for nobody.
+  /// True when anyone listens, or did a minute ago and may come back: lets a publisher skip making
+  /// JSON for nobody.
   bool has_subscribers(std::string_view topic) const;
 
   /// Number of the last frame of `topic`, which an ack names too: what was read by HTTP before a
   /// subscription is complete when both are equal. Requires: `topic` is registered (assert).
   std::uint64_t last_seq(std::string_view topic) const;
+
+  /// Where a client that comes back was: by topic, in the order of its list.
+  struct Since {
+    std::string epoch;                ///< Of the daemon's life; empty: not said, taken as this one.
+    std::vector<std::uint64_t> seen;  ///< Empty: it begins now.
+  };
+  /// Names this life of the daemon: the numbers of frames begin anew with each.
+  const std::string& epoch() const;
+  /// The topics of these names, as `principal` may see them.
+  /// Errors: not_found, permission_denied, invalid_argument (more than 64).
+  Result<std::vector<std::uint32_t>> find_topics(const std::vector<std::string>& names,
+                                                 const Principal& principal) const;
+  /// Serves a socket that only listens: to `topics`, from `since` on.
+  void attach_listener(std::shared_ptr<net::WebSocket> socket,
+                       std::shared_ptr<const Principal> principal,
+                       const std::vector<std::uint32_t>& topics, const Since& since);
+  /// Carries out the op "command": `done` gets status and body, once, on the loop.
+  using Command = std::function<void(const std::shared_ptr<const Principal>& holder,
+                                     const net::Peer& peer, const JsonValue& message,
+                                     std::function<void(int status, std::string body)> done)>;
+  void set_command(Command command);
 
   /// Serves one accepted socket until it closes.
   void attach(std::shared_ptr<net::WebSocket> socket, std::shared_ptr<const Principal> principal);

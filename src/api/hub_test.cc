@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/json_writer.h"
 #include "testing/manual_clock.h"
 
 namespace gk::api {
@@ -51,7 +52,8 @@ class HubTest : public testing::Test {
 TEST_F(HubTest, AnswersSubscribeWithAckAndSnapshot) {
   socket->on_message(R"({"op":"subscribe","topics":["metric:sample"],"id":7})");
   ASSERT_EQ(socket->frames.size(), 2U);
-  EXPECT_EQ(*socket->frames[0].text, R"({"type":"ack","id":7,"seq":{"metric:sample":0}})");
+  EXPECT_EQ(*socket->frames[0].text,
+            R"({"type":"ack","id":7,"seq":{"metric:sample":0},"epoch":")" + hub.epoch() + "\"}");
   EXPECT_NE(socket->last().find("\"seq\":0"), std::string::npos);
   EXPECT_NE(socket->last().find("{\"now\":1}"), std::string::npos);
 }
@@ -124,7 +126,124 @@ TEST_F(HubTest, KeepsWhoLostOnlyWhatTheyDoNotListenToAndUsesTheNewScopes) {
   hub.change_holder("s1", holder);
   EXPECT_EQ(socket->closed, 0);
   socket->on_message(R"({"op":"subscribe","topics":["macro:started"],"id":9})");
-  EXPECT_EQ(*socket->frames.back().text, R"({"type":"ack","id":9,"seq":{"macro:started":0}})");
+  EXPECT_EQ(*socket->frames.back().text,
+            R"({"type":"ack","id":9,"seq":{"macro:started":0},"epoch":")" + hub.epoch() + "\"}");
+}
+
+/// A hub with one topic that everybody sees, and clients that come and go.
+class HubSinceTest : public testing::Test {
+ protected:
+  HubSinceTest() : hub(loop, clock, metrics) {
+    hub.add_topic({.name = "macro:started", .scope = "macros:read", .summary = "", .schema = ""});
+    principal->scopes = {"*"};
+  }
+  std::shared_ptr<FakeSocket> connect() {
+    auto socket = std::make_shared<FakeSocket>();  // as net shares it
+    hub.attach(socket, principal);
+    return socket;
+  }
+  void publish(int count) {
+    for (int i = 0; i < count; ++i) hub.publish("macro:started", "{}");
+  }
+  /// What a client that asks since `seen` is sent after its ack: numbers of frames, and gaps.
+  std::string missed(const std::string& seen) {
+    auto socket = connect();
+    socket->on_message(R"({"op":"subscribe","topics":["macro:started"],"since":)" + seen + "}");
+    std::string out;
+    for (const auto& frame : socket->frames) {
+      const auto tree = parse_json(*frame.text).value();
+      const std::string type = tree.find("type")->as_string();
+      if (type == "error") return "error: " + tree.find("detail")->as_string();
+      if (type == "ack") continue;
+      if (type == "gap") {
+        out += " gap " + to_json(*tree.find("from")) + "-" + to_json(*tree.find("to"));
+      } else {
+        out += " " + to_json(*tree.find("seq"));
+      }
+    }
+    socket->close(1000, "");
+    return out;
+  }
+
+  net::Loop loop;
+  ManualClock clock;
+  Metrics metrics;
+  Hub hub;
+  std::shared_ptr<Principal> principal = std::make_shared<Principal>();
+};
+
+TEST_F(HubSinceTest, ReplaysWhatAClientMissedWhileItWasAway) {
+  auto first = connect();
+  first->on_message(R"({"op":"subscribe","topics":["macro:started"]})");
+  publish(2);
+  first->close(1006, "");
+  publish(2);  // Nobody listens, but somebody may come back.
+  EXPECT_TRUE(hub.has_subscribers("macro:started"));
+  EXPECT_EQ(missed(R"({"macro:started":2})"), " 3 4");
+  EXPECT_EQ(missed(R"({"macro:started":4})"), "");
+}
+
+TEST_F(HubSinceTest, SaysThatWhatItDidNotKeepIsGone) {
+  publish(3);  // Nobody ever listened.
+  EXPECT_FALSE(hub.has_subscribers("macro:started"));
+  EXPECT_EQ(missed(R"({"macro:started":1})"), " gap 2-3");
+}
+
+TEST_F(HubSinceTest, StopsKeepingAMinuteAfterTheLastClient) {
+  missed(R"({"macro:started":0})");
+  publish(1);
+  clock.advance(Seconds(60));
+  publish(1);
+  EXPECT_FALSE(hub.has_subscribers("macro:started"));
+  EXPECT_EQ(missed(R"({"macro:started":0})"), " gap 1-2");
+}
+
+TEST_F(HubSinceTest, TellsAClientOfAnotherLifeToReadAgain) {
+  missed(R"({"macro:started":0})");
+  publish(2);
+  EXPECT_EQ(missed(R"({"macro:started":2},"epoch":"elsewhere")"), " gap 1-2");
+  EXPECT_EQ(missed(R"({"macro:started":2},"epoch":")" + hub.epoch() + "\""), "");
+}
+
+TEST_F(HubSinceTest, RefusesASinceThatIsNone) {
+  EXPECT_TRUE(missed("7").starts_with("error: since"));
+  EXPECT_TRUE(missed(R"({"macro:started":-1})").starts_with("error: since"));
+  EXPECT_TRUE(missed(R"({"other":1})").starts_with("error: since"));
+}
+
+TEST_F(HubSinceTest, AListenerGetsWhatItMissedAndThenWhatComes) {
+  missed(R"({"macro:started":0})");
+  publish(2);
+  auto socket = std::make_shared<FakeSocket>();
+  hub.attach_listener(socket, principal, hub.find_topics({"macro:started"}, *principal).value(),
+                      {.epoch = hub.epoch(), .seen = {1}});
+  publish(1);
+  ASSERT_EQ(socket->frames.size(), 2U) << "no ack: it cannot ask";
+  EXPECT_EQ(socket->frames[0].seq, 2U);
+  EXPECT_EQ(socket->frames[1].seq, 3U);
+}
+
+TEST_F(HubSinceTest, HandsCommandsOnAndAnswersThemById) {
+  std::function<void(int, std::string)> answer;
+  std::string asked;
+  hub.set_command([&](const auto& holder, const auto&, const JsonValue& message, auto done) {
+    asked = to_json(*message.find("command"));
+    EXPECT_EQ(holder, principal);
+    answer = done;
+  });
+  auto socket = connect();
+  socket->on_message(R"({"op":"command","id":5,"command":{"type":"diagnostics","action":"run"}})");
+  EXPECT_EQ(asked, R"({"type":"diagnostics","action":"run"})");
+  EXPECT_TRUE(socket->frames.empty()) << "the answer comes when there is one";
+  answer(202, R"({"command_id":"c1"})");
+  EXPECT_EQ(socket->last(), R"({"type":"ack","id":5,"status":202,"data":{"command_id":"c1"}})");
+  answer(403, R"({"type":"forbidden"})");
+  EXPECT_EQ(socket->last(),
+            R"({"type":"error","id":5,"status":403,"problem":{"type":"forbidden"}})");
+  const auto frames = socket->frames.size();
+  socket->close(1000, "");
+  answer(202, "{}");
+  EXPECT_EQ(socket->frames.size(), frames) << "the client has left";
 }
 
 }  // namespace

@@ -231,6 +231,7 @@ struct Router::Impl {
   }
 
   void dispatch(net::Request request, net::Respond respond);
+  void dispatch_inner(Inner inner, std::shared_ptr<const Principal> holder, net::Respond respond);
   /// Runs the route as its Idempotency-Key, ETag and If-Match say.
   void run_guarded(const Route& route, Call& call, const net::Respond& answer);
   void run_once(const Route& route, Call& call, std::string_view key, const net::Respond& answer);
@@ -282,6 +283,40 @@ void Router::Impl::dispatch(net::Request request, net::Respond respond) {
             .holder = principal,
             .body = {},
             .correlation_id = correlation};
+  if (auto problem = read_body(request, route, call.body)) return reply.problem(*problem);
+  run_guarded(route, call, answer);
+}
+
+void Router::Impl::dispatch_inner(Inner inner, std::shared_ptr<const Principal> holder,
+                                  net::Respond respond) {
+  net::Request request;
+  request.method = inner.method;
+  request.path = std::string(kMounts[0]) + inner.path;
+  request.body = std::move(inner.body);
+  request.peer = std::move(inner.peer);
+  request.received = clock.mono();
+  request.headers.emplace_back("content-type", "application/json");
+  if (!inner.idempotency_key.empty()) {
+    request.headers.emplace_back("idempotency-key", std::move(inner.idempotency_key));
+  }
+  const std::string correlation = correlations.next();
+  Call call{.request = request,
+            .params = {},
+            .principal = holder.get(),
+            .holder = holder,
+            .body = {},
+            .correlation_id = correlation};
+  const auto match = table.find(request.method, request.path, call.params);
+  const bool found = match.outcome == RouteTable::Outcome::found;
+  const auto answer =
+      observed(request, std::move(respond),
+               found ? entries[match.route].duration : fallback_duration, correlation);
+  if (!found) return not_routed(request, match, answer, correlation);
+  const Route& route = routes[entries[match.route].route];
+  const Reply reply(answer, request.path, correlation);
+  if (!serves(route.scope, *holder)) {
+    return reply.problem(forbidden("this needs the scope " + std::string(route.scope)));
+  }
   if (auto problem = read_body(request, route, call.body)) return reply.problem(*problem);
   run_guarded(route, call, answer);
 }
@@ -542,6 +577,11 @@ void Router::set_fallback(std::function<net::Response(const net::Request&)> fall
 
 void Router::dispatch(net::Request request, net::Respond respond) {
   impl_->dispatch(std::move(request), std::move(respond));
+}
+
+void Router::dispatch_inner(Inner inner, std::shared_ptr<const Principal> holder,
+                            net::Respond respond) {
+  impl_->dispatch_inner(std::move(inner), std::move(holder), std::move(respond));
 }
 
 void Router::set_sources(std::vector<std::string> hosts, std::vector<std::string> origins) {

@@ -148,6 +148,17 @@ class Router {
   void ask(const Call& call, std::string_view path, std::string query,
            std::function<void(std::optional<std::string>)> done) const;
 
+  /// Carries out a request of a holder that came another way than HTTP (the op "command" of a
+  /// socket): all checks of the route, the log and the metrics are those of an HTTP request.
+  struct Inner {
+    net::Method method = net::Method::post;
+    std::string path;  ///< Below the mount.
+    std::string body;  ///< JSON.
+    std::string idempotency_key;
+    net::Peer peer;
+  };
+  void dispatch_inner(Inner inner, std::shared_ptr<const Principal> holder, net::Respond respond);
+
   const std::vector<Route>& routes() const;
   const std::vector<Schema>& schemas() const;
 

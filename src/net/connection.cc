@@ -10,6 +10,7 @@
 #include "net/forwarded.h"
 #include "net/request_target.h"
 #include "net/response_head.h"
+#include "net/web_socket.h"
 
 namespace gk::net {
 
@@ -294,8 +295,21 @@ void Connection::answer(std::uint64_t id, Response response) {
     server_->log.error("http_unanswered", "a handler dropped a request without an answer");
     response = server_->protocol_error(500, "the request was not answered");
   }
+  if (response.stream != nullptr && response.status == 200 && !to_head_ && !server_->stopping) {
+    return start_stream(std::move(response));
+  }
   respond(std::move(response));
   if (!processing_) after_answer();
+}
+
+/// Sends the head and gives the socket to a stream. A peer that does not take the answers before it
+/// and the head now is too slow for one.
+void Connection::start_stream(Response response) {
+  append_response_head(out_.text(), response, kUntilClose, server_->date(), true,
+                       server_->options.common_headers);
+  if (!flush()) return close();
+  phase_ = Phase::closed;
+  server_->stream(*this, std::move(socket_), peer_, std::move(*response.stream));
 }
 
 void Connection::respond(Response response) {

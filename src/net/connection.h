@@ -61,6 +61,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void dispatch();
   void dispatch_upgrade();
   void respond(Response response);
+  void start_stream(Response response);
   void fail(int status, std::string_view detail);
   void after_answer();
   bool flush();

@@ -36,6 +36,7 @@ class FrameQueue {
 
   /// Takes the oldest frame into flight; null when there is none. It counts until landed().
   const OutFrame* take_off();
+  bool flying() const { return flying_.has_value(); }
   /// The frame in flight is sent.
   void landed();
 

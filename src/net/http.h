@@ -60,6 +60,8 @@ struct Request {
   std::optional<std::string_view> cookie(std::string_view name) const;
 };
 
+struct StreamStart;  // web_socket.h
+
 struct Response {
   int status = 200;
   std::string content_type = "application/json";
@@ -67,6 +69,9 @@ struct Response {
   std::string body;
   /// Used instead of `body` when not empty; must live as long as the process (embedded assets).
   std::string_view static_body;
+  /// With a status of 200: the head goes out without a length, and the connection becomes a stream
+  /// of frames until one side closes it. No body then. shared: a Response is copied.
+  std::shared_ptr<StreamStart> stream = nullptr;
 };
 
 /// Answers one request. Call exactly once, on the loop thread, now or later (long poll). Copies

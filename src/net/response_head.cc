@@ -86,9 +86,11 @@ void append_response_head(std::string& out, const Response& response, std::size_
   out.append("\r\n");
   if (!has_no_body(response.status)) {
     if (!response.content_type.empty()) append_field(out, "Content-Type", response.content_type);
-    out.append("Content-Length: ");
-    append_number(out, body_bytes);
-    out.append("\r\n");
+    if (body_bytes != kUntilClose) {
+      out.append("Content-Length: ");
+      append_number(out, body_bytes);
+      out.append("\r\n");
+    }
   }
   for (const auto& [name, value] : response.headers) append_field(out, name, value);
   out.append(common);

@@ -17,6 +17,9 @@ std::string_view reason_phrase(int status);
 /// True when a response of this status has no body and no Content-Length (1xx, 204, 304).
 bool has_no_body(int status);
 
+/// For append_response_head(): the body ends with the connection.
+inline constexpr std::size_t kUntilClose = static_cast<std::size_t>(-1);
+
 /// Appends status line and fields, with the empty line. Control characters in values that a
 /// handler gave are written as spaces, so that outside data cannot add fields.
 /// Requires: `date` is from http_date(); `common` is whole field lines of ours, each with CRLF.

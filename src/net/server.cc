@@ -15,6 +15,7 @@
 #include "net/connection.h"
 #include "net/listen.h"
 #include "net/response_head.h"
+#include "net/stream_session.h"
 #include "net/web_socket_session.h"
 
 namespace gk::net {
@@ -63,6 +64,8 @@ ServerCore::ServerCore(Loop& l, ServerOptions o, ServerHandlers h, Log& lg, Metr
       metrics(m),
       connections_gauge(m.gauge("gamekeeper_http_connections", "Open HTTP connections")),
       web_socket_gauge(m.gauge("gamekeeper_websocket_clients", "Open WebSockets")),
+      stream_gauge(
+          m.gauge("gamekeeper_event_stream_clients", "Open streams of server-sent events")),
       dropped_frames(m.counter("gamekeeper_websocket_dropped_frames_total",
                                "Frames dropped because a client was slow")),
       unanswered(m.counter("gamekeeper_http_unanswered_total",
@@ -88,6 +91,8 @@ void ServerCore::sweep() {
   for (const auto& connection : http) connection->sweep(at);
   const std::vector<std::shared_ptr<WebSocketSession>> ws(sessions.begin(), sessions.end());
   for (const auto& session : ws) session->sweep(at);
+  const std::vector<std::shared_ptr<StreamSession>> sse(streams.begin(), streams.end());
+  for (const auto& session : sse) session->sweep(at);
 }
 
 void ServerCore::add_listener(int fd, const std::string& unix_path) {
@@ -143,7 +148,8 @@ void ServerCore::admit(int fd) {
   const bool tcp = peer.transport == Transport::tcp;
   if (tcp) (void)::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   const int refusal = refusal_for(peer);
-  if (refusal != 0 && connections.size() + sessions.size() >= admitted + kMaxRefusing) {
+  if (refusal != 0 &&
+      connections.size() + sessions.size() + streams.size() >= admitted + kMaxRefusing) {
     ::close(fd);
     return;
   }
@@ -185,6 +191,23 @@ void ServerCore::remove(WebSocketSession& session) {
   web_socket_gauge.add(-1);
   leave(session.peer());
   finish_shutdown_if_idle();
+}
+
+void ServerCore::remove(StreamSession& session) {
+  if (streams.erase(session.shared_from_this()) == 0) return;
+  stream_gauge.add(-1);
+  leave(session.peer());
+  finish_shutdown_if_idle();
+}
+
+void ServerCore::stream(Connection& connection, StreamSocket socket, Peer peer, StreamStart start) {
+  connections.erase(connection.shared_from_this());
+  connections_gauge.add(-1);
+  stream_gauge.add(1);
+  auto session = std::make_shared<StreamSession>(shared_from_this(), std::move(socket),
+                                                 std::move(peer), std::move(start));
+  streams.insert(session);
+  session->start();
 }
 
 void ServerCore::upgrade(Connection& connection, StreamSocket socket, Peer peer, std::string key,
@@ -247,6 +270,8 @@ void ServerCore::shutdown(Millis grace, std::function<void()> done) {
   for (const auto& connection : http) connection->finish();
   const std::vector<std::shared_ptr<WebSocketSession>> ws(sessions.begin(), sessions.end());
   for (const auto& session : ws) session->close(1001, "the server is going away");
+  const std::vector<std::shared_ptr<StreamSession>> sse(streams.begin(), streams.end());
+  for (const auto& session : sse) session->close(1001, "the server is going away");
   grace_timer = loop.after(grace, [self = shared_from_this()] { self->close_all(); });
   finish_shutdown_if_idle();
 }
@@ -256,10 +281,12 @@ void ServerCore::close_all() {
   for (const auto& connection : http) connection->close();
   const std::vector<std::shared_ptr<WebSocketSession>> ws(sessions.begin(), sessions.end());
   for (const auto& session : ws) session->end(1001);
+  const std::vector<std::shared_ptr<StreamSession>> sse(streams.begin(), streams.end());
+  for (const auto& session : sse) session->end(1001);
 }
 
 void ServerCore::finish_shutdown_if_idle() {
-  if (!on_stopped || !connections.empty() || !sessions.empty()) return;
+  if (!on_stopped || !connections.empty() || !sessions.empty() || !streams.empty()) return;
   grace_timer.cancel();
   loop.post(std::exchange(on_stopped, nullptr));
 }

@@ -15,6 +15,7 @@
 namespace gk::net {
 
 class Connection;
+class StreamSession;
 class WebSocketSession;
 
 /// TCP and Unix sockets alike.
@@ -62,9 +63,13 @@ struct ServerCore : std::enable_shared_from_this<ServerCore> {
   /// Called by a connection that ends, once.
   void remove(Connection& connection);
   void remove(WebSocketSession& session);
+  void remove(StreamSession& session);
   /// Turns an HTTP connection into a WebSocket. The connection gives its socket away.
   void upgrade(Connection& connection, StreamSocket socket, Peer peer, std::string key,
                UpgradeDecision decision);
+
+  /// Turns an HTTP connection whose head is sent into a stream.
+  void stream(Connection& connection, StreamSocket socket, Peer peer, StreamStart start);
 
   /// Lets `session` write soon. A thousand clients take milliseconds to write to: they are served
   /// in batches, with everything else that is ready in between.
@@ -84,6 +89,7 @@ struct ServerCore : std::enable_shared_from_this<ServerCore> {
   Metrics& metrics;
   Gauge connections_gauge;
   Gauge web_socket_gauge;
+  Gauge stream_gauge;
   Counter dropped_frames;
   Counter unanswered;
   Histogram loop_lag;
@@ -91,6 +97,7 @@ struct ServerCore : std::enable_shared_from_this<ServerCore> {
   std::vector<std::shared_ptr<Listener>> listeners;
   std::unordered_set<std::shared_ptr<Connection>> connections;
   std::unordered_set<std::shared_ptr<WebSocketSession>> sessions;
+  std::unordered_set<std::shared_ptr<StreamSession>> streams;
   std::deque<std::shared_ptr<WebSocketSession>> scheduled;  // Each at most once.
   std::unordered_map<std::string, std::size_t> per_address;
   std::size_t admitted = 0;  // Connections and sessions; without those that are being refused.

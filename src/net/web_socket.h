@@ -62,4 +62,16 @@ class WebSocket {
   std::function<void(std::uint32_t topic, std::uint64_t from, std::uint64_t to)> on_dropped;
 };
 
+/// How an answer goes on as a one-way stream (server-sent events). The stream obeys the limits of
+/// WebSocketLimits: queue, drops, stall. It is a WebSocket to whoever sends: on_message is never
+/// called, and close() sends `goodbye` and ends the connection.
+struct StreamStart {
+  /// The bytes of a frame, asked for when its turn has come.
+  std::function<std::string(const OutFrame&)> encode;
+  std::function<std::string(std::uint16_t code, std::string_view reason)> goodbye;
+  /// Sent after ping_interval without a frame, so that proxies and a lost peer are noticed.
+  std::string heartbeat;
+  std::function<void(std::shared_ptr<WebSocket>)> on_open;  // shared: connection and room own it
+};
+
 }  // namespace gk::net

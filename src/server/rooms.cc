@@ -5,6 +5,7 @@
 #include "accounts/routes.h"
 #include "accounts/service.h"
 #include "api/asyncapi.h"
+#include "api/event_stream.h"
 #include "api/hub.h"
 #include "api/openapi.h"
 #include "api/router.h"
@@ -224,6 +225,19 @@ void Rooms::Impl::start_api() {
   log_routes = std::make_unique<logs::LogRoutes>(
       logs::LogRouteOptions{.file = c.data_dir + "/logs/gamekeeper.log"}, *hub, *router, *pool,
       monitor::post_to(c.loop), c.loop);
+  api::add_event_stream_route(*router, *hub);
+  hub->set_command([this](const std::shared_ptr<const api::Principal>& holder,
+                          const net::Peer& peer, const JsonValue& message, auto done) {
+    const JsonValue* command = message.find("command");
+    const JsonValue* key = message.find("idempotency_key");
+    router->dispatch_inner(
+        {.path = "/commands",
+         .body = command == nullptr ? "{}" : to_json(*command),
+         .idempotency_key = key != nullptr && key->is_string() ? key->as_string() : "",
+         .peer = peer},
+        holder,
+        [done](net::Response response) { done(response.status, std::move(response.body)); });
+  });
   add_overview_route(*router, *hub, c.clock);
   add_api_routes();
   router->set_fallback(serve_dashboard);
