@@ -1,36 +1,17 @@
 #include "api/router.h"
 
 #include <algorithm>
-#include <unordered_map>
 
-#include "api/correlation.h"
-#include "api/host_rules.h"
-#include "api/idempotency.h"
-#include "api/list_page.h"
 #include "api/mount.h"
-#include "api/openapi.h"
-#include "api/route_table.h"
-#include "api/ticket_table.h"
+#include "api/router_impl.h"
 #include "base/assert.h"
 
 namespace gk::api {
 namespace {
 
-bool changes_state(net::Method method) {
-  return method != net::Method::get && method != net::Method::head &&
-         method != net::Method::options;
-}
-
 bool is_json(const std::string* content_type) {
   return content_type != nullptr &&
          (*content_type == "application/json" || content_type->starts_with("application/json;"));
-}
-
-/// True when a route with this scope serves `principal`.
-bool serves(std::string_view scope, const Principal& principal) {
-  if (scope == kOpen || scope == kAnyone) return true;
-  if (scope == kSession) return principal.kind != CredentialKind::api_token;
-  return principal.has_scope(scope);
 }
 
 Problem credential_problem(const Error& error) {
@@ -39,212 +20,150 @@ Problem credential_problem(const Error& error) {
   return problem;
 }
 
-/// Whose Idempotency-Keys these are. An API token may do less than its owner: it has its own.
-std::string holder_name(const Principal& principal) {
-  if (principal.kind == CredentialKind::local_admin) return "local";
-  if (principal.kind == CredentialKind::api_token) return "token:" + principal.session_id;
-  return "user:" + principal.user_id;
-}
-
-net::Response busy_key(const Call& call) {
-  return problem_response(
-      {.type = "conflict",
-       .detail = "the first request with this Idempotency-Key has no answer yet",
-       .retry_after_s = 1},
-      call.request.path, call.correlation_id);
-}
-
 Problem forbidden(std::string detail) { return {.type = "forbidden", .detail = std::move(detail)}; }
 
 }  // namespace
 
-struct Router::Impl {
-  struct Entry {
-    std::string full_path;
-    std::size_t route;
-    Histogram duration;
+bool changes_state(net::Method method) {
+  return method != net::Method::get && method != net::Method::head &&
+         method != net::Method::options;
+}
+
+bool serves(std::string_view scope, const Principal& principal) {
+  if (scope == kOpen || scope == kAnyone) return true;
+  if (scope == kSession) return principal.kind != CredentialKind::api_token;
+  return principal.has_scope(scope);
+}
+
+Histogram Router::Impl::duration_of(std::string_view route, std::string_view method) {
+  return metrics.histogram("gamekeeper_http_request_duration_seconds",
+                           "Time from the request's last byte to its answer", duration_buckets(),
+                           {{"route", std::string(route)}, {"method", std::string(method)}});
+}
+
+void Router::Impl::mount(std::string full_path, std::size_t route) {
+  const Route& r = routes[route];
+  const bool added = table.add(r.method, full_path, entries.size());
+  GK_ASSERT(added);  // two routes with one method and path are a bug of ours
+  entries.push_back({std::move(full_path), route, duration_of(r.path, method_name(r.method))});
+}
+
+void Router::Impl::count(int status) {
+  auto it = by_status.find(status);
+  if (it == by_status.end()) {
+    it = by_status
+             .emplace(status, metrics.counter("gamekeeper_http_requests_total",
+                                              "Requests by status of the answer",
+                                              {{"status", std::to_string(status)}}))
+             .first;
+  }
+  it->second.inc();
+}
+
+net::Respond Router::Impl::observed(const net::Request& request, net::Respond respond,
+                                    Histogram duration, const std::string& correlation) {
+  const bool cacheable = !request.path.starts_with("/api") && request.path != "/metrics";
+  return [this, respond = std::move(respond), duration, correlation, cacheable,
+          method = request.method, path = request.path,
+          received = request.received](net::Response response) mutable {
+    const bool has_id = std::any_of(response.headers.begin(), response.headers.end(),
+                                    [](const auto& h) { return h.first == "X-Correlation-Id"; });
+    if (!has_id) response.headers.emplace_back("X-Correlation-Id", correlation);
+    if (!cacheable) response.headers.emplace_back("Cache-Control", "no-store");
+    const double seconds = std::chrono::duration<double>(clock.mono() - received).count();
+    duration.observe(seconds);
+    count(response.status);
+    log.debug("http.request", "request answered",
+              {{"correlation_id", correlation},
+               {"method", net::method_name(method)},
+               {"path", path},
+               {"status", response.status},
+               {"duration_ms", seconds * 1e3}});
+    respond(std::move(response));
   };
+}
 
-  const OriginScheme origin_scheme;
-  HostRules host_rules;
-  Gate& gate;
-  Log& log;
-  Metrics& metrics;
-  const Clock& clock;
-  CorrelationIds correlations;
-  std::vector<Route> routes;
-  std::vector<Schema> schemas;
-  std::vector<Entry> entries;
-  RouteTable table;
-  TicketTable tickets;
-  IdempotencyTable idempotency;
-  WritesInFlight writes;
-  Counter replays;
-  std::function<net::Response(const net::Request&)> fallback;
-  Histogram fallback_duration;
-  std::unordered_map<int, Counter> by_status;
-
-  Impl(const RouterOptions& options, Gate& g, Log& l, Metrics& m, const Clock& c, Random& random)
-      : origin_scheme(options.origin_scheme),
-        host_rules(options.allowed_hosts, options.allowed_origins, options.origin_scheme),
-        gate(g),
-        log(l),
-        metrics(m),
-        clock(c),
-        correlations(random),
-        tickets(random, c),
-        idempotency(c),
-        replays(m.counter("gamekeeper_http_replayed_answers_total",
-                          "Answers that were given again for an Idempotency-Key")),
-        fallback_duration(duration_of("dashboard", "GET")) {}
-
-  Histogram duration_of(std::string_view route, std::string_view method) {
-    return metrics.histogram("gamekeeper_http_request_duration_seconds",
-                             "Time from the request's last byte to its answer", duration_buckets(),
-                             {{"route", std::string(route)}, {"method", std::string(method)}});
+std::optional<Problem> Router::Impl::refuse_source(const net::Request& request,
+                                                   bool state_change) const {
+  const std::string* host = request.header("host");
+  if (host == nullptr ||
+      (request.peer.transport == net::Transport::tcp && !host_rules.host_allowed(*host))) {
+    return Problem{.type = "misdirected",
+                   .detail = "this server does not answer for the host name \"" +
+                             (host == nullptr ? std::string() : *host) +
+                             "\"; allow it with --allow-host"};
   }
-
-  void mount(std::string full_path, std::size_t route) {
-    const Route& r = routes[route];
-    const bool added = table.add(r.method, full_path, entries.size());
-    GK_ASSERT(added);  // two routes with one method and path are a bug of ours
-    entries.push_back({std::move(full_path), route, duration_of(r.path, method_name(r.method))});
+  const std::string* origin = request.header("origin");
+  if (state_change && origin != nullptr && !host_rules.origin_allowed(*origin, *host)) {
+    return forbidden("requests from the origin " + *origin + " are not allowed");
   }
+  return std::nullopt;
+}
 
-  void count(int status) {
-    auto it = by_status.find(status);
-    if (it == by_status.end()) {
-      it = by_status
-               .emplace(status, metrics.counter("gamekeeper_http_requests_total",
-                                                "Requests by status of the answer",
-                                                {{"status", std::to_string(status)}}))
-               .first;
-    }
-    it->second.inc();
+std::optional<Problem> Router::Impl::refuse_caller(const net::Request& request, const Route& route,
+                                                   std::shared_ptr<const Principal>& principal) {
+  const bool open = route.scope == kOpen;
+  if (!gate.is_set_up() && !route.no_setup_needed &&
+      request.peer.transport == net::Transport::tcp) {
+    return Problem{.type = "unavailable",
+                   .detail =
+                       "no administrator exists yet; create one at /setup with the code "
+                       "that the daemon printed at its start"};
   }
-
-  /// Wraps `respond`: correlation header, no-store, metrics and one log line.
-  net::Respond observed(const net::Request& request, net::Respond respond, Histogram duration,
-                        const std::string& correlation) {
-    const bool cacheable = !request.path.starts_with("/api") && request.path != "/metrics";
-    return [this, respond = std::move(respond), duration, correlation, cacheable,
-            method = request.method, path = request.path,
-            received = request.received](net::Response response) mutable {
-      const bool has_id = std::any_of(response.headers.begin(), response.headers.end(),
-                                      [](const auto& h) { return h.first == "X-Correlation-Id"; });
-      if (!has_id) response.headers.emplace_back("X-Correlation-Id", correlation);
-      if (!cacheable) response.headers.emplace_back("Cache-Control", "no-store");
-      const double seconds = std::chrono::duration<double>(clock.mono() - received).count();
-      duration.observe(seconds);
-      count(response.status);
-      log.debug("http.request", "request answered",
-                {{"correlation_id", correlation},
-                 {"method", net::method_name(method)},
-                 {"path", path},
-                 {"status", response.status},
-                 {"duration_ms", seconds * 1e3}});
-      respond(std::move(response));
-    };
-  }
-
-  /// Host and Origin, before anything else is looked at.
-  std::optional<Problem> refuse_source(const net::Request& request, bool state_change) const {
-    const std::string* host = request.header("host");
-    if (host == nullptr ||
-        (request.peer.transport == net::Transport::tcp && !host_rules.host_allowed(*host))) {
-      return Problem{.type = "misdirected",
-                     .detail = "this server does not answer for the host name \"" +
-                               (host == nullptr ? std::string() : *host) +
-                               "\"; allow it with --allow-host"};
-    }
-    const std::string* origin = request.header("origin");
-    if (state_change && origin != nullptr && !host_rules.origin_allowed(*origin, *host)) {
-      return forbidden("requests from the origin " + *origin + " are not allowed");
-    }
-    return std::nullopt;
-  }
-
-  /// Credential, CSRF and scope of a route. The principal may be null on an open route.
-  std::optional<Problem> refuse_caller(const net::Request& request, const Route& route,
-                                       std::shared_ptr<const Principal>& principal) {
-    const bool open = route.scope == kOpen;
-    if (!gate.is_set_up() && !route.no_setup_needed &&
-        request.peer.transport == net::Transport::tcp) {
-      return Problem{.type = "unavailable",
-                     .detail =
-                         "no administrator exists yet; create one at /setup with the code "
-                         "that the daemon printed at its start"};
-    }
-    auto authenticated = gate.authenticate(request);
-    if (!authenticated) {
-      if (open) return std::nullopt;
-      return credential_problem(authenticated.error());
-    }
-    principal = std::move(*authenticated);
+  auto authenticated = gate.authenticate(request);
+  if (!authenticated) {
     if (open) return std::nullopt;
-    if (principal->kind == CredentialKind::session && changes_state(request.method)) {
-      const std::string* csrf = request.header("x-gamekeeper-csrf");
-      if (csrf == nullptr || *csrf != "1") {
-        return forbidden(
-            "a request by cookie that changes state needs the header "
-            "X-Gamekeeper-Csrf: 1");
-      }
-    }
-    if (serves(route.scope, *principal)) return std::nullopt;
-    if (route.scope == kSession) {
-      return forbidden("an API token may not look after its owner's account; log in");
-    }
-    return forbidden("this needs the scope " + std::string(route.scope) + ", which the role " +
-                     principal->role + " does not have");
+    return credential_problem(authenticated.error());
   }
+  principal = std::move(*authenticated);
+  if (open) return std::nullopt;
+  if (principal->kind == CredentialKind::session && changes_state(request.method)) {
+    const std::string* csrf = request.header("x-gamekeeper-csrf");
+    if (csrf == nullptr || *csrf != "1") {
+      return forbidden(
+          "a request by cookie that changes state needs the header "
+          "X-Gamekeeper-Csrf: 1");
+    }
+  }
+  if (serves(route.scope, *principal)) return std::nullopt;
+  if (route.scope == kSession) {
+    return forbidden("an API token may not look after its owner's account; log in");
+  }
+  return forbidden("this needs the scope " + std::string(route.scope) + ", which the role " +
+                   principal->role + " does not have");
+}
 
-  static std::optional<Problem> read_body(const net::Request& request, const Route& route,
-                                          JsonValue& body) {
-    if (route.request.empty()) return std::nullopt;
-    if (request.body.empty()) {
-      body = JsonValue(JsonValue::Object{});
-      return std::nullopt;
-    }
-    if (!is_json(request.header("content-type"))) {
-      return Problem{.type = "unsupported-media",
-                     .detail = "expected Content-Type: application/json"};
-    }
-    auto parsed = parse_json(request.body);
-    if (!parsed) {
-      return Problem{
-          .type = parsed.error().code == Errc::resource_exhausted ? "too-large" : "validation",
-          .detail = parsed.error().message};
-    }
-    body = std::move(*parsed);
+std::optional<Problem> Router::Impl::read_body(const net::Request& request, const Route& route,
+                                               JsonValue& body) {
+  if (route.request.empty()) return std::nullopt;
+  if (request.body.empty()) {
+    body = JsonValue(JsonValue::Object{});
     return std::nullopt;
   }
-
-  void run(const Route& route, Call& call, const Reply& reply) {
-    // Third-party code below a handler may throw (std::bad_alloc aside, we throw nothing).
-    try {
-      route.handler(call, reply);
-    } catch (const std::exception& e) {
-      log.error("http.handler_failed", e.what(),
-                {{"correlation_id", call.correlation_id}, {"route", route.path}});
-      reply.error({Errc::internal, "the handler failed; the log has the correlation id"});
-    }
+  if (!is_json(request.header("content-type"))) {
+    return Problem{.type = "unsupported-media",
+                   .detail = "expected Content-Type: application/json"};
   }
+  auto parsed = parse_json(request.body);
+  if (!parsed) {
+    return Problem{
+        .type = parsed.error().code == Errc::resource_exhausted ? "too-large" : "validation",
+        .detail = parsed.error().message};
+  }
+  body = std::move(*parsed);
+  return std::nullopt;
+}
 
-  void dispatch(net::Request request, net::Respond respond);
-  void dispatch_inner(Inner inner, std::shared_ptr<const Principal> holder, net::Respond respond);
-  /// Runs the route as its Idempotency-Key, ETag and If-Match say.
-  void run_guarded(const Route& route, Call& call, const net::Respond& answer);
-  void run_once(const Route& route, Call& call, std::string_view key, const net::Respond& answer);
-  void run_list(const Route& route, Call& call, const net::Respond& answer);
-  void run_read(const Route& route, Call& call, const net::Respond& answer);
-  void run_write(const Route& route, const Route& read, Call& call, const net::Respond& answer);
-  std::optional<std::string> present_etag(const Route& read, const Call& call);
-  const Route* reader_of(const Call& call) const;
-  void ask(const Call& call, std::string_view path, std::string query,
-           std::function<void(std::optional<std::string>)> done);
-  void not_routed(const net::Request& request, const RouteTable::Match& match,
-                  const net::Respond& answer, const std::string& correlation);
-};
+void Router::Impl::run(const Route& route, Call& call, const Reply& reply) {
+  // Third-party code below a handler may throw (std::bad_alloc aside, we throw nothing).
+  try {
+    route.handler(call, reply);
+  } catch (const std::exception& e) {
+    log.error("http.handler_failed", e.what(),
+              {{"correlation_id", call.correlation_id}, {"route", route.path}});
+    reply.error({Errc::internal, "the handler failed; the log has the correlation id"});
+  }
+}
 
 void Router::Impl::not_routed(const net::Request& request, const RouteTable::Match& match,
                               const net::Respond& answer, const std::string& correlation) {
@@ -319,156 +238,6 @@ void Router::Impl::dispatch_inner(Inner inner, std::shared_ptr<const Principal> 
   }
   if (auto problem = read_body(request, route, call.body)) return reply.problem(*problem);
   run_guarded(route, call, answer);
-}
-
-void Router::Impl::run_guarded(const Route& route, Call& call, const net::Respond& answer) {
-  const Reply reply(answer, call.request.path, call.correlation_id);
-  const std::string* key = call.request.header("idempotency-key");
-  if (key != nullptr && route.method == net::Method::post && call.principal != nullptr) {
-    return run_once(route, call, *key, answer);
-  }
-  if (route.versions != Versions::none) return run_read(route, call, answer);
-  if (!route.list_key.empty()) return run_list(route, call, answer);
-  if (changes_state(route.method) && route.method != net::Method::post) {
-    const Route* read = reader_of(call);
-    if (read != nullptr && read->versions != Versions::none) {
-      return run_write(route, *read, call, answer);
-    }
-  }
-  run(route, call, reply);
-}
-
-void Router::Impl::run_once(const Route& route, Call& call, std::string_view key,
-                            const net::Respond& answer) {
-  using Verdict = IdempotencyTable::Verdict;
-  const Reply reply(answer, call.request.path, call.correlation_id);
-  if (!IdempotencyTable::is_key(key)) {
-    return reply.problem({.type = "validation",
-                          .detail = "Idempotency-Key: expected 1 to 255 visible ASCII characters"});
-  }
-  auto outcome = idempotency.begin(holder_name(*call.principal), key, call.request);
-  switch (outcome.verdict) {
-    case Verdict::fresh: break;
-    case Verdict::running: return answer(busy_key(call));
-    case Verdict::mismatch:
-      return reply.problem(
-          {.type = "idempotency-mismatch",
-           .detail = "this key was used for another method, path or body within 24 h"});
-    case Verdict::done:
-      return reply.problem({.type = "conflict",
-                            .detail = "this request was carried out; its answer was too large to "
-                                      "keep"});
-    case Verdict::replay: {
-      net::Response again = *outcome.answer;
-      again.headers.emplace_back("Idempotency-Replayed", "true");
-      replays.inc();
-      return answer(std::move(again));
-    }
-  }
-  run(route, call,
-      Reply(
-          [this, claim = std::move(outcome.claim), answer](net::Response response) {
-            idempotency.finish(*claim, response);
-            answer(std::move(response));
-          },
-          call.request.path, call.correlation_id));
-}
-
-/// Gives the page of the list that the caller wants.
-void Router::Impl::run_list(const Route& route, Call& call, const net::Respond& answer) {
-  auto wish = read_page_wish(call.request);
-  const Reply reply(answer, call.request.path, call.correlation_id);
-  if (!wish) return reply.error(wish.error());
-  run(route, call,
-      Reply(
-          [reply, answer, key = route.list_key, wish = std::move(*wish)](net::Response response) {
-            if (response.status != 200) return answer(std::move(response));
-            auto page = page_of(response.body, key, wish);
-            if (!page) return reply.error(page.error());
-            response.body = std::move(*page);
-            answer(std::move(response));
-          },
-          call.request.path, call.correlation_id));
-}
-
-/// Adds the ETag to what a handler answers, or says that nothing has changed.
-void Router::Impl::run_read(const Route& route, Call& call, const net::Respond& answer) {
-  const std::string* known = call.request.header("if-none-match");
-  run(route, call,
-      Reply(
-          [answer, known = known == nullptr ? std::string() : *known](net::Response response) {
-            if (response.status != 200) return answer(std::move(response));
-            const std::string etag = etag_of(response);
-            const bool has = std::any_of(response.headers.begin(), response.headers.end(),
-                                         [](const auto& h) { return h.first == "ETag"; });
-            if (!has) response.headers.emplace_back("ETag", etag);
-            if (names_etag(known, etag)) {
-              response.status = 304;
-              response.body.clear();
-            }
-            answer(std::move(response));
-          },
-          call.request.path, call.correlation_id));
-}
-
-/// The GET route of the path that `call` writes to.
-const Route* Router::Impl::reader_of(const Call& call) const {
-  PathParams ignored;
-  const auto match = table.find(net::Method::get, call.request.path, ignored);
-  return match.outcome == RouteTable::Outcome::found ? &routes[entries[match.route].route]
-                                                     : nullptr;
-}
-
-/// The ETag that a GET of the same path has now; nothing when there is no such resource.
-std::optional<std::string> Router::Impl::present_etag(const Route& read, const Call& call) {
-  std::optional<std::string> etag;
-  const auto answered = std::make_shared<bool>(false);  // shared: with a late answer
-  Call inner{.request = call.request,
-             .params = call.params,
-             .principal = call.principal,
-             .holder = call.holder,
-             .body = {},
-             .correlation_id = call.correlation_id};
-  run(read, inner,
-      Reply(
-          [&etag, late = std::weak_ptr<bool>(answered)](const net::Response& response) {
-            if (late.expired()) return;
-            *late.lock() = true;
-            if (response.status == 200) etag = etag_of(response);
-          },
-          call.request.path, call.correlation_id));
-  GK_ASSERT(*answered);  // Route::versions: the handler answers before it returns
-  return etag;
-}
-
-void Router::Impl::run_write(const Route& route, const Route& read, Call& call,
-                             const net::Respond& answer) {
-  const Reply reply(answer, call.request.path, call.correlation_id);
-  const std::string* match = call.request.header("if-match");
-  const std::string* none_match = call.request.header("if-none-match");
-  const auto refuse = [&](std::string detail) {
-    reply.problem({.type = "precondition-failed", .detail = std::move(detail)});
-  };
-  if (match == nullptr && read.versions == Versions::required) {
-    return reply.problem({.type = "precondition-required",
-                          .detail = "send If-Match with the ETag of GET " + call.request.path});
-  }
-  const std::string resource(below_mount(call.request.path));
-  if (match != nullptr || none_match != nullptr) {
-    if (writes.busy(resource)) return refuse("it is being changed now; read it again");
-    const auto present = present_etag(read, call);
-    if (match != nullptr && (!present || !names_etag(*match, *present))) {
-      return refuse(present ? "it has changed since it was read; read it again"
-                            : "there is nothing at " + call.request.path + " any more");
-    }
-    if (none_match != nullptr && present && names_etag(*none_match, *present)) {
-      return refuse("there is something at " + call.request.path + " already");
-    }
-  }
-  run(route, call,
-      Reply([token = writes.begin(resource),
-             answer](net::Response response) { answer(std::move(response)); },
-            call.request.path, call.correlation_id));
 }
 
 void Router::Impl::ask(const Call& call, std::string_view path, std::string query,
