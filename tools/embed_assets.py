@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Turns a folder of web assets into one assembly file and one C++ table (src/server/assets.h).
 
-    embed_assets.py DIST --assembly assets.S --source assets.cc --blobs DIR
+    embed_assets.py DIST --assembly assets.S --source assets.cc --blobs DIR [--add URL=FILE ...]
 
 Each asset is kept raw, as gzip -9 (no time stamp, so that builds repeat) and, when DIST has
 NAME.br beside it, as brotli. A variant that does not save anything is left out.
@@ -44,7 +44,7 @@ class Asset:
             if brotli.exists():
                 self.add("brotli", brotli.read_bytes())
         # Weak, because the three variants share it; If-None-Match compares weakly anyway.
-        self.etag = f'W/"{hashlib.sha256(self.raw).hexdigest()[:16]}"'
+        self.etag = f'W/"{hashlib.sha256(path.encode() + self.raw).hexdigest()[:16]}"'
         # Vite puts the hash of the content into the names below assets/.
         self.immutable = path.startswith("/assets/")
 
@@ -131,8 +131,13 @@ def main():
     parser.add_argument("--assembly", type=pathlib.Path, required=True)
     parser.add_argument("--source", type=pathlib.Path, required=True)
     parser.add_argument("--blobs", type=pathlib.Path, required=True)
+    parser.add_argument("--add", action="append", default=[], metavar="URL=FILE",
+                        help="one more file, served at URL")
     args = parser.parse_args()
     assets = read_assets(args.dist)
+    for url, _, file in (text.partition("=") for text in args.add):
+        assets.append(Asset(url, pathlib.Path(file)))
+    assets.sort(key=lambda asset: asset.path.encode())
     if not any(asset.path == "/index.html" for asset in assets):
         sys.exit(f"embed_assets: {args.dist}: expected an index.html, found {len(assets)} files")
     assembly, source = generate(assets, args.blobs)

@@ -93,6 +93,10 @@ std::string_view security_headers(bool https) {
 }
 
 net::Response serve_dashboard(const net::Request& request) {
+  if (request.path == "/docs" || request.path == "/docs/") {
+    if (const Asset* docs = find_asset("/docs/index.html"))
+      return asset_response(request, *docs, 200);
+  }
   if (const Asset* asset = find_asset(request.path)) return asset_response(request, *asset, 200);
   const Asset* shell = find_asset("/index.html");
   if (shell == nullptr) {

@@ -118,6 +118,21 @@ class Pages(unittest.TestCase):
             self.assertGreaterEqual(len(whole), 10)
 
 
+class DocumentPage(unittest.TestCase):
+    def test_the_page_of_the_documents_is_in_every_build_and_asks_no_other_host(self):
+        with Daemon() as daemon:
+            page = daemon.anonymous().get("/docs")
+            self.assertEqual((page.status, page.headers["Content-Type"]), (200, "text/html; charset=utf-8"))
+            self.assertEqual(daemon.anonymous().get("/docs/").body, page.body)
+            files = re.findall(r'(?:src|href)="(/docs/[^"]+)"', page.body.decode())
+            self.assertEqual(len(files), 5)
+            for path in files:
+                answer = daemon.anonymous().get(path)
+                self.assertEqual(answer.status, 200, path)
+                self.assertNotRegex(answer.body.decode().replace("http://www.w3.org/2000/svg", ""),
+                                    r"https?://(?!localhost)")
+
+
 class Correlation(unittest.TestCase):
     def lines(self, daemon):
         text = (daemon.data / "logs" / "gamekeeper.log").read_text()

@@ -47,6 +47,12 @@ class Pages(unittest.TestCase):
             self.assertIn("SETUP DONE", done.stdout, done.stdout + done.stderr)
             self.assertEqual(daemon.anonymous().login("boss").status, 200)
 
+    def test_the_page_of_the_api_documents(self):
+        with Daemon() as daemon:
+            done = self.node("e2e/docs.mjs", BASE_URL=f"http://127.0.0.1:{daemon.port}")
+            print(done.stdout)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
     def test_every_page_on_a_real_daemon(self):
         with Daemon() as daemon:
             for name, level, code in (("quiet", "safe", "import time; time.sleep(600)"), ("dance", "dangerous", "while True: pass")):
