@@ -87,6 +87,11 @@ const std::vector<Setting>& settings() {
        "Least culprit score of a macro that is stopped for a machine-wide signal; 0 is built in"},
       {"macros.culprit_margin", NumberSetting{&Config::macros_culprit_margin, 0, 100},
        "Least ratio of the culprit's score to the next macro's; 0 is built in"},
+      {"notices.allow_private", ListSetting{&Config::notices_allow_private},
+       "Private networks that notices may be sent to, such as 192.168.1.0/24; also allows http "
+       "there"},
+      {"notices.ca_file", TextSetting{&Config::notices_ca_file},
+       "PEM file of the certificates that receivers may have; empty is the system's"},
       {"referee.udp_listen", TextSetting{&Config::referee_udp_listen},
        "Address and port where game servers with a key may send movements; empty is off"},
       {"referee.unix_socket", BoolSetting{&Config::referee_unix_socket},

@@ -19,6 +19,7 @@
 #include "server/health_inputs.h"
 #include "server/lane_room.h"
 #include "server/macro_room.h"
+#include "server/notice_room.h"
 #include "server/operation_room.h"
 #include "server/overview.h"
 #include "server/referee_room.h"
@@ -75,6 +76,7 @@ struct Rooms::Impl {
   std::unique_ptr<MacroRoom> macros;
   std::unique_ptr<OperationRoom> operations;
   std::unique_ptr<RefereeRoom> referee;
+  std::unique_ptr<NoticeRoom> notices;
   std::unique_ptr<SessionRoom> sessions;
   std::unique_ptr<api::Hub> hub;
   std::unique_ptr<api::Router> router;
@@ -148,8 +150,11 @@ Result<void> Rooms::Impl::start_monitor() {
 
 Result<void> Rooms::Impl::start_macros() {
   GK_TRY(macros, MacroRoom::create(context, *stores->state, *pool, *monitor));
+  GK_TRY(notices, NoticeRoom::create(context, *stores->state, macros->service()));
   auto inputs = health_inputs(*monitor, *stores, context.log);
-  inputs.dependencies = [room = macros.get()] { return room->health(); };
+  inputs.dependencies = [room = macros.get(), told = notices.get()] {
+    return worst_of({room->health(), told->health()});
+  };
   for (auto& check : monitor::builtin_checks(std::move(inputs), context.clock)) {
     GK_CHECK_OK(health->add(std::move(check)));
   }
@@ -180,6 +185,7 @@ void Rooms::Impl::start_api() {
   referee->connect(*hub, *router, *pool);
   operations->connect(*hub, *router);
   sessions->connect(*hub, *router);
+  notices->connect(*hub, *router);
   add_overview_route(*router, *hub, c.clock);
   add_api_routes();
   router->set_fallback(serve_dashboard);

@@ -8,6 +8,7 @@
 #include "base/try.h"
 #include "macros/macro_store.h"
 #include "monitor/series_store.h"
+#include "notices/notice_store.h"
 #include "referee/service/referee_store.h"
 #include "server/health_inputs.h"
 #include "sessions/session_store.h"
@@ -40,7 +41,7 @@ Result<std::unique_ptr<Stores>> Stores::open(const std::string& data_dir, const 
   const std::array state_rooms = {accounts::accounts_migrations(),  health_migrations(),
                                   macros::macros_migrations(),      arbiter::lanes_migrations(),
                                   arbiter::operations_migrations(), referee::referee_migrations(),
-                                  sessions::sessions_migrations()};
+                                  sessions::sessions_migrations(),  notices::notices_migrations()};
   const std::array telemetry_rooms = {monitor::monitor_migrations()};
   GK_TRY(stores->state, open_writer(stores->state_path(), Durability::full, state_rooms,
                                     {.name = "state", .linger = linger}, clock, log, metrics));
