@@ -1,5 +1,6 @@
 #include "server/health_inputs.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/try.h"
@@ -42,6 +43,20 @@ monitor::HealthCheck telemetry_check(const Stores& stores) {
             }
             return {monitor::HealthStatus::ok, std::to_string(stats.commits) + " batches saved"};
           }};
+}
+
+monitor::CheckOutcome worst_of(const std::vector<monitor::CheckOutcome>& outcomes) {
+  monitor::CheckOutcome worst;
+  std::string all;
+  for (const auto& outcome : outcomes) {
+    worst.status = std::max(worst.status, outcome.status);
+    if (outcome.status != monitor::HealthStatus::ok) {
+      worst.detail += (worst.detail.empty() ? "" : "; ") + outcome.detail;
+    }
+    all += (all.empty() ? "" : "; ") + outcome.detail;
+  }
+  if (worst.detail.empty()) worst.detail = std::move(all);
+  return worst;
 }
 
 monitor::HealthInputs health_inputs(const monitor::Monitor& monitor, Stores& stores,

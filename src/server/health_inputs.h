@@ -2,6 +2,8 @@
 
 #pragma once
 
+#include <vector>
+
 #include "base/log.h"
 #include "monitor/health_checks.h"
 #include "monitor/monitor.h"
@@ -16,6 +18,8 @@ store::RoomMigrations health_migrations();
 /// "telemetry": degraded while samples cannot be saved and wait in memory.
 /// Requires: `stores` outlives the checks' pool.
 monitor::HealthCheck telemetry_check(const Stores& stores);
+/// One outcome of several: the worst status, and the details of all that are not ok.
+monitor::CheckOutcome worst_of(const std::vector<monitor::CheckOutcome>& outcomes);
 
 /// Requires: the references outlive the checks' pool.
 monitor::HealthInputs health_inputs(const monitor::Monitor& monitor, Stores& stores,

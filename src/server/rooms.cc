@@ -21,6 +21,7 @@
 #include "server/health_inputs.h"
 #include "server/lane_room.h"
 #include "server/macro_room.h"
+#include "server/notice_room.h"
 #include "server/operation_room.h"
 #include "server/overview.h"
 #include "server/privacy_room.h"
@@ -91,6 +92,7 @@ struct Rooms::Impl {
   std::unique_ptr<MacroRoom> macros;
   std::unique_ptr<OperationRoom> operations;
   std::unique_ptr<RefereeRoom> referee;
+  std::unique_ptr<NoticeRoom> notices;
   std::unique_ptr<SessionRoom> sessions;
   std::unique_ptr<PrivacyRoom> privacy;
   std::unique_ptr<api::Hub> hub;
@@ -98,6 +100,7 @@ struct Rooms::Impl {
   std::unique_ptr<logs::LogRoutes> log_routes;
   Topic<accounts::SessionEnded>::Subscription on_session_ended;
   Topic<accounts::HolderChanged>::Subscription on_holder_changed;
+  Topic<macros::ScriptNotice>::Subscription on_script_notice;
   net::Handle accounts_tick, heartbeat;
   std::string first_code;
   std::string openapi_text, asyncapi_text;
@@ -175,8 +178,11 @@ Result<void> Rooms::Impl::start_games() {
 
 Result<void> Rooms::Impl::start_macros() {
   GK_TRY(macros, MacroRoom::create(context, *stores->state, *pool, *monitor, *lanes));
+  GK_TRY(notices, NoticeRoom::create(context, *stores->state, macros->service()));
   auto inputs = health_inputs(*monitor, *stores, context.log);
-  inputs.dependencies = [room = macros.get()] { return room->health(); };
+  inputs.dependencies = [room = macros.get(), told = notices.get()] {
+    return worst_of({room->health(), told->health()});
+  };
   for (auto& check : monitor::builtin_checks(std::move(inputs), context.clock)) {
     GK_CHECK_OK(health->add(std::move(check)));
   }
@@ -212,6 +218,10 @@ void Rooms::Impl::start_api() {
   privacy->connect(*router);
   operations->connect(*hub, *router);
   sessions->connect(*hub, *router);
+  notices->connect(*hub, *router);
+  on_script_notice = scripts->notices().subscribe([this](const macros::ScriptNotice& notice) {
+    notices->tell_from_macro(notice.macro_id, notice.text);
+  });
   log_routes = std::make_unique<logs::LogRoutes>(
       logs::LogRouteOptions{.file = c.data_dir + "/logs/gamekeeper.log"}, *hub, *router, *pool,
       monitor::post_to(c.loop), c.loop);
