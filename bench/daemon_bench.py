@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """daemon_bench.py: the figures of the whole daemon, measured from outside.
 
-Usage: GK_BIN=build/release/bin bench/daemon_bench.py [start] [memory] [requests] [cancel] [sockets]
+Usage: GK_BIN=build/release/bin bench/daemon_bench.py [start] [memory] [requests] [cancel] [sockets] [open_loop]
 Prints one JSON object a figure: name, n, median, p99, unit, method. No argument: all of them.
 Loopback only; every load is bounded in time.
 """
@@ -148,6 +148,26 @@ def bench_sockets(clients=1000, seconds=12):
                               "rss_mib": round(memory_kib(daemon.process.pid, "Rss") / 1024, 1)}), flush=True)
 
 
+def bench_open_loop(runs=5, seconds=8, rate=20_000):
+    """Requests that come on a schedule of their own, late answers or not (http_open_loop_bench)."""
+    with Daemon(config="[http]\nmax_per_address = 1024\n") as daemon:
+        paths = {"status": "/api/macro-safety/status", "live": "/api/health/live"}
+        p50s, p99s = {name: [] for name in paths}, {name: [] for name in paths}
+        for _ in range(runs):
+            for name, path in paths.items():  # in turn, so that both meet the same disturbances
+                out = subprocess.run([str(BIN / "http_open_loop_bench"), str(daemon.port), path, str(rate), str(seconds),
+                                      "64", daemon.admin.cookie], text=True, capture_output=True)
+                assert out.returncode == 0, out
+                figures = json.loads(out.stdout)
+                assert figures["not_200"] == 0, figures
+                p50s[name].append(figures["p50_ms"])
+                p99s[name].append(figures["p99_ms"])
+        method = f"open loop, {rate} requests/s for {seconds} s over 64 connections, the generator spins on the other core"
+        report("open_loop_p50", p50s["status"], "ms", method + "; GET /api/macro-safety/status with a session")
+        report("open_loop_p99", p99s["status"], "ms", "the same")
+        report("open_loop_live_p99", p99s["live"], "ms", "the same for a constant answer, in turn")
+
+
 def raise_limit():
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
 
@@ -192,7 +212,7 @@ def bench_cancel(trials=60, pause=SETTLE):
 
 def main():
     figures = {"start": bench_start, "memory": bench_memory, "requests": bench_requests, "cancel": bench_cancel,
-               "sockets": bench_sockets}
+               "sockets": bench_sockets, "open_loop": bench_open_loop}
     for name in sys.argv[1:] or figures:
         figures[name]()
 

@@ -26,7 +26,7 @@ add_custom_target(gk_compress ALL DEPENDS ${gk_gz})
 install(TARGETS gamekeeperd DESTINATION ${CMAKE_INSTALL_SBINDIR})
 install(TARGETS gamekeeper DESTINATION ${CMAKE_INSTALL_BINDIR})
 # Beside no other program: sys/paths.h, helper_path().
-install(TARGETS gamekeeper-worker DESTINATION lib/gamekeeper)
+install(TARGETS gamekeeper-worker gamekeeper-notify DESTINATION lib/gamekeeper)
 install(FILES ${gk_files}/systemd/gamekeeper.service DESTINATION lib/systemd/system)
 install(FILES ${gk_files}/systemd/gamekeeper.sysusers DESTINATION lib/sysusers.d
         RENAME gamekeeper.conf)
@@ -86,7 +86,7 @@ set(CPACK_DEBIAN_GAMEKEEPER_PACKAGE_NAME gamekeeper)
 set(CPACK_DEBIAN_GAMEKEEPER_PACKAGE_SECTION admin)
 set(CPACK_DEBIAN_GAMEKEEPER_PACKAGE_DEPENDS
     "systemd-standalone-sysusers | systemd-sysusers, init-system-helpers (>= 1.54~)")
-set(CPACK_DEBIAN_GAMEKEEPER_PACKAGE_RECOMMENDS "ca-certificates")
+set(CPACK_DEBIAN_GAMEKEEPER_PACKAGE_RECOMMENDS "ca-certificates, tzdata")
 set(CPACK_DEBIAN_GAMEKEEPER_PACKAGE_SUGGESTS "nginx | caddy, prometheus")
 set(CPACK_DEBIAN_GAMEKEEPER_PACKAGE_CONTROL_EXTRA
     "${gk_files}/debian/postinst;${gk_files}/debian/prerm;${gk_files}/debian/postrm;${gk_files}/debian/conffiles")

@@ -12,7 +12,8 @@ import sys
 MAX_HEADER, MAX_SOURCE, MAX_FUNCTION = 300, 600, 60
 
 # Only these read clocks or the kernel's randomness; everything else is handed a Clock or Random.
-TIME_ALLOWED = {"src/base/clock.cc", "src/base/random.cc"}
+# The worker is a program of its own, without base.
+TIME_ALLOWED = {"src/base/clock.cc", "src/base/random.cc", "src/worker/lua_channel.cc"}
 TIME = re.compile(r"[cC]lock::now\(\)|\bsleep_for\b|\bsleep_until\b|\busleep\s*\(|\bnanosleep\s*\(|[^\w.>]time\(\s*(NULL|nullptr|0|&)"
                   r"|[^\w]s?rand\(\)|\brandom_device\b|\bgettimeofday\b|\bclock_gettime\b")
 EMOJI = re.compile("[\U0001F300-\U0001FAFF\u2705\u274C\u2728\u2B50\u26A1]")

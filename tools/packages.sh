@@ -9,6 +9,7 @@ BUILD_PACKAGES=(
   libsqlite3-dev libsodium-dev            # storage, passwords and tokens
   liboath-dev                             # codes of authenticator apps
   libtomlplusplus-dev libcli11-dev        # configuration, command line
+  libhowardhinnant-date-dev tzdata        # time zones of schedules; g++ 12 has no chrono tzdb
   liblua5.4-dev libseccomp-dev            # scripts in gamekeeper-worker, and what they may ask Linux
 )
 TEST_PACKAGES=(

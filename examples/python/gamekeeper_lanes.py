@@ -11,6 +11,7 @@ Without a grant the body does not run: LaneTimeout, LaneRefused or OSError is ra
 Standard library only. A PacketMutex is one connection: use one a thread, and none across fork().
 The messages are in docs/arbiter.md.
 """
+import itertools
 import json
 import os
 import socket
@@ -39,6 +40,17 @@ class LaneLost(LaneError):
     """The grant has ended; nothing may be sent under it any more."""
 
 
+def inherited():
+    """The connection that the daemon gave this process at its start, a macro of it; else None."""
+    try:
+        return socket.socket(fileno=os.dup(int(os.environ["GAMEKEEPER_LANES_FD"])))
+    except (KeyError, ValueError, OSError):
+        return None
+
+
+_numbers = itertools.count(1)  # of requests; no two of a process share one
+
+
 def socket_path():
     """$GAMEKEEPER_LANES, or lanes.sock in the daemon's default data folder."""
     if "GAMEKEEPER_LANES" in os.environ:
@@ -56,13 +68,18 @@ class PacketMutex:
     REPLY = 10.0  # seconds that the daemon may take for an answer that needs no waiting
 
     def __init__(self, actor=None, lane="character", timeout=30.0, lease=None, path=None):
-        """actor None: the one module that names this process. timeout and lease in seconds."""
+        """actor None: the one module that names this process. timeout and lease in seconds.
+
+        In a macro of the daemon without `path`, the connection that it got at its start is used:
+        there it is the actor of its macro's id, and may leave `actor` out. One PacketMutex at a
+        time may use it."""
         self.actor, self.lane, self.timeout, self.lease = actor, lane, timeout, lease
-        self.path = path or socket_path()
+        self.path = path
         self.token = None       # of the grant that is held
         self.ends = 0.0         # time.monotonic() at which its lease ends, about; check() is exact
         self.lost_reason = None
-        self._number = 0
+        self._inherited = False
+        self._asked = None      # number of the acquire that has no answer yet
         self._socket = None
 
     def __enter__(self):
@@ -90,7 +107,7 @@ class PacketMutex:
         try:
             answer = self._call(message, self.timeout + self.REPLY)
         except BaseException:
-            self.close()  # Interrupted: closing gives up the request, or the grant.
+            self.close()  # Interrupted: the request, or the grant, is given up.
             raise
         self.lost_reason = None
         self.token = answer["token"]
@@ -129,13 +146,30 @@ class PacketMutex:
     def close(self):
         """Closes the connection: the daemon frees what it held, at once."""
         if self._socket is not None:
+            if self._inherited:  # It stays open for others: say what closing says elsewhere.
+                try:
+                    self._give_up()
+                except (LaneError, OSError, ValueError):
+                    pass
             self._socket.close()
-        self._socket, self.token = None, None
+        self._socket, self.token, self._asked = None, None, None
+
+    def _give_up(self):
+        if self._asked is not None:
+            self._send({"op": "cancel", "wait": self._asked}, next(_numbers))
+            answer = self._answer(self._asked, self.REPLY)
+            self.token = answer["token"] if answer["ok"] else None
+        if self.token is not None:
+            self._call({"op": "release", "lane": self.lane, "token": self.token}, self.REPLY)
 
     def _connect(self):
+        self._socket = inherited() if self.path is None else None
+        self._inherited = self._socket is not None
+        if self._inherited:
+            return
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
-            self._socket.connect(self.path)
+            self._socket.connect(self.path or socket_path())
         except OSError:
             self.close()
             raise
@@ -143,24 +177,11 @@ class PacketMutex:
     def _call(self, message, patience):
         if self._socket is None:
             raise LaneLost("lost", "the connection is closed")
-        self._number += 1
-        message["id"] = self._number
-        self._socket.settimeout(patience)
-        self._socket.send(json.dumps(message).encode())
-        end = time.monotonic() + patience
-        while True:
-            self._socket.settimeout(max(0.001, end - time.monotonic()))
-            packet = self._socket.recv(4096)
-            if not packet:
-                self.close()
-                raise ConnectionResetError("the daemon closed the connection")
-            answer = json.loads(packet)
-            if answer.get("event") == "lost":
-                if answer["token"] == self.token or self.token is None:
-                    self.lost_reason = answer["reason"]
-                continue
-            if answer.get("id") == self._number:
-                break
+        number = next(_numbers)
+        self._asked = number if message["op"] == "acquire" else None
+        self._send(message, number)
+        answer = self._answer(number, patience)
+        self._asked = None
         if answer["ok"]:
             return answer
         kind, detail = answer["error"], answer["detail"]
@@ -169,3 +190,24 @@ class PacketMutex:
         if kind == "conflict":
             raise LaneLost(kind, detail)
         raise LaneRefused(kind, detail)
+
+    def _send(self, message, number):
+        message["id"] = number
+        self._socket.settimeout(self.REPLY)
+        self._socket.send(json.dumps(message).encode())
+
+    def _answer(self, number, patience):
+        end = time.monotonic() + patience
+        while True:
+            self._socket.settimeout(max(0.001, end - time.monotonic()))
+            packet = self._socket.recv(4096)
+            if not packet:
+                self._inherited = False
+                self.close()
+                raise ConnectionResetError("the daemon closed the connection")
+            answer = json.loads(packet)
+            if answer.get("event") == "lost":
+                if answer["token"] == self.token or self.token is None:
+                    self.lost_reason = answer["reason"]
+            elif answer.get("id") == number:
+                return answer

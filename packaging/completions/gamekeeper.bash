@@ -7,25 +7,27 @@ _gamekeeper() {
     [ "$word" = -- ] && return 0
     next=${path:+$path }$word
     case $next in
-      'setup'|'status'|'top'|'health'|'metrics'|'lanes'|'lock'|'trace'|'macro'|'macro run'|'macro start'|'macro list'|'macro cancellations'|'macro check'|'macro stop-all'|'macro stop'|'macro log'|'profile'|'profile list'|'profile show'|'profile load'|'profile approve'|'task'|'task run'|'task list'|'task show'|'task cancel'|'user'|'user list'|'user add'|'user role'|'user disable'|'user enable'|'user delete'|'user reset'|'role'|'role list'|'role set'|'role delete'|'token'|'token list'|'token create'|'token revoke'|'audit'|'audit list'|'audit verify'|'referee'|'referee replay'|'referee generate'|'referee score'|'referee smart'|'referee players'|'referee review'|'referee accept'|'referee dismiss'|'referee record'|'referee record start'|'referee record stop'|'referee record status'|'db'|'db check'|'db backup'|'db restore') path=$next; continue ;;
+      'setup'|'status'|'top'|'health'|'metrics'|'lanes'|'lock'|'module'|'module list'|'module set'|'module delete'|'trace'|'game'|'game list'|'game add'|'game remove'|'game show'|'game connect'|'game disconnect'|'game console'|'game send'|'macro'|'macro run'|'macro start'|'macro new'|'macro import'|'macro export'|'macro enable'|'macro disable'|'macro remove'|'macro schedule'|'macro list'|'macro cancellations'|'macro check'|'macro stop-all'|'macro stop'|'macro log'|'profile'|'profile list'|'profile show'|'profile load'|'profile approve'|'task'|'task run'|'task list'|'task show'|'task cancel'|'user'|'user list'|'user add'|'user role'|'user disable'|'user enable'|'user delete'|'user reset'|'role'|'role list'|'role set'|'role delete'|'token'|'token list'|'token create'|'token revoke'|'audit'|'audit list'|'audit verify'|'referee'|'referee replay'|'referee generate'|'referee score'|'referee smart'|'referee players'|'referee review'|'referee accept'|'referee dismiss'|'referee record'|'referee record start'|'referee record stop'|'referee record status'|'db'|'db check'|'db backup'|'db restore'|'logs'|'player'|'player export'|'player delete'|'session'|'session list'|'session start'|'session pause'|'session stop'|'mode'|'mode list'|'mode set'|'mode run'|'command') path=$next; continue ;;
     esac
     case $word in
-      --action|--actor|--code|--cursor|--data|--days|--hash|--id|--level|--limit|--max-mb|--name|--note|--pid|--profile|--role|--scope|--seq|--socket|--target|--timeout|--username) i=$((i + 1)) ;;
+      --action|--actor|--args|--character|--code|--correlation|--cron|--cursor|--data|--days|--event|--file|--game|--group|--hash|--host|--id|--in-flight|--level|--limit|--lines|--macro|--max-mb|--mode|--name|--note|--option|--output|--pid|--port|--priority|--profile|--rate|--role|--scope|--seq|--session|--since|--socket|--target|--text|--timeout|--username|--zone|-n) i=$((i + 1)) ;;
     esac
   done
   case "$path|$prev" in
     'macro run|--level') words='safe risky dangerous' ;;
     'macro start|--level') words='safe risky dangerous' ;;
+    'macro check|--level') words='basic strict complete' ;;
+    'logs|--level') words='debug info warn error' ;;
   esac
   if [ -n "$words" ]; then
     COMPREPLY=($(compgen -W "$words" -- "$cur"))
     return 0
   fi
   case $prev in
-    --action|--actor|--code|--cursor|--data|--days|--hash|--id|--level|--limit|--max-mb|--name|--note|--pid|--profile|--role|--scope|--seq|--socket|--target|--timeout|--username) return 0 ;;  # any value: file names
+    --action|--actor|--args|--character|--code|--correlation|--cron|--cursor|--data|--days|--event|--file|--game|--group|--hash|--host|--id|--in-flight|--level|--limit|--lines|--macro|--max-mb|--mode|--name|--note|--option|--output|--pid|--port|--priority|--profile|--rate|--role|--scope|--seq|--session|--since|--socket|--target|--text|--timeout|--username|--zone|-n) return 0 ;;  # any value: file names
   esac
   case $path in
-    '') words='setup status top health metrics lanes lock trace macro profile task user role token audit referee db' options='-h --help --data --socket --json' ;;
+    '') words='setup status top health metrics lanes lock module trace game macro profile task user role token audit referee db logs player session mode command' options='-h --help --data --socket --json' ;;
     'setup') words='' options='-h --help --username --code --password-stdin --data --socket --json' ;;
     'status') words='' options='-h --help --data --socket --json' ;;
     'top') words='' options='-h --help --once --data --socket --json' ;;
@@ -33,16 +35,36 @@ _gamekeeper() {
     'metrics') words='' options='-h --help --prometheus --data --socket --json' ;;
     'lanes') words='' options='-h --help --watch --data --socket --json' ;;
     'lock') words='' options='-h --help --actor --timeout --data --socket --json' ;;
+    'module') words='list set delete' options='-h --help --data --socket --json' ;;
+    'module list') words='' options='-h --help --data --socket --json' ;;
+    'module set') words='' options='-h --help --priority --group --data --socket --json' ;;
+    'module delete') words='' options='-h --help --data --socket --json' ;;
     'trace') words='' options='-h --help --replay --data --socket --json' ;;
-    'macro') words='run start list cancellations check stop-all stop log' options='-h --help --data --socket --json' ;;
-    'macro run') words='' options='-h --help --id --name --level --profile --detach --data --socket --json' ;;
-    'macro start') words='' options='-h --help --id --name --level --profile --pid --data --socket --json' ;;
-    'macro list') words='' options='-h --help --data --socket --json' ;;
+    'game') words='list add remove show connect disconnect console send' options='-h --help --data --socket --json' ;;
+    'game list') words='' options='-h --help --data --socket --json' ;;
+    'game add') words='' options='-h --help --host --port --option --rate --in-flight --password --disabled --data --socket --json' ;;
+    'game remove') words='' options='-h --help --data --socket --json' ;;
+    'game show') words='' options='-h --help --data --socket --json' ;;
+    'game connect') words='' options='-h --help --data --socket --json' ;;
+    'game disconnect') words='' options='-h --help --data --socket --json' ;;
+    'game console') words='' options='-h --help --data --socket --json' ;;
+    'game send') words='' options='-h --help --confirmed --timeout --data --socket --json' ;;
+    'macro') words='run start new import export enable disable remove schedule list cancellations check stop-all stop log' options='-h --help --data --socket --json' ;;
+    'macro run') words='' options='-h --help --id --name --level --profile --game --args --detach --data --socket --json' ;;
+    'macro start') words='' options='-h --help --id --name --level --profile --game --args --pid --data --socket --json' ;;
+    'macro new') words='' options='-h --help --steps --lua --file --data --socket --json' ;;
+    'macro import') words='' options='-h --help --replace --keep-settings --data --socket --json' ;;
+    'macro export') words='' options='-h --help --data --socket --json' ;;
+    'macro enable') words='' options='-h --help --data --socket --json' ;;
+    'macro disable') words='' options='-h --help --data --socket --json' ;;
+    'macro remove') words='' options='-h --help --data --socket --json' ;;
+    'macro schedule') words='' options='-h --help --cron --zone --clear --data --socket --json' ;;
+    'macro list') words='' options='-h --help --library --data --socket --json' ;;
     'macro cancellations') words='' options='-h --help --data --socket --json' ;;
-    'macro check') words='' options='-h --help --data --socket --json' ;;
+    'macro check') words='' options='-h --help --level --data --socket --json' ;;
     'macro stop-all') words='' options='-h --help --data --socket --json' ;;
     'macro stop') words='' options='-h --help --data --socket --json' ;;
-    'macro log') words='' options='-h --help --data --socket --json' ;;
+    'macro log') words='' options='-h --help -f --follow --data --socket --json' ;;
     'profile') words='list show load approve' options='-h --help --data --socket --json' ;;
     'profile list') words='' options='-h --help --data --socket --json' ;;
     'profile show') words='' options='-h --help --data --socket --json' ;;
@@ -89,6 +111,20 @@ _gamekeeper() {
     'db check') words='' options='-h --help --full --data --socket --json' ;;
     'db backup') words='' options='-h --help --data --socket --json' ;;
     'db restore') words='' options='-h --help --data --socket --json' ;;
+    'logs') words='' options='-h --help -n --lines -f --follow --level --event --correlation --since --text --data --socket --json' ;;
+    'player') words='export delete' options='-h --help --data --socket --json' ;;
+    'player export') words='' options='-h --help --output --data --socket --json' ;;
+    'player delete') words='' options='-h --help --yes --data --socket --json' ;;
+    'session') words='list start pause stop' options='-h --help --data --socket --json' ;;
+    'session list') words='' options='-h --help --data --socket --json' ;;
+    'session start') words='' options='-h --help --session --game --mode --data --socket --json' ;;
+    'session pause') words='' options='-h --help --session --data --socket --json' ;;
+    'session stop') words='' options='-h --help --session --data --socket --json' ;;
+    'mode') words='list set run' options='-h --help --data --socket --json' ;;
+    'mode list') words='' options='-h --help --data --socket --json' ;;
+    'mode set') words='' options='-h --help --file --data --socket --json' ;;
+    'mode run') words='' options='-h --help --session --data --socket --json' ;;
+    'command') words='' options='-h --help --character --session --mode --macro --data --socket --json' ;;
   esac
   [[ $cur == -* ]] && words=$options
   COMPREPLY=($(compgen -W "$words" -- "$cur"))

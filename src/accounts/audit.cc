@@ -71,6 +71,16 @@ Result<AuditHead> append_audit(store::Database& database, AuditRow row) {
   return AuditHead{.seq = full.seq, .hash = full.hash};
 }
 
+void log_audit_head(Log& log, const AuditRow& row, const AuditHead& head) {
+  log.info("accounts.audit", "change recorded",
+           {{"action", row.action},
+            {"actor", row.actor},
+            {"target", row.target},
+            {"audit_seq", head.seq},
+            {"audit_hash", to_hex(head.hash)},
+            {"correlation_id", row.correlation_id}});
+}
+
 Result<AuditHead> verify_audit(store::Database& database,
                                const std::optional<AuditHead>& expected) {
   GK_TRY(store::Statement * query,

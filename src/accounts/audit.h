@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "accounts/rules/audit_chain.h"
+#include "base/log.h"
 #include "gamekeeper/result.h"
 #include "store/database.h"
 
@@ -17,6 +18,10 @@ namespace gk::accounts {
 /// Requires: runs inside a Writer job, after the change that it records.
 /// Errors: those of the database; the job fails with it, so no change goes unrecorded.
 Result<AuditHead> append_audit(store::Database& database, AuditRow row);
+
+/// Logs the head after the commit of `row`: what a verifier compares with, kept outside the
+/// database.
+void log_audit_head(Log& log, const AuditRow& row, const AuditHead& head);
 
 /// Walks the whole audit. `expected` is a head kept elsewhere (the daemon logs each): rows up to it
 /// must be there, with that hash.

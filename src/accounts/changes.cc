@@ -6,20 +6,6 @@
 #include "base/try.h"
 
 namespace gk::accounts {
-namespace {
-
-/// The head kept outside the database: what a verifier compares with (audit_chain.h).
-void log_head(Log& log, const AuditRow& row, const AuditHead& head) {
-  log.info("accounts.audit", "change recorded",
-           {{"action", row.action},
-            {"actor", row.actor},
-            {"target", row.target},
-            {"audit_seq", head.seq},
-            {"audit_hash", to_hex(head.hash)},
-            {"correlation_id", row.correlation_id}});
-}
-
-}  // namespace
 
 Changes::Changes(store::Writer& writer, Post post, const Clock& clock, Log& log)
     : writer_(writer),
@@ -47,7 +33,7 @@ void Changes::commit(store::Writer::Job job, std::optional<AuditRow> audit, Done
         return {};
       },
       [on_loop, row, head, &log = log_](Result<void> result) {
-        if (result && *row) log_head(log, **row, *head);
+        if (result && *row) log_audit_head(log, **row, *head);
         on_loop(std::move(result));
       });
   if (!submitted) on_loop(std::move(submitted));

@@ -1,5 +1,6 @@
 #include "api/router.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <unordered_map>
@@ -345,7 +346,13 @@ Router::Router(RouterOptions options, Gate& gate, Log& log, Metrics& metrics, co
 }
 Router::~Router() = default;
 
-void Router::add_schema(Schema schema) { impl_->schemas.push_back(std::move(schema)); }
+void Router::add_schema(Schema schema) {
+  const auto& known = impl_->schemas;
+  // Two rooms with one name: the document would describe one of them wrongly.
+  GK_ASSERT(std::none_of(known.begin(), known.end(),
+                         [&](const Schema& other) { return other.name == schema.name; }));
+  impl_->schemas.push_back(std::move(schema));
+}
 
 void Router::add(Route route) {
   GK_ASSERT(!route.scope.empty());  // deny by default: a route says whom it serves

@@ -44,5 +44,19 @@ TEST(ArbiterDocs, DefaultsTableEqualsTheOptionsStructs) {
   }
 }
 
+TEST(ArbiterDocs, ListsEachPlantedBug) {
+  std::ifstream file(std::string(GK_SOURCE_DIR) + "/src/arbiter/rules/mutant.h");
+  const std::string text = page();
+  std::size_t bugs = 0;
+  for (std::string line; std::getline(file, line);) {
+    const std::size_t end = line.find(',');
+    if (end == std::string::npos || line.find("///<") == std::string::npos) continue;
+    const std::string row = "| `" + line.substr(2, end - 2) + "` |";
+    EXPECT_NE(text.find(row), std::string::npos) << row;
+    ++bugs;
+  }
+  EXPECT_GE(bugs, 28U);
+}
+
 }  // namespace
 }  // namespace gk

@@ -90,7 +90,12 @@ Grant Gate::make_grant(const Decision& decision, std::size_t index) {
   return grant;
 }
 
+// A lane's budget is 1 KB, with its name and its times in the rules' tables. A sink comes on top.
+// Source: specification of the arbiter
+static_assert(sizeof(Lane) + sizeof(std::string) + sizeof(MonoTime) <= 384);
+
 Gate::GateLane* Gate::lane_at(LaneId lane) const {
+  static_assert(sizeof(GateLane) <= 640);
   const bool known = lane.value >= 1 && lane.value <= lane_count_.load(std::memory_order_acquire);
   return known ? &lanes_[lane.value - 1] : nullptr;
 }

@@ -129,7 +129,7 @@ Result<void> Gate::set_sink(LaneId id, Arbiter::Sink sink) {
   GateLane* lane = lane_at(id);
   if (lane == nullptr) return no_lane();
   const MutexLock lock(lane->send_mu);
-  lane->sink = std::move(sink);
+  lane->sink = sink ? std::make_unique<Arbiter::Sink>(std::move(sink)) : nullptr;
   return {};
 }
 
@@ -309,7 +309,7 @@ Result<void> Gate::send(LaneId id, Token token, std::span<const std::byte> bytes
   const MutexLock lock(lane->send_mu);
   if (!may_send(id, token)) return stale();
   if (!lane->sink) return Error{Errc::failed_precondition, "the lane has no sink"};
-  return lane->sink(token, bytes);
+  return (*lane->sink)(token, bytes);
 }
 
 void Gate::release(const Grant& grant) {

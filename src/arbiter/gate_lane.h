@@ -40,7 +40,7 @@ struct alignas(64) Gate::GateLane {
   std::atomic<std::uint64_t> first_token{0};
   Snapshot<LaneSnapshot> snapshot;
   Mutex send_mu{MutexRank::service};
-  Arbiter::Sink sink GK_GUARDED_BY(send_mu);
+  std::unique_ptr<Arbiter::Sink> sink GK_GUARDED_BY(send_mu);  // Few lanes have one.
 };
 
 /// A request that a thread or a callback waits for.

@@ -183,8 +183,6 @@ TEST_F(GateTest, ShutdownRejectsThoseThatWait) {
   held.release();
 }
 
-TEST_F(GateTest, KeepsALaneBelowOneKilobyteWithItsRules) { EXPECT_LE(sizeof(Lane), 350U); }
-
 /// 64 threads on 3 lanes: every way in and out, hung holders, shares and stale bytes.
 class Crowd {
  public:

@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <ostream>
 
 #include "cli/commands.h"
@@ -47,26 +46,26 @@ int verify(Context& context, const AuditOptions& options) {
 
 }  // namespace
 
-void add_audit_command(CLI::App& app, Action& action) {
-  auto* audit = app.add_subcommand("audit", "Who changed what");
-  audit->require_subcommand(1);
+void add_audit_command(CommandLine app, Action& action) {
+  auto audit = app.add_subcommand("audit", "Who changed what");
+  audit.require_subcommand();
   auto options = std::make_shared<AuditOptions>();  // shared: the parser and the action use it
-  auto* list_command = audit->add_subcommand("list", "Changes, newest first");
-  list_command->add_option("--limit", options->limit, "Rows, 1 to 1000")->capture_default_str();
-  list_command->add_option("--actor", options->actor, "Only of this user");
-  list_command->add_option("--action", options->action, "Only such as user, or user.create");
-  list_command->add_option("--target", options->target, "Only of what has this id");
-  list_command->add_option("--cursor", options->cursor, "Go on with older rows");
-  list_command->callback([options, &action] {
+  auto list_command = audit.add_subcommand("list", "Changes, newest first");
+  list_command.add_option("--limit", options->limit, "Rows, 1 to 1000").show_default();
+  list_command.add_option("--actor", options->actor, "Only of this user");
+  list_command.add_option("--action", options->action, "Only such as user, or user.create");
+  list_command.add_option("--target", options->target, "Only of what has this id");
+  list_command.add_option("--cursor", options->cursor, "Go on with older rows");
+  list_command.callback([options, &action] {
     action = [options](Context& context) { return list(context, *options); };
   });
-  auto* verify_command = audit->add_subcommand(
+  auto verify_command = audit.add_subcommand(
       "verify", "Check that no row was changed, removed or inserted; ends with 1 when one was");
-  verify_command->add_option("--seq", options->seq, "A row that was kept elsewhere …");
-  verify_command->add_option("--hash", options->hash,
-                             "… and its hash, from the log or an earlier "
-                             "check");
-  verify_command->callback([options, &action] {
+  verify_command.add_option("--seq", options->seq, "A row that was kept elsewhere …");
+  verify_command.add_option("--hash", options->hash,
+                            "… and its hash, from the log or an earlier "
+                            "check");
+  verify_command.callback([options, &action] {
     action = [options](Context& context) { return verify(context, *options); };
   });
 }

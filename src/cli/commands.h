@@ -7,38 +7,41 @@
 #include <memory>
 
 #include "cli/context.h"
-
-namespace CLI {
-class App;
-}
+#include "manual/command_line.h"
 
 namespace gk::cli {
+
+using manual::CommandLine;
 
 /// What the chosen subcommand does; returns the exit code.
 using Action = std::function<int(Context&)>;
 
 /// Adds one subcommand to `app`; its callback stores into `action`.
 /// Requires: `app` and `action` outlive parsing.
-void add_setup_command(CLI::App& app, Action& action);
-void add_status_command(CLI::App& app, Action& action);
-void add_top_command(CLI::App& app, Action& action);
-void add_health_command(CLI::App& app, Action& action);
-void add_metrics_command(CLI::App& app, Action& action);
-void add_lanes_command(CLI::App& app, Action& action);
-void add_lock_command(CLI::App& app, Action& action);
-void add_trace_command(CLI::App& app, Action& action);
-void add_macro_command(CLI::App& app, Action& action);
-void add_profile_command(CLI::App& app, Action& action);
-void add_session_command(CLI::App& app, Action& action);
-void add_mode_command(CLI::App& app, Action& action);
-void add_command_command(CLI::App& app, Action& action);
-void add_task_command(CLI::App& app, Action& action);
-void add_user_command(CLI::App& app, Action& action);
-void add_role_command(CLI::App& app, Action& action);
-void add_token_command(CLI::App& app, Action& action);
-void add_audit_command(CLI::App& app, Action& action);
-void add_referee_command(CLI::App& app, Action& action);
-void add_db_command(CLI::App& app, Action& action);
+void add_setup_command(CommandLine app, Action& action);
+void add_status_command(CommandLine app, Action& action);
+void add_top_command(CommandLine app, Action& action);
+void add_health_command(CommandLine app, Action& action);
+void add_metrics_command(CommandLine app, Action& action);
+void add_lanes_command(CommandLine app, Action& action);
+void add_lock_command(CommandLine app, Action& action);
+void add_module_command(CommandLine app, Action& action);
+void add_trace_command(CommandLine app, Action& action);
+void add_game_command(CommandLine app, Action& action);
+void add_macro_command(CommandLine app, Action& action);
+void add_profile_command(CommandLine app, Action& action);
+void add_task_command(CommandLine app, Action& action);
+void add_user_command(CommandLine app, Action& action);
+void add_role_command(CommandLine app, Action& action);
+void add_token_command(CommandLine app, Action& action);
+void add_audit_command(CommandLine app, Action& action);
+void add_referee_command(CommandLine app, Action& action);
+void add_db_command(CommandLine app, Action& action);
+void add_logs_command(CommandLine app, Action& action);
+void add_player_command(CommandLine app, Action& action);
+void add_session_command(CommandLine app, Action& action);
+void add_mode_command(CommandLine app, Action& action);
+void add_command_command(CommandLine app, Action& action);
 
 /// Parses the command line, runs the subcommand, returns the exit code (docs/errors.md).
 int run_cli(int argc, const char* const* argv, std::ostream& out, std::ostream& err);

@@ -1,5 +1,4 @@
 // gamekeeper db: looks after the database files themselves, with or without a daemon.
-#include <CLI/CLI.hpp>
 #include <array>
 #include <filesystem>
 #include <ostream>
@@ -23,6 +22,9 @@ namespace fs = std::filesystem;
 constexpr std::array<std::string_view, 2> kFiles = {"state.db", "telemetry.db"};
 /// What else a daemon needs to be the same again. Logs and the socket are not part of it.
 constexpr std::string_view kConfig = "config";
+/// Without it second factors and refresh tokens of the backup would be void.
+constexpr std::string_view kKey = "accounts.key";
+constexpr std::size_t kMaxKey = 4096;
 constexpr std::string_view kManifest = "backup.json";
 
 std::string below(const std::string& folder, std::string_view name) {
@@ -71,6 +73,12 @@ Result<void> copy_config(const std::string& from, const std::string& to) {
   return {};
 }
 
+Result<void> copy_key(const std::string& from, const std::string& to) {
+  if (!fs::exists(below(from, kKey))) return {};
+  GK_TRY(const std::string key, sys::read_file(below(from, kKey), kMaxKey));
+  return sys::replace_file(below(to, kKey), key);
+}
+
 Result<void> make_backup(Context& context, const std::string& folder) {
   const std::string& data = context.options().data_dir;
   if (fs::exists(folder)) return Error{Errc::already_exists, folder + " exists already"};
@@ -90,6 +98,7 @@ Result<void> make_backup(Context& context, const std::string& folder) {
   }
   w.end_object().end_object();
   GK_CHECK_OK(copy_config(data, partial));
+  GK_CHECK_OK(copy_key(data, partial));
   GK_CHECK_OK(sys::replace_file(below(partial, kManifest), manifest + "\n"));
   std::error_code failed;
   fs::rename(partial, folder, failed);
@@ -104,7 +113,7 @@ int backup(Context& context, const std::string& folder) {
 }
 
 /// Moves what is in `data` into a folder of its own beside it; returns that folder.
-Result<std::string> set_aside(const std::string& data) {
+Result<std::string> set_aside(const std::string& data, bool with_key) {
   std::string stamp = rfc3339(SystemClock().wall());
   for (char& c : stamp) {
     if (c == ':') c = '-';
@@ -112,6 +121,7 @@ Result<std::string> set_aside(const std::string& data) {
   const std::string aside = data + "/before-restore-" + stamp;
   GK_CHECK_OK(sys::make_private_dir(aside));
   std::vector<std::string> names{std::string(kConfig)};
+  if (with_key) names.emplace_back(kKey);
   for (const auto name : kFiles) {
     for (const auto* suffix : {"", "-wal", "-shm"}) names.push_back(std::string(name) + suffix);
   }
@@ -134,12 +144,13 @@ Result<std::string> put_back(Context& context, const std::string& folder) {
   for (const auto name : kFiles) GK_CHECK_OK(check_file(below(folder, name), true));
   GK_CHECK_OK(sys::make_private_dir(data));
   GK_TRY(const auto lock, sys::DirLock::acquire(data));  // No daemon runs on it meanwhile.
-  GK_TRY(const std::string aside, set_aside(data));
+  GK_TRY(const std::string aside, set_aside(data, fs::exists(below(folder, kKey))));
   for (const auto name : kFiles) {
     GK_TRY(auto database, open_existing(below(folder, name), true));
     GK_CHECK_OK(store::backup_to(*database, below(data, name)));
   }
   GK_CHECK_OK(copy_config(folder, data));
+  GK_CHECK_OK(copy_key(folder, data));
   return aside;
 }
 
@@ -152,30 +163,30 @@ int restore(Context& context, const std::string& folder) {
 
 }  // namespace
 
-void add_db_command(CLI::App& app, Action& action) {
-  auto* db = app.add_subcommand("db", "Check, back up and restore the database files");
-  db->require_subcommand(1);
+void add_db_command(CommandLine app, Action& action) {
+  auto db = app.add_subcommand("db", "Check, back up and restore the database files");
+  db.require_subcommand();
   // Shared with the callbacks, which run after this function has returned.
   auto folder = std::make_shared<std::string>();
   auto full = std::make_shared<bool>(false);
 
-  auto* check_command = db->add_subcommand("check", "Look for damage; the daemon may run");
-  check_command->add_option("FOLDER", *folder, "A data folder or a backup (default: --data)");
-  check_command->add_flag("--full", *full, "Compare every index with its table too");
-  check_command->callback([&action, folder, full] {
+  auto check_command = db.add_subcommand("check", "Look for damage; the daemon may run");
+  check_command.add_option("FOLDER", *folder, "A data folder or a backup (default: --data)");
+  check_command.add_flag("--full", *full, "Compare every index with its table too");
+  check_command.callback([&action, folder, full] {
     action = [folder, full](Context& context) { return check(context, *folder, *full); };
   });
 
-  auto* backup_command = db->add_subcommand("backup", "Make a consistent copy; the daemon may run");
-  backup_command->add_option("FOLDER", *folder, "A new folder")->required();
-  backup_command->callback([&action, folder] {
+  auto backup_command = db.add_subcommand("backup", "Make a consistent copy; the daemon may run");
+  backup_command.add_option("FOLDER", *folder, "A new folder").required();
+  backup_command.callback([&action, folder] {
     action = [folder](Context& context) { return backup(context, *folder); };
   });
 
-  auto* restore_command =
-      db->add_subcommand("restore", "Put a backup in place; the daemon must not run");
-  restore_command->add_option("FOLDER", *folder, "A backup")->required();
-  restore_command->callback([&action, folder] {
+  auto restore_command =
+      db.add_subcommand("restore", "Put a backup in place; the daemon must not run");
+  restore_command.add_option("FOLDER", *folder, "A backup").required();
+  restore_command.callback([&action, folder] {
     action = [folder](Context& context) { return restore(context, *folder); };
   });
 }

@@ -1,7 +1,6 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <ostream>
 #include <sstream>
 
@@ -107,16 +106,16 @@ int lanes(Context& context, const std::string& name, bool watch) {
 
 }  // namespace
 
-void add_lanes_command(CLI::App& app, Action& action) {
+void add_lanes_command(CommandLine app, Action& action) {
   struct Options {
     std::string lane;
     bool watch = false;
   };
   auto options = std::make_shared<Options>();  // shared: the parser and the action use it
-  auto* command = app.add_subcommand("lanes", "Lanes: who holds them and who waits");
-  command->add_option("lane", options->lane, "One lane in detail");
-  command->add_flag("--watch", options->watch, "Again each second, until q");
-  command->callback([&action, options] {
+  auto command = app.add_subcommand("lanes", "Lanes: who holds them and who waits");
+  command.add_option("lane", options->lane, "One lane in detail");
+  command.add_flag("--watch", options->watch, "Again each second, until q");
+  command.callback([&action, options] {
     action = [options](Context& context) { return lanes(context, options->lane, options->watch); };
   });
 }

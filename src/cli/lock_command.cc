@@ -7,7 +7,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
@@ -206,16 +205,16 @@ int lock(Context& context, const LockOptions& options) {
 
 }  // namespace
 
-void add_lock_command(CLI::App& app, Action& action) {
+void add_lock_command(CommandLine app, Action& action) {
   auto options = std::make_shared<LockOptions>();  // shared: the parser and the action use it
-  auto* command = app.add_subcommand("lock", "Run a command while it holds a lane");
-  command->add_option("lane", options->lane, "Name of the lane, e.g. character")->required();
-  command->add_option("--actor", options->actor, "Module to act as, e.g. fisher");
-  command->add_option("--timeout", options->timeout_s, "Longest wait for the lane, seconds")
-      ->check(CLI::Range(0.001, 3600.0))
-      ->capture_default_str();
-  command->add_option("command", options->command, "Program and arguments, after --")->required();
-  command->callback([&action, options] {
+  auto command = app.add_subcommand("lock", "Run a command while it holds a lane");
+  command.add_option("lane", options->lane, "Name of the lane, e.g. character").required();
+  command.add_option("--actor", options->actor, "Module to act as, e.g. fisher");
+  command.add_option("--timeout", options->timeout_s, "Longest wait for the lane, seconds")
+      .range(0.001, 3600.0)
+      .show_default();
+  command.add_option("command", options->command, "Program and arguments, after --").required();
+  command.callback([&action, options] {
     action = [options](Context& context) { return lock(context, *options); };
   });
 }

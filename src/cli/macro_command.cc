@@ -1,6 +1,5 @@
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
@@ -9,6 +8,7 @@
 
 #include "base/json_writer.h"
 #include "cli/commands.h"
+#include "cli/script_commands.h"
 
 namespace gk::cli {
 namespace {
@@ -18,6 +18,7 @@ struct StartOptions {
   std::int64_t pid = 0;
   std::vector<std::string> command;
   bool detach = false;
+  std::string script, game, args;  ///< A macro of the library instead of a command.
 };
 
 std::string start_body(const StartOptions& options) {
@@ -176,64 +177,140 @@ int run(Context& context, StartOptions options) {
   return 0;
 }
 
-void add_start_options(CLI::App& command, StartOptions& options) {
-  command.add_option("--id", options.id, "Id of the macro, e.g. dance")->required();
+ScriptRunOptions script_options(const StartOptions& options, const std::string& name) {
+  return {.name = name,
+          .id = options.id,
+          .game = options.game,
+          .args = options.args,
+          .detach = options.detach};
+}
+
+int run_command_or_file(Context& context, const StartOptions& options) {
+  if (options.command.size() == 1 && is_script_file(options.command[0])) {
+    return run_script_file(context, script_options(options, options.command[0]));
+  }
+  if (options.id.empty()) {
+    return context.fail(Error{Errc::invalid_argument, "--id is required to run a program"});
+  }
+  return run(context, options);
+}
+
+int start_script_or_external(Context& context, const StartOptions& options) {
+  if (!options.script.empty())
+    return start_script(context, script_options(options, options.script));
+  if (options.id.empty()) {
+    return context.fail(Error{Errc::invalid_argument,
+                              "expected the name of a macro of the library, or --id to register "
+                              "automation that runs elsewhere"});
+  }
+  return start(context, options);
+}
+
+void add_start_options(CommandLine command, StartOptions& options) {
+  command.add_option("--id", options.id,
+                     "Id of the macro, e.g. dance; of a library macro its name");
   command.add_option("--name", options.name, "Name for people");
   command.add_option("--level", options.level, "safe, risky or dangerous")
-      ->check(CLI::IsMember({"safe", "risky", "dangerous"}));
+      .one_of({"safe", "risky", "dangerous"});
   command.add_option("--profile", options.profile, "Override profile to use");
+  command.add_option("--game", options.game, "Of a library macro: where it acts");
+  command.add_option("--args", options.args, "Of a library macro: a JSON object");
 }
 
-void add_simple(CLI::App& parent, const char* name, const char* help, Action& action,
+void add_simple(CommandLine parent, const char* name, const char* help, Action& action,
                 int (*function)(Context&)) {
-  parent.add_subcommand(name, help)->callback([&action, function] { action = function; });
+  parent.add_subcommand(name, help).callback([&action, function] { action = function; });
 }
 
-void add_start_commands(CLI::App& macro, Action& action) {
+void add_start_commands(CommandLine macro, Action& action) {
   auto options = std::make_shared<StartOptions>();  // shared: the parser and the action use it
-  auto* run_command = macro.add_subcommand("run", "Run a program as a macro and watch it");
-  add_start_options(*run_command, *options);
-  run_command->add_flag("--detach", options->detach, "Do not wait for its end");
-  run_command->add_option("command", options->command, "Program and arguments, after --")
-      ->required();
-  run_command->callback([&action, options] {
-    action = [options](Context& context) { return run(context, *options); };
+  auto run_command = macro.add_subcommand(
+      "run", "Run a program, or a FILE.json or FILE.lua, as a macro and watch it");
+  add_start_options(run_command, *options);
+  run_command.add_flag("--detach", options->detach, "Do not wait for its end");
+  run_command.add_option("command", options->command, "Macro file, or -- program and arguments")
+      .required();
+  run_command.callback([&action, options] {
+    action = [options](Context& context) { return run_command_or_file(context, *options); };
   });
-  auto* start_command = macro.add_subcommand("start", "Register automation that runs elsewhere");
-  add_start_options(*start_command, *options);
-  start_command->add_option("--pid", options->pid, "Its process, to be stopped on cancellation");
-  start_command->callback([&action, options] {
-    action = [options](Context& context) { return start(context, *options); };
+  auto start_command = macro.add_subcommand(
+      "start", "Start a macro of the library, or register automation that runs elsewhere");
+  start_command.add_option("name", options->script, "Macro of the library");
+  add_start_options(start_command, *options);
+  start_command.add_option("--pid", options->pid, "Its process, to be stopped on cancellation");
+  start_command.callback([&action, options] {
+    action = [options](Context& context) { return start_script_or_external(context, *options); };
+  });
+}
+
+void add_list(CommandLine macro, Action& action) {
+  auto library = std::make_shared<bool>(false);  // shared: the parser and the action use it
+  auto command = macro.add_subcommand("list", "Macros that run");
+  command.add_flag("--library", *library, "Those of the library instead");
+  command.callback([&action, library] {
+    action = [library](Context& context) {
+      return *library ? list_library(context) : list(context);
+    };
+  });
+}
+
+void add_check(CommandLine macro, Action& action) {
+  auto file = std::make_shared<std::string>();             // shared: as above
+  auto level = std::make_shared<std::string>("complete");  // shared: as above
+  auto command =
+      macro.add_subcommand("check", "Check a macro file; without one: evaluate all rules");
+  command.add_option("file", *file, "FILE.json or FILE.lua");
+  command.add_option("--level", *level, "How strictly: basic, strict or complete")
+      .show_default()
+      .one_of({"basic", "strict", "complete"});
+  command.callback([&action, file, level] {
+    action = [file, level](Context& context) {
+      return file->empty() ? check(context) : check_script(context, *file, *level);
+    };
+  });
+}
+
+int write_log(Context& context) {
+  const auto answer = context.post("/macro-safety/log");
+  if (!answer) return context.fail(answer.error());
+  if (!context.printed_json(*answer)) context.out() << text_of(*answer, "path") << "\n";
+  return 0;
+}
+
+void add_log(CommandLine macro, Action& action) {
+  auto name = std::make_shared<std::string>();  // shared: as above
+  auto follow = std::make_shared<bool>(false);  // shared: as above
+  auto command = macro.add_subcommand(
+      "log", "What a macro of the library did; without a name: write the cancellation log file");
+  command.add_option("name", *name, "Of the macro");
+  command.add_flag("-f,--follow", *follow, "Go on as it goes on");
+  command.callback([&action, name, follow] {
+    action = [name, follow](Context& context) {
+      return name->empty() ? write_log(context) : script_log(context, *name, *follow);
+    };
   });
 }
 
 }  // namespace
 
-void add_macro_command(CLI::App& app, Action& action) {
-  auto* macro = app.add_subcommand("macro", "Start, watch and stop macros");
-  macro->require_subcommand(1);
-  add_start_commands(*macro, action);
-  add_simple(*macro, "list", "Macros that run", action, list);
-  add_simple(*macro, "cancellations", "What was cancelled, and why", action, cancellations);
-  add_simple(*macro, "check", "Evaluate all rules now", action, check);
-  add_simple(*macro, "stop-all", "Emergency stop", action, stop_all);
+void add_macro_command(CommandLine app, Action& action) {
+  auto macro = app.add_subcommand("macro", "Start, watch and stop macros");
+  macro.require_subcommand();
+  add_start_commands(macro, action);
+  add_script_commands(macro, action);
+  add_list(macro, action);
+  add_simple(macro, "cancellations", "What was cancelled, and why", action, cancellations);
+  add_check(macro, action);
+  add_simple(macro, "stop-all", "Emergency stop", action, stop_all);
   auto id = std::make_shared<std::string>();  // shared: the parser and the action use it
-  auto* stop = macro->add_subcommand("stop", "Stop one macro");
-  stop->add_option("id", *id, "Id of the macro")->required();
-  stop->callback([&action, id] {
+  auto stop = macro.add_subcommand("stop", "Stop one macro");
+  stop.add_option("id", *id, "Id of the macro").required();
+  stop.callback([&action, id] {
     action = [id](Context& context) {
       return post(context, "/macro-safety/stop/" + *id, "stopped " + *id);
     };
   });
-  auto* log = macro->add_subcommand("log", "Write the cancellation log file now");
-  log->callback([&action] {
-    action = [](Context& context) {
-      const auto answer = context.post("/macro-safety/log");
-      if (!answer) return context.fail(answer.error());
-      if (!context.printed_json(*answer)) context.out() << text_of(*answer, "path") << "\n";
-      return 0;
-    };
-  });
+  add_log(macro, action);
 }
 
 }  // namespace gk::cli

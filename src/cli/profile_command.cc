@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <ostream>
 
 #include "base/json_writer.h"
@@ -65,25 +64,25 @@ int approve(Context& context, const std::string& name) {
                         context.post("/macro-safety/overrides/" + name + "/approve", body));
 }
 
-void add_named(CLI::App& parent, const char* name, const char* help, Action& action,
+void add_named(CommandLine parent, const char* name, const char* help, Action& action,
                int (*function)(Context&, const std::string&)) {
   auto argument = std::make_shared<std::string>();  // shared: the parser and the action use it
-  auto* command = parent.add_subcommand(name, help);
-  command->add_option("name", *argument, "Name of the profile")->required();
-  command->callback([&action, argument, function] {
+  auto command = parent.add_subcommand(name, help);
+  command.add_option("name", *argument, "Name of the profile").required();
+  command.callback([&action, argument, function] {
     action = [argument, function](Context& context) { return function(context, *argument); };
   });
 }
 
 }  // namespace
 
-void add_profile_command(CLI::App& app, Action& action) {
-  auto* profile = app.add_subcommand("profile", "Safety profiles and override files");
-  profile->require_subcommand(1);
-  profile->add_subcommand("list", "All profiles")->callback([&action] { action = list; });
-  add_named(*profile, "show", "One macro's profile", action, show);
-  add_named(*profile, "load", "Load an override file", action, load);
-  add_named(*profile, "approve", "Let an override file loosen limits", action, approve);
+void add_profile_command(CommandLine app, Action& action) {
+  auto profile = app.add_subcommand("profile", "Safety profiles and override files");
+  profile.require_subcommand();
+  profile.add_subcommand("list", "All profiles").callback([&action] { action = list; });
+  add_named(profile, "show", "One macro's profile", action, show);
+  add_named(profile, "load", "Load an override file", action, load);
+  add_named(profile, "approve", "Let an override file loosen limits", action, approve);
 }
 
 }  // namespace gk::cli

@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <iostream>
 #include <span>
 
@@ -14,14 +13,12 @@ namespace {
 using Arguments = std::vector<std::string>;
 
 /// Adds a verb whose own parser reads what follows it.
-void add_verb(CLI::App& parent, const char* name, const char* help, Action& action,
+void add_verb(CommandLine parent, const char* name, const char* help, Action& action,
               int (*function)(std::span<const std::string>, Context&)) {
-  auto* verb = parent.add_subcommand(name, help);
-  verb->prefix_command();
-  verb->fallthrough(false);  // or the program's own parser would refuse the verb's options
-  verb->set_help_flag();     // --help belongs to the verb's own parser
-  verb->callback([verb, &action, function] {
-    action = [arguments = verb->remaining(), function](Context& context) {
+  auto verb = parent.add_subcommand(name, help);
+  verb.take_all_words();  // its own parser reads them
+  verb.callback([verb, &action, function] {
+    action = [arguments = verb.remaining(), function](Context& context) {
       return function(arguments, context);
     };
   });
@@ -74,12 +71,12 @@ int decide(Context& context, const Decision& decision, const std::string& verb) 
   return 0;
 }
 
-void add_decision(CLI::App& parent, const char* verb, const char* help, Action& action) {
+void add_decision(CommandLine parent, const char* verb, const char* help, Action& action) {
   auto decision = std::make_shared<Decision>();  // shared: the parser and the action use it
-  auto* command = parent.add_subcommand(verb, help);
-  command->add_option("review", decision->id, "Id of the review")->required();
-  command->add_option("--note", decision->note, "Why, for the record");
-  command->callback([&action, decision, verb] {
+  auto command = parent.add_subcommand(verb, help);
+  command.add_option("review", decision->id, "Id of the review").required();
+  command.add_option("--note", decision->note, "Why, for the record");
+  command.callback([&action, decision, verb] {
     action = [decision, verb](Context& context) { return decide(context, *decision, verb); };
   });
 }
@@ -99,27 +96,27 @@ int show_recording(Context& context, const Result<JsonValue>& answer) {
   return 0;
 }
 
-void add_record(CLI::App& parent, Action& action) {
-  auto* record = parent.add_subcommand("record", "Record what arrives as a trace for replay");
-  record->require_subcommand(1);
+void add_record(CommandLine parent, Action& action) {
+  auto record = parent.add_subcommand("record", "Record what arrives as a trace for replay");
+  record.require_subcommand();
   auto name = std::make_shared<std::string>();  // shared: the parser and the action use it
   auto max_mb = std::make_shared<double>(64);   // shared: as above
-  auto* start = record->add_subcommand("start", "Begin <data>/movement/NAME.jsonl");
-  start->add_option("name", *name, "a-z, 0-9, _ and -")->required();
-  start->add_option("--max-mb", *max_mb, "MB; then it ends");
-  start->callback([&action, name, max_mb] {
+  auto start = record.add_subcommand("start", "Begin <data>/movement/NAME.jsonl");
+  start.add_option("name", *name, "a-z, 0-9, _ and -").required();
+  start.add_option("--max-mb", *max_mb, "MB; then it ends");
+  start.callback([&action, name, max_mb] {
     action = [name, max_mb](Context& context) {
       std::string body;
       JsonWriter(body).begin_object().field("name", *name).field("max_mb", *max_mb).end_object();
       return show_recording(context, context.post("/movement/recording/start", body));
     };
   });
-  record->add_subcommand("stop", "End the recording")->callback([&action] {
+  record.add_subcommand("stop", "End the recording").callback([&action] {
     action = [](Context& context) {
       return show_recording(context, context.post("/movement/recording/stop"));
     };
   });
-  record->add_subcommand("status", "The recording that runs, or the last")->callback([&action] {
+  record.add_subcommand("status", "The recording that runs, or the last").callback([&action] {
     action = [](Context& context) {
       return show_recording(context, context.get("/movement/recording"));
     };
@@ -128,35 +125,35 @@ void add_record(CLI::App& parent, Action& action) {
 
 }  // namespace
 
-void add_referee_command(CLI::App& app, Action& action) {
-  auto* referee =
+void add_referee_command(CommandLine app, Action& action) {
+  auto referee =
       app.add_subcommand("referee", "Judge movement: traces offline, players in the daemon");
-  referee->require_subcommand(1);
-  add_verb(*referee, "replay", "Judge a trace; one JSON object a session", action,
+  referee.require_subcommand();
+  add_verb(referee, "replay", "Judge a trace; one JSON object a session", action,
            [](std::span<const std::string> arguments, Context& context) {
              return referee::replay_main(arguments, std::cin, context.out(), context.err());
            });
-  add_verb(*referee, "generate", "Write honest and cheating movement", action,
+  add_verb(referee, "generate", "Write honest and cheating movement", action,
            [](std::span<const std::string> arguments, Context& context) {
              return referee::generate_main(arguments, context.out(), context.err());
            });
-  add_verb(*referee, "score", "False rejections and detection by class", action,
+  add_verb(referee, "score", "False rejections and detection by class", action,
            [](std::span<const std::string> arguments, Context& context) {
              return referee::score_main(arguments, context.out(), context.err());
            });
-  add_verb(*referee, "smart", "The published SmartAntiCheat sets over vectors (unsafe rules)",
+  add_verb(referee, "smart", "The published SmartAntiCheat sets over vectors (unsafe rules)",
            action, [](std::span<const std::string> arguments, Context& context) {
              return referee::smart_main(arguments, std::cin, context.out(), context.err());
            });
-  referee->add_subcommand("players", "Players that the daemon judges")->callback([&action] {
+  referee.add_subcommand("players", "Players that the daemon judges").callback([&action] {
     action = players;
   });
-  referee->add_subcommand("review", "Players that need a look")->callback([&action] {
+  referee.add_subcommand("review", "Players that need a look").callback([&action] {
     action = reviews;
   });
-  add_decision(*referee, "accept", "The player of a review cheated", action);
-  add_decision(*referee, "dismiss", "The player of a review did nothing wrong", action);
-  add_record(*referee, action);
+  add_decision(referee, "accept", "The player of a review cheated", action);
+  add_decision(referee, "dismiss", "The player of a review did nothing wrong", action);
+  add_record(referee, action);
 }
 
 }  // namespace gk::cli

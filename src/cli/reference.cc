@@ -38,8 +38,7 @@ manual::ManPage page_of(std::string origin) {
 
 }  // namespace
 
-void print_reference(const CLI::App& app, std::string_view what, std::ostream& out) {
-  const manual::Command tree = manual::command_tree(app);
+void print_reference(const manual::Command& tree, std::string_view what, std::ostream& out) {
   const std::string origin = "gamekeeper --print " + std::string(what);
   if (what == "completion-bash") {
     out << manual::bash_completion(tree, origin);

@@ -5,13 +5,11 @@
 #include <iosfwd>
 #include <string_view>
 
-namespace CLI {
-class App;
-}
+#include "manual/command_tree.h"
 
 namespace gk::cli {
 
 /// `what`: "completion-bash", "completion-zsh", "completion-fish" or "man".
-void print_reference(const CLI::App& app, std::string_view what, std::ostream& out);
+void print_reference(const manual::Command& tree, std::string_view what, std::ostream& out);
 
 }  // namespace gk::cli

@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 
 #include "base/json_writer.h"
 #include "cli/commands.h"
@@ -36,22 +35,20 @@ int remove(Context& context, const RoleOptions& options) {
 
 }  // namespace
 
-void add_role_command(CLI::App& app, Action& action) {
-  auto* role = app.add_subcommand("role", "What users may do");
-  role->require_subcommand(1);
-  role->add_subcommand("list", "All roles with their scopes")->callback([&action] {
-    action = list;
-  });
+void add_role_command(CommandLine app, Action& action) {
+  auto role = app.add_subcommand("role", "What users may do");
+  role.require_subcommand();
+  role.add_subcommand("list", "All roles with their scopes").callback([&action] { action = list; });
   auto options = std::make_shared<RoleOptions>();  // shared: the parser and the action use it
-  auto* set_command = role->add_subcommand("set", "Make or change a role");
-  set_command->add_option("name", options->name, "Name of the role")->required();
-  set_command->add_option("scopes", options->scopes, "Its scopes, such as macros:read")->required();
-  set_command->callback([options, &action] {
+  auto set_command = role.add_subcommand("set", "Make or change a role");
+  set_command.add_option("name", options->name, "Name of the role").required();
+  set_command.add_option("scopes", options->scopes, "Its scopes, such as macros:read").required();
+  set_command.callback([options, &action] {
     action = [options](Context& context) { return set(context, *options); };
   });
-  auto* delete_command = role->add_subcommand("delete", "Delete a role that nobody has");
-  delete_command->add_option("name", options->name, "Name of the role")->required();
-  delete_command->callback([options, &action] {
+  auto delete_command = role.add_subcommand("delete", "Delete a role that nobody has");
+  delete_command.add_option("name", options->name, "Name of the role").required();
+  delete_command.callback([options, &action] {
     action = [options](Context& context) { return remove(context, *options); };
   });
 }

@@ -1,6 +1,5 @@
 #include <poll.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <fstream>
 #include <ostream>
@@ -106,13 +105,13 @@ struct Words {
   std::vector<std::string> macros;
 };
 
-void add_steps(CLI::App& group, Action& action, const std::shared_ptr<Words>& words) {
-  auto* start = group.add_subcommand("start", "Start a session, or go on with a paused one");
-  start->add_option("character", words->character, "Name of the character");
-  start->add_option("--session", words->session, "Start this session again");
-  start->add_option("--game", words->game, "Link that its macros use");
-  start->add_option("--mode", words->mode, "Mode that is executed");
-  start->callback([&action, words] {
+void add_steps(CommandLine group, Action& action, const std::shared_ptr<Words>& words) {
+  auto start = group.add_subcommand("start", "Start a session, or go on with a paused one");
+  start.add_option("character", words->character, "Name of the character");
+  start.add_option("--session", words->session, "Start this session again");
+  start.add_option("--game", words->game, "Link that its macros use");
+  start.add_option("--mode", words->mode, "Mode that is executed");
+  start.callback([&action, words] {
     action = [words](Context& context) {
       return run_command(context, body_of({{"type", "session"},
                                            {"action", "start"},
@@ -124,10 +123,10 @@ void add_steps(CLI::App& group, Action& action, const std::shared_ptr<Words>& wo
   });
   for (const auto& [verb, help] : {std::pair{"pause", "Pause a session with its macros"},
                                    std::pair{"stop", "End a session with its macros"}}) {
-    auto* step = group.add_subcommand(verb, help);
-    step->add_option("character", words->character, "Default: the only session that lives");
-    step->add_option("--session", words->session, "By its id");
-    step->callback([&action, words, verb = std::string(verb)] {
+    auto step = group.add_subcommand(verb, help);
+    step.add_option("character", words->character, "Default: the only session that lives");
+    step.add_option("--session", words->session, "By its id");
+    step.callback([&action, words, verb = std::string(verb)] {
       action = [words, verb](Context& context) {
         return run_command(context, body_of({{"type", "session"},
                                              {"action", verb},
@@ -140,36 +139,36 @@ void add_steps(CLI::App& group, Action& action, const std::shared_ptr<Words>& wo
 
 }  // namespace
 
-void add_session_command(CLI::App& app, Action& action) {
+void add_session_command(CommandLine app, Action& action) {
   auto words = std::make_shared<Words>();  // shared: the parser and the action use it
-  auto* group = app.add_subcommand("session", "Sessions: who plays, in which mode");
-  group->require_subcommand(1);
-  group->add_subcommand("list", "Sessions, newest first")->callback([&action] {
+  auto group = app.add_subcommand("session", "Sessions: who plays, in which mode");
+  group.require_subcommand();
+  group.add_subcommand("list", "Sessions, newest first").callback([&action] {
     action = list_sessions;
   });
-  add_steps(*group, action, words);
+  add_steps(group, action, words);
 }
 
-void add_mode_command(CLI::App& app, Action& action) {
+void add_mode_command(CommandLine app, Action& action) {
   auto words = std::make_shared<Words>();  // shared: the parser and the action use it
-  auto* group = app.add_subcommand("mode", "Modes: named sets of macros");
-  group->require_subcommand(1);
-  group->add_subcommand("list", "Modes with their macros")->callback([&action] {
+  auto group = app.add_subcommand("mode", "Modes: named sets of macros");
+  group.require_subcommand();
+  group.add_subcommand("list", "Modes with their macros").callback([&action] {
     action = list_modes;
   });
-  auto* set = group->add_subcommand("set", "Create or replace a mode");
-  set->add_option("name", words->mode, "a-z, 0-9, _ and -")->required();
-  set->add_option("macros", words->macros, "Ids of its macros");
-  set->add_option("--file", words->file, "JSON with macros and settings instead");
-  set->callback([&action, words] {
+  auto set = group.add_subcommand("set", "Create or replace a mode");
+  set.add_option("name", words->mode, "a-z, 0-9, _ and -").required();
+  set.add_option("macros", words->macros, "Ids of its macros");
+  set.add_option("--file", words->file, "JSON with macros and settings instead");
+  set.callback([&action, words] {
     action = [words](Context& context) {
       return set_mode(context, words->mode, words->file, words->macros);
     };
   });
-  auto* run = group->add_subcommand("run", "Start the macros of a mode");
-  run->add_option("name", words->mode, "The mode")->required();
-  run->add_option("--session", words->session, "Default: the only session that lives");
-  run->callback([&action, words] {
+  auto run = group.add_subcommand("run", "Start the macros of a mode");
+  run.add_option("name", words->mode, "The mode").required();
+  run.add_option("--session", words->session, "Default: the only session that lives");
+  run.callback([&action, words] {
     action = [words](Context& context) {
       return run_command(context, body_of({{"type", "mode"},
                                            {"action", "execute"},
@@ -179,17 +178,17 @@ void add_mode_command(CLI::App& app, Action& action) {
   });
 }
 
-void add_command_command(CLI::App& app, Action& action) {
+void add_command_command(CommandLine app, Action& action) {
   auto words = std::make_shared<Words>();  // shared: the parser and the action use it
-  auto* command = app.add_subcommand("command", "Send any command and wait for its result");
-  command->add_option("type", words->type, "session, mode, macro, config, diagnostics, emergency")
-      ->required();
-  command->add_option("action", words->action, "As the type allows")->required();
-  command->add_option("--character", words->character, "Whose session");
-  command->add_option("--session", words->session, "Which session");
-  command->add_option("--mode", words->mode, "Which mode");
-  command->add_option("--macro", words->macro, "Which macro");
-  command->callback([&action, words] {
+  auto command = app.add_subcommand("command", "Send any command and wait for its result");
+  command.add_option("type", words->type, "session, mode, macro, config, diagnostics, emergency")
+      .required();
+  command.add_option("action", words->action, "As the type allows").required();
+  command.add_option("--character", words->character, "Whose session");
+  command.add_option("--session", words->session, "Which session");
+  command.add_option("--mode", words->mode, "Which mode");
+  command.add_option("--macro", words->macro, "Which macro");
+  command.callback([&action, words] {
     action = [words](Context& context) {
       return run_command(context, body_of({{"type", words->type},
                                            {"action", words->action},

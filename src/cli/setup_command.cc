@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <fstream>
 #include <ostream>
 
@@ -50,15 +49,14 @@ int setup(Context& context, SetupOptions options) {
 
 }  // namespace
 
-void add_setup_command(CLI::App& app, Action& action) {
-  auto* command = app.add_subcommand("setup", "Create the first administrator");
+void add_setup_command(CommandLine app, Action& action) {
+  auto command = app.add_subcommand("setup", "Create the first administrator");
   auto options = std::make_shared<SetupOptions>();  // shared: the parser and the action use it
-  command->add_option("--username", options->username, "Name of the administrator")
-      ->capture_default_str();
-  command->add_option("--code", options->code, "Setup code (default: from the data folder)");
-  command->add_flag("--password-stdin", options->password_stdin,
-                    "Read the password from stdin (it always is)");
-  command->callback([options, &action] {
+  command.add_option("--username", options->username, "Name of the administrator").show_default();
+  command.add_option("--code", options->code, "Setup code (default: from the data folder)");
+  command.add_flag("--password-stdin", options->password_stdin,
+                   "Read the password from stdin (it always is)");
+  command.callback([options, &action] {
     action = [options](Context& context) { return setup(context, *options); };
   });
 }

@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <ostream>
 
 #include "cli/commands.h"
@@ -91,21 +90,21 @@ int metrics(Context& context, bool prometheus) {
 
 }  // namespace
 
-void add_status_command(CLI::App& app, Action& action) {
+void add_status_command(CommandLine app, Action& action) {
   app.add_subcommand("status", "One look at the daemon, the machine and the macros")
-      ->callback([&action] { action = status; });
+      .callback([&action] { action = status; });
 }
 
-void add_health_command(CLI::App& app, Action& action) {
+void add_health_command(CommandLine app, Action& action) {
   app.add_subcommand("health", "Health checks; exit code 1 when one has failed")
-      ->callback([&action] { action = health; });
+      .callback([&action] { action = health; });
 }
 
-void add_metrics_command(CLI::App& app, Action& action) {
-  auto* command = app.add_subcommand("metrics", "Metrics of the daemon");
+void add_metrics_command(CommandLine app, Action& action) {
+  auto command = app.add_subcommand("metrics", "Metrics of the daemon");
   auto prometheus = std::make_shared<bool>(false);  // shared: the parser and the action use it
-  command->add_flag("--prometheus", *prometheus, "Prometheus text format");
-  command->callback([&action, prometheus] {
+  command.add_flag("--prometheus", *prometheus, "Prometheus text format");
+  command.callback([&action, prometheus] {
     action = [prometheus](Context& context) { return metrics(context, *prometheus); };
   });
 }

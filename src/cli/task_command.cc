@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <iostream>
 #include <iterator>
 #include <ostream>
@@ -110,33 +109,32 @@ int run(Context& context, const std::string& file, bool wait) {
   return text_of(*ended, "state") == "succeeded" ? 0 : 1;
 }
 
-void add_named(CLI::App& parent, const char* name, const char* help, const char* what,
+void add_named(CommandLine parent, const char* name, const char* help, const char* what,
                Action& action, int (*function)(Context&, const std::string&)) {
   auto argument = std::make_shared<std::string>();  // shared: the parser and the action use it
-  auto* command = parent.add_subcommand(name, help);
-  command->add_option("id", *argument, what)->required();
-  command->callback([&action, argument, function] {
+  auto command = parent.add_subcommand(name, help);
+  command.add_option("id", *argument, what).required();
+  command.callback([&action, argument, function] {
     action = [argument, function](Context& context) { return function(context, *argument); };
   });
 }
 
 }  // namespace
 
-void add_task_command(CLI::App& app, Action& action) {
-  auto* task = app.add_subcommand("task", "Run graphs of tasks");
-  task->require_subcommand(1);
+void add_task_command(CommandLine app, Action& action) {
+  auto task = app.add_subcommand("task", "Run graphs of tasks");
+  task.require_subcommand();
   auto file = std::make_shared<std::string>();  // shared: the parser and the action use it
   auto wait = std::make_shared<bool>(false);    // shared: the same
-  auto* run_command =
-      task->add_subcommand("run", "Run the graph in a JSON file (see docs/tasks.md)");
-  run_command->add_option("file", *file, "The file; - reads the standard input")->required();
-  run_command->add_flag("--wait", *wait, "Wait for its end; exit code 1 unless it succeeded");
-  run_command->callback([&action, file, wait] {
+  auto run_command = task.add_subcommand("run", "Run the graph in a JSON file (see docs/tasks.md)");
+  run_command.add_option("file", *file, "The file; - reads the standard input").required();
+  run_command.add_flag("--wait", *wait, "Wait for its end; exit code 1 unless it succeeded");
+  run_command.callback([&action, file, wait] {
     action = [file, wait](Context& context) { return run(context, *file, *wait); };
   });
-  task->add_subcommand("list", "Graphs, newest first")->callback([&action] { action = list; });
-  add_named(*task, "show", "One graph or task", "Graph (g3) or task (g3.backup)", action, show);
-  add_named(*task, "cancel", "Cancel a graph or task", "Graph (g3) or task (g3.backup)", action,
+  task.add_subcommand("list", "Graphs, newest first").callback([&action] { action = list; });
+  add_named(task, "show", "One graph or task", "Graph (g3) or task (g3.backup)", action, show);
+  add_named(task, "cancel", "Cancel a graph or task", "Graph (g3) or task (g3.backup)", action,
             cancel);
 }
 

@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <ostream>
 
 #include "base/clock.h"
@@ -55,27 +54,27 @@ int revoke(Context& context, const TokenOptions& options) {
 
 }  // namespace
 
-void add_token_command(CLI::App& app, Action& action) {
-  auto* token = app.add_subcommand("token", "API tokens of users, for scripts and game servers");
-  token->require_subcommand(1);
+void add_token_command(CommandLine app, Action& action) {
+  auto token = app.add_subcommand("token", "API tokens of users, for scripts and game servers");
+  token.require_subcommand();
   auto options = std::make_shared<TokenOptions>();  // shared: the parser and the action use it
-  auto* list_command = token->add_subcommand("list", "A user's tokens");
-  list_command->add_option("user", options->user, "Name of the user")->required();
-  list_command->callback([options, &action] {
+  auto list_command = token.add_subcommand("list", "A user's tokens");
+  list_command.add_option("user", options->user, "Name of the user").required();
+  list_command.callback([options, &action] {
     action = [options](Context& context) { return list(context, *options); };
   });
-  auto* create_command = token->add_subcommand("create", "Make a token; printed once, on stdout");
-  create_command->add_option("user", options->user, "Whose it is")->required();
-  create_command->add_option("--name", options->name, "A label for people")->required();
-  create_command->add_option("--scope", options->scopes, "What it may do, such as samples:write")
-      ->required();
-  create_command->add_option("--days", options->days, "Until it expires (default: never)");
-  create_command->callback([options, &action] {
+  auto create_command = token.add_subcommand("create", "Make a token; printed once, on stdout");
+  create_command.add_option("user", options->user, "Whose it is").required();
+  create_command.add_option("--name", options->name, "A label for people").required();
+  create_command.add_option("--scope", options->scopes, "What it may do, such as samples:write")
+      .required();
+  create_command.add_option("--days", options->days, "Until it expires (default: never)");
+  create_command.callback([options, &action] {
     action = [options](Context& context) { return create(context, *options); };
   });
-  auto* revoke_command = token->add_subcommand("revoke", "End a token at once");
-  revoke_command->add_option("id", options->id, "Its id, from token list")->required();
-  revoke_command->callback([options, &action] {
+  auto revoke_command = token.add_subcommand("revoke", "End a token at once");
+  revoke_command.add_option("id", options->id, "Its id, from token list").required();
+  revoke_command.callback([options, &action] {
     action = [options](Context& context) { return revoke(context, *options); };
   });
 }

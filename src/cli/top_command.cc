@@ -2,7 +2,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
 #include <ostream>
@@ -89,11 +88,11 @@ int top(Context& context, bool once) {
 
 }  // namespace
 
-void add_top_command(CLI::App& app, Action& action) {
-  auto* command = app.add_subcommand("top", "Live view of the machine and the macros");
+void add_top_command(CommandLine app, Action& action) {
+  auto command = app.add_subcommand("top", "Live view of the machine and the macros");
   auto once = std::make_shared<bool>(false);  // shared: the parser and the action use it
-  command->add_flag("--once", *once, "Print one screen and end");
-  command->callback(
+  command.add_flag("--once", *once, "Print one screen and end");
+  command.callback(
       [&action, once] { action = [once](Context& context) { return top(context, *once); }; });
 }
 

@@ -1,6 +1,5 @@
 // trace_command.cc: prints the arbiter's trace; replays it, and proves the rules on it.
 
-#include <CLI/CLI.hpp>
 #include <array>
 #include <map>
 #include <ostream>
@@ -165,17 +164,17 @@ int trace(Context& context, const std::string& lane, bool replay) {
 
 }  // namespace
 
-void add_trace_command(CLI::App& app, Action& action) {
+void add_trace_command(CommandLine app, Action& action) {
   struct Options {
     std::string lane;
     bool replay = false;
   };
   auto options = std::make_shared<Options>();  // shared: the parser and the action use it
-  auto* command = app.add_subcommand("trace", "What happened on a lane");
-  command->add_option("lane", options->lane, "Name of the lane, e.g. character")->required();
-  command->add_flag("--replay", options->replay,
-                    "Replay the whole trace and check the rules on it (all lanes)");
-  command->callback([&action, options] {
+  auto command = app.add_subcommand("trace", "What happened on a lane");
+  command.add_option("lane", options->lane, "Name of the lane, e.g. character").required();
+  command.add_flag("--replay", options->replay,
+                   "Replay the whole trace and check the rules on it (all lanes)");
+  command.callback([&action, options] {
     action = [options](Context& context) { return trace(context, options->lane, options->replay); };
   });
 }

@@ -1,4 +1,3 @@
-#include <CLI/CLI.hpp>
 #include <ostream>
 
 #include "base/json_writer.h"
@@ -77,11 +76,11 @@ int reset(Context& context, const UserOptions& options) {
 
 using Options = std::shared_ptr<UserOptions>;
 
-CLI::App* add_verb(CLI::App& user, const Options& options, Action& action, const char* verb,
-                   const char* help, int (*function)(Context&, const UserOptions&)) {
-  auto* command = user.add_subcommand(verb, help);
-  command->add_option("name", options->name, "Name of the user")->required();
-  command->callback([options, function, &action] {
+CommandLine add_verb(CommandLine user, const Options& options, Action& action, const char* verb,
+                     const char* help, int (*function)(Context&, const UserOptions&)) {
+  auto command = user.add_subcommand(verb, help);
+  command.add_option("name", options->name, "Name of the user").required();
+  command.callback([options, function, &action] {
     action = [options, function](Context& context) { return function(context, *options); };
   });
   return command;
@@ -89,32 +88,31 @@ CLI::App* add_verb(CLI::App& user, const Options& options, Action& action, const
 
 }  // namespace
 
-void add_user_command(CLI::App& app, Action& action) {
-  auto* user = app.add_subcommand("user", "Who may log in");
-  user->require_subcommand(1);
+void add_user_command(CommandLine app, Action& action) {
+  auto user = app.add_subcommand("user", "Who may log in");
+  user.require_subcommand();
   auto options = std::make_shared<UserOptions>();  // shared: the parser and the action use it
-  auto* list_command = user->add_subcommand("list", "All users");
-  list_command->add_option("--cursor", options->cursor, "Go on after this name");
-  list_command->callback([options, &action] {
+  auto list_command = user.add_subcommand("list", "All users");
+  list_command.add_option("--cursor", options->cursor, "Go on after this name");
+  list_command.callback([options, &action] {
     action = [options](Context& context) { return list(context, *options); };
   });
-  add_verb(*user, options, action, "add", "Add a user; the password is read from stdin", add)
-      ->add_option("--role", options->role, "viewer, user, admin or one of your own")
-      ->capture_default_str();
-  add_verb(*user, options, action, "role", "Give a user another role; ends their sessions",
-           set_role)
-      ->add_option("role", options->role, "The role")
-      ->required();
-  add_verb(*user, options, action, "disable", "Refuse a user without deleting them",
+  add_verb(user, options, action, "add", "Add a user; the password is read from stdin", add)
+      .add_option("--role", options->role, "viewer, user, admin or one of your own")
+      .show_default();
+  add_verb(user, options, action, "role", "Give a user another role; ends their sessions", set_role)
+      .add_option("role", options->role, "The role")
+      .required();
+  add_verb(user, options, action, "disable", "Refuse a user without deleting them",
            [](Context& c, const UserOptions& o) { return set_disabled(c, o, true); });
-  add_verb(*user, options, action, "enable", "Let a disabled user in again",
+  add_verb(user, options, action, "enable", "Let a disabled user in again",
            [](Context& c, const UserOptions& o) { return set_disabled(c, o, false); });
-  add_verb(*user, options, action, "delete", "Delete a user with sessions and tokens", remove);
-  add_verb(*user, options, action, "reset",
+  add_verb(user, options, action, "delete", "Delete a user with sessions and tokens", remove);
+  add_verb(user, options, action, "reset",
            "Recover a lost account: new password from stdin, enabled, no second factor. Only as "
            "root or the daemon's own user",
            reset)
-      ->add_flag("--admin", options->make_admin, "Make the user an administrator as well");
+      .add_flag("--admin", options->make_admin, "Make the user an administrator as well");
 }
 
 }  // namespace gk::cli

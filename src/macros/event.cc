@@ -28,8 +28,8 @@ void write_metrics(JsonWriter& w, const EventMetrics& m) {
 }
 
 namespace {
-constexpr std::array<std::string_view, 5> kOutcomes{"killed", "signalled", "notified",
-                                                    "still_acting", "watched"};
+constexpr std::array<std::string_view, 6> kOutcomes{"killed",       "signalled", "notified",
+                                                    "still_acting", "watched",   "dry_run"};
 }  // namespace
 
 std::string_view outcome_name(Outcome outcome) {

@@ -29,8 +29,13 @@ enum class Outcome : std::uint8_t {
   notified,      ///< It gave no pid; it was told.
   still_acting,  ///< It was signalled and lives on.
   watched,       ///< Its profile only watches: nothing was done.
+  dry_run,       ///< The daemon only tries its rules: nothing was done.
 };
 std::string_view outcome_name(Outcome outcome);
+/// False: only recorded.
+constexpr bool was_done(Outcome outcome) {
+  return outcome != Outcome::watched && outcome != Outcome::dry_run;
+}
 
 /// Thread: compatible (a value).
 struct CancellationEvent {

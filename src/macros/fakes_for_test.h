@@ -1,14 +1,24 @@
-// fakes_for_test.h: an observer that a test drives, and a store that keeps or refuses everything.
+// fakes_for_test.h: an observer that a test drives, a store that keeps or refuses everything, game
+// links that note what is written after a fence, and a host of scripts.
 
 #pragma once
 
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "games/port.h"
 #include "macros/macro_store.h"
 #include "macros/observer.h"
+#include "macros/script_host.h"
 
 namespace gk::macros {
 
@@ -54,7 +64,7 @@ class FakeStore final : public MacroStore {
   std::vector<CancellationEvent> events;
   std::map<std::string, std::string> evidence, profiles, approvals;
 
-  Result<StoredMacros> load() override { return StoredMacros{{}, 0, profiles, approvals}; }
+  Result<StoredMacros> load() override { return StoredMacros{{}, 0, profiles, approvals, {}}; }
   void save_event(const CancellationEvent& event, Done done) override {
     if (!broken) events.push_back(event);
     answer(std::move(done));
@@ -82,6 +92,15 @@ class FakeStore final : public MacroStore {
     if (!broken) approvals[profile] = hash;
     answer(std::move(done));
   }
+  void save_quarantine(const QuarantineEntry& entry, Done done) override {
+    if (!broken) quarantine[entry.macro_id] = entry;
+    answer(std::move(done));
+  }
+  void delete_quarantine(const std::string& id, Done done) override {
+    if (!broken) quarantine.erase(id);
+    answer(std::move(done));
+  }
+  std::map<std::string, QuarantineEntry> quarantine;
 
  private:
   void answer(Done done) {
@@ -90,6 +109,129 @@ class FakeStore final : public MacroStore {
     });
   }
   net::Loop& loop_;
+};
+
+/// Game links that write at once. Thread: compatible.
+class FakePort final : public games::Port {
+ public:
+  bool honours_fence = true;  ///< False: the planted bug, a link that writes on.
+  std::vector<std::string> written, paces;
+  std::set<std::string, std::less<>> fenced;
+  std::size_t written_after_fence = 0;
+
+  void send(games::SendRequest request, Replied done) override {
+    const bool is_fenced = fenced.count(request.sender) > 0;
+    if (is_fenced && honours_fence) {
+      return done(Error{Errc::cancelled, request.sender + " is fenced"});
+    }
+    written_after_fence += is_fenced ? 1 : 0;
+    written.push_back(request.command);
+    commands_.publish({request.game, request.sender, request.command, false, true});
+    done(games::SendReply{});
+  }
+  std::size_t fence(std::string_view sender) override {
+    for (auto& slot : room_) {
+      if (!slot.empty()) continue;
+      slot.assign(sender);  // Reserved before: a fence needs no memory.
+      break;
+    }
+    if (fenced.find(sender) == fenced.end() && !without_memory) fenced.emplace(sender);
+    return 0;
+  }
+  void lift_fence(std::string_view sender) override {
+    if (const auto it = fenced.find(sender); it != fenced.end()) fenced.erase(it);
+  }
+  void set_pace(std::string_view sender, Nanos interval) override {
+    paces.push_back(std::string(sender) + " " + std::to_string(interval.count() / 1'000'000));
+  }
+  std::optional<games::GameHealth> health(std::string_view) const override { return std::nullopt; }
+  std::vector<std::string> names() const override { return {"world"}; }
+  Topic<games::GameLine>& lines() override { return lines_; }
+  Topic<games::CommandSeen>& commands() override { return commands_; }
+
+  /// For tests of the emergency stop: fences are kept in slots that exist already.
+  void reserve_fences() {
+    without_memory = true;
+    for (auto& slot : room_) slot.reserve(128);
+  }
+  std::size_t fences() const {
+    std::size_t n = 0;
+    for (const auto& slot : room_) n += slot.empty() ? 0 : 1;
+    return n;
+  }
+
+ private:
+  bool without_memory = false;
+  std::array<std::string, 8> room_;
+  Topic<games::GameLine> lines_;
+  Topic<games::CommandSeen> commands_;
+};
+
+/// Runs nothing; its workers are children that sleep. Thread: compatible.
+class FakeScriptHost final : public ScriptHost {
+ public:
+  bool has_process = true;
+  bool ends_on_interrupt = false;  ///< Else the worker must be killed.
+  std::optional<Error> refuses;
+  std::string calls;           ///< "start a run a fence a …"
+  std::function<void()> held;  ///< With `holds_start`: completes the start.
+  bool holds_start = false;
+  std::map<std::string, int, std::less<>> pids;
+
+  void start(const ScriptLaunch& launch, Started started) override {
+    calls += "start " + launch.macro_id + " ";
+    last = launch;
+    if (refuses) return started(*refuses);
+    if (holds_start) {
+      held = [this, id = launch.macro_id, started = std::move(started)] { begin(id, started); };
+      return;
+    }
+    begin(launch.macro_id, started);
+  }
+  void run(std::string_view id) override { note("run", id); }
+  void fence(std::string_view id) override {
+    ++fences;
+    if (!without_memory) note("fence", id);
+  }
+  void interrupt(std::string_view id) override {
+    note("interrupt", id);
+    const auto it = pids.find(id);
+    if (ends_on_interrupt && it != pids.end()) (void)::kill(it->second, SIGKILL);
+  }
+  void pause(std::string_view id) override { note("pause", id); }
+  void resume(std::string_view id) override { note("resume", id); }
+  void set_pace(std::string_view id, Nanos interval) override {
+    note("pace-" + std::to_string(interval.count() / 1'000'000), id);
+  }
+  void gone(std::string_view id, bool cancelled) override {
+    note(cancelled ? "gone-cancelled" : "gone", id);
+  }
+  Topic<ScriptEnded>& ended() override { return ended_; }
+  Topic<ScriptActivity>& activity() override { return activity_; }
+
+  ScriptLaunch last;
+  std::size_t fences = 0;
+  bool without_memory = false;
+
+ private:
+  void note(std::string_view what, std::string_view id) {
+    calls.append(what).append(" ").append(id).append(" ");
+  }
+  void begin(const std::string& id, const Started& started) {
+    if (!has_process) return started(std::optional<sys::Spawned>());
+    const int pid = ::fork();
+    if (pid == 0) {
+      for (;;) ::pause();
+    }
+    pids[id] = pid;
+    sys::Spawned spawned;
+    const auto facts = sys::process_facts(pid);
+    spawned.process = sys::ProcessHandle::open(pid, facts->start_ticks).value();
+    spawned.mode = sys::Confinement::user_namespace;
+    started(std::optional<sys::Spawned>(std::move(spawned)));
+  }
+  Topic<ScriptEnded> ended_;
+  Topic<ScriptActivity> activity_;
 };
 
 }  // namespace gk::macros

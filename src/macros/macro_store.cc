@@ -41,8 +41,33 @@ CREATE TABLE macro_override_approvals (
 ) STRICT;
 )sql";
 
-constexpr std::array<store::Migration, 1> kSteps{
-    {{.number = 1, .name = "macro cancellations, evidence and profiles", .sqlite = kFirst}}};
+constexpr std::string_view kSecond = R"sql(
+CREATE TABLE macro_quarantine (
+  macro_id TEXT PRIMARY KEY,
+  strikes INTEGER NOT NULL,
+  until_us INTEGER NOT NULL,
+  needs_confirmation INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  changed_at_us INTEGER NOT NULL
+) STRICT;
+)sql";
+
+constexpr std::array<store::Migration, 2> kSteps{
+    {{.number = 1, .name = "macro cancellations, evidence and profiles", .sqlite = kFirst},
+     {.number = 2, .name = "macros in quarantine", .sqlite = kSecond}}};
+
+Result<void> read_quarantine(store::Database& db, std::vector<QuarantineEntry>& out) {
+  GK_TRY(store::Statement * rows,
+         db.query("SELECT macro_id, strikes, until_us, needs_confirmation, reason "
+                  "FROM macro_quarantine ORDER BY changed_at_us DESC LIMIT 1000"));
+  for (;;) {
+    GK_TRY(const bool more, rows->step());
+    if (!more) return {};
+    out.push_back({std::string(rows->text(0)), static_cast<std::uint32_t>(rows->integer(1)),
+                   WallTime(WallTime::duration(rows->integer(2))), rows->integer(3) != 0,
+                   std::string(rows->text(4))});
+  }
+}
 
 Result<void> read_pairs(store::Database& db, std::string_view sql,
                         std::map<std::string, std::string>& out) {
@@ -57,6 +82,7 @@ Result<void> read_pairs(store::Database& db, std::string_view sql,
 Result<void> read_all(store::Database& db, StoredMacros& out) {
   GK_CHECK_OK(read_pairs(db, "SELECT macro_id, patch FROM macro_profiles", out.profiles));
   GK_CHECK_OK(read_pairs(db, "SELECT profile, hash FROM macro_override_approvals", out.approvals));
+  GK_CHECK_OK(read_quarantine(db, out.quarantine));
   GK_TRY(store::Statement * total,
          db.query("SELECT value FROM macro_totals WHERE name = 'cancellations'"));
   GK_TRY(const bool has_total, total->step());
@@ -97,7 +123,7 @@ Result<StoredMacros> SqlMacroStore::load() {
 }
 
 void SqlMacroStore::save_event(const CancellationEvent& event, Done done) {
-  const bool counts = event.outcome != Outcome::watched;
+  const bool counts = was_done(event.outcome);
   submit(
       [id = event.id, macro = event.macro_id, at = micros(event.timestamp), counts,
        json = event_json(event), keep = limits_.max_events](store::Database& db) -> Result<void> {
@@ -188,6 +214,42 @@ void SqlMacroStore::save_approval(const std::string& profile, const std::string&
                         "ON CONFLICT (profile) DO UPDATE SET hash = $2, approved_by = $3, "
                         "approved_at_us = $4"));
         return put->bind(1, profile).bind(2, hash).bind(3, by).bind(4, at).run();
+      },
+      std::move(done));
+}
+
+void SqlMacroStore::save_quarantine(const QuarantineEntry& entry, Done done) {
+  submit(
+      [entry, at = micros(clock_.wall())](store::Database& db) -> Result<void> {
+        GK_TRY(store::Statement * put,
+               db.query("INSERT INTO macro_quarantine (macro_id, strikes, until_us, "
+                        "needs_confirmation, reason, changed_at_us) "
+                        "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (macro_id) DO UPDATE SET "
+                        "strikes = $2, until_us = $3, needs_confirmation = $4, reason = $5, "
+                        "changed_at_us = $6"));
+        GK_CHECK_OK(put->bind(1, entry.macro_id)
+                        .bind(2, static_cast<std::int64_t>(entry.strikes))
+                        .bind(3, micros(entry.until))
+                        .bind(4, static_cast<std::int64_t>(entry.needs_confirmation))
+                        .bind(5, entry.reason)
+                        .bind(6, at)
+                        .run());
+        // As many as the rules keep; the one that may start soonest loses.
+        GK_TRY(store::Statement * prune,
+               db.query("DELETE FROM macro_quarantine WHERE macro_id NOT IN (SELECT macro_id FROM "
+                        "macro_quarantine ORDER BY needs_confirmation DESC, until_us DESC "
+                        "LIMIT 1000)"));
+        return prune->run();
+      },
+      std::move(done));
+}
+
+void SqlMacroStore::delete_quarantine(const std::string& macro_id, Done done) {
+  submit(
+      [macro_id](store::Database& db) -> Result<void> {
+        GK_TRY(store::Statement * gone,
+               db.query("DELETE FROM macro_quarantine WHERE macro_id = $1"));
+        return gone->bind(1, macro_id).run();
       },
       std::move(done));
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "macros/event.h"
+#include "macros/rules/quarantine.h"
 #include "net/loop.h"
 #include "store/migrations.h"
 #include "store/writer.h"
@@ -22,6 +23,7 @@ struct StoredMacros {
   std::uint64_t total_cancellations = 0;
   std::map<std::string, std::string> profiles;   ///< macro_id → JSON patch.
   std::map<std::string, std::string> approvals;  ///< Override profile → approved hash.
+  std::vector<QuarantineEntry> quarantine{};     ///< At most 1,000.
 };
 
 /// Thread: loop; `done` comes on the loop, and never before the call returns.
@@ -39,6 +41,8 @@ class MacroStore {
   virtual void delete_profile(const std::string& macro_id, Done done) = 0;
   virtual void save_approval(const std::string& profile, const std::string& hash,
                              const std::string& by, Done done) = 0;
+  virtual void save_quarantine(const QuarantineEntry& entry, Done done) = 0;
+  virtual void delete_quarantine(const std::string& macro_id, Done done) = 0;
 };
 
 /// The schema of this room in state.db. Evidence is there too, beside its event: a cancellation
@@ -66,6 +70,8 @@ class SqlMacroStore final : public MacroStore {
   void delete_profile(const std::string& macro_id, Done done) override;
   void save_approval(const std::string& profile, const std::string& hash, const std::string& by,
                      Done done) override;
+  void save_quarantine(const QuarantineEntry& entry, Done done) override;
+  void delete_quarantine(const std::string& macro_id, Done done) override;
 
  private:
   void submit(store::Writer::Job job, Done done);

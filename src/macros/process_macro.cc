@@ -56,6 +56,11 @@ Result<sys::Spawned> ProcessLauncher::launch(const std::string& macro_id,
   spec.max_processes = options_.max_processes;
   spec.max_open_files = options_.max_open_files;
   spec.max_memory_bytes = options_.max_memory_bytes;
+  const sys::Fd lanes = options_.lanes ? options_.lanes(macro_id, command.front()) : sys::Fd();
+  if (lanes) {
+    spec.lanes = lanes.get();
+    spec.environment.push_back("GAMEKEEPER_LANES_FD=" + std::to_string(sys::kLanesFd));
+  }
   for (;;) {
     auto spawned = sys::spawn_supervised(spec, mode_);
     if (spawned || spawned.error().code != Errc::unavailable) return spawned;

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,6 +24,8 @@ struct LauncherOptions {
   /// Asks malloc for huge pages: a process of 256 MiB then ends with 1.4 ms of CPU time, not 27.
   /// Source: bench/macros_kill_bench.cc.
   bool huge_pages = true;
+  /// A connection to the lanes for a macro that runs `program`; a closed one: it gets none.
+  std::function<sys::Fd(const std::string& macro_id, const std::string& program)> lanes;
   bool allow_session = true;  ///< False: no process macro runs without namespaces.
   /// What is tried first.
   sys::Confinement strongest = sys::Confinement::user_namespace;

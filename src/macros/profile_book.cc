@@ -43,7 +43,12 @@ void merge(ProfilePatch& bottom, const ProfilePatch& top) {
   take(&ProfilePatch::response_time_max);
   take(&ProfilePatch::auto_cancel_enabled);
   take(&ProfilePatch::discord_notify);
-  take(&ProfilePatch::patterns);
+  if (!top.patterns) return;
+  if (!bottom.patterns) bottom.patterns.emplace();
+  for (const PatternRule& rule : *top.patterns) {
+    std::erase_if(*bottom.patterns, [&](const auto& r) { return r.matcher == rule.matcher; });
+    bottom.patterns->push_back(rule);
+  }
 }
 
 void write_profile(JsonWriter& w, const MacroSafetyProfile& p) {
@@ -56,7 +61,11 @@ void write_profile(JsonWriter& w, const MacroSafetyProfile& p) {
   w.field("response_time_max", p.thresholds.response_time_max).end_object();
   w.field("auto_cancel_enabled", p.auto_cancel_enabled).field("discord_notify", p.discord_notify);
   w.field("description", p.description).key("patterns").begin_array();
-  for (const auto& pattern : p.patterns) w.value(pattern);
+  for (const PatternRule& rule : p.patterns) {
+    w.begin_object().field("matcher", matcher_name(rule.matcher)).field("count", rule.count);
+    w.field("window", static_cast<double>(rule.window.count()) / 1000);
+    w.field("action", action_name(rule.action)).end_object();
+  }
   w.end_array().field("source", source_name(p.source));
 }
 

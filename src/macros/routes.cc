@@ -28,6 +28,8 @@ StartRequest read_start(const Call& call, JsonReader& reader) {
   }
   reader.string("session_id", session, 128);
   if (!session.empty()) request.session_id = session;
+  reader.string("script", request.script, 64);
+  reader.string("game", request.game, 64);
   std::int64_t pid = 0;
   reader.integer("pid", pid, 2, 4'194'304);
   if (pid > 0) request.pid = static_cast<int>(pid);
@@ -66,6 +68,10 @@ void add_control(api::Router& router, MacroService& service) {
                 if (!reader.complaints().empty())
                   return reply.problem(invalid(reader.complaints()));
                 service.start(std::move(request), [reply](const Result<std::string>& started) {
+                  if (!started && started.error().code == Errc::failed_precondition) {
+                    return reply.problem(
+                        {.type = "macro-blocked", .detail = started.error().message});
+                  }
                   if (!started) return reply.error(started.error());
                   reply.json(*started, 201);
                 });
@@ -95,6 +101,35 @@ void add_control(api::Router& router, MacroService& service) {
                 }
                 reply.json(out + "]}");
               }});
+}
+
+void add_quarantine(api::Router& router, MacroService& service) {
+  router.add({Method::get, "/macro-safety/quarantine", "macros:read",
+              "Macros that may not start again yet", "", "MacroQuarantine",
+              [&service](Call&, const Reply& reply) {
+                std::string out;
+                JsonWriter w(out);
+                w.begin_object().key("items").begin_array();
+                for (const auto& [id, entry] : service.quarantine().entries()) {
+                  w.begin_object().field("macro_id", id).field("strikes", entry.strikes);
+                  w.field("until", entry.until);
+                  w.field("needs_confirmation", entry.needs_confirmation);
+                  w.field("reason", entry.reason).end_object();
+                }
+                w.end_array().end_object();
+                reply.json(std::move(out));
+              }});
+  router.add(
+      {Method::post, "/macro-safety/quarantine/{macro_id}/lift", "macros:admin",
+       "Let a macro start again", "", "MacroLifted", [&service](Call& call, const Reply& reply) {
+         const std::string id = call.param("macro_id");
+         service.lift_quarantine(id, call.principal->name, [reply, id](const Result<void>& lifted) {
+           if (!lifted) return reply.error(lifted.error());
+           std::string out;
+           JsonWriter(out).begin_object().field("macro_id", id).field("lifted", true).end_object();
+           reply.json(std::move(out));
+         });
+       }});
 }
 
 void add_more_control(api::Router& router, MacroService& service) {
@@ -238,6 +273,7 @@ void add_macros_routes(api::Router& router, MacroService& service, ProfileBook& 
   add_macros_schemas(router);
   add_control(router, service);
   add_more_control(router, service);
+  add_quarantine(router, service);
   add_views(router, service);
   add_profile_routes(router, profiles);
 }

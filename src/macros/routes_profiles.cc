@@ -12,8 +12,7 @@ void write_changes(JsonWriter& w, const std::vector<OverrideChange>& changes) {
   w.begin_array();
   for (const auto& c : changes) {
     w.begin_object().field("macro_id", c.macro_id).field("field", c.field);
-    w.key("from").raw(c.from == "[…]" ? "null" : c.from);
-    w.key("to").raw(c.to == "[…]" ? "null" : c.to);
+    w.key("from").raw(c.from).key("to").raw(c.to);
     w.field("loosens", c.loosens).end_object();
   }
   w.end_array();

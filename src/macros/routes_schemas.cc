@@ -10,7 +10,10 @@ void add_running(api::Router& router) {
                       {"macro_name", "string", "For people"},
                       {"safety_level", "safe|risky|dangerous", ""},
                       {"profile", "string", "Macro id whose profile holds; default macro_id"},
-                      {"args", "object", "Handed to a process macro as GAMEKEEPER_MACRO_ARGS"},
+                      {"script", "string", "Name of a macro of the library"},
+                      {"game", "string", "Where it acts: the scope of its rules"},
+                      {"args", "object",
+                       "Handed to a script as args, to a process macro as GAMEKEEPER_MACRO_ARGS"},
                       {"pid", "integer", "Process of an external macro"},
                       {"command", "string[]", "Program of a process macro; needs macros:admin"},
                       {"session_id", "string", "Kept with its cancellation"}}});
@@ -30,7 +33,9 @@ void add_running(api::Router& router) {
                      {{"macro_id", "string", "", true},
                       {"macro_name", "string", "", true},
                       {"safety_level", "safe|risky|dangerous", "", true},
-                      {"kind", "external|process", "", true},
+                      {"kind", "external|process|script", "", true},
+                      {"script", "string", "Name in the library", true, true},
+                      {"game", "string", "Where it acts", true, true},
                       {"start_time", "time", "", true},
                       {"duration", "number", "s", true},
                       {"time_left", "number", "s", true},
@@ -57,6 +62,18 @@ void add_running(api::Router& router) {
       {"MacroOutput", {{"macro_id", "string", "", true}, {"output", "string", "", true}}});
   router.add_schema(
       {"MacroNotice", {{"macro_id", "string", "", true}, {"reason", "string", "", true}}});
+}
+
+void add_quarantine(api::Router& router) {
+  router.add_schema({"MacroQuarantineItem",
+                     {{"macro_id", "string", "", true},
+                      {"strikes", "integer", "Cancellations in a row", true},
+                      {"until", "time", "May start as a trial from then on", true},
+                      {"needs_confirmation", "boolean", "Waits for an admin", true},
+                      {"reason", "string", "Of the last cancellation", true}}});
+  router.add_schema({"MacroQuarantine", {{"items", "#MacroQuarantineItem[]", "", true}}});
+  router.add_schema(
+      {"MacroLifted", {{"macro_id", "string", "", true}, {"lifted", "boolean", "", true}}});
 }
 
 void add_evidence(api::Router& router) {
@@ -107,22 +124,23 @@ void add_events(api::Router& router) {
                       {"fps", "number", "1/s", true, true},
                       {"latency", "number", "ms", true, true},
                       {"response_time", "number", "ms", true, true}}});
-  router.add_schema({"MacroEvent",
-                     {{"id", "string", "", true},
-                      {"macro_id", "string", "", true},
-                      {"macro_name", "string", "", true},
-                      {"cancellation_reason", "string", "", true},
-                      {"rule", "string",
-                       "duration, cpu_usage, memory_usage, fps, latency, response_time or "
-                       "emergency_stop",
-                       true},
-                      {"performance_metrics", "#MacroMetrics", "At the decision", true},
-                      {"timestamp", "time", "", true},
-                      {"session_id", "string", "", true, true},
-                      {"evidence_id", "string", "", true},
-                      {"outcome", "killed|signalled|notified|still_acting|watched", "", true},
-                      {"decision_ms", "number", "Breach to decision", true, true},
-                      {"gone_ms", "number", "Decision to gone", true, true}}});
+  router.add_schema(
+      {"MacroEvent",
+       {{"id", "string", "", true},
+        {"macro_id", "string", "", true},
+        {"macro_name", "string", "", true},
+        {"cancellation_reason", "string", "", true},
+        {"rule", "string",
+         "duration, cpu_usage, memory_usage, fps, latency, response_time or "
+         "emergency_stop",
+         true},
+        {"performance_metrics", "#MacroMetrics", "At the decision", true},
+        {"timestamp", "time", "", true},
+        {"session_id", "string", "", true, true},
+        {"evidence_id", "string", "", true},
+        {"outcome", "killed|signalled|notified|still_acting|watched|dry_run", "", true},
+        {"decision_ms", "number", "Breach to decision", true, true},
+        {"gone_ms", "number", "Decision to gone", true, true}}});
   router.add_schema({"MacroEvents", {{"cancellations", "#MacroEvent[]", "", true}}});
   router.add_schema(
       {"MacroEventPage",
@@ -160,12 +178,19 @@ void add_events(api::Router& router) {
 void add_macros_schemas(api::Router& router) {
   add_running(router);
   add_events(router);
+  add_quarantine(router);
   router.add_schema({"MacroThresholds",
                      {{"cpu_usage_max", "number", "%", true},
                       {"memory_usage_max", "number", "%", true},
                       {"fps_min", "number", "1/s", true},
                       {"latency_max", "number", "ms", true},
                       {"response_time_max", "number", "ms", true}}});
+  router.add_schema(
+      {"MacroPattern",
+       {{"matcher", "commands|chats|identical_commands|errors|memory_growth", "", true},
+        {"count", "integer", "So many events, 2 to 1000", true},
+        {"window", "number", "Within so many seconds, 1 to 300", true},
+        {"action", "off|warn|throttle|pause|cancel", "", true}}});
   router.add_schema({"MacroProfilePatch",
                      {{"macro_id", "string", "Needed by POST"},
                       {"name", "string", ""},
@@ -176,7 +201,7 @@ void add_macros_schemas(api::Router& router) {
                       {"auto_cancel_enabled", "boolean", "False: watch and record only"},
                       {"discord_notify", "boolean", ""},
                       {"description", "string", ""},
-                      {"patterns", "string[]", ""}}});
+                      {"patterns", "#MacroPattern[]", "Each replaces the rule of its matcher"}}});
   router.add_schema({"MacroProfile",
                      {{"macro_id", "string", "", true},
                       {"name", "string", "", true},
@@ -187,7 +212,7 @@ void add_macros_schemas(api::Router& router) {
                       {"auto_cancel_enabled", "boolean", "False: watch and record only", true},
                       {"discord_notify", "boolean", "", true},
                       {"description", "string", "", true},
-                      {"patterns", "string[]", "", true},
+                      {"patterns", "#MacroPattern[]", "Rules on what it does", true},
                       {"source", "builtin|custom|override|default", "", true},
                       {"etag", "string", "", true}}});
   router.add_schema(

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "macros/event.h"
@@ -15,7 +16,17 @@
 
 namespace gk::macros {
 
-enum class MacroKind : std::uint8_t { external, process };
+enum class MacroKind : std::uint8_t { external, process, script };
+
+constexpr std::string_view kind_name(MacroKind kind) {
+  switch (kind) {
+    case MacroKind::external: return "external";
+    case MacroKind::process: return "process";
+    case MacroKind::script: break;
+  }
+  return "script";
+}
+
 enum class MacroState : std::uint8_t { starting, running, warned, paused, cancelling };
 
 constexpr std::string_view state_name(MacroState state) {
@@ -31,7 +42,8 @@ constexpr std::string_view state_name(MacroState state) {
 
 /// Why and since when a macro is being ended.
 struct Ending {
-  enum class Kind : std::uint8_t { stopped, cancelled, emergency };
+  /// `ended`: a script that is over by itself, while its process is still there.
+  enum class Kind : std::uint8_t { stopped, cancelled, emergency, ended };
   Kind kind = Kind::stopped;
   MonoTime decided_at{};
   std::optional<CancellationEvent> event;  ///< Not of a plain stop.
@@ -51,9 +63,14 @@ struct RunningMacro {
   std::optional<std::string> session_id;
   std::string reason;  ///< Of the last warning, pause or cancellation.
 
-  sys::Spawned spawned;  ///< Process macro: all of it. External with pid: `process` only.
+  std::string script;  ///< Of a script: its name in the library.
+  std::string game;    ///< Where it acts; empty: not known.
+
+  /// Process macro: all of it. External with pid: `process` only. Script: its worker, if any.
+  sys::Spawned spawned;
   std::vector<std::string> command;
   std::string args_json;
+  bool abandoned = false;  ///< An emergency stop came while it was starting.
   std::string report;
   OutputTail output;
   net::Handle exit_watch, report_watch, escalation, deadline;

@@ -11,6 +11,7 @@
 
 #include "base/topic.h"
 #include "gamekeeper/result.h"
+#include "gamekeeper/time.h"
 #include "sys/spawn.h"
 
 namespace gk::macros {

@@ -29,6 +29,7 @@ MacroService::MacroService(MacroServiceOptions options, net::Loop& loop, const C
       profiles_(profiles),
       launcher_(options_.launcher, log, metrics),
       watch_(options_.watch),
+      quarantine_(options_.quarantine),
       recorder_(options_.evidence),
       events_(options_.max_events),
       active_gauge_(metrics.gauge("gamekeeper_macros_active", "Macros that run now")),
@@ -45,6 +46,7 @@ MacroService::~MacroService() { emergency_stop_signal(); }
 void MacroService::restore(StoredMacros stored) {
   for (auto& event : stored.events) events_.push(std::move(event));
   total_cancellations_ = stored.total_cancellations;
+  for (auto& entry : stored.quarantine) quarantine_.restore(std::move(entry));
 }
 
 RunningMacro* MacroService::find(std::string_view macro_id) {
@@ -127,7 +129,7 @@ std::string log_text(const Ring<CancellationEvent>& events, WallTime now,
   const std::string today = date_stamp(now);
   for (std::size_t i = 0; i < events.size(); ++i) {
     const CancellationEvent& e = events[i];
-    if (date_stamp(e.timestamp) != today || e.outcome == Outcome::watched) continue;
+    if (date_stamp(e.timestamp) != today || !was_done(e.outcome)) continue;
     w.begin_object().field("macro_id", e.macro_id).field("macro_name", e.macro_name);
     w.field("cancellation_reason", e.reason).field("timestamp", e.timestamp);
     w.field("session_id", e.session_id).key("performance_metrics");
@@ -243,7 +245,9 @@ std::string MacroService::active_item(const RunningMacro& m, const monitor::Snap
   JsonWriter w(out);
   w.begin_object().field("macro_id", m.id).field("macro_name", m.name);
   w.field("safety_level", level_name(m.profile.safety_level));
-  w.field("kind", m.kind == MacroKind::process ? "process" : "external");
+  w.field("kind", kind_name(m.kind));
+  w.key("script").value(m.script.empty() ? std::nullopt : std::optional(m.script));
+  w.key("game").value(m.game.empty() ? std::nullopt : std::optional(m.game));
   w.field("start_time", m.started_wall).field("duration", elapsed);
   w.field("time_left", std::max(0.0, limit - elapsed)).key("headroom").begin_object();
   w.field("duration", headroom(elapsed, limit, Direction::above));

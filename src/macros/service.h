@@ -24,11 +24,14 @@
 #include "base/ring.h"
 #include "base/topic.h"
 #include "base/worker_pool.h"
+#include "games/port.h"
 #include "macros/evidence.h"
 #include "macros/macro_store.h"
 #include "macros/observer.h"
 #include "macros/profile_book.h"
+#include "macros/rules/quarantine.h"
 #include "macros/running_macro.h"
+#include "macros/script_host.h"
 
 namespace gk::macros {
 
@@ -37,6 +40,7 @@ struct MacroServiceOptions {
   LauncherOptions launcher;
   std::string logs_dir;  ///< For macro_cancellations_<date>.json; empty: no log.
   WatchSettings watch;
+  QuarantineSettings quarantine;
   EvidenceLimits evidence;
   std::size_t max_events = 1'000;  ///< Kept in memory; the oldest loses.
   std::size_t max_ended = 256;     ///< Ended macros that wait() still knows.
@@ -56,6 +60,8 @@ struct StartRequest {
   std::string args_json;
   std::optional<int> pid;
   std::vector<std::string> command;  ///< Not empty: a process macro.
+  std::string script;                ///< Not empty: a macro of the library.
+  std::string game;                  ///< Where it acts: the scope of its rules. Empty: not known.
   std::optional<std::string> session_id;
   bool is_admin = false;               ///< May run commands and weaken levels.
   std::optional<unsigned> caller_uid;  ///< Of a Unix-socket caller.
@@ -94,14 +100,22 @@ class MacroService {
   MacroService(const MacroService&) = delete;
   MacroService& operator=(const MacroService&) = delete;
 
+  /// Who runs macros of the library; null: nobody, and their start is refused.
+  /// Requires: it outlives the service; no macro runs yet.
+  void set_script_host(ScriptHost* host);
+  /// The game links, where a macro that is being ended is fenced; null: there are none.
+  /// Requires: as set_script_host().
+  void set_games(games::Port* games);
+
   /// Takes over what the store had.
   void restore(StoredMacros stored);
 
-  /// Starts watching an external macro, or starts and watches a process macro. `done` gets the JSON
-  /// of the active macro; for a process macro after the program runs.
+  /// Starts watching an external macro, or starts and watches a process macro or one of the
+  /// library. `done` gets the JSON of the active macro, after the program or the script runs.
   /// Errors: invalid_argument, already_exists (it runs), permission_denied (a command or a weaker
   ///         level without the right, or a pid of another user), not_found (no such pid),
-  ///         resource_exhausted (too many), unavailable (confinement refused).
+  ///         resource_exhausted (too many), unavailable (confinement refused; nobody runs
+  ///         scripts). For a script also those of ScriptHost::start().
   using Started = std::function<void(Result<std::string>)>;
   void start(StartRequest request, Started done);
   /// Ends a macro; `done` gets whether it is gone. Errors: not_found.
@@ -113,6 +127,12 @@ class MacroService {
   /// Errors: not_found, failed_precondition (not running or not paused, or it cannot be stopped).
   Result<void> pause(std::string_view macro_id, const std::string& reason);
   Result<void> resume(std::string_view macro_id);
+
+  /// Who may not start now, and why.
+  const Quarantine& quarantine() const { return quarantine_; }
+  /// An admin lets a macro start again; `done` after that is on disk. Errors: not_found.
+  void lift_quarantine(const std::string& macro_id, const std::string& by,
+                       std::function<void(Result<void>)> done);
 
   /// Evaluates the rules now. Returns the events of the cancellations that it began.
   std::vector<CancellationEvent> check();
@@ -149,6 +169,8 @@ class MacroService {
   struct Straggler {
     sys::ProcessHandle process;
     net::Handle exit_watch;
+    std::string script_id;  // Of a script: its host waits for the end.
+    bool runs_on_cancel = false;
   };
   struct Slot {
     int pidfd = -1;
@@ -163,14 +185,29 @@ class MacroService {
   void on_report(const std::string& id, const std::string& by, const Started& done);
   void enter(RunningMacro& macro, const std::string& by);
   std::size_t take_slot(const RunningMacro& macro);
+  // service_script.cc
+  void launch_script(std::unique_ptr<RunningMacro> macro, const std::string& by, Started done);
+  void on_script_started(const std::string& id, const std::string& by, const Started& done,
+                         Result<std::optional<sys::Spawned>> started);
+  void on_script_ended(const ScriptEnded& ended);
+  bool is_straggler(std::string_view script_id) const;
+  // service_ladder.cc
+  WatchedMacro means_of(const RunningMacro& macro) const;
+  void observe(std::string_view macro_id, Deed deed, std::string_view text);
+  void throttle(RunningMacro& macro, const Decision& decision);
+  void judge_end(const RunningMacro& macro, bool by_itself);
+  bool still_holds_now(const Decision& decision) const;
   // service_act.cc
   std::vector<CancellationEvent> evaluate();
   void act(const Decision& decision, std::vector<CancellationEvent>& begun);
-  void begin_end(RunningMacro& macro, Ending ending);
+  void fence(const RunningMacro& macro);
+  void begin_end(RunningMacro& macro, Ending::Kind kind);
+  void accuse(RunningMacro& macro, std::string reason, std::string rule, const Decision* decision);
   void send_end_signals(RunningMacro& macro);
+  void kill_after_grace(RunningMacro& macro);
   void on_exit(const std::string& id);
   void finish(const std::string& id, bool gone);
-  void reap_later(RunningMacro& macro);
+  void reap_later(RunningMacro& macro, bool runs_on_cancel);
   void record_event(const CancellationEvent& event, const CaseFile& file);
   CancellationEvent make_event(const RunningMacro& macro, std::string reason, std::string rule);
   CaseFile make_file(const RunningMacro& macro, const Decision* decision);
@@ -194,9 +231,12 @@ class MacroService {
   Observer& observer_;
   MacroStore& store_;
   ProfileBook& profiles_;
+  ScriptHost* scripts_ = nullptr;  // Borrowed.
+  games::Port* games_ = nullptr;   // Borrowed.
 
   ProcessLauncher launcher_;
   MacroWatch watch_;
+  Quarantine quarantine_;
   EvidenceRecorder recorder_;
   std::map<std::string, std::unique_ptr<RunningMacro>, std::less<>> running_;
   std::array<Slot, kMaxMacros> slots_;  // What emergency_stop_signal() walks.
@@ -209,6 +249,9 @@ class MacroService {
   std::optional<WallTime> last_check_;
   net::Handle ticker_;
   Topic<Observer::Published>::Subscription snapshots_;
+  Topic<ScriptEnded>::Subscription script_ended_;
+  Topic<ScriptActivity>::Subscription script_activity_;
+  Topic<games::CommandSeen>::Subscription commands_;
   Gauge active_gauge_;
   Counter started_total_;
   bool log_is_being_written_ = false;

@@ -15,6 +15,12 @@ double ms_between(MonoTime from, MonoTime to) {
   return std::chrono::duration<double, std::milli>(to - from).count();
 }
 
+// "fps", "pattern:commands".
+std::string rule_name(const Decision& d) {
+  const std::string name(trigger_name(d.rule.trigger));
+  return d.rule.trigger == Trigger::pattern ? name + ":" + d.rule.signal : name;
+}
+
 }  // namespace
 
 // Evaluates while something runs; otherwise neither timer nor fast sampling.
@@ -41,6 +47,10 @@ std::vector<CancellationEvent> MacroService::evaluate() {
   return begun;
 }
 
+bool MacroService::still_holds_now(const Decision& d) const {
+  return watch_.still_holds(d, observer_.latest().get(), clock_.mono());
+}
+
 void MacroService::act(const Decision& d, std::vector<CancellationEvent>& begun) {
   RunningMacro* macro = find(d.macro_id);
   if (macro == nullptr || macro->ending) return;
@@ -52,13 +62,15 @@ void MacroService::act(const Decision& d, std::vector<CancellationEvent>& begun)
     case Action::clear:
       if (macro->state == MacroState::warned) macro->state = MacroState::running;
       return note(MacroNotice::Kind::cleared, *macro, d.reason);
-    case Action::pause: (void)pause(d.macro_id, d.reason); return;
+    case Action::pause:
+      if (still_holds_now(d)) (void)pause(d.macro_id, d.reason);
+      return;
+    case Action::throttle: return throttle(*macro, d);
     case Action::resume: (void)resume(d.macro_id); return;
     case Action::record: {
       if (macro->state == MacroState::running) macro->state = MacroState::warned;
-      CancellationEvent event =
-          make_event(*macro, d.reason, std::string(trigger_name(d.rule.trigger)));
-      event.outcome = Outcome::watched;
+      CancellationEvent event = make_event(*macro, d.reason, rule_name(d));
+      event.outcome = options_.watch.dry_run ? Outcome::dry_run : Outcome::watched;
       event.decision_ms = ms_between(d.breached_at, clock_.mono());
       record_event(event, make_file(*macro, &d));
       return note(MacroNotice::Kind::warned, *macro, d.reason);
@@ -66,17 +78,13 @@ void MacroService::act(const Decision& d, std::vector<CancellationEvent>& begun)
     case Action::cancel: break;
   }
   // The world may have changed since the snapshot that led here.
-  if (!watch_.still_holds(d, observer_.latest().get(), clock_.mono())) {
+  if (!still_holds_now(d)) {
     watch_.retract(d.macro_id);
     return;
   }
-  Ending ending;
-  ending.kind = Ending::Kind::cancelled;
-  ending.event = make_event(*macro, d.reason, std::string(trigger_name(d.rule.trigger)));
-  ending.event->decision_ms = ms_between(d.breached_at, clock_.mono());
-  ending.file = make_file(*macro, &d);
-  begun.push_back(*ending.event);
-  begin_end(*macro, std::move(ending));
+  begin_end(*macro, Ending::Kind::cancelled);
+  accuse(*macro, d.reason, rule_name(d), &d);
+  begun.push_back(*macro->ending->event);
 }
 
 CancellationEvent MacroService::make_event(const RunningMacro& macro, std::string reason,
@@ -116,16 +124,23 @@ void MacroService::step(Ending& ending, std::string what, std::string result) {
   ending.file.steps.push_back({clock_.mono(), clock_.wall(), std::move(what), std::move(result)});
 }
 
-// Fence, signal, and wait for the end. The signal is sent before anything that may be slow.
-void MacroService::begin_end(RunningMacro& macro, Ending ending) {
-  macro.state = MacroState::cancelling;
-  ending.decided_at = clock_.mono();
-  macro.ending = std::move(ending);
-  step(*macro.ending, "fence", "ok");
+// From here on nothing is written for it. No memory, no store.
+void MacroService::fence(const RunningMacro& macro) {
+  if (games_ != nullptr) (void)games_->fence(macro.subject);
+  if (scripts_ != nullptr && macro.kind == MacroKind::script) scripts_->fence(macro.id);
   fenced_.publish(macro.id);
+}
+
+// Fence, signal, and wait for the end. Both come before anything that may be slow or needs memory.
+void MacroService::begin_end(RunningMacro& macro, Ending::Kind kind) {
+  macro.state = MacroState::cancelling;
+  macro.ending.emplace();
+  macro.ending->kind = kind;
+  macro.ending->decided_at = clock_.mono();
+  fence(macro);
   if (!macro.has_process()) {
-    if (macro.ending->event) macro.ending->event->outcome = Outcome::notified;
-    step(*macro.ending, "notify", "ok");
+    step(*macro.ending, "fence", "ok");
+    if (macro.kind == MacroKind::external) step(*macro.ending, "notify", "ok");
     const std::string id = macro.id;
     loop_.post([this, id, alive = std::weak_ptr<int>(alive_)] {
       if (!alive.expired()) finish(id, true);
@@ -136,27 +151,60 @@ void MacroService::begin_end(RunningMacro& macro, Ending ending) {
   macro.deadline = loop_.after(options_.end_deadline, [this, id = macro.id] { finish(id, false); });
 }
 
-void MacroService::send_end_signals(RunningMacro& macro) {
+// Writes who is ended and why into the ending that has begun.
+void MacroService::accuse(RunningMacro& macro, std::string reason, std::string rule,
+                          const Decision* decision) {
   Ending& ending = *macro.ending;
-  const bool gentle = ending.kind == Ending::Kind::stopped || macro.kind == MacroKind::external;
-  if (!gentle || ending.kind == Ending::Kind::emergency) {
-    const bool sent = macro.kind == MacroKind::process ? kill_process_macro(macro.spawned)
-                                                       : macro.spawned.process.try_signal(SIGKILL);
-    return step(ending, "signal KILL", sent ? "ok" : "failed");
+  ending.event = make_event(macro, std::move(reason), std::move(rule));
+  if (decision != nullptr) {
+    ending.event->decision_ms = ms_between(decision->breached_at, ending.decided_at);
   }
-  bool sent = false;
-  if (macro.kind == MacroKind::process) {
+  if (!macro.has_process()) {
+    ending.event->outcome = macro.kind == MacroKind::script ? Outcome::killed : Outcome::notified;
+  }
+  std::vector<Step> steps = std::move(ending.file.steps);
+  ending.file = make_file(macro, decision);
+  ending.file.steps = std::move(steps);
+}
+
+namespace {
+
+bool kill_now(const RunningMacro& macro) {
+  if (macro.kind != MacroKind::external) return kill_process_macro(macro.spawned);
+  return macro.spawned.process.try_signal(SIGKILL);
+}
+
+}  // namespace
+
+void MacroService::send_end_signals(RunningMacro& macro) {
+  using Kind = Ending::Kind;
+  Ending& ending = *macro.ending;
+  const bool at_once = ending.kind == Kind::emergency ||
+                       (ending.kind == Kind::cancelled && macro.kind == MacroKind::process);
+  bool sent = true;
+  std::string_view what = "signal KILL";
+  if (at_once) {
+    sent = kill_now(macro);
+  } else if (macro.kind == MacroKind::script) {
+    what = "interrupt";
+    if (ending.kind != Kind::ended) scripts_->interrupt(macro.id);
+  } else if (macro.kind == MacroKind::process) {
+    what = "signal TERM";
     sent = ::write(macro.spawned.control.get(), &sys::control_byte::kTerminate, 1) == 1;
   } else {
+    what = "signal TERM";
     sent = macro.spawned.process.try_signal(SIGTERM);
   }
-  step(ending, "signal TERM", sent ? "ok" : "failed");
+  if (!at_once) kill_after_grace(macro);
+  step(ending, "fence", "ok");
+  step(ending, std::string(what), sent ? "ok" : "failed");
+}
+
+void MacroService::kill_after_grace(RunningMacro& macro) {
   macro.escalation = loop_.after(options_.term_grace, [this, id = macro.id] {
     RunningMacro* late = find(id);
     if (late == nullptr || !late->ending) return;
-    const bool killed = late->kind == MacroKind::process
-                            ? kill_process_macro(late->spawned)
-                            : late->spawned.process.try_signal(SIGKILL);
+    const bool killed = kill_now(*late);
     step(*late->ending, "signal KILL", killed ? "ok" : "failed");
   });
 }
@@ -192,21 +240,28 @@ void MacroService::finish(const std::string& id, bool gone) {
   schedule();
 
   const bool was_cancelled = macro->ending && macro->ending->event;
-  const std::string_view state = was_cancelled ? "cancelled" : macro->ending ? "stopped" : "ended";
+  using Kind = Ending::Kind;
+  const bool by_itself = !macro->ending || macro->ending->kind == Kind::ended;
+  const std::string_view state = was_cancelled ? "cancelled" : by_itself ? "ended" : "stopped";
+  const bool emergency = macro->ending && macro->ending->kind == Kind::emergency;
   if (was_cancelled) {
     CancellationEvent& event = *macro->ending->event;
     if (macro->has_process()) {
       event.gone_ms =
           gone ? std::optional(ms_between(macro->ending->decided_at, now)) : std::nullopt;
-      event.outcome = !gone                               ? Outcome::still_acting
-                      : macro->kind == MacroKind::process ? Outcome::killed
-                                                          : Outcome::signalled;
+      event.outcome = !gone                                ? Outcome::still_acting
+                      : macro->kind == MacroKind::external ? Outcome::signalled
+                                                           : Outcome::killed;
     }
     if (!gone) step(*macro->ending, "deadline", "still acting");
     macro->reason = event.reason;
     record_event(event, macro->ending->file);
   }
-  if (!gone && macro->kind == MacroKind::process) reap_later(*macro);
+  judge_end(*macro, by_itself);
+  // An emergency sends nothing more, not even what a macro declares to clean up with.
+  const bool runs_on_cancel = !by_itself && !emergency;
+  if (!gone && macro->kind != MacroKind::external) reap_later(*macro, runs_on_cancel);
+  if (gone && macro->kind == MacroKind::script) scripts_->gone(macro->id, runs_on_cancel);
   ended_.push_back({macro->id, std::string(state), macro->reason});
   if (ended_.size() > options_.max_ended) ended_.pop_front();
   answer_waiters(macro->id, state, macro->reason);
@@ -215,29 +270,33 @@ void MacroService::finish(const std::string& id, bool gone) {
   for (const auto& waiting : macro->ending->waiting) waiting(gone);
 }
 
-void MacroService::reap_later(RunningMacro& macro) {
+void MacroService::reap_later(RunningMacro& macro, bool runs_on_cancel) {
   const int pid = macro.spawned.process.pid();
   macro.exit_watch = {};  // A descriptor is watched once only.
   Straggler& straggler = stragglers_[pid];
   straggler.process = std::move(macro.spawned.process);
+  if (macro.kind == MacroKind::script) straggler.script_id = macro.id;
+  straggler.runs_on_cancel = runs_on_cancel;
   straggler.exit_watch = loop_.watch_readable(straggler.process.fd(), [this, pid] {
     const auto it = stragglers_.find(pid);
-    if (it == stragglers_.end() || !it->second.process.try_reap()) return;
+    if (it == stragglers_.end() || !it->second.process.has_ended()) return;
+    (void)it->second.process.try_reap();
+    const Straggler ended = std::move(it->second);
     stragglers_.erase(it);
+    if (!ended.script_id.empty()) scripts_->gone(ended.script_id, ended.runs_on_cancel);
   });
 }
 
 void MacroService::record_event(const CancellationEvent& event, const CaseFile& file) {
   events_.push(event);
-  if (event.outcome != Outcome::watched) {
+  if (was_done(event.outcome)) {
     ++total_cancellations_;
     metrics_
         .counter("gamekeeper_macro_cancellations_total", "Cancelled macros by macro and rule",
                  {{"macro", event.macro_id}, {"reason", event.rule}})
         .inc();
   }
-  log_.warn(event.outcome == Outcome::watched ? "macro_only_watched" : "macro_cancelled",
-            event.reason,
+  log_.warn(was_done(event.outcome) ? "macro_cancelled" : "macro_only_watched", event.reason,
             {{"macro_id", event.macro_id},
              {"outcome", outcome_name(event.outcome)},
              {"decision_ms", event.decision_ms.value_or(-1)},
@@ -270,13 +329,8 @@ Result<void> MacroService::stop(std::string_view macro_id, std::function<void(bo
   if (macro == nullptr || macro->state == MacroState::starting) {
     return Error{Errc::not_found, "macro " + std::string(macro_id) + " does not run"};
   }
-  if (!macro->ending) {
-    Ending ending;
-    ending.waiting.push_back(std::move(done));
-    begin_end(*macro, std::move(ending));
-  } else {
-    macro->ending->waiting.push_back(std::move(done));
-  }
+  if (!macro->ending) begin_end(*macro, Ending::Kind::stopped);
+  macro->ending->waiting.push_back(std::move(done));
   return {};
 }
 
@@ -292,18 +346,20 @@ void MacroService::emergency_stop_signal() noexcept {
 }
 
 std::size_t MacroService::stop_all(const std::string& reason) {
+  // All are dead and fenced before anything needs memory.
   emergency_stop_signal();
+  for (auto& [id, macro] : running_) {
+    fence(*macro);
+    macro->abandoned = macro->state == MacroState::starting;
+  }
   std::vector<std::string> ids;
   for (const auto& [id, macro] : running_) {
     if (!macro->ending && macro->state != MacroState::starting) ids.push_back(id);
   }
   for (const auto& id : ids) {
     RunningMacro& macro = *find(id);
-    Ending ending;
-    ending.kind = Ending::Kind::emergency;
-    ending.event = make_event(macro, reason, "emergency_stop");
-    ending.file = make_file(macro, nullptr);
-    begin_end(macro, std::move(ending));
+    begin_end(macro, Ending::Kind::emergency);
+    accuse(macro, reason, "emergency_stop", nullptr);
   }
   log_.warn("macro_emergency_stop", reason, {{"stopped", ids.size()}});
   return ids.size();
@@ -327,6 +383,7 @@ Result<void> MacroService::pause(std::string_view macro_id, const std::string& r
       return Error{Errc::failed_precondition, "the worker of " + macro->id + " does not listen"};
     }
   }
+  if (macro->kind == MacroKind::script) scripts_->pause(macro_id);
   macro->state = MacroState::paused;
   note(MacroNotice::Kind::paused, *macro, reason);
   return {};
@@ -344,6 +401,7 @@ Result<void> MacroService::resume(std::string_view macro_id) {
       ::write(macro->spawned.control.get(), &sys::control_byte::kResume, 1) != 1) {
     return Error{Errc::failed_precondition, "the worker of " + macro->id + " does not listen"};
   }
+  if (macro->kind == MacroKind::script) scripts_->resume(macro_id);
   macro->state = MacroState::running;
   note(MacroNotice::Kind::resumed, *macro, "");
   return {};

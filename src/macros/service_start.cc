@@ -22,11 +22,23 @@ Result<std::unique_ptr<RunningMacro>> MacroService::admit(const StartRequest& re
   if (request.pid && !request.command.empty()) {
     return Error{Errc::invalid_argument, "pid and command exclude each other"};
   }
+  if (!request.script.empty() && (request.pid || !request.command.empty())) {
+    return Error{Errc::invalid_argument, "script excludes pid and command"};
+  }
+  if (!request.script.empty() && scripts_ == nullptr) {
+    return Error{Errc::unavailable, "this daemon runs no scripts"};
+  }
   if (!request.command.empty() && !request.is_admin) {
     return Error{Errc::permission_denied, "starting a command needs macros:admin"};
   }
   if (running_.count(request.macro_id) > 0) {
     return Error{Errc::already_exists, "macro " + request.macro_id + " runs already"};
+  }
+  if (is_straggler(request.macro_id)) {
+    return Error{Errc::already_exists, "macro " + request.macro_id + " has not ended yet"};
+  }
+  if (const auto* entry = quarantine_.blocked(request.macro_id, clock_.wall())) {
+    return Error{Errc::failed_precondition, quarantine_text(*entry)};
   }
   if (running_.size() >= kMaxMacros) {
     return Error{Errc::resource_exhausted,
@@ -47,7 +59,11 @@ Result<std::unique_ptr<RunningMacro>> MacroService::admit(const StartRequest& re
   macro->id = request.macro_id;
   macro->name = request.macro_name.empty() ? macro->profile.name : request.macro_name;
   macro->subject = "macro:" + request.macro_id;
-  macro->kind = request.command.empty() ? MacroKind::external : MacroKind::process;
+  macro->kind = !request.script.empty()    ? MacroKind::script
+                : !request.command.empty() ? MacroKind::process
+                                           : MacroKind::external;
+  macro->script = request.script;
+  macro->game = request.game;
   macro->session_id = request.session_id;
   macro->command = request.command;
   macro->args_json = request.args_json;
@@ -83,6 +99,8 @@ void MacroService::start(StartRequest request, Started done) {
   auto admitted = admit(request);
   if (!admitted) return done(admitted.error());
   std::unique_ptr<RunningMacro> macro = std::move(*admitted);
+  if (games_ != nullptr) games_->lift_fence(macro->subject);
+  if (macro->kind == MacroKind::script) return launch_script(std::move(macro), request.by, done);
   if (macro->kind == MacroKind::process) return launch(std::move(macro), request.by, done);
   RunningMacro& entered = *macro;
   running_.emplace(entered.id, std::move(macro));
@@ -169,9 +187,9 @@ void MacroService::enter(RunningMacro& macro, const std::string& by) {
   macro.state = MacroState::running;
   macro.started = clock_.mono();
   macro.started_wall = clock_.wall();
-  watch_.add(macro.profile, macro.started, observer_.latest().get());
+  watch_.add(macro.profile, macro.started, observer_.latest().get(), means_of(macro));
   if (macro.has_process()) {
-    if (macro.kind == MacroKind::external) macro.slot = take_slot(macro);
+    if (macro.kind != MacroKind::process) macro.slot = take_slot(macro);
     const auto watched = observer_.watch(macro.subject, macro.spawned.process.pid());
     if (!watched) {
       log_.warn("macro_not_measured", watched.error().message, {{"macro_id", macro.id}});
@@ -183,7 +201,7 @@ void MacroService::enter(RunningMacro& macro, const std::string& by) {
   started_total_.inc();
   log_.info("macro_started", "A macro runs",
             {{"macro_id", macro.id},
-             {"kind", macro.kind == MacroKind::process ? "process" : "external"},
+             {"kind", kind_name(macro.kind)},
              {"safety_level", level_name(macro.profile.safety_level)},
              {"pid", macro.has_process() ? macro.spawned.process.pid() : 0},
              {"by", by}});

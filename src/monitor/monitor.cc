@@ -28,6 +28,26 @@ constexpr std::array<ProcessField, 3> kProcessFields = {{
     {"process_rss_bytes", "B", &ProcessSample::rss_bytes},
 }};
 
+/// What the store has and what memory has, in order of time; an aggregate that both have once.
+SavedSeries merged(SavedSeries older, const SavedSeries& memory) {
+  older.raw.insert(older.raw.end(), memory.raw.begin(), memory.raw.end());
+  auto& folds = older.aggregates;
+  folds.insert(folds.end(), memory.aggregates.begin(), memory.aggregates.end());
+  std::sort(folds.begin(), folds.end(),
+            [](const Aggregate& a, const Aggregate& b) { return a.from < b.from; });
+  folds.erase(std::unique(folds.begin(), folds.end(),
+                          [](const Aggregate& a, const Aggregate& b) { return a.from == b.from; }),
+              folds.end());
+  if (!memory.unit.empty()) older.unit = memory.unit;
+  return older;
+}
+
+Monitor::SeriesAnswer answer_of(SavedSeries series, const SeriesWindow& window) {
+  return {.unit = std::move(series.unit),
+          .points = make_points(window, series.aggregates, series.raw),
+          .aggregates = std::move(series.aggregates)};
+}
+
 }  // namespace
 
 /// Where the sampler thread leaves snapshots for the loop.
@@ -54,8 +74,7 @@ Monitor::Monitor(MonitorOptions options, Post post, const Clock& clock, Log& log
       inbox_(std::make_shared<Inbox>(this)) {
   if (storage_ != nullptr) {
     series_.set_on_fold([this](const SeriesKey& key, const Aggregate& made) {
-      auto& folds = unsaved_folds_[key];
-      if (folds.size() < options_.series.series.aggregates) folds.push_back(made);
+      keep_fold(unsaved_folds_, key, made);
     });
   }
 }
@@ -81,7 +100,7 @@ void Monitor::stop() {
   if (!std::exchange(running_, false)) return;
   sampler_.stop();
   drain();
-  save(clock_.wall(), false);
+  save(clock_.wall(), Sweep::none);
 }
 
 void Monitor::arrive(Published snapshot) {
@@ -149,9 +168,13 @@ void Monitor::record(const Snapshot& snapshot) {
 void Monitor::restore(Result<std::vector<SavedSeries>> saved) {
   if (std::exchange(restored_, true)) return;
   if (saved) {
-    for (const auto& item : *saved) {
+    WallTime newest{};
+    for (auto& item : *saved) {
+      if (!item.raw.empty()) newest = std::max(newest, item.raw.back().at);
       series_.restore(item.key, item.unit, item.aggregates, item.raw, clock_.mono());
+      item.raw = {};  // Not all of it twice in memory.
     }
+    if (newest != WallTime()) retention_.start(newest, clock_.wall(), clock_.mono());
     log_.info("series_restored", "series were read back", {{"series", saved->size()}});
   } else {
     log_.warn("series_restore_failed", saved.error().message);
@@ -161,13 +184,15 @@ void Monitor::restore(Result<std::vector<SavedSeries>> saved) {
 
 void Monitor::housekeeping(const Snapshot& snapshot) {
   if (snapshot.at < next_save_) return;
+  const Sweep kind =
+      retention_.may_remove(snapshot.wall, snapshot.at) ? Sweep::by_age : Sweep::by_number;
   const bool sweep = snapshot.at >= next_sweep_;
   next_save_ = snapshot.at + options_.save_every;
   if (sweep) next_sweep_ = snapshot.at + kSweepEvery;
   (void)series_.drop_vanished(snapshot.at);
   performance_.drop_vanished(snapshot.at);
   check_memory();
-  save(snapshot.wall, sweep);
+  save(snapshot.wall, sweep ? kind : Sweep::none);
 }
 
 void Monitor::check_memory() {
@@ -180,30 +205,51 @@ void Monitor::check_memory() {
   alerts_.publish({.event = "series_memory", .message = message, .active = over});
 }
 
-void Monitor::save(WallTime now, bool sweep) {
-  if (storage_ == nullptr || !restored_) return;
+void Monitor::keep_fold(Folds& folds, const SeriesKey& key, const Aggregate& made) const {
+  auto& list = folds[key];
+  if (list.size() >= options_.series.series.aggregates) list.erase(list.begin());
+  list.push_back(made);
+}
+
+/// Hands the storage what it has not got. While a batch is under way the next one waits, so that a
+/// disk that refuses costs one batch of memory; what leaves the ring meanwhile is counted.
+void Monitor::save(WallTime now, Sweep sweep) {
+  if (storage_ == nullptr || !restored_ || (saving_ && running_)) return;
   SeriesBatch batch{.changes = {}, .now = now, .sweep = sweep};
-  for (const auto& [key, entry] : series_.all()) {
-    const Series& series = entry.series;
-    auto folds = unsaved_folds_.extract(key);
-    if (series.unsaved() == 0 && folds.empty()) continue;
-    const RawSpan raw = series.raw_from(series.size() - series.unsaved());
+  series_.begin_save([&](const SeriesKey& key, const SeriesSet::Entry& entry, RawSpan raw) {
+    const auto folds = unsaved_folds_.find(key);
+    if (raw.size() == 0 && folds == unsaved_folds_.end()) return;
     SeriesChange change{.key = key,
                         .unit = entry.unit,
                         .raw = {},
                         .aggregates = {},
-                        .raw_from = series.oldest_raw().value_or(Sample{}).at};
+                        .raw_from = entry.series.oldest_raw().value_or(Sample{}).at};
     change.raw.assign(raw.first.begin(), raw.first.end());
     change.raw.insert(change.raw.end(), raw.second.begin(), raw.second.end());
-    if (!folds.empty()) change.aggregates = std::move(folds.mapped());
+    if (folds != unsaved_folds_.end()) change.aggregates = folds->second;
     batch.changes.push_back(std::move(change));
-  }
-  unsaved_folds_.clear();  // What is left belongs to series that are gone.
-  series_.mark_saved();
-  if (batch.changes.empty() && !sweep) return;
-  storage_->save(std::move(batch), [inbox = inbox_](Result<void> saved) {
-    if (inbox->owner != nullptr && !saved) inbox->owner->gauges_->save_failed();
   });
+  folds_under_way_ = std::exchange(unsaved_folds_, {});
+  if (batch.changes.empty() && sweep == Sweep::none) return saved({});
+  saving_ = true;
+  storage_->save(std::move(batch), [inbox = inbox_](Result<void> result) {
+    if (inbox->owner != nullptr) inbox->owner->saved(result);
+  });
+}
+
+void Monitor::saved(const Result<void>& result) {
+  saving_ = false;
+  series_.end_save(result.ok());
+  Folds folds = std::exchange(folds_under_way_, {});
+  if (result) return;
+  gauges_->save_failed();
+  for (auto& [key, newer] : unsaved_folds_) {
+    for (const auto& made : newer) keep_fold(folds, key, made);
+  }
+  std::erase_if(folds, [&](const auto& item) {  // The series is gone, and so are its samples.
+    return series_.find(item.first.name, item.first.subject) == nullptr;
+  });
+  unsaved_folds_ = std::move(folds);
 }
 
 Result<void> Monitor::submit_sample(std::string_view signal, double value, std::string_view subject,
@@ -225,7 +271,7 @@ void Monitor::query_series(std::string_view name, std::string_view subject,
   const SeriesSet::Entry* entry = series_.find(name, subject);
   SavedSeries found{
       .key = {std::string(name), std::string(subject)}, .unit = {}, .aggregates = {}, .raw = {}};
-  WallTime covered_from = WallTime::max();
+  WallTime raw_from = WallTime::max();
   if (entry != nullptr) {
     found.unit = entry->unit;
     const auto folds = entry->series.aggregates(window.from, window.to);
@@ -233,34 +279,88 @@ void Monitor::query_series(std::string_view name, std::string_view subject,
     const RawSpan raw = entry->series.raw(window.from, window.to);
     found.raw.assign(raw.first.begin(), raw.first.end());
     found.raw.insert(found.raw.end(), raw.second.begin(), raw.second.end());
-    const auto all = entry->series.aggregates();
-    covered_from = all.empty() ? entry->series.oldest_raw().value_or(Sample{}).at : all[0].from;
+    if (const auto oldest = entry->series.oldest_raw()) raw_from = oldest->at;
   }
-  if (storage_ == nullptr || covered_from <= window.from) {
+  // Memory has every raw sample from raw_from on; before it the store has the finer ones.
+  if (storage_ == nullptr || raw_from <= window.from) {
     if (entry == nullptr) {
       done(Error{Errc::not_found, "no series \"" + found.key.name + "\""});
       return;
     }
-    done(SeriesAnswer{.unit = found.unit,
-                      .points = make_points(window, found.aggregates, found.raw)});
+    done(answer_of(std::move(found), window));
     return;
   }
-  const WallTime until = std::min(window.to, covered_from - Micros(1));
+  const WallTime until = std::min(window.to, raw_from - Micros(1));
   SeriesKey key = found.key;
   storage_->query(key, window.from, until,
                   [window, memory = std::move(found), done](Result<SavedSeries> older) {
                     if (!older) return done(older.error());
-                    const bool nowhere = memory.unit.empty() && older->unit.empty();
-                    if (nowhere) {
+                    if (memory.unit.empty() && older->unit.empty()) {
                       return done(Error{Errc::not_found, "no series \"" + memory.key.name + "\""});
                     }
-                    auto& folds = older->aggregates;
-                    folds.insert(folds.end(), memory.aggregates.begin(), memory.aggregates.end());
-                    auto& raw = older->raw;
-                    raw.insert(raw.end(), memory.raw.begin(), memory.raw.end());
-                    done(SeriesAnswer{.unit = memory.unit.empty() ? older->unit : memory.unit,
-                                      .points = make_points(window, folds, raw)});
+                    done(answer_of(merged(std::move(*older), memory), window));
                   });
+}
+
+void Monitor::export_subject(const std::string& subject, SeriesStorage::Exported done) {
+  std::map<std::string, SavedSeries> memory;
+  for (const auto& name : external_names()) {
+    const SeriesSet::Entry* entry = series_.find(name, subject);
+    if (entry == nullptr) continue;
+    const RawSpan raw = entry->series.raw_from(0);
+    const auto folds = entry->series.aggregates();
+    SavedSeries& out = memory[name];
+    out = {.key = {name, subject}, .unit = entry->unit, .aggregates = {}, .raw = {}};
+    out.aggregates.assign(folds.begin(), folds.end());
+    out.raw.assign(raw.first.begin(), raw.first.end());
+    out.raw.insert(out.raw.end(), raw.second.begin(), raw.second.end());
+  }
+  const auto finish = [memory = std::move(memory),
+                       done](Result<std::vector<SavedSeries>> saved) mutable {
+    if (!saved) return done(saved.error());
+    std::vector<SavedSeries> all;
+    for (auto& older : *saved) {
+      const auto newer = memory.find(older.key.name);
+      if (newer == memory.end()) {
+        all.push_back(std::move(older));
+        continue;
+      }
+      if (!newer->second.raw.empty()) {  // Memory has every sample from its first on.
+        const WallTime first = newer->second.raw.front().at;
+        std::erase_if(older.raw, [&](const Sample& sample) { return sample.at >= first; });
+      }
+      all.push_back(merged(std::move(older), newer->second));
+      memory.erase(newer);
+    }
+    for (auto& [name, series] : memory) all.push_back(std::move(series));
+    if (all.empty()) return done(Error{Errc::not_found, "no samples about this subject"});
+    done(std::move(all));
+  };
+  if (storage_ == nullptr) {
+    std::vector<SavedSeries> none;
+    auto answer = finish;
+    return answer(std::move(none));
+  }
+  storage_->export_subject(subject, external_names(), finish);
+}
+
+void Monitor::erase_subject(const std::string& subject, std::function<void(Result<void>)> done) {
+  bool known = sampler_.forget(subject);
+  known = performance_.forget(subject) || known;
+  for (const auto& name : external_names()) {
+    known = series_.erase(name, subject) || known;
+    unsaved_folds_.erase({name, subject});
+    folds_under_way_.erase({name, subject});
+  }
+  const auto finish = [known, done = std::move(done)](const Result<bool>& stored) {
+    if (!stored) return done(stored.error());
+    if (!known && !*stored) {
+      return done(Error{Errc::not_found, "no samples about this subject"});
+    }
+    done({});
+  };
+  if (storage_ == nullptr) return finish(false);
+  storage_->erase_subject(subject, external_names(), finish);
 }
 
 }  // namespace gk::monitor

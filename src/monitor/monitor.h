@@ -20,6 +20,7 @@
 #include "base/topic.h"
 #include "monitor/rules/history.h"
 #include "monitor/rules/performance_set.h"
+#include "monitor/rules/retention_guard.h"
 #include "monitor/rules/series_points.h"
 #include "monitor/rules/series_set.h"
 #include "monitor/sampler.h"
@@ -93,16 +94,25 @@ class Monitor {
   struct SeriesAnswer {
     std::string unit;
     std::vector<SeriesPoint> points;
+    std::vector<Aggregate> aggregates;  ///< Those that the window touches.
   };
   using SeriesDone = std::function<void(Result<SeriesAnswer>)>;
   void query_series(std::string_view name, std::string_view subject, const SeriesWindow& window,
                     SeriesDone done);
+
+  /// What a client handed in about `subject`: its series, from memory and the store. Watched
+  /// processes of that name are not part of it. `done` as in query_series().
+  void export_subject(const std::string& subject, SeriesStorage::Exported done);
+  /// Forgets it, in memory and on disk. Errors to `done`: not_found (nothing was known), the
+  /// store's (then memory has forgotten it already).
+  void erase_subject(const std::string& subject, std::function<void(Result<void>)> done);
 
   /// Takes one snapshot now, on this thread. For tests. Requires: not started.
   void sample_for_test();
 
  private:
   struct Inbox;
+  using Folds = std::map<SeriesKey, std::vector<Aggregate>>;
 
   void arrive(Published snapshot);
   void drain();
@@ -111,7 +121,9 @@ class Monitor {
   void record(std::string_view name, std::string_view subject, std::string_view unit,
               const Signal& signal, MonoTime now);
   void restore(Result<std::vector<SavedSeries>> saved);
-  void save(WallTime now, bool sweep);
+  void save(WallTime now, Sweep sweep);
+  void saved(const Result<void>& result);
+  void keep_fold(Folds& folds, const SeriesKey& key, const Aggregate& made) const;
   void check_memory();
   void housekeeping(const Snapshot& snapshot);
 
@@ -128,7 +140,10 @@ class Monitor {
   Topic<Published> snapshots_;
   Topic<SystemAlert> alerts_;
 
-  std::map<SeriesKey, std::vector<Aggregate>> unsaved_folds_;
+  Folds unsaved_folds_;
+  Folds folds_under_way_;  // Handed to the storage, not yet confirmed.
+  bool saving_ = false;    // One batch at a time; a failed one is tried again with the next.
+  RetentionGuard retention_;
   bool restored_ = false;  // Until then snapshots wait in the history.
   bool memory_alert_ = false;
   bool running_ = false;

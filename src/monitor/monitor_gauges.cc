@@ -38,8 +38,10 @@ MonitorGauges::MonitorGauges(Metrics& m)
       folds_(m.counter("gamekeeper_series_aggregations_total", "Aggregates made")),
       dropped_(m.counter("gamekeeper_series_dropped_samples_total",
                          "Samples refused: memory limit, clock went back, not finite")),
+      unsaved_lost_(m.counter("gamekeeper_series_unsaved_lost_samples_total",
+                              "Raw samples that left memory before they could be saved")),
       save_failures_(m.counter("gamekeeper_series_save_failures_total",
-                               "Batches of samples that could not be saved")) {}
+                               "Batches of samples that could not be saved and are tried again")) {}
 
 void MonitorGauges::update(const Snapshot& snapshot, const SeriesSet& series) {
   const MonoTime now = snapshot.at;
@@ -64,6 +66,7 @@ void MonitorGauges::update(const Snapshot& snapshot, const SeriesSet& series) {
   raise_to(fills_, before_.buffer_fills, stats.buffer_fills);
   raise_to(folds_, before_.aggregations_performed, stats.aggregations_performed);
   raise_to(dropped_, before_.dropped, stats.dropped);
+  raise_to(unsaved_lost_, before_.unsaved_lost, stats.unsaved_lost);
   before_ = stats;
 }
 

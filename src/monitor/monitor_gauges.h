@@ -21,7 +21,7 @@ class MonitorGauges {
  private:
   Gauge cpu_, memory_, swap_, disk_, load_, psi_cpu_, psi_memory_, psi_io_, resident_, own_cpu_;
   Gauge interval_, watched_, series_, series_bytes_;
-  Counter snapshots_, fills_, folds_, dropped_, save_failures_;
+  Counter snapshots_, fills_, folds_, dropped_, unsaved_lost_, save_failures_;
   SeriesStats before_;
 };
 

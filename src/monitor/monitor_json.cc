@@ -103,7 +103,14 @@ std::string sample_json(const Snapshot& snapshot, MonoTime now) {
   return out;
 }
 
-std::string series_json(std::string_view name, const Monitor::SeriesAnswer& answer) {
+void write_aggregate(JsonWriter& w, const Aggregate& item) {
+  w.begin_object().field("timestamp", item.from).field("from", item.from).field("to", item.to);
+  w.field("count", item.count).field("min", item.min).field("max", item.max);
+  w.field("avg", item.avg).field("p95", item.p95).field("p99", item.p99).end_object();
+}
+
+std::string series_json(std::string_view name, const Monitor::SeriesAnswer& answer,
+                        SeriesDetail detail) {
   std::string out;
   JsonWriter w(out);
   w.begin_object().field("name", name).field("unit", answer.unit).key("points").begin_array();
@@ -112,7 +119,13 @@ std::string series_json(std::string_view name, const Monitor::SeriesAnswer& answ
     if (point.min) w.field("min", *point.min).field("max", *point.max).field("avg", *point.avg);
     w.end_object();
   }
-  w.end_array().end_object();
+  w.end_array();
+  if (detail == SeriesDetail::aggregates) {
+    w.key("aggregates").begin_array();
+    for (const auto& item : answer.aggregates) write_aggregate(w, item);
+    w.end_array();
+  }
+  w.end_object();
   return out;
 }
 

@@ -20,8 +20,14 @@ void write_signal(JsonWriter& w, const Signal& signal, MonoTime now);
 /// The body of the topic metric:sample: all current signals and the watched processes.
 std::string sample_json(const Snapshot& snapshot, MonoTime now);
 
-/// {unit, points} of a series as the body of GET /api/metrics/series.
-std::string series_json(std::string_view name, const Monitor::SeriesAnswer& answer);
+/// {timestamp, from, to, count, min, max, avg, p95, p99}; `timestamp` is `from`.
+void write_aggregate(JsonWriter& w, const Aggregate& item);
+
+enum class SeriesDetail : std::uint8_t { points, aggregates };
+/// {name, unit, points} of a series as the body of GET /api/metrics/series, and with the aggregates
+/// themselves when asked for.
+std::string series_json(std::string_view name, const Monitor::SeriesAnswer& answer,
+                        SeriesDetail detail = SeriesDetail::points);
 
 /// The registry as {items, next_cursor}: items `skip` to `skip` + `limit` of those of `type`
 /// (empty: all).

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 #include <mutex>
 
@@ -25,6 +26,12 @@ class FakeStorage final : public SeriesStorage {
     SavedSeries out = older;
     out.key = key;
     done(out);
+  }
+  void export_subject(const std::string&, std::vector<std::string>, Exported done) override {
+    done(std::vector<SavedSeries>{});
+  }
+  void erase_subject(const std::string&, std::vector<std::string>, Erased done) override {
+    done(false);
   }
   std::vector<SeriesBatch> batches;
   Result<void> save_result;
@@ -139,6 +146,30 @@ TEST_F(MonitorTest, CountsBatchesThatCouldNotBeSaved) {
   for (int i = 0; i < 12; ++i) sample(*monitor, 60);
   EXPECT_GE(metrics.counter("gamekeeper_series_save_failures_total", "").value(), 1);
   EXPECT_GT(monitor->series().find("fps", "")->series.size(), 10U) << "memory still has them";
+}
+
+TEST_F(MonitorTest, SavesWhatTheDiskRefusedWithTheNextBatchThatItTakes) {
+  storage.save_result = Error{Errc::unavailable, "disk full"};
+  const auto monitor = make(&storage);
+  ASSERT_TRUE(monitor->start());
+  monitor->stop();
+  storage.loaded(std::vector<SavedSeries>{});
+  for (int i = 0; i < 35; ++i) sample(*monitor, i);
+  storage.save_result = {};
+  storage.batches.clear();
+  for (int i = 35; i < 47; ++i) sample(*monitor, i);
+  std::vector<double> saved;
+  for (const auto& batch : storage.batches) {
+    for (const auto& change : batch.changes) {
+      for (const auto& raw : change.raw) {
+        if (change.key.name == "fps") saved.push_back(raw.value);
+      }
+    }
+  }
+  ASSERT_GE(saved.size(), 40U);
+  EXPECT_EQ(saved.front(), 0) << "from the first that was refused";
+  EXPECT_TRUE(std::is_sorted(saved.begin(), saved.end())) << "in order and none twice";
+  EXPECT_EQ(metrics.counter("gamekeeper_series_unsaved_lost_samples_total", "").value(), 0);
 }
 
 TEST_F(MonitorTest, AnswersASeriesFromMemoryAndAsksTheStoreForWhatIsOlder) {

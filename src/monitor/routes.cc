@@ -162,11 +162,30 @@ void answer_series(Monitor& monitor, const net::Request& request, WallTime now,
     reply.error(window.error());
     return;
   }
+  const auto wanted = request.query_param("aggregates").value_or("false");
+  if (wanted != "true" && wanted != "false") {
+    reply.error({Errc::invalid_argument, "aggregates: expected true or false"});
+    return;
+  }
+  const auto detail = wanted == "true" ? SeriesDetail::aggregates : SeriesDetail::points;
   monitor.query_series(*name, request.query_param("subject").value_or(""), *window,
-                       [name = *name, reply](Result<Monitor::SeriesAnswer> answer) {
+                       [name = *name, detail, reply](Result<Monitor::SeriesAnswer> answer) {
                          if (!answer) return reply.error(answer.error());
-                         reply.json(series_json(name, *answer));
+                         reply.json(series_json(name, *answer, detail));
                        });
+}
+
+/// Every series that could be drawn, by name and subject.
+void answer_series_list(const Monitor& monitor, const api::Reply& reply) {
+  std::string body;
+  JsonWriter w(body);
+  w.begin_object().key("items").begin_array();
+  for (const auto& [key, entry] : monitor.series().all()) {
+    w.begin_object().field("name", key.name).field("subject", key.subject);
+    w.field("unit", entry.unit).end_object();
+  }
+  w.end_array().key("next_cursor").null().end_object();
+  reply.json(std::move(body));
 }
 
 void answer_public_metrics(const Metrics& metrics, const api::Call& call, const api::Reply& reply) {
@@ -197,13 +216,22 @@ void add_metrics_routes(api::Router& router, Monitor& monitor, Metrics& metrics,
               .handler = [&metrics](api::Call&, const api::Reply& reply) {
                 reply.response(prometheus(metrics));
               }});
+  router.add(
+      {.method = Method::get,
+       .path = "/metrics/series",
+       .scope = "metrics:read",
+       .summary = "A series in even steps (?name, subject, from, to, step in seconds, aggregates)",
+       .response = "SeriesPoints",
+       .handler = [&monitor, &clock](api::Call& call, const api::Reply& reply) {
+         answer_series(monitor, call.request, clock.wall(), reply);
+       }});
   router.add({.method = Method::get,
-              .path = "/metrics/series",
+              .path = "/metrics/series-list",
               .scope = "metrics:read",
-              .summary = "A series in even steps (?name, subject, from, to, step in seconds)",
-              .response = "SeriesPoints",
-              .handler = [&monitor, &clock](api::Call& call, const api::Reply& reply) {
-                answer_series(monitor, call.request, clock.wall(), reply);
+              .summary = "Which series there are, with unit",
+              .response = "SeriesList",
+              .handler = [&monitor](api::Call&, const api::Reply& reply) {
+                answer_series_list(monitor, reply);
               }});
   router.add_literal({.method = Method::get,
                       .path = "/metrics",

@@ -87,10 +87,29 @@ void add_metric_schemas(api::Router& router) {
                       {"min", "number", "When several samples stand behind the value"},
                       {"max", "number", "The same"},
                       {"avg", "number", "The same"}}});
+  router.add_schema({"SeriesAggregate",
+                     {{"timestamp", "time", "As from", true},
+                      {"from", "time", "Of the first sample", true},
+                      {"to", "time", "Of the last sample", true},
+                      {"count", "integer", "Samples", true},
+                      {"min", "number", "", true},
+                      {"max", "number", "", true},
+                      {"avg", "number", "", true},
+                      {"p95", "number", "sorted[min(floor(n*p), n-1)]", true},
+                      {"p99", "number", "The same", true}}});
+  router.add_schema({"SeriesName",
+                     {{"name", "string", "", true},
+                      {"subject", "string", "What it is about; empty: the machine", true},
+                      {"unit", "string", "", true}}});
+  router.add_schema({"SeriesList",
+                     {{"items", "#SeriesName[]", "By name, then subject", true},
+                      {"next_cursor", "string", "", true, true}}});
   router.add_schema({"SeriesPoints",
                      {{"name", "string", "", true},
                       {"unit", "string", "", true},
-                      {"points", "#SeriesPoint[]", "Oldest first, evenly spaced", true}}});
+                      {"points", "#SeriesPoint[]", "Oldest first, evenly spaced", true},
+                      {"aggregates", "#SeriesAggregate[]",
+                       "With ?aggregates=true: those that the window touches, oldest first"}}});
 }
 
 }  // namespace

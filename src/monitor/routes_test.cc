@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 
 #include "testing/capture_log.h"
@@ -173,6 +174,14 @@ TEST_F(MonitorRoutesTest, AnswersASeriesInEvenSteps) {
   const auto series = json(ask("/api/metrics/series?name=fps&step=60", "metrics:read"));
   EXPECT_EQ(series.find("unit")->as_string(), "1/s");
   EXPECT_EQ(series.find("points")->as_array().size(), 61U);
+  const auto list = json(ask("/api/metrics/series-list", "metrics:read"));
+  const auto& items = list.find("items")->as_array();
+  EXPECT_EQ(std::count_if(items.begin(), items.end(),
+                          [](const JsonValue& item) {
+                            return item.find("name")->as_string() == "fps" &&
+                                   item.find("unit")->as_string() == "1/s";
+                          }),
+            1);
   EXPECT_EQ(ask("/api/metrics/series?name=nothing", "metrics:read").status, 404);
   EXPECT_EQ(ask("/api/metrics/series", "metrics:read").status, 400);
   EXPECT_EQ(ask("/api/metrics/series?name=fps&from=yesterday", "metrics:read").status, 400);

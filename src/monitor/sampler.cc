@@ -114,6 +114,11 @@ Result<void> Sampler::submit(std::string_view signal, double value, std::string_
   return external_.submit(signal, subject, value, source, now, wall, period);
 }
 
+bool Sampler::forget(std::string_view subject) {
+  const MutexLock lock(mu_);
+  return external_.forget(subject);
+}
+
 Sampler::Published Sampler::sample_once() {
   GK_ASSERT(!thread_.joinable());
   return take(clock_.mono());

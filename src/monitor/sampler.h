@@ -96,6 +96,9 @@ class Sampler {
   Result<void> submit(std::string_view signal, double value, std::string_view subject,
                       SampleSource source, std::optional<Nanos> period = {});
 
+  /// Forgets the values that were handed in about a subject. True: there were some.
+  bool forget(std::string_view subject);
+
   std::uint64_t missed_ticks() const { return missed_.load(std::memory_order_relaxed); }
 
  private:

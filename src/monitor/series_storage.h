@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -22,10 +23,17 @@ struct SeriesChange {
   WallTime raw_from{};  ///< Older raw samples are in aggregates: they may go after an hour.
 };
 
+/// What a save also removes.
+enum class Sweep : std::uint8_t {
+  none,
+  by_number,  ///< What exceeds the store's limits; the oldest saved goes.
+  by_age,     ///< That, and what is past its retention or lies in the future.
+};
+
 struct SeriesBatch {
   std::vector<SeriesChange> changes;
   WallTime now{};
-  bool sweep = false;  ///< Also remove what is past its retention.
+  Sweep sweep = Sweep::none;
 };
 
 /// A series as it was saved, in order of time.
@@ -48,6 +56,15 @@ class SeriesStorage {
   /// Reads one series between two times. An unknown series has no samples.
   using Queried = std::function<void(Result<SavedSeries>)>;
   virtual void query(const SeriesKey& key, WallTime from, WallTime to, Queried done) = 0;
+
+  // Of the series `names` about one subject, for its export and deletion.
+  using Exported = std::function<void(Result<std::vector<SavedSeries>>)>;
+  virtual void export_subject(const std::string& subject, std::vector<std::string> names,
+                              Exported done) = 0;
+  /// True to `done`: something was there. Comes behind every batch that was handed in before.
+  using Erased = std::function<void(Result<bool>)>;
+  virtual void erase_subject(const std::string& subject, std::vector<std::string> names,
+                             Erased done) = 0;
 };
 
 }  // namespace gk::monitor

@@ -99,19 +99,63 @@ Result<void> drop_folded(store::Database& db, std::int64_t id, const SeriesChang
   return drop->run();
 }
 
-Result<void> sweep(store::Database& db, WallTime now, const SeriesRetention& retention) {
+Result<void> delete_where(store::Database& db, const std::string& sql, std::int64_t limit) {
+  GK_TRY(store::Statement * drop, db.query("DELETE FROM " + sql));
+  drop->bind(1, limit);
+  return drop->run();
+}
+
+Result<void> sweep_by_age(store::Database& db, WallTime now, const SeriesRetention& retention) {
   const std::int64_t oldest = to_us_before(now, retention.aggregates);
-  for (const std::string_view table : {"series_aggregate", "series_chunk"}) {
-    GK_TRY(store::Statement * drop,
-           db.query("DELETE FROM " + std::string(table) + " WHERE to_us < $1"));
-    drop->bind(1, oldest);
-    GK_CHECK_OK(drop->run());
+  const std::int64_t newest = to_us_before(now, -retention.future);
+  for (const std::string table : {"series_aggregate", "series_chunk"}) {
+    GK_CHECK_OK(delete_where(db, table + " WHERE to_us < $1", oldest));
+    GK_CHECK_OK(delete_where(db, table + " WHERE from_us > $1", newest));
   }
-  GK_TRY(store::Statement * subjects,
-         db.query("DELETE FROM series_chunk WHERE to_us < $1 AND series_id IN "
-                  "(SELECT id FROM series WHERE subject <> '')"));
-  subjects->bind(1, to_us_before(now, retention.raw_of_subjects));
-  GK_CHECK_OK(subjects->run());
+  return delete_where(db,
+                      "series_chunk WHERE to_us < $1 AND series_id IN "
+                      "(SELECT id FROM series WHERE subject <> '')",
+                      to_us_before(now, retention.raw_of_subjects));
+}
+
+Result<std::int64_t> number(store::Database& db, std::string_view sql) {
+  GK_TRY(store::Statement * count, db.query(sql));
+  GK_TRY(const bool row, count->step());
+  const std::int64_t out = row ? count->integer(0) : 0;
+  count->reset();
+  return out;
+}
+
+/// In order of rowid, which is that of saving: a clock that jumped does not matter.
+Result<void> sweep_by_number(store::Database& db, const SeriesRetention& retention) {
+  for (;;) {
+    GK_TRY(const std::int64_t raw,
+           number(db, "SELECT COALESCE(SUM(samples), 0) FROM series_chunk"));
+    if (raw <= retention.max_raw) break;
+    GK_TRY(const std::int64_t chunks, number(db, "SELECT COUNT(*) FROM series_chunk"));
+    GK_CHECK_OK(delete_where(
+        db, "series_chunk WHERE rowid IN (SELECT rowid FROM series_chunk ORDER BY rowid LIMIT $1)",
+        chunks / 8 + 1));
+  }
+  GK_TRY(const std::int64_t folds, number(db, "SELECT COUNT(*) FROM series_aggregate"));
+  GK_CHECK_OK(delete_where(db,
+                           "series_aggregate WHERE rowid IN (SELECT rowid FROM series_aggregate "
+                           "ORDER BY rowid LIMIT $1)",
+                           std::max<std::int64_t>(0, folds - retention.max_aggregates)));
+  GK_TRY(const std::int64_t series, number(db, "SELECT COUNT(*) FROM series"));
+  return delete_where(
+      db,
+      "series WHERE id IN (SELECT s.id FROM series s ORDER BY max("
+      "COALESCE((SELECT max(rowid) FROM series_chunk c WHERE c.series_id = s.id), 0), "
+      "COALESCE((SELECT max(rowid) FROM series_aggregate a WHERE a.series_id = s.id), 0)) LIMIT "
+      "$1)",
+      std::max<std::int64_t>(0, series - retention.max_series));
+}
+
+Result<void> sweep(store::Database& db, const SeriesBatch& batch,
+                   const SeriesRetention& retention) {
+  if (batch.sweep == Sweep::by_age) GK_CHECK_OK(sweep_by_age(db, batch.now, retention));
+  GK_CHECK_OK(sweep_by_number(db, retention));
   return db.execute(
       "DELETE FROM series WHERE NOT EXISTS (SELECT 1 FROM series_chunk c WHERE c.series_id = "
       "series.id) AND NOT EXISTS (SELECT 1 FROM series_aggregate a WHERE a.series_id = series.id)");
@@ -125,7 +169,7 @@ Result<void> write_batch(store::Database& db, const SeriesBatch& batch,
     for (const auto& item : change.aggregates) GK_CHECK_OK(add_aggregate(db, id, item));
     GK_CHECK_OK(drop_folded(db, id, change, batch.now, retention));
   }
-  return batch.sweep ? sweep(db, batch.now, retention) : Result<void>();
+  return batch.sweep == Sweep::none ? Result<void>() : sweep(db, batch, retention);
 }
 
 Result<void> read_aggregates(store::Database& db, std::int64_t id, WallTime from, WallTime to,
@@ -161,6 +205,29 @@ Result<void> read_chunks(store::Database& db, std::int64_t id, WallTime from, Wa
       return Error{Errc::data_loss, "series_chunk: length is not a multiple of 16"};
     }
   }
+}
+
+/// The newest chunks up to `now` that together have `limit` samples, or a chunk more.
+Result<void> read_newest_chunks(store::Database& db, std::int64_t id, WallTime now,
+                                std::size_t limit, std::vector<Sample>& out) {
+  GK_TRY(store::Statement * rows,
+         db.query("SELECT data FROM series_chunk WHERE series_id = $1 AND from_us <= $2 "
+                  "ORDER BY to_us DESC"));
+  rows->bind(1, id).bind(2, to_us(now));
+  std::vector<store::Blob> newest_first;
+  for (std::size_t samples = 0; samples < limit;) {
+    GK_TRY(const bool row, rows->step());
+    if (!row) break;
+    newest_first.push_back(rows->blob(0));
+    samples += newest_first.back().size() / kSampleBytes;
+  }
+  rows->reset();
+  for (auto blob = newest_first.rbegin(); blob != newest_first.rend(); ++blob) {
+    if (!decode_samples(*blob, out)) {
+      return Error{Errc::data_loss, "series_chunk: length is not a multiple of 16"};
+    }
+  }
+  return {};
 }
 
 /// Keeps the newest `limits` hold, and no raw sample that an aggregate already covers.
@@ -207,7 +274,7 @@ Result<std::vector<SavedSeries>> read_all(const std::string& path, const SeriesL
   for (auto& [id, series] : rows) {
     // What the clock, set back since, puts into the future would block every new sample.
     GK_CHECK_OK(read_aggregates(*db, id, WallTime(), now, series.aggregates));
-    GK_CHECK_OK(read_chunks(*db, id, WallTime(), now, series.raw));
+    GK_CHECK_OK(read_newest_chunks(*db, id, now, limits.raw, series.raw));
     std::erase_if(series.raw, [&](const Sample& s) { return s.at > now; });
     trim(series, limits);
     // A subject that vanished over an hour ago would only be dropped again.
@@ -235,6 +302,29 @@ Result<SavedSeries> read_one(const std::string& path, const SeriesKey& key, Wall
   GK_CHECK_OK(read_chunks(*db, id, from, to, out.raw));
   std::erase_if(out.raw, [&](const Sample& s) { return s.at < from || s.at > to; });
   return out;
+}
+
+Result<std::vector<SavedSeries>> read_subject(const std::string& path, const std::string& subject,
+                                              const std::vector<std::string>& names) {
+  std::vector<SavedSeries> out;
+  for (const auto& name : names) {
+    GK_TRY(auto series, read_one(path, {name, subject}, WallTime(), WallTime::max()));
+    if (!series.raw.empty() || !series.aggregates.empty()) out.push_back(std::move(series));
+  }
+  return out;
+}
+
+/// Chunks and aggregates go with their series.
+Result<void> delete_subject(store::Database& db, const std::string& subject,
+                            const std::vector<std::string>& names, bool& any) {
+  for (const auto& name : names) {
+    GK_TRY(store::Statement * drop,
+           db.query("DELETE FROM series WHERE name = $1 AND subject = $2"));
+    drop->bind(1, std::string_view(name)).bind(2, std::string_view(subject));
+    GK_CHECK_OK(drop->run());
+    any = any || db.changes() > 0;
+  }
+  return {};
 }
 
 }  // namespace
@@ -296,6 +386,30 @@ void SeriesStore::query(const SeriesKey& key, WallTime from, WallTime to, Querie
     post([saved, done] { done(std::move(*saved)); });
   };
   if (auto queued = pool_.post(std::move(task)); !queued) done(queued.error());
+}
+
+void SeriesStore::export_subject(const std::string& subject, std::vector<std::string> names,
+                                 Exported done) {
+  auto task = [path = path_, subject, names = std::move(names), post = post_, done] {
+    auto saved =
+        std::make_shared<Result<std::vector<SavedSeries>>>(read_subject(path, subject, names));
+    post([saved, done] { done(std::move(*saved)); });
+  };
+  if (auto queued = pool_.post(std::move(task)); !queued) done(queued.error());
+}
+
+void SeriesStore::erase_subject(const std::string& subject, std::vector<std::string> names,
+                                Erased done) {
+  const auto any = std::make_shared<bool>(false);  // Shared: written by the job, read on the loop.
+  auto job = [subject, names = std::move(names), any](store::Database& db) {
+    return delete_subject(db, subject, names, *any);
+  };
+  auto finished = [post = post_, any, done](Result<void> result) {
+    post([any, result = std::move(result), done] {
+      done(result ? Result<bool>(*any) : Result<bool>(result.error()));
+    });
+  };
+  if (auto queued = writer_.submit(std::move(job), finished); !queued) done(queued.error());
 }
 
 }  // namespace gk::monitor

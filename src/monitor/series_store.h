@@ -18,11 +18,16 @@ namespace gk::monitor {
 /// The tables of the monitor in telemetry.db.
 store::RoomMigrations monitor_migrations();
 
-/// Source of the numbers: monitor specification, History and series; the last is chosen.
+/// Source of the times: monitor specification, History and series; the others are chosen.
 struct SeriesRetention {
   Nanos raw_at_least = std::chrono::hours(1);  ///< Raw samples that are in an aggregate too.
   Nanos aggregates = std::chrono::days(30);
   Nanos raw_of_subjects = std::chrono::hours(24);  ///< Raw samples of what is not the machine.
+  Nanos future = std::chrono::hours(24);           ///< Further ahead of the clock is removed.
+  // Limits by number; the oldest saved goes.
+  std::int64_t max_raw = 16'000'000;        ///< Raw samples of all series: 256 MB.
+  std::int64_t max_aggregates = 1'000'000;  ///< Of all series: some 100 MB.
+  std::int64_t max_series = 10'000;         ///< Those without recent samples go.
 };
 
 /// Thread: loop; callbacks come through `post`.
@@ -38,6 +43,10 @@ class SeriesStore final : public SeriesStorage {
   void save(SeriesBatch batch, std::function<void(Result<void>)> done) override;
   void load(const SeriesLimits& limits, WallTime now, Loaded done) override;
   void query(const SeriesKey& key, WallTime from, WallTime to, Queried done) override;
+  void export_subject(const std::string& subject, std::vector<std::string> names,
+                      Exported done) override;
+  void erase_subject(const std::string& subject, std::vector<std::string> names,
+                     Erased done) override;
 
  private:
   store::Writer& writer_;

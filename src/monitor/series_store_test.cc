@@ -4,6 +4,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 
 #include "testing/capture_log.h"
 #include "testing/manual_clock.h"
@@ -132,10 +133,65 @@ TEST_F(SeriesStoreTest, DropsRawSamplesOnlyWhenTheyAreFoldedAndAnHourOld) {
 TEST_F(SeriesStoreTest, KeepsAggregatesForThirtyDays) {
   const auto days = [](int n) { return t0 + std::chrono::days(n); };
   save({.changes = {change({}, {{.from = at(0), .to = at(1), .count = 1}})}, .now = at(1)});
-  save({.changes = {change({{days(29), 1}})}, .now = days(29), .sweep = true});
+  save({.changes = {change({{days(29), 1}})}, .now = days(29), .sweep = Sweep::by_age});
   EXPECT_EQ(load(days(29)).at(0).aggregates.size(), 1U);
-  save({.changes = {change({{days(31), 1}})}, .now = days(31), .sweep = true});
+  save({.changes = {change({{days(31), 1}})}, .now = days(31), .sweep = Sweep::by_age});
   EXPECT_EQ(load(days(31)).at(0).aggregates.size(), 0U);
+}
+
+TEST_F(SeriesStoreTest, RemovesByAgeWhatLiesMoreThanADayAhead) {
+  save({.changes = {change({{at(0), 1}}), change({{at(100'000), 2}}, {}, "ahead")},
+        .now = at(0),
+        .sweep = Sweep::by_number});
+  EXPECT_EQ(load(at(200'000)).size(), 1U) << "a subject that vanished is not read back";
+  save({.changes = {}, .now = at(0), .sweep = Sweep::by_age});
+  std::optional<SavedSeries> ahead;
+  series->query({"fps", "ahead"}, at(0), at(200'000),
+                [&](Result<SavedSeries> r) { ahead = std::move(r).value(); });
+  tasks.run_one();
+  EXPECT_TRUE(ahead->raw.empty());
+  EXPECT_EQ(load(at(10)).size(), 1U);
+}
+
+class BoundedSeriesStoreTest : public SeriesStoreTest {
+ protected:
+  void bound(SeriesRetention retention) {
+    series = std::make_unique<SeriesStore>(
+        *writer, path, pool, [this](auto task) { tasks.post(std::move(task)); }, retention);
+  }
+  std::int64_t count(const char* sql) {
+    const auto db = store::Database::open({.path = path, .read_only = true}).value();
+    store::Statement* row = db->query(sql).value();
+    return row->step().value() ? row->integer(0) : -1;
+  }
+};
+
+TEST_F(BoundedSeriesStoreTest, LosesTheOldestSavedBeyondItsLimitsWhateverTheClockSays) {
+  bound({.max_raw = 100, .max_aggregates = 20, .max_series = 5});
+  for (int i = 0; i < 60; ++i) {
+    const WallTime when = at(i % 7 == 0 ? 500'000'000 - i : i);
+    const Aggregate fold{.from = when, .to = when, .count = 1};
+    save({.changes = {change({{when, 1}, {when, 2}, {when, 3}}, {fold}, std::to_string(i % 8))},
+          .now = when,
+          .sweep = Sweep::by_number});
+  }
+  EXPECT_LE(count("SELECT SUM(samples) FROM series_chunk"), 100);
+  EXPECT_LE(count("SELECT COUNT(*) FROM series_aggregate"), 20);
+  EXPECT_EQ(count("SELECT COUNT(*) FROM series"), 5);
+  EXPECT_EQ(count("SELECT COUNT(*) FROM series WHERE subject = '3'"), 1) << "written last";
+}
+
+TEST_F(SeriesStoreTest, ReadsBackTheNewestOfManyChunksAndNoMore) {
+  for (int i = 0; i < 30; ++i) {
+    std::vector<Sample> raw;
+    for (int k = 0; k < 1'000; ++k) raw.push_back({at(i * 1'000 + k), static_cast<double>(k)});
+    save({.changes = {change(std::move(raw))}, .now = at(0)});
+  }
+  const auto back = load(at(40'000));
+  ASSERT_EQ(back.size(), 1U);
+  EXPECT_EQ(back[0].raw.size(), 10'000U);
+  EXPECT_EQ(back[0].raw.front().at, at(20'000));
+  EXPECT_EQ(back[0].raw.back().at, at(29'999));
 }
 
 TEST_F(SeriesStoreTest, AnswersAnUnknownSeriesWithNothing) {

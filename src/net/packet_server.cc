@@ -79,8 +79,13 @@ PacketServer::~PacketServer() {
   ::unlink(path_.c_str());
 }
 
+std::size_t PacketServer::adopted() const {
+  return static_cast<std::size_t>(std::count_if(
+      clients_.begin(), clients_.end(), [](const auto& entry) { return entry.second.adopted; }));
+}
+
 bool PacketServer::has_room(const Peer& peer) const {
-  if (clients_.size() >= limits_.max_clients || !peer.uid || !peer.pid) return false;
+  if (clients_.size() - adopted() >= limits_.max_clients || !peer.uid || !peer.pid) return false;
   const auto same = std::count_if(clients_.begin(), clients_.end(), [&](const auto& entry) {
     return entry.second.peer.uid == peer.uid;
   });
@@ -103,6 +108,22 @@ void PacketServer::accept_all() {
     handlers_.on_open(id, peer);
     client.watch = loop_.watch_readable(fd, [this, id] { read(id); });
   }
+}
+
+Result<PacketServer::Adopted> PacketServer::adopt() {
+  int ends[2] = {-1, -1};
+  if (adopted() >= limits_.max_adopted ||
+      ::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+    return Error{Errc::resource_exhausted, "no room for one more connection of a child"};
+  }
+  const int on = 1;
+  (void)::setsockopt(ends[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
+  const PacketClientId id = ++last_id_;
+  Client& client = clients_[id];
+  client.fd = ends[0];
+  client.adopted = true;
+  client.watch = loop_.watch_readable(ends[0], [this, id] { read(id); });
+  return Adopted{id, ends[1]};
 }
 
 void PacketServer::read(PacketClientId id) {

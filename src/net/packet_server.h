@@ -23,6 +23,7 @@ struct PacketLimits {
   std::size_t max_packet = 4096;          ///< Bytes; a longer one is handed over cut, and marked.
   std::size_t max_clients = 256;          ///< Newest is closed at once.
   std::size_t max_clients_per_uid = 128;  ///< Newest is closed at once.
+  std::size_t max_adopted = 256;          ///< Besides those that connected; newest is refused.
   std::size_t max_per_turn = 16;          ///< Packets of one client before others have their turn.
 };
 
@@ -55,6 +56,15 @@ class PacketServer {
   PacketServer(const PacketServer&) = delete;
   PacketServer& operator=(const PacketServer&) = delete;
 
+  /// Serves one end of a pair that this process has made; the other end is returned, for a child.
+  /// `on_open` is not called for it, and its Peer is empty: who has the other end is the caller's
+  /// knowledge. Errors: resource_exhausted.
+  struct Adopted {
+    PacketClientId client = 0;
+    int other_end = -1;  ///< Close-on-exec; the caller closes it.
+  };
+  Result<Adopted> adopt();
+
   /// Sends one packet. A client that does not read is closed, soon and not from this call.
   void send(PacketClientId client, std::string_view bytes);
   /// Closes soon, not from this call; nothing more is read of this client.
@@ -66,12 +76,13 @@ class PacketServer {
     int fd = -1;
     Peer peer;
     Handle watch;
-    bool doomed = false;
+    bool doomed = false, adopted = false;
   };
   PacketServer(Loop& loop, std::string path, int fd, const PacketLimits& limits,
                PacketHandlers handlers);
   void accept_all();
   bool has_room(const Peer& peer) const;
+  std::size_t adopted() const;
   void read(PacketClientId id);
   void remove(PacketClientId id);
 

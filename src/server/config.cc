@@ -38,6 +38,7 @@ struct Setting {
   std::string_view meaning;
 };
 
+// LONG: a table, one entry a setting.
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> kSettings = {
       {"listen", TextSetting{&Config::listen}, "Address and port of the web server"},
@@ -75,6 +76,14 @@ const std::vector<Setting>& settings() {
        "Connections at once from one address; raise it for load tests only"},
       {"store.linger_us", NumberSetting{&Config::store_linger_us, 0, 10000},
        "Microseconds that a commit waits for company"},
+      {"store.flush_ms", NumberSetting{&Config::store_flush_ms, 10, 10000},
+       "Milliseconds after which state that is written behind goes to disk"},
+      {"retention.history_days", NumberSetting{&Config::retention_history_days, 1, 3650},
+       "Days that aggregates of measurements are kept"},
+      {"retention.client_hours", NumberSetting{&Config::retention_client_hours, 1, 8760},
+       "Hours that single measurements about clients and processes are kept"},
+      {"retention.player_days", NumberSetting{&Config::retention_player_days, 0, 3650},
+       "Days that reviews and learned habits of players are kept; 0: until they are deleted"},
       {"macros.confinement",
        ChoiceSetting{{"auto", "namespace", "session"},
                      [](Config& c, std::size_t i) {
@@ -87,6 +96,10 @@ const std::vector<Setting>& settings() {
        "Least culprit score of a macro that is stopped for a machine-wide signal; 0 is built in"},
       {"macros.culprit_margin", NumberSetting{&Config::macros_culprit_margin, 0, 100},
        "Least ratio of the culprit's score to the next macro's; 0 is built in"},
+      {"macros.dry_run", BoolSetting{&Config::macros_dry_run},
+       "Record what the rules decide and act on nothing; stopping by hand still works"},
+      {"macros.quarantine_s", NumberSetting{&Config::macros_quarantine_s, 0, 3600},
+       "Seconds before a macro that was cancelled may start again, doubled each time; 0 is off"},
       {"notices.allow_private", ListSetting{&Config::notices_allow_private},
        "Private networks that notices may be sent to, such as 192.168.1.0/24; also allows http "
        "there"},

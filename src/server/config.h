@@ -38,9 +38,16 @@ struct Config {
   double http_max_per_address = 64;
 
   double store_linger_us = 0;
+  double store_flush_ms = 100;
+
+  double retention_history_days = 30;
+  double retention_client_hours = 24;
+  double retention_player_days = 0;  ///< 0: until deleted.
 
   double macros_culprit_threshold = 0;  ///< 0: the built-in default.
   double macros_culprit_margin = 0;     ///< 0: the built-in default.
+  bool macros_dry_run = false;
+  double macros_quarantine_s = 10;  ///< First back-off; 0: no quarantine.
   enum class MacroConfinement : std::uint8_t { automatic, namespaces, session };
   MacroConfinement macros_confinement = MacroConfinement::automatic;
 

@@ -30,8 +30,10 @@ TEST(ParseConfig, ReportsAllComplaintsWithLineKeyAndRange) {
             "behind_proxy, proxy_addresses, insecure_http, log.level, log.format, log.requests, "
             "log.max_file_mb, "
             "log.max_files, monitor.interval_s, monitor.history_size, metrics.public, "
-            "http.max_connections, http.max_per_address, store.linger_us, "
-            "macros.confinement, macros.culprit_threshold, macros.culprit_margin, "
+            "http.max_connections, http.max_per_address, store.linger_us, store.flush_ms, "
+            "retention.history_days, retention.client_hours, retention.player_days, "
+            "macros.confinement, macros.culprit_threshold, macros.culprit_margin, macros.dry_run, "
+            "macros.quarantine_s, "
             "referee.udp_listen, referee.unix_socket, referee.allow_uids, referee.max_players\n");
 }
 

@@ -14,15 +14,21 @@ struct Page {
   std::string_view name;
   int details = 0;
 };
-constexpr std::array<Page, 9> kPages = {{{""},
-                                         {"overview"},
-                                         {"setup"},
-                                         {"login"},
-                                         {"macro-safety"},
-                                         {"cancellations", 1},
-                                         {"locks", 1},
-                                         {"tasks", 1},
-                                         {"referee", 2}}};
+constexpr std::array<Page, 15> kPages = {{{""},
+                                          {"overview"},
+                                          {"setup"},
+                                          {"login"},
+                                          {"macro-safety"},
+                                          {"cancellations", 1},
+                                          {"locks", 1},
+                                          {"tasks", 1},
+                                          {"referee", 2},
+                                          {"games", 1},
+                                          {"library"},
+                                          {"sessions"},
+                                          {"explore"},
+                                          {"logs", 2},
+                                          {"settings", 1}}};
 
 bool is_page(std::string_view path) {
   while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);

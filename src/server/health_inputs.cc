@@ -48,6 +48,17 @@ monitor::CheckOutcome worst_of(const std::vector<monitor::CheckOutcome>& outcome
   return worst;
 }
 
+monitor::HealthCheck telemetry_check(const Stores& stores) {
+  return {.name = "telemetry", .run = [&stores]() -> monitor::CheckOutcome {
+            const auto stats = stores.telemetry->stats();
+            if (stats.failing) {
+              return {monitor::HealthStatus::degraded,
+                      "samples cannot be saved and wait in memory; the log says why"};
+            }
+            return {monitor::HealthStatus::ok, std::to_string(stats.commits) + " batches saved"};
+          }};
+}
+
 monitor::HealthInputs health_inputs(const monitor::Monitor& monitor, Stores& stores,
                                     const FileLog& log) {
   return {.latest = [&monitor] { return monitor.latest(); },

@@ -8,7 +8,7 @@
 namespace gk::server {
 
 LaneRoom::LaneRoom(const RoomsContext& context, store::Writer& state)
-    : loop_(context.loop), clock_(context.clock), store_(state, context.loop) {}
+    : loop_(context.loop), clock_(context.clock), log_(context.log), store_(state, context.loop) {}
 
 LaneRoom::~LaneRoom() = default;
 
@@ -31,6 +31,13 @@ Result<std::unique_ptr<LaneRoom>> LaneRoom::create(const RoomsContext& context,
 void LaneRoom::connect(api::Hub& hub, api::Router& router) {
   topics_ = std::make_unique<arbiter::LaneTopics>(hub, *service_, loop_, clock_);
   arbiter::add_lane_routes(router, *service_);
+}
+
+sys::Fd LaneRoom::connect_macro(const std::string& macro_id, const std::string& program) {
+  auto end = socket_->connect_child(macro_id, program);
+  if (end) return std::move(*end);
+  log_.warn("lanes.macro_not_connected", end.error().message, {{"macro_id", macro_id}});
+  return {};
 }
 
 void LaneRoom::prepare_to_stop() { service_->shutdown(); }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "api/hub.h"
 #include "api/router.h"
@@ -26,6 +27,10 @@ class LaneRoom {
   /// Topics and routes. Requires: hub and router outlive this.
   void connect(api::Hub& hub, api::Router& router);
   arbiter::LaneService& service() { return *service_; }
+  /// A connection to the lanes for a process macro; closed when there is no room for it.
+  sys::Fd connect_macro(const std::string& macro_id, const std::string& program);
+  /// The macro is being ended: it gets no lane and keeps none.
+  void fence_macro(const std::string& macro_id) { socket_->fence_child(macro_id); }
   /// Whoever waits is told so.
   void prepare_to_stop();
 
@@ -34,6 +39,7 @@ class LaneRoom {
 
   net::Loop& loop_;
   const Clock& clock_;
+  Log& log_;
   arbiter::SqlLaneStore store_;
   std::unique_ptr<arbiter::LaneService> service_;
   std::unique_ptr<arbiter::LaneSocket> socket_;

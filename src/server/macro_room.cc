@@ -8,49 +8,63 @@
 namespace gk::server {
 namespace {
 
-macros::MacroServiceOptions service_options(const RoomsContext& context) {
+macros::MacroServiceOptions service_options(const RoomsContext& context, LaneRoom& lanes) {
   macros::MacroServiceOptions options;
-  options.launcher.worker = sys::helper_path("gamekeeper-worker");
-  // Besides our own files: the user's session bus could start programs outside the namespaces.
-  options.launcher.hidden = {context.data_dir, "/run/user/" + std::to_string(::getuid())};
+  options.launcher = macro_launcher(context);
+  options.launcher.lanes = [&lanes](const std::string& macro_id, const std::string& program) {
+    return lanes.connect_macro(macro_id, program);
+  };
   options.logs_dir = context.data_dir + "/logs";
   options.watch.cores = static_cast<double>(::sysconf(_SC_NPROCESSORS_ONLN));
   options.watch.memory_total_bytes =
       static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
   const Config& config = context.config;
-  using Wanted = Config::MacroConfinement;
-  options.launcher.allow_session = config.macros_confinement != Wanted::namespaces;
-  if (config.macros_confinement == Wanted::session) {
-    options.launcher.strongest = sys::Confinement::session;
-  }
   if (config.macros_culprit_threshold > 0) {
     options.watch.culprit.threshold = config.macros_culprit_threshold;
   }
   if (config.macros_culprit_margin > 0) {
     options.watch.culprit.margin = config.macros_culprit_margin;
   }
+  options.watch.dry_run = config.macros_dry_run;
+  options.quarantine.first =
+      std::chrono::duration_cast<Nanos>(std::chrono::duration<double>(config.macros_quarantine_s));
   return options;
 }
 
 }  // namespace
 
+macros::LauncherOptions macro_launcher(const RoomsContext& context) {
+  macros::LauncherOptions launcher;
+  launcher.worker = sys::helper_path("gamekeeper-worker");
+  // Besides our own files: the user's session bus could start programs outside the namespaces.
+  launcher.hidden = {context.data_dir, "/run/user/" + std::to_string(::getuid())};
+  using Wanted = Config::MacroConfinement;
+  launcher.allow_session = context.config.macros_confinement != Wanted::namespaces;
+  if (context.config.macros_confinement == Wanted::session) {
+    launcher.strongest = sys::Confinement::session;
+  }
+  return launcher;
+}
+
 MacroRoom::MacroRoom(const RoomsContext& context, store::Writer& state, WorkerPool& pool,
-                     monitor::Monitor& monitor)
+                     monitor::Monitor& monitor, LaneRoom& lanes)
     : store_(state, context.loop, context.clock),
       profiles_(context.data_dir + "/config/macro_safety", store_, context.log),
       observer_(monitor),
       service_(std::make_unique<macros::MacroService>(
-          service_options(context), context.loop, context.clock, context.random, context.log,
+          service_options(context, lanes), context.loop, context.clock, context.random, context.log,
           context.metrics, pool, observer_, store_, profiles_)) {
   degraded_ = service_->degraded();
   notices_ = service_->notices().subscribe(
       [this](const macros::MacroNotice&) { degraded_ = service_->degraded(); });
+  fenced_ =
+      service_->fenced().subscribe([&lanes](const std::string& id) { lanes.fence_macro(id); });
 }
 
 Result<std::unique_ptr<MacroRoom>> MacroRoom::create(const RoomsContext& context,
                                                      store::Writer& state, WorkerPool& pool,
-                                                     monitor::Monitor& monitor) {
-  std::unique_ptr<MacroRoom> room(new MacroRoom(context, state, pool, monitor));
+                                                     monitor::Monitor& monitor, LaneRoom& lanes) {
+  std::unique_ptr<MacroRoom> room(new MacroRoom(context, state, pool, monitor, lanes));
   room->watch_overrides(context);  // Before they are read: no change falls in between.
   GK_TRY(auto stored, room->store_.load());
   room->profiles_.restore(stored);

@@ -16,20 +16,24 @@
 #include "macros/service.h"
 #include "monitor/health.h"
 #include "monitor/monitor.h"
+#include "server/lane_room.h"
 #include "server/monitor_observer.h"
 #include "server/rooms.h"
 #include "sys/dir_watch.h"
 
 namespace gk::server {
 
+/// How the daemon confines what it starts: process macros, and the workers of scripts.
+macros::LauncherOptions macro_launcher(const RoomsContext& context);
+
 /// Thread: loop, except health().
 class MacroRoom {
  public:
   /// Reads what was stored. Blocks for it: called once, at the start.
-  /// Errors: as MacroStore::load().
+  /// Requires: the lanes outlive it. Errors: as MacroStore::load().
   static Result<std::unique_ptr<MacroRoom>> create(const RoomsContext& context,
                                                    store::Writer& state, WorkerPool& pool,
-                                                   monitor::Monitor& monitor);
+                                                   monitor::Monitor& monitor, LaneRoom& lanes);
 
   /// Topics and routes. Requires: hub and router outlive this.
   void connect(api::Hub& hub, api::Router& router);
@@ -39,7 +43,7 @@ class MacroRoom {
 
  private:
   MacroRoom(const RoomsContext& context, store::Writer& state, WorkerPool& pool,
-            monitor::Monitor& monitor);
+            monitor::Monitor& monitor, LaneRoom& lanes);
 
   void watch_overrides(const RoomsContext& context);
 
@@ -49,6 +53,7 @@ class MacroRoom {
   std::unique_ptr<macros::MacroService> service_;
   std::unique_ptr<macros::MacroTopics> topics_;
   Topic<macros::MacroNotice>::Subscription notices_;
+  Topic<std::string>::Subscription fenced_;  // Held, so that a fenced macro loses its lanes too.
   std::atomic<bool> degraded_{false};
   std::optional<sys::DirWatch> override_files_;
   net::Handle override_watch_;

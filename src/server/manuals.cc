@@ -43,8 +43,8 @@ manual::ManPage daemon_page() {
 
 }  // namespace
 
-void print_manual(const CLI::App& app, std::ostream& out) {
-  out << manual::man_page(manual::command_tree(app), daemon_page());
+void print_manual(const manual::Command& tree, std::ostream& out) {
+  out << manual::man_page(tree, daemon_page());
 }
 
 void print_config_manual(std::ostream& out) {

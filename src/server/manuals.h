@@ -4,13 +4,11 @@
 
 #include <iosfwd>
 
-namespace CLI {
-class App;
-}
+#include "manual/command_tree.h"
 
 namespace gk::server {
 
-void print_manual(const CLI::App& app, std::ostream& out);
+void print_manual(const manual::Command& tree, std::ostream& out);
 void print_config_manual(std::ostream& out);
 /// A configuration file in which every setting is commented out, with its default.
 void print_config_example(std::ostream& out);

@@ -33,8 +33,8 @@ Result<notices::NoticeOptions> service_options(const RoomsContext& context) {
 
 // The same file that seals authenticator secrets, with a key of our own derived from it.
 Result<notices::SecretBox> secret_box(const RoomsContext& context) {
-  GK_TRY(const auto master,
-         accounts::load_or_make_key(context.data_dir + "/accounts.key", context.random, context.log));
+  GK_TRY(const auto master, accounts::load_or_make_key(context.data_dir + "/accounts.key",
+                                                       context.random, context.log));
   const auto key = accounts::subkey(master, "notices receivers v1");
   return notices::SecretBox{
       [key, &random = context.random](const std::string& secret) {
@@ -93,9 +93,20 @@ void NoticeRoom::watch(macros::MacroService& macros) {
   });
 }
 
-void NoticeRoom::connect(api::Hub& hub, api::Router& router) {
+void NoticeRoom::connect(api::Hub& hub, api::Router& router, games::Port& games,
+                         ScriptRoom& scripts) {
   topics_ = std::make_unique<notices::NoticeTopics>(hub, *service_);
   notices::add_notice_routes(router, *service_);
+  service_->set_game_sender([&games](const std::string& game, const std::string& command,
+                                     const std::function<void(Result<void>)>& done) {
+    games.send({.game = game, .command = command, .sender = "gamekeeper", .actor = "notices"},
+               [done](const Result<games::SendReply>& reply) {
+                 done(reply ? Result<void>() : Result<void>(reply.error()));
+               });
+  });
+  told_ = scripts.notices().subscribe([this](const macros::ScriptNotice& notice) {
+    tell_from_macro(notice.macro_id, notice.text);
+  });
 }
 
 void NoticeRoom::tell_from_macro(const std::string& macro_id, const std::string& text) {

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "accounts/audit.h"
 #include "base/try.h"
 #include "sys/files.h"
 #include "sys/paths.h"
@@ -15,6 +16,25 @@ arbiter::TaskOptions task_options(const RoomsContext& context) {
   // As for process macros: our own files, and the session bus that could start programs outside.
   options.process.hidden = {context.data_dir, "/run/user/" + std::to_string(::getuid())};
   return options;
+}
+
+/// Operations are recorded where changes of accounts are: one chain, one page.
+arbiter::AuditHook audit_in(const RoomsContext& context) {
+  return
+      [&clock = context.clock, &log = context.log](
+          store::Database& db, const arbiter::AuditEntry& entry) -> Result<std::function<void()>> {
+        accounts::AuditRow row;
+        row.at_us = clock.wall().time_since_epoch().count();
+        row.actor_id = entry.author.user_id;
+        row.actor = entry.author.name;
+        row.action = entry.action;
+        row.target = entry.target;
+        row.after = entry.after;
+        row.correlation_id = entry.author.correlation_id;
+        GK_TRY(const accounts::AuditHead head, accounts::append_audit(db, row));
+        return std::function<void()>(
+            [&log, row = std::move(row), head] { accounts::log_audit_head(log, row, head); });
+      };
 }
 
 }  // namespace
@@ -31,6 +51,7 @@ Result<std::unique_ptr<OperationRoom>> OperationRoom::create(const RoomsContext&
   GK_TRY(room->operations_,
          arbiter::OperationService::create({}, std::move(steps), state, room->store_, context.loop,
                                            context.clock, context.log, context.metrics));
+  room->operations_->record_in(audit_in(context));
   const auto cpu_use = [&monitor, &clock = context.clock]() -> std::optional<double> {
     const auto snapshot = monitor.latest();
     if (snapshot == nullptr || !snapshot->cpu_usage.is_known(clock.mono())) return std::nullopt;

@@ -1,8 +1,7 @@
 #include "server/options.h"
 
-#include <CLI/CLI.hpp>
-
 #include "base/error_codes.h"
+#include "manual/command_line.h"
 #include "server/manuals.h"
 #include "server/version.h"
 #include "sys/paths.h"
@@ -14,10 +13,12 @@ ParsedOptions parse_options(int argc, const char* const* argv, std::ostream& out
   ParsedOptions parsed;
   Options& o = parsed.options;
   o.data_dir = sys::default_data_dir();
-  CLI::App app{"Gamekeeper's daemon: watches this machine and its games, and stops what hurts them",
-               "gamekeeperd"};
+  manual::CommandParser parser(
+      "Gamekeeper's daemon: watches this machine and its games, and stops what hurts them",
+      "gamekeeperd");
+  manual::CommandLine app = parser.top();
   app.add_option("--data", o.data_dir, "Folder for databases, logs, configuration and the socket")
-      ->capture_default_str();
+      .show_default();
   app.add_option("--config", o.config_file, "Configuration (default: DATA/config/gamekeeper.toml)");
   app.add_option("--listen", o.listen, "Address and port (default 127.0.0.1:5000)");
   app.add_option("--allow-host", o.allow_hosts, "Serve this host name too (repeatable)");
@@ -27,17 +28,18 @@ ParsedOptions parse_options(int argc, const char* const* argv, std::ostream& out
   app.add_flag("--insecure-http", o.insecure_http, "Plain HTTP on another address than loopback");
   app.add_flag("--check-config", o.check_config, "Check the configuration and end");
   app.add_option("--print", o.print, "Print reference data and end")
-      ->check(CLI::IsMember({"openapi", "asyncapi", "errors", "config", "metrics", "man",
-                             "config-man", "config-example"}));
-  app.set_version_flag("--version", std::string("gamekeeperd ") + kVersion);
-  try {
-    app.parse(argc, argv);
-    if (o.print == "man") {
-      print_manual(app, out);
-      parsed.exit_code = 0;
-    }
-  } catch (const CLI::ParseError& e) {
-    parsed.exit_code = app.exit(e, out, err) == 0 ? 0 : kExitUsage;
+      .one_of({"openapi", "asyncapi", "errors", "config", "metrics", "man", "config-man",
+               "config-example"});
+  app.add_version("--version", std::string("gamekeeperd ") + kVersion);
+  switch (parser.parse(argc, argv, out, err)) {
+    case manual::Parsed::ended: parsed.exit_code = 0; break;
+    case manual::Parsed::wrong: parsed.exit_code = kExitUsage; break;
+    case manual::Parsed::ready:
+      if (o.print == "man") {
+        print_manual(parser.tree(), out);
+        parsed.exit_code = 0;
+      }
+      break;
   }
   return parsed;
 }

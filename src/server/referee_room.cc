@@ -9,6 +9,8 @@
 namespace gk::server {
 namespace {
 
+/// Memory forgets at the next start. Source: chosen; retention is counted in days.
+constexpr auto kRetentionEvery = std::chrono::hours(24);
 constexpr unsigned kSocketMode = 0660;  // Source: referee specification, Service.
 
 referee::IngestOptions ingest_options(const Config& config) {
@@ -28,7 +30,9 @@ referee::IngestOptions ingest_options(const Config& config) {
 
 RefereeRoom::RefereeRoom(const RoomsContext& context, store::Writer& state)
     : context_(context),
-      store_(state, context.loop, context.clock),
+      store_(state, context.loop, context.clock, context.metrics,
+             std::chrono::duration_cast<Nanos>(
+                 std::chrono::duration<double, std::milli>(context.config.store_flush_ms))),
       judge_({.max_players = static_cast<std::uint32_t>(context.config.referee_max_players)},
              context.metrics),
       ingest_(judge_, context.random, context.metrics, ingest_options(context.config)) {
@@ -63,6 +67,14 @@ RefereeRoom::~RefereeRoom() {
 Result<std::unique_ptr<RefereeRoom>> RefereeRoom::create(const RoomsContext& context,
                                                          store::Writer& state) {
   std::unique_ptr<RefereeRoom> room(new RefereeRoom(context, state));
+  if (const double days = context.config.retention_player_days; days > 0) {
+    const Micros kept =
+        std::chrono::duration_cast<Micros>(std::chrono::duration<double, std::ratio<86'400>>(days));
+    GK_CHECK_OK(state.run(referee::RefereeStore::forget_before(context.clock.wall() - kept)));
+    room->retention_tick_ = context.loop.every(kRetentionEvery, [&context, &state, kept] {
+      (void)state.submit(referee::RefereeStore::forget_before(context.clock.wall() - kept));
+    });
+  }
   GK_TRY(auto stored, room->store_.load());
   referee::Bench bench{room->judge_, room->ingest_};
   if (auto restored = room->service_->restore(std::move(stored), bench); !restored) {

@@ -43,6 +43,7 @@ class RefereeRoom {
   std::unique_ptr<referee::IngestThread> thread_;
   std::unique_ptr<referee::RefereeService> service_;
   std::unique_ptr<referee::MovementTopics> topics_;
+  net::Handle retention_tick_;
 };
 
 }  // namespace gk::server

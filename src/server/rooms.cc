@@ -10,19 +10,23 @@
 #include "api/router.h"
 #include "base/try.h"
 #include "base/worker_pool.h"
+#include "logs/routes.h"
 #include "monitor/health.h"
 #include "monitor/loop_driver.h"
 #include "monitor/monitor.h"
 #include "monitor/routes.h"
 #include "monitor/series_store.h"
 #include "server/dashboard.h"
+#include "server/game_room.h"
 #include "server/health_inputs.h"
 #include "server/lane_room.h"
 #include "server/macro_room.h"
 #include "server/notice_room.h"
 #include "server/operation_room.h"
 #include "server/overview.h"
+#include "server/privacy_room.h"
 #include "server/referee_room.h"
+#include "server/script_room.h"
 #include "server/session_room.h"
 #include "server/version.h"
 #include "sys/host_names.h"
@@ -44,6 +48,15 @@ monitor::MonitorOptions monitor_options(const RoomsContext& context) {
   return options;
 }
 
+monitor::SeriesRetention series_retention(const Config& config) {
+  monitor::SeriesRetention out;
+  out.aggregates = std::chrono::duration_cast<Nanos>(
+      std::chrono::duration<double, std::ratio<86'400>>(config.retention_history_days));
+  out.raw_of_subjects = std::chrono::duration_cast<Nanos>(
+      std::chrono::duration<double, std::ratio<3'600>>(config.retention_client_hours));
+  return out;
+}
+
 std::vector<std::string> allowed_hosts(const Config& config) {
   auto hosts = sys::own_host_names();
   hosts.insert(hosts.end(), config.allow_hosts.begin(), config.allow_hosts.end());
@@ -58,6 +71,7 @@ struct Rooms::Impl {
   Result<void> start();
   Result<void> start_accounts();
   Result<void> start_monitor();
+  Result<void> start_games();
   Result<void> start_macros();
   net::UpgradeDecision movement_upgrade(const std::shared_ptr<const api::Principal>& principal);
   void start_api();
@@ -73,13 +87,17 @@ struct Rooms::Impl {
   std::unique_ptr<monitor::Health> health;
   std::unique_ptr<monitor::MonitorTopics> monitor_topics;
   std::unique_ptr<LaneRoom> lanes;
+  std::unique_ptr<GameRoom> games;      // After the lanes and before whoever sends.
+  std::unique_ptr<ScriptRoom> scripts;  // Before the macros, which it hosts.
   std::unique_ptr<MacroRoom> macros;
   std::unique_ptr<OperationRoom> operations;
   std::unique_ptr<RefereeRoom> referee;
   std::unique_ptr<NoticeRoom> notices;
   std::unique_ptr<SessionRoom> sessions;
+  std::unique_ptr<PrivacyRoom> privacy;
   std::unique_ptr<api::Hub> hub;
   std::unique_ptr<api::Router> router;
+  std::unique_ptr<logs::LogRoutes> log_routes;
   Topic<accounts::SessionEnded>::Subscription on_session_ended;
   Topic<accounts::HolderChanged>::Subscription on_holder_changed;
   net::Handle accounts_tick, heartbeat;
@@ -93,10 +111,17 @@ Result<void> Rooms::Impl::start() {
   GK_CHECK_OK(start_accounts());
   GK_CHECK_OK(start_monitor());
   GK_TRY(lanes, LaneRoom::create(context, *stores->state));
+  GK_CHECK_OK(start_games());
+  GK_TRY(scripts, ScriptRoom::create(context, *stores->state, *monitor, games->service()));
   GK_CHECK_OK(start_macros());
   GK_TRY(operations, OperationRoom::create(context, *stores->state, *monitor));
   GK_TRY(referee, RefereeRoom::create(context, *stores->state));
-  GK_TRY(sessions, SessionRoom::create(context, *stores->state, macros->service(), *health));
+  GK_TRY(sessions, SessionRoom::create(context, *stores->state, macros->service(), *health,
+                                       [library = scripts.get()](std::string_view name) {
+                                         return library->has_script(name);
+                                       }));
+  GK_TRY(privacy,
+         PrivacyRoom::create(context, *stores->state, *pool, *monitor, referee->service()));
   start_api();
   health->set_ready(true);
   return {};
@@ -137,7 +162,7 @@ Result<void> Rooms::Impl::start_monitor() {
   RoomsContext& c = context;
   const auto post = monitor::post_to(c.loop);
   series = std::make_unique<monitor::SeriesStore>(*stores->telemetry, stores->telemetry_path(),
-                                                  *pool, post);
+                                                  *pool, post, series_retention(c.config));
   monitor = std::make_unique<monitor::Monitor>(monitor_options(c), post, c.clock, c.log, c.metrics,
                                                series.get());
   health_timer = std::make_unique<monitor::WakeTimer>(c.loop);
@@ -148,8 +173,13 @@ Result<void> Rooms::Impl::start_monitor() {
   return monitor->start();
 }
 
+Result<void> Rooms::Impl::start_games() {
+  GK_TRY(games, GameRoom::create(context, *stores->state, *monitor, lanes->service()));
+  return health->add(games->health_check());
+}
+
 Result<void> Rooms::Impl::start_macros() {
-  GK_TRY(macros, MacroRoom::create(context, *stores->state, *pool, *monitor));
+  GK_TRY(macros, MacroRoom::create(context, *stores->state, *pool, *monitor, *lanes));
   GK_TRY(notices, NoticeRoom::create(context, *stores->state, macros->service()));
   auto inputs = health_inputs(*monitor, *stores, context.log);
   inputs.dependencies = [room = macros.get(), told = notices.get()] {
@@ -158,6 +188,7 @@ Result<void> Rooms::Impl::start_macros() {
   for (auto& check : monitor::builtin_checks(std::move(inputs), context.clock)) {
     GK_CHECK_OK(health->add(std::move(check)));
   }
+  GK_CHECK_OK(health->add(telemetry_check(*stores)));
   return {};
 }
 
@@ -181,11 +212,18 @@ void Rooms::Impl::start_api() {
   monitor::add_monitor_routes(*router, *monitor, *health, c.metrics, c.clock,
                               {.metrics_public = metrics_public});
   lanes->connect(*hub, *router);
+  games->connect(*hub, *router);
   macros->connect(*hub, *router);
+  macros->service().set_games(&games->service());
+  scripts->connect(*hub, *router, macros->service());
   referee->connect(*hub, *router, *pool);
+  privacy->connect(*router);
   operations->connect(*hub, *router);
   sessions->connect(*hub, *router);
-  notices->connect(*hub, *router);
+  notices->connect(*hub, *router, games->service(), *scripts);
+  log_routes = std::make_unique<logs::LogRoutes>(
+      logs::LogRouteOptions{.file = c.data_dir + "/logs/gamekeeper.log"}, *hub, *router, *pool,
+      monitor::post_to(c.loop), c.loop);
   add_overview_route(*router, *hub, c.clock);
   add_api_routes();
   router->set_fallback(serve_dashboard);
@@ -273,8 +311,10 @@ void Rooms::emergency_stop(std::string_view by) {
 }
 
 void Rooms::prepare_to_stop() {
+  impl_->scripts->prepare_to_stop();  // Before its macros end.
   macros::MacroService& service = impl_->macros->service();
   if (service.active() > 0) service.stop_all("The daemon stops");
+  impl_->games->prepare_to_stop();
   impl_->lanes->prepare_to_stop();
   impl_->operations->stop();
   impl_->hub->close_all(kGoingAway, "the daemon stops");

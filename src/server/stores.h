@@ -15,14 +15,17 @@
 
 namespace gk::server {
 
-/// state.db: acknowledged is on disk. telemetry.db: a power loss may cost the last moments.
+/// Acknowledged is on disk, in both. What telemetry.db was not handed yet (10 s of samples) is lost
+/// with the process.
 struct Stores {
   std::string data_dir;
   std::unique_ptr<store::Writer> state;
   std::unique_ptr<store::Writer> telemetry;
 
-  /// Opens or creates both files and brings their tables up to date. Blocks.
-  /// Errors: as Database::open() and migrate(); the message names the file.
+  /// Opens or creates both files and brings their tables up to date. Blocks. A damaged
+  /// telemetry.db is set aside as telemetry.db.corrupt-<time> (the two newest are kept).
+  /// Errors: as Database::open() and migrate(); the message names the file and what to do.
+  ///         failed_precondition also when a folder that was in use has lost its state.db.
   static Result<std::unique_ptr<Stores>> open(const std::string& data_dir, const Config& config,
                                               const Clock& clock, Log& log, Metrics& metrics);
 

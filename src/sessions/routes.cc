@@ -60,7 +60,7 @@ void list(SessionService& sessions, Call& call, const Reply& reply) {
 
 void add_steps(api::Router& router, SessionService& sessions) {
   router.add({Method::post, "/sessions/{id}/start", "sessions:write",
-              "Start it, or go on after a pause; executes its mode", "", "SessionStarted",
+              "Start it, or go on after a pause; executes its mode", "", "GameSessionStarted",
               [&sessions](Call& call, const Reply& reply) {
                 // Starting a mode starts macros: that is a right of its own.
                 if (!call.principal->has_scope("macros:run")) {
@@ -71,11 +71,11 @@ void add_steps(api::Router& router, SessionService& sessions) {
               }});
   router.add({Method::post, "/sessions/{id}/pause", "sessions:write",
               "Pause it with its macros; those that cannot be paused are in the answer", "",
-              "SessionPaused", [&sessions](Call& call, const Reply& reply) {
+              "GameSessionPaused", [&sessions](Call& call, const Reply& reply) {
                 sessions.pause(call.param("id"), asker_of(call), answer(reply));
               }});
   router.add({Method::post, "/sessions/{id}/stop", "sessions:write",
-              "End its macros and the session", "", "SessionStopped",
+              "End its macros and the session", "", "GameSessionStopped",
               [&sessions](Call& call, const Reply& reply) {
                 sessions.stop(call.param("id"), asker_of(call), answer(reply));
               }});
@@ -86,20 +86,20 @@ void add_steps(api::Router& router, SessionService& sessions) {
 void add_session_routes(api::Router& router, SessionService& sessions, CommandService& commands) {
   add_session_schemas(router);
   router.add({Method::get, "/sessions", "sessions:read", "Sessions, newest first; ?state=", "",
-              "SessionList",
+              "GameSessionList",
               [&sessions](Call& call, const Reply& reply) { list(sessions, call, reply); }});
   router.add({Method::post, "/sessions", "sessions:write",
-              "Create a session; it does not start yet", "SessionNew", "Session",
+              "Create a session; it does not start yet", "GameSessionNew", "GameSession",
               [&sessions](Call& call, const Reply& reply) { create(sessions, call, reply); }});
-  router.add({Method::get, "/sessions/{id}", "sessions:read", "One session", "", "Session",
+  router.add({Method::get, "/sessions/{id}", "sessions:read", "One session", "", "GameSession",
               [&sessions](Call& call, const Reply& reply) {
                 answer(reply)(sessions.one_json(call.param("id")));
               }});
   router.add({Method::patch, "/sessions/{id}", "sessions:write",
-              "Change game or mode while it does not run", "SessionPatch", "Session",
+              "Change game or mode while it does not run", "GameSessionPatch", "GameSession",
               [&sessions](Call& call, const Reply& reply) { change(sessions, call, reply); }});
   router.add({Method::del, "/sessions/{id}", "sessions:write",
-              "Forget a session that neither runs nor pauses", "", "SessionDeleted",
+              "Forget a session that neither runs nor pauses", "", "GameSessionDeleted",
               [&sessions](Call& call, const Reply& reply) {
                 sessions.remove(call.param("id"), answer(reply));
               }});
@@ -114,9 +114,9 @@ SessionTopics::SessionTopics(api::Hub& hub, SessionService& sessions, CommandSer
                        std::string_view schema) {
     hub.add_topic({name, scope, summary, schema, Delivery::every, {}});
   };
-  add("session:started", "sessions:read", "A session started", "Session");
-  add("session:stopped", "sessions:read", "A session stopped", "Session");
-  add("session:updated", "sessions:read", "A session changed in any way", "Session");
+  add("session:started", "sessions:read", "A session started", "GameSession");
+  add("session:stopped", "sessions:read", "A session stopped", "GameSession");
+  add("session:updated", "sessions:read", "A session changed in any way", "GameSession");
   add("mode:started", "sessions:read", "Macros of a mode started", "ModeNotice");
   add("mode:stopped", "sessions:read", "The last macro of a mode ended", "ModeNotice");
   add("command:result", "commands:read", "A command succeeded", "Command");

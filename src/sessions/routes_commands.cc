@@ -75,7 +75,7 @@ void add_mode_routes(api::Router& router, SessionService& sessions) {
               "ModeInput", "Mode",
               [&sessions](Call& call, const Reply& reply) { put_mode(sessions, call, reply); }});
   router.add({Method::del, "/modes/{name}", "sessions:write",
-              "Delete a mode that no live session uses", "", "SessionDeleted",
+              "Delete a mode that no live session uses", "", "GameSessionDeleted",
               [&sessions](Call& call, const Reply& reply) {
                 sessions.delete_mode(call.param("name"), answer(reply));
               }});

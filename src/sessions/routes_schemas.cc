@@ -5,13 +5,13 @@ namespace gk::sessions {
 namespace {
 
 void add_sessions(api::Router& router) {
-  router.add_schema({"SessionStats",
+  router.add_schema({"GameSessionStats",
                      {{"running_s", "number", "s in the state running", true},
                       {"macros_started", "integer", "", true},
                       {"macros_refused", "integer", "Could not start", true},
                       {"macros_cancelled", "integer", "By the safety rules", true},
                       {"commands", "integer", "That named the session", true}}});
-  router.add_schema({"Session",
+  router.add_schema({"GameSession",
                      {{"id", "string", "", true},
                       {"character_name", "string", "", true},
                       {"game", "string", "Link of its macros", true, true},
@@ -21,15 +21,15 @@ void add_sessions(api::Router& router) {
                       {"created", "time", "", true},
                       {"started", "time", "The last start", true, true},
                       {"ended", "time", "", true, true},
-                      {"stats", "#SessionStats", "", true}}});
+                      {"stats", "#GameSessionStats", "", true}}});
   router.add_schema(
-      {"SessionList",
-       {{"items", "#Session[]", "", true}, {"next_cursor", "string", "", true, true}}});
-  router.add_schema({"SessionNew",
+      {"GameSessionList",
+       {{"items", "#GameSession[]", "", true}, {"next_cursor", "string", "", true, true}}});
+  router.add_schema({"GameSessionNew",
                      {{"character_name", "string", "1 to 64 bytes of printable text", true},
                       {"game", "string", "Name of a game link"},
                       {"mode", "string", "Executed at the start"}}});
-  router.add_schema({"SessionPatch",
+  router.add_schema({"GameSessionPatch",
                      {{"game", "string", "null takes it away", false, true},
                       {"mode", "string", "null takes it away", false, true}}});
   router.add_schema({"ModeOutcome",
@@ -37,23 +37,25 @@ void add_sessions(api::Router& router) {
                       {"running_as", "string", "Another id when that one runs already", true, true},
                       {"outcome", "started|already_running|refused", "", true},
                       {"reason", "string", "", true, true}}});
-  router.add_schema({"SessionStarted",
-                     {{"session", "#Session", "", true}, {"macros", "#ModeOutcome[]", "", true}}});
+  router.add_schema(
+      {"GameSessionStarted",
+       {{"session", "#GameSession", "", true}, {"macros", "#ModeOutcome[]", "", true}}});
   router.add_schema(
       {"MacroNotPaused", {{"macro_id", "string", "", true}, {"reason", "string", "", true}}});
   router.add_schema(
-      {"SessionPaused",
-       {{"session", "#Session", "", true}, {"not_paused", "#MacroNotPaused[]", "", true}}});
+      {"GameSessionPaused",
+       {{"session", "#GameSession", "", true}, {"not_paused", "#MacroNotPaused[]", "", true}}});
   router.add_schema(
-      {"SessionStopped",
-       {{"session", "#Session", "", true}, {"stopped_macros", "string[]", "", true}}});
-  router.add_schema({"SessionDeleted", {{"deleted", "string", "", true}}});
+      {"GameSessionStopped",
+       {{"session", "#GameSession", "", true}, {"stopped_macros", "string[]", "", true}}});
+  router.add_schema({"GameSessionDeleted", {{"deleted", "string", "", true}}});
 }
 
 void add_modes(api::Router& router) {
   router.add_schema({"ModeMacro",
                      {{"macro_id", "string", "", true},
                       {"macro_name", "string", ""},
+                      {"script", "string", "Macro of the library; default: that of macro_id"},
                       {"profile", "string", "Default: the macro_id"},
                       {"safety_level", "safe|risky|dangerous", ""},
                       {"game", "string", "Default: the session's"},
@@ -87,6 +89,7 @@ void add_commands(api::Router& router) {
                       {"mode_name", "string", ""},
                       {"macro_id", "string", ""},
                       {"macro_name", "string", ""},
+                      {"script", "string", "Macro of the library; default: that of macro_id"},
                       {"profile", "string", ""},
                       {"safety_level", "safe|risky|dangerous", ""},
                       {"game", "string", ""},

@@ -39,7 +39,9 @@ void harden(sqlite3* db) {
 }
 
 Result<void> set_pragmas(Database& database, const OpenOptions& options) {
-  std::string sql = "PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0;";
+  std::string sql =
+      "PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0;"
+      "PRAGMA secure_delete=ON;";
   sql += "PRAGMA cache_size=-" + std::to_string(options.cache_kib) + ";";
   sql += options.durability == Durability::full ? "PRAGMA synchronous=FULL;"
                                                 : "PRAGMA synchronous=NORMAL;";

@@ -26,8 +26,8 @@ using Value = std::variant<std::monostate, std::int64_t, double, std::string, Bl
 
 /// What a commit means.
 enum class Durability : std::uint8_t {
-  full,    ///< state.db: acknowledged is on disk (WAL, synchronous=FULL).
-  normal,  ///< telemetry.db: a power loss may cost the last moments (WAL, synchronous=NORMAL).
+  full,    ///< Acknowledged is on disk (WAL, synchronous=FULL).
+  normal,  ///< A power loss may cost what came since the last checkpoint (synchronous=NORMAL).
 };
 
 /// What open() does when the last writer did not close the file.
@@ -73,7 +73,7 @@ class Statement {
 
   /// True: a row is there. False: done.
   /// Errors: already_exists (unique constraint), failed_precondition (other constraint),
-  ///         unavailable (busy, I/O), resource_exhausted (disk full), data_loss (corrupt),
+  ///         unavailable (busy, I/O, disk full), data_loss (corrupt),
   ///         permission_denied (read-only), internal (a bind failed: our bug).
   Result<bool> step();
   /// step() until done, for statements without rows.
@@ -111,8 +111,7 @@ class Database {
   /// to open and the last to close a file: an end without close() shows as a WAL that has content.
   /// Errors: unavailable (cannot open, I/O, busy), failed_precondition (a network file system,
   ///         with its type), permission_denied, not_found (no such directory; read-only: no such
-  ///         file), data_loss (not a database, corrupt),
-  ///         resource_exhausted (disk full).
+  ///         file), data_loss (not a database, corrupt).
   static Result<std::unique_ptr<Database>> open(const OpenOptions& options);
   /// Moves the WAL into the file and closes it.
   ~Database();

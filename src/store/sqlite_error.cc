@@ -16,17 +16,18 @@ Errc code_of(int extended) {
   switch (extended & 0xff) {
     case SQLITE_CONSTRAINT: return constraint_code(extended);
     case SQLITE_MISMATCH: return Errc::failed_precondition;
-    case SQLITE_FULL:
     case SQLITE_NOMEM: return Errc::resource_exhausted;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB: return Errc::data_loss;
     case SQLITE_IOERR:
+      // SQLite takes EIO of a read for damage (CORRUPTFS), and so do we; the next read may work.
       return extended == SQLITE_IOERR_CORRUPTFS || extended == SQLITE_IOERR_DATA
                  ? Errc::data_loss
                  : Errc::unavailable;
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_PROTOCOL:
+    case SQLITE_FULL:
     case SQLITE_CANTOPEN: return Errc::unavailable;
     case SQLITE_READONLY:
     case SQLITE_PERM:

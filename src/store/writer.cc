@@ -48,6 +48,7 @@ struct Writer::Impl {
   Result<std::uint32_t> enqueue(Item item);
   void work();
   bool take();
+  Error refusal(const Error& cause) const;
   void run_batch(std::span<Item> batch);
   std::size_t expected_company();
   Result<void> commit(std::span<Item> batch);
@@ -61,7 +62,7 @@ struct Writer::Impl {
   Log& log;
   Histogram duration;
   Counter jobs_total, commits_total, failed_total;
-  Gauge depth;
+  Gauge depth, failing_gauge;
 
   // Confined to the writer thread.
   std::unique_ptr<Database> database;
@@ -69,7 +70,6 @@ struct Writer::Impl {
   std::vector<Result<void>> results;
   std::uint32_t taken_slot = 0;
   std::size_t company = 0;  // Callers that were there when the last round ended.
-  bool failing = false;
 
   // Guarded by mu.
   Mutex mu{MutexRank::store};
@@ -84,6 +84,7 @@ struct Writer::Impl {
   std::array<std::atomic<std::uint32_t>, 2> rounds{};
   std::atomic<std::uint64_t> jobs{0}, commits{0}, failed_commits{0};
   std::atomic<std::size_t> in_hand{0};  // Taken from the queue, not yet begun.
+  std::atomic<bool> failing{false};     // Written by the writer thread.
   std::thread thread;
 };
 
@@ -105,6 +106,9 @@ Writer::Impl::Impl(std::unique_ptr<Database> db, WriterOptions opts, const Clock
                                    {{"store", options.name}})),
       depth(metrics.gauge("gamekeeper_store_queue_depth", "Changes that wait for the writer.",
                           {{"store", options.name}})),
+      failing_gauge(metrics.gauge("gamekeeper_store_failing",
+                                  "1 while changes cannot be committed and are refused.",
+                                  {{"store", options.name}})),
       database(std::move(db)) {}
 
 Result<std::uint32_t> Writer::Impl::enqueue(Item item) {
@@ -161,13 +165,20 @@ void Writer::Impl::work() {
   }
 }
 
+/// What callers hear of a transaction that failed. Whatever ails the disk, their change was right
+/// and may be tried again: never "too many requests" (disk full) or "not allowed" (read-only).
+Error Writer::Impl::refusal(const Error& cause) const {
+  if (cause.code == Errc::data_loss || cause.code == Errc::internal) return cause;
+  return {Errc::unavailable, "nothing can be saved now, the change was not made: " + cause.message};
+}
+
 void Writer::Impl::run_batch(std::span<Item> batch) {
   const MonoTime start = clock.mono();
   results.assign(batch.size(), Result<void>());
   const Result<void> committed = commit(batch);
   if (!committed) {
     if (database->in_transaction()) (void)run_sql(*database, "ROLLBACK");
-    std::fill(results.begin(), results.end(), committed);
+    std::fill(results.begin(), results.end(), refusal(committed.error()));
   }
   report(committed);
   jobs.fetch_add(batch.size(), std::memory_order_relaxed);
@@ -223,9 +234,10 @@ void Writer::Impl::deliver(std::span<Item> batch) {
 void Writer::Impl::report(const Result<void>& committed) {
   (committed ? commits : failed_commits).fetch_add(1, std::memory_order_relaxed);
   (committed ? commits_total : failed_total).inc();
-  if (committed.ok() != failing) return;
-  failing = !committed.ok();
-  if (failing) {
+  if (committed.ok() != failing.load(std::memory_order_relaxed)) return;
+  failing.store(!committed.ok(), std::memory_order_relaxed);
+  failing_gauge.set(committed ? 0 : 1);
+  if (!committed) {
     log.error("store.commit_failed", "changes cannot be saved; they are refused until it works",
               {{"store", options.name}, {"error", committed.error().message}});
   } else {
@@ -274,7 +286,8 @@ Writer::Stats Writer::stats() const {
   return {impl_->jobs.load(std::memory_order_relaxed),
           impl_->commits.load(std::memory_order_relaxed),
           impl_->failed_commits.load(std::memory_order_relaxed),
-          impl_->queue.size() + impl_->in_hand.load(std::memory_order_relaxed)};
+          impl_->queue.size() + impl_->in_hand.load(std::memory_order_relaxed),
+          impl_->failing.load(std::memory_order_relaxed)};
 }
 
 }  // namespace gk::store

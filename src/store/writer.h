@@ -50,9 +50,10 @@ class Writer {
   /// Queues a change. Never blocks on the disk.
   /// Errors: resource_exhausted (queue full), cancelled (stopping). Then `done` is not called.
   ///         To `done`: the job's own error; or, for every job of the transaction, why it could
-  ///         not be committed (resource_exhausted, unavailable, data_loss). Such a change is
-  ///         undone in this process; if a sync failed and the power goes before the next commit,
-  ///         the disk may still have it.
+  ///         not be committed: data_loss (the file is damaged), else unavailable (disk full,
+  ///         read-only, I/O). Such a change is undone in this process; if a sync failed and the
+  ///         power goes before the next commit, the disk may still have it. The next change is
+  ///         tried like any other: when the disk works again, so does this.
   Result<void> submit(Job job, Done done = nullptr);
   /// Queues a change and waits for its commit. Not on the loop thread, nor in a job.
   /// Errors: as submit() and `done`.
@@ -64,6 +65,7 @@ class Writer {
     std::uint64_t commits = 0;
     std::uint64_t failed_commits = 0;
     std::size_t queued = 0;
+    bool failing = false;  ///< The last commit failed.
   };
   Stats stats() const;
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <functional>
 #include <latch>
 #include <mutex>
@@ -76,6 +77,12 @@ class Chains {
   Ack ack_;
 };
 
+/// Rounds of a test: `usual` in the suite, more by hand: GK_STORE_ROUNDS=2000.
+int rounds(int usual) {
+  const char* wanted = std::getenv("GK_STORE_ROUNDS");
+  return wanted == nullptr ? usual : std::atoi(wanted);
+}
+
 struct Environment {
   SystemClock clock;
   CaptureLog log;
@@ -123,7 +130,7 @@ TEST(WriterKill, EveryAcknowledgedChangeIsThereAfterKill9) {
   SeededRandom random(1);
   std::set<int> acknowledged;
   int first = 1;
-  for (int round = 0; round < 20; ++round) {
+  for (int round = 0; round < rounds(20); ++round) {
     acknowledged.merge(killed_after(path, first, 20 + random.below(300)));
     const auto stored = ids_in(path);
     ASSERT_TRUE(stored) << "round " << round;
@@ -189,7 +196,7 @@ class WriterPowerLossTest : public testing::Test {
 
 TEST_F(WriterPowerLossTest, EveryAcknowledgedChangeIsThereAfterAPowerLoss) {
   write("FULL");
-  const Findings found = replay(80);
+  const Findings found = replay(rounds(200));
   EXPECT_EQ(found.lost, 0);
   EXPECT_EQ(found.damaged, 0);
 }
@@ -201,7 +208,7 @@ TEST_F(WriterPowerLossTest, NormalDurabilityMayLoseTheEndButNeverTheMiddle) {
   EXPECT_EQ(found.damaged, 0);
 }
 
-TEST_F(WriterPowerLossTest, WithoutSyncsTheTestNotices) {
+TEST_F(WriterPowerLossTest, WithSynchronousOffTheTestNotices) {
   write("OFF");
   const Findings found = replay(40);
   EXPECT_GT(found.lost, 0);

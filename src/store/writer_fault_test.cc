@@ -6,6 +6,7 @@
 #include <set>
 
 #include "store/testing/fault_vfs.h"
+#include "store/testing/syscall_faults.h"
 #include "store/writer.h"
 #include "testing/capture_log.h"
 #include "testing/temp_dir.h"
@@ -97,13 +98,15 @@ TEST_F(WriterFaultTest, FailedSyncIsNotAcknowledgedAndTheNextCommitWorks) {
   EXPECT_EQ(writer->stats().failed_commits, 1U);
 }
 
-TEST_F(WriterFaultTest, FullDiskIsResourceExhaustedUntilThereIsRoom) {
+TEST_F(WriterFaultTest, RefusesAllOnAFullDiskAndWorksAgainWhenThereIsRoom) {
   start();
   vfs.fail(FileCall::write, Fault::disk_full, 0, 1'000);
-  EXPECT_EQ(insert(1).error().code, Errc::resource_exhausted);
-  EXPECT_EQ(insert(2).error().code, Errc::resource_exhausted);
+  EXPECT_EQ(insert(1).error().code, Errc::unavailable);
+  EXPECT_NE(insert(2).error().message.find("full"), std::string::npos);
+  EXPECT_TRUE(writer->stats().failing);
   vfs.heal();
   EXPECT_TRUE(insert(3));
+  EXPECT_FALSE(writer->stats().failing);
   EXPECT_EQ(stored(), std::set{3});
 }
 
@@ -132,6 +135,65 @@ TEST_F(WriterFaultTest, AcknowledgingBeforeTheCommitWouldBeNoticed) {
   start(/*ack_before_commit=*/true);
   let_every_call_fail();
   EXPECT_NE(stored(), acknowledged) << "the test above cannot see a false acknowledgement";
+}
+
+/// Each of the first system calls of a kind fails once, and for each three in a row.
+class WriterSyscallTest : public WriterFaultTest {
+ protected:
+  void let_every_call_fail(Syscall call, SyscallFault fault) {
+    for (std::uint64_t skip = 0; skip < 24; ++skip) {
+      faults.fail(call, fault, skip, 1 + skip % 2 * 2);
+      insert_ten(next_ += 10);
+      faults.heal();
+    }
+  }
+  SyscallFaults faults;
+
+ private:
+  int next_ = 0;
+};
+
+TEST_F(WriterSyscallTest, ErrorsOfReadAndWriteAreNeverAcknowledgedAndPass) {
+  start();
+  for (const Syscall call : {Syscall::read, Syscall::write}) {
+    let_every_call_fail(call, SyscallFault::io_error);
+    let_every_call_fail(call, SyscallFault::disk_full);
+  }
+  EXPECT_GT(faults.faults(), 40U);
+  EXPECT_FALSE(refused.empty());
+  EXPECT_TRUE(insert(10'000)) << "the disk works again, and so does the writer";
+  acknowledged.insert(10'000);
+  EXPECT_EQ(stored(), acknowledged);
+}
+
+TEST_F(WriterSyscallTest, InterruptedAndPartialCallsAreRepeatedAndNobodyNotices) {
+  start();
+  for (const Syscall call : {Syscall::read, Syscall::write}) {
+    let_every_call_fail(call, SyscallFault::interrupted);
+    let_every_call_fail(call, SyscallFault::partial);
+  }
+  EXPECT_GT(faults.faults(), 40U);
+  EXPECT_TRUE(refused.empty());
+  EXPECT_EQ(stored(), acknowledged);
+}
+
+TEST_F(WriterSyscallTest, AReaderHearsOfAFailedReadAndReadsAgain) {
+  start();
+  ASSERT_TRUE(insert(1));
+  const auto reader = Database::open({.path = path, .read_only = true}).value();
+  Statement* rows = reader->query("SELECT id FROM t").value();
+  faults.fail(Syscall::read, SyscallFault::io_error, 0, 1);
+  const auto failed = rows->step();
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, Errc::data_loss) << "SQLite's verdict on EIO of a read";
+  faults.heal();
+  EXPECT_EQ(stored(), std::set{1});
+}
+
+TEST_F(WriterSyscallTest, AcknowledgingBeforeTheCommitWouldBeNoticed) {
+  start(/*ack_before_commit=*/true);
+  let_every_call_fail(Syscall::write, SyscallFault::io_error);
+  EXPECT_NE(stored(), acknowledged);
 }
 
 }  // namespace

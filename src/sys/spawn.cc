@@ -36,7 +36,7 @@ struct ChildPlan {
   const char* worker = nullptr;
   char* const* argv = nullptr;
   char* const* envp = nullptr;
-  int null_fd = -1, output_fd = -1, control_fd = -1, report_fd = -1;
+  int null_fd = -1, output_fd = -1, control_fd = -1, report_fd = -1, lanes_fd = -1;
   std::string uid_map, gid_map;  // Empty: no user namespace.
   // Answer of the child.
   const char* failed_stage = nullptr;
@@ -67,19 +67,20 @@ const char* map_user(const ChildPlan& plan) {
   return nullptr;
 }
 
-// 0 null, 1 and 2 output, 3 control, 4 report; everything else closed.
+// 0 null, 1 and 2 output, 3 control, 4 report, 5 lanes if wanted; everything else closed.
 const char* arrange_descriptors(const ChildPlan& plan) {
-  const int wanted[] = {plan.null_fd, plan.output_fd, plan.output_fd, plan.control_fd,
-                        plan.report_fd};
-  long high[5];
-  for (int i = 0; i < 5; ++i) {
+  const int wanted[] = {plan.null_fd,    plan.output_fd, plan.output_fd,
+                        plan.control_fd, plan.report_fd, plan.lanes_fd};
+  const int count = plan.lanes_fd < 0 ? kLanesFd : kLanesFd + 1;
+  long high[kLanesFd + 1];
+  for (int i = 0; i < count; ++i) {
     high[i] = sys_call(SYS_fcntl, wanted[i], F_DUPFD_CLOEXEC, 10);
     if (high[i] < 0) return "descriptors";
   }
-  for (int i = 0; i < 5; ++i) {
+  for (int i = 0; i < count; ++i) {
     if (sys_call(SYS_dup3, high[i], i, 0) < 0) return "descriptors";
   }
-  sys_call(SYS_close_range, 5U, ~0U, 0U);
+  sys_call(SYS_close_range, static_cast<unsigned>(count), ~0U, 0U);
   return nullptr;
 }
 
@@ -117,6 +118,10 @@ std::vector<std::string> worker_arguments(const SpawnSpec& spec, Confinement mod
                                std::to_string(spec.max_open_files),
                                "--memory",
                                std::to_string(spec.max_memory_bytes)};
+  if (spec.lanes >= 0) {
+    out.push_back("--lanes");
+    out.push_back(std::to_string(kLanesFd));
+  }
   for (const auto& path : spec.hidden) {
     out.push_back("--hide");
     out.push_back(path);
@@ -193,10 +198,11 @@ Result<Spawned> spawn_supervised(const SpawnSpec& spec, Confinement mode) {
   plan.worker = spec.worker.c_str();
   plan.argv = argv.data();
   plan.envp = envp.data();
-  plan.null_fd = null.get();
+  plan.null_fd = spec.input_fd >= 0 ? spec.input_fd : null.get();
   plan.output_fd = output.write.get();
   plan.control_fd = control.read.get();
   plan.report_fd = report.write.get();
+  plan.lanes_fd = spec.lanes;
   if (mode == Confinement::user_namespace) {
     plan.uid_map = "0 " + std::to_string(::geteuid()) + " 1\n";
     plan.gid_map = "0 " + std::to_string(::getegid()) + " 1\n";

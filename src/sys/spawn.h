@@ -35,7 +35,12 @@ struct SpawnSpec {
   std::uint32_t max_processes = 256;     ///< RLIMIT_NPROC; not enforced by Linux for root.
   std::uint32_t max_open_files = 1024;   ///< RLIMIT_NOFILE.
   std::uint64_t max_memory_bytes = 0;    ///< RLIMIT_AS of each process; 0: none.
+  int lanes = -1;     ///< The program gets a copy as kLanesFd, to ask for lanes; -1: none.
+  int input_fd = -1;  ///< Its standard input, borrowed; -1: /dev/null.
 };
+
+/// Where a program finds its connection to the lanes, see SpawnSpec::lanes.
+inline constexpr int kLanesFd = 5;
 
 /// A started worker. It ends when `control` is closed, so nothing outlives the daemon.
 struct Spawned {

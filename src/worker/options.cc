@@ -24,6 +24,7 @@ bool take(std::string_view name, std::string_view value, Options& options) {
   if (name == "--gid") return read_number(value, options.gid);
   if (name == "--processes") return read_number(value, options.processes);
   if (name == "--files") return read_number(value, options.files);
+  if (name == "--lanes") return read_number(value, options.lanes);
   if (name == "--memory") return read_number(value, options.memory);
   if (name == "--directory") options.directory = value;
   if (name == "--hide") options.hidden.emplace_back(value);

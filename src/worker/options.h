@@ -19,6 +19,7 @@ struct Options {
   std::uint64_t processes = 256;
   std::uint64_t files = 1024;
   std::uint64_t memory = 0;
+  int lanes = -1;  ///< Descriptor that is the program's alone; -1: none.
   std::vector<std::string> hidden;
   std::vector<char*> command;  ///< Points into argv; ends with a null pointer.
 };

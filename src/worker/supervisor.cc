@@ -137,6 +137,7 @@ int supervise(const Options& options) {
     return 126;
   }
   ::close(kReportFd);
+  if (options.lanes >= 0) ::close(options.lanes);
   if (const char* stage = drop_capabilities()) {
     std::fprintf(stderr, "gamekeeper-worker: %s: %s\n", stage, std::strerror(errno));
     return 126;

@@ -93,7 +93,8 @@ inline void World::apply(const Step& step) {
       if (step.b % 2 == 0) {
         request(step.a % actors, {one}, 1s, {}, Wait::no);
       } else if (step.b % 8 == 1) {
-        LaneOptions options = core_.lanes()[one.value - 1].options;
+        const Lane& lane = core_.lanes()[one.value - 1];
+        LaneOptions options{lane.options.switch_gap, lane.options.max_hold, lane.gcra.pacing()};
         options.pacing.interval = Millis(step.a);
         (void)core_.set_lane(one, options, now_);
       }

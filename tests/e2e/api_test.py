@@ -16,11 +16,12 @@ import ed25519
 from gk import Browser, Daemon, UnixConnection, WebSocket, wait_for
 
 VIEWER = {f"{resource}:read" for resource in (
-    "dashboard metrics health macros sessions commands locks anticheat tasks alerts plugins parties "
+    "dashboard metrics health macros sessions commands games locks anticheat tasks alerts plugins parties "
     "peers relays agents").split()}
 ROLES = {
     "viewer": VIEWER,
-    "user": VIEWER | {"macros:run", "samples:write", "commands:run", "sessions:write", "locks:use", "tasks:run"},
+    "user": VIEWER | {"macros:run", "samples:write", "commands:run", "sessions:write", "locks:use", "tasks:run",
+                      "games:send"},
     "admin": {"*"},
 }
 # These end the caller's session, need a body that would do harm, or answer 401 for what is in it.

@@ -6,7 +6,7 @@ import subprocess
 import time
 import unittest
 
-from gk import BIN, PASSWORD, Daemon, WebSocket
+from gk import BIN, PASSWORD, Daemon, WebSocket, wait_for
 
 
 class FirstRun(unittest.TestCase):
@@ -28,7 +28,7 @@ class FirstRun(unittest.TestCase):
             wrong = daemon.anonymous().post("/api/setup", {"code": "0" * 32, "username": "eve", "password": PASSWORD})
             self.assertIn(wrong.status, (401, 403))
             daemon.setup()
-            self.assertFalse(file.exists())
+            wait_for("the code's file to be gone", lambda: not file.exists())
             again = daemon.anonymous().post("/api/setup", {"code": code, "username": "eve", "password": PASSWORD})
             self.assertIn(again.status, (401, 403, 409))
             self.assertFalse(daemon.anonymous().get("/api/setup").json["needed"])

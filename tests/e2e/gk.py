@@ -124,14 +124,14 @@ class Daemon:
         if self.own_data:
             shutil.rmtree(self.data, ignore_errors=True)
 
-    def start(self):
+    def start(self, program=None):
         self.lines = []  # of a daemon before this one: its port is not ours
         options = ["--data", str(self.data), "--listen", "127.0.0.1:0", *self.options]
         if self.config is not None:
             file = self.data / "test.toml"
             file.write_text(self.config)
             options += ["--config", str(file)]
-        self.process = subprocess.Popen([str(BIN / "gamekeeperd"), *options], text=True,
+        self.process = subprocess.Popen([program or str(BIN / "gamekeeperd"), *options], text=True,
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                         env={**os.environ, **(self.env or {})})
         threading.Thread(target=self._read, args=(self.process.stdout,), daemon=True).start()

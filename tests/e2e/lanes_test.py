@@ -4,11 +4,13 @@ import json
 import os
 import pathlib
 import random
+import shutil
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import unittest
@@ -145,6 +147,7 @@ class Rest(unittest.TestCase):
             answer = daemon.admin.ask("PUT", "/api/lock-modules/fisher", module)
             self.assertEqual((answer.status, answer.json["source"]), (200, "custom"))
             self.assertEqual(daemon.admin.ask("PUT", "/api/lock-modules/fisher", {"priority": 256}).status, 400)
+            self.forget_modules(daemon)
             token = daemon.admin.post("/api/locks/boat/acquire", {"actor": "eater"}).json["token"]
             busy = daemon.admin.ask("DELETE", "/api/locks/boat")
             self.assertEqual((busy.status, busy.json["type"]), (409, "conflict"))
@@ -164,6 +167,31 @@ class Rest(unittest.TestCase):
             self.assertEqual(daemon.admin.get("/api/locks/boat").status, 404)
             quick(daemon, "boat")
             self.assertGreater(daemon.admin.post("/api/locks/boat/acquire", {"actor": "eater"}).json["token"], last)
+
+    def forget_modules(self, daemon):
+        """Makes modules and deletes them, over HTTP and on the command line."""
+        self.assertEqual(daemon.admin.ask("DELETE", "/api/lock-modules/nobody").status, 404)
+        unchanged = daemon.admin.ask("DELETE", "/api/lock-modules/trainer")
+        self.assertEqual((unchanged.status, unchanged.json["type"]), (409, "conflict"))
+        self.assertEqual(daemon.cli("module", "set", "painter", "--priority", "90", "--group", "art").returncode, 0)
+        made = daemon.admin.get("/api/lock-modules/painter")
+        self.assertEqual((made.json["priority"], made.json["group"], made.json["source"]), (90, "art", "custom"))
+        self.assertIn("painter", daemon.cli("module", "list").stdout)
+        stale = daemon.admin.ask("DELETE", "/api/lock-modules/painter", headers={"If-Match": '"0"'})
+        self.assertEqual((stale.status, stale.json["type"]), (412, "precondition-failed"))
+        held = daemon.admin.post("/api/locks/boat/acquire", {"actor": "painter"}).json["token"]
+        busy = daemon.cli("module", "delete", "painter")
+        self.assertNotEqual(busy.returncode, 0)
+        self.assertIn("holds a lane", busy.stderr)
+        daemon.admin.post("/api/locks/boat/release", {"token": held})
+        user = daemon.add_user("ursula", "user")
+        self.assertEqual(user.ask("DELETE", "/api/lock-modules/painter").status, 403)
+        self.assertEqual(daemon.cli("module", "delete", "painter").returncode, 0)
+        self.assertEqual(daemon.admin.get("/api/lock-modules/painter").status, 404)
+        daemon.admin.ask("PUT", "/api/lock-modules/eater", {"priority": 99})
+        again = daemon.admin.ask("DELETE", "/api/lock-modules/eater").json
+        self.assertEqual(again, {"name": "eater", "deleted": True, "default_again": True})
+        self.assertEqual(daemon.admin.get("/api/lock-modules/eater").json["priority"], 20)
 
     def test_topics_tell_grants_timeouts_and_the_state(self):
         with Daemon() as daemon:
@@ -309,6 +337,131 @@ class Sockets(unittest.TestCase):
             self.assertEqual(lane_of(daemon)["counters"]["expired"], 1)
 
 
+MACRO = """
+import json, os, signal, sys, time
+sys.path.insert(0, sys.argv[1])
+from gamekeeper_lanes import LaneError, PacketMutex
+out = open(sys.argv[2], "w", buffering=1)
+
+def tell(what, work):
+    try:
+        work()
+        out.write(what + " ok\\n")
+    except LaneError as e:
+        out.write(what + " " + e.kind + "\\n")
+    except OSError as e:
+        out.write(what + " " + type(e).__name__ + "\\n")
+
+def once(**options):
+    with PacketMutex(**options):
+        pass
+"""
+
+
+class Macros(unittest.TestCase):
+    """Process macros act over the connection that the daemon gave them, as themselves only."""
+
+    @contextlib.contextmanager
+    def macro(self, daemon, macro_id, body):
+        """A process macro that runs `body`; yields a function: the lines that it has told."""
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="gk-lanes-macro-"))
+        told = folder / "told"
+        try:
+            answer = daemon.admin.post("/api/macro-safety/start", {
+                "macro_id": macro_id, "safety_level": "safe",
+                "command": [sys.executable, "-c", MACRO + body, str(ROOT / "examples" / "python"), str(told)]})
+            self.assertEqual(answer.status, 201, answer)
+            yield lambda: told.read_text().splitlines() if told.exists() else []
+        finally:
+            daemon.admin.post(f"/api/macro-safety/stop/{macro_id}")
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def test_a_macro_is_who_the_daemon_started_and_nobody_else(self):
+        body = """
+tell("nameless", lambda: once())
+tell("own", lambda: once(actor="fisher"))
+tell("lie", lambda: once(actor="runemaker"))
+tell("path", lambda: once(actor="runemaker", path=LANES))
+tell("unknown lane", lambda: once(lane="none"))
+mutex = PacketMutex()
+mutex.acquire()
+out.write("holds\\n")
+time.sleep(600)
+"""
+        with Daemon() as daemon:
+            quick(daemon)
+            path = daemon.data / "lanes.sock"
+            with self.macro(daemon, "fisher", body.replace("LANES", repr(str(path)))) as told:
+                wait_for("the macro to hold the lane", lambda: "holds" in told())
+                lines = told()
+                self.assertEqual(lines[:3], ["nameless ok", "own ok", "lie forbidden"])
+                if daemon.admin.get("/api/health/dependencies").json["status"] != "degraded":
+                    self.assertIn(lines[3], ("path FileNotFoundError", "path PermissionError", "path ConnectionRefusedError"))
+                self.assertEqual(lines[4], "unknown lane not-found")
+                holder_now = lane_of(daemon)["holder"]
+                self.assertEqual((holder_now["actor"], holder_now["kind"]), ("fisher", "child"))
+                got = []
+                waiter = threading.Thread(target=lambda: got.append(daemon.admin.post(
+                    "/api/locks/character/acquire", {"actor": "trainer"})))
+                waiter.start()
+                wait_for("the waiter", lambda: lane_of(daemon)["queue"])
+                begin = time.monotonic()
+                self.assertTrue(daemon.admin.post("/api/macro-safety/stop/fisher").json["stopped"])
+                waiter.join(10)
+                self.assertLess(time.monotonic() - begin, 2)
+                self.assertEqual(got[0].status, 200)
+                self.assertGreater(got[0].json["token"], holder_now["token"])
+                check = daemon.admin.post("/api/locks/character/check", {"token": holder_now["token"]})
+                self.assertEqual(check.json, {"valid": False})
+
+    def test_what_a_macro_leaves_behind_is_free(self):
+        body = """
+def interrupted(*_):
+    raise KeyboardInterrupt
+signal.signal(signal.SIGALRM, interrupted)
+signal.setitimer(signal.ITIMER_REAL, 0.3)
+try:
+    once()
+except KeyboardInterrupt:
+    out.write("gave up\\n")
+while not os.path.exists(sys.argv[2] + ".go"):
+    time.sleep(0.02)
+mutex = PacketMutex()
+mutex.acquire()
+mutex.close()
+out.write("closed\\n")
+tell("again", lambda: once())
+mutex.acquire()
+out.write("holds\\n")
+mutex._socket.detach()
+os.closerange(3, 64)
+time.sleep(600)
+"""
+        with Daemon() as daemon:
+            quick(daemon)
+            held = daemon.admin.post("/api/locks/character/acquire", {"actor": "trainer"}).json
+            with self.macro(daemon, "fisher", body) as told:
+                wait_for("the request to be given up", lambda: "gave up" in told())
+                self.assertEqual(lane_of(daemon)["queue"], [])
+                daemon.admin.post("/api/locks/character/release", {"token": held["token"]})
+                folder = next(pathlib.Path(tempfile.gettempdir()).glob("gk-lanes-macro-*/told")).parent
+                (folder / "told.go").touch()
+                wait_for("all its steps", lambda: "holds" in told())
+                self.assertEqual(told(), ["gave up", "closed", "again ok", "holds"])
+                # Its descriptors are closed and it lives: the supervisor keeps no copy.
+                wait_for("the lane to be free", lambda: lane_of(daemon)["holder"] is None, 2)
+                self.assertIn("fisher", [m["macro_id"] for m in daemon.admin.get("/api/macro-safety/active-macros").json["items"]])
+
+    def test_a_module_for_other_programs_is_not_for_a_macro_of_its_name(self):
+        with Daemon() as daemon:
+            quick(daemon)
+            for programs, result in (["/bin/false"], "try forbidden"), ([sys.executable], "try ok"):
+                daemon.admin.ask("PUT", "/api/lock-modules/fisher", {"programs": programs})
+                with self.macro(daemon, "fisher", 'tell("try", lambda: once())\ntime.sleep(600)\n') as told:
+                    wait_for("its word", told)
+                    self.assertEqual(told(), [result])
+
+
 class Resource:
     """What the lane guards: one thread, so what it sees has an order. Asks the daemon about each
     act (unless `fence` is off), and keeps the oracle."""
@@ -384,7 +537,7 @@ class Resource:
 
 
 class Crowd(unittest.TestCase):
-    """16 processes of 2 threads each, some killed and some stopped at random, for some seconds."""
+    """16 processes of 4 threads each, some killed and some stopped at random, for some seconds."""
 
     @staticmethod
     def go_on(pid):
@@ -402,7 +555,7 @@ class Crowd(unittest.TestCase):
                 nonlocal seed
                 seed += 1
                 return subprocess.Popen([sys.executable, str(ROOT / "tests/e2e/lane_holder.py"), str(daemon.data / "lanes.sock"),
-                                         path, "guarded", "2", mode, str(seed)], stderr=subprocess.DEVNULL)
+                                         path, "guarded", "4", mode, str(seed)], stderr=subprocess.DEVNULL)
             try:
                 processes = [start() for _ in range(16)]
                 wait_for("the first grant", lambda: resource.grants)
@@ -507,6 +660,95 @@ class KilledDaemon(unittest.TestCase):
                     db.execute("UPDATE arbiter_lanes SET token_ceiling = 0")
             self.kill_and_restart(daemon, forget)
             self.assertLessEqual(self.newest_token(daemon, 1), token)
+
+
+class BadInput(unittest.TestCase):
+    """Each is a typed refusal with its problem type, and nothing is left of it."""
+
+    def assert_untouched(self, daemon, modules, queue=0):
+        lane = lane_of(daemon)
+        self.assertEqual(len(lane["queue"]), queue)
+        self.assertEqual(daemon.admin.get("/api/lock-modules").json, modules)
+        self.assertEqual([i["lane"] for i in daemon.admin.get("/api/locks").json["items"]], ["character"])
+
+    def test_over_http(self):
+        with Daemon() as daemon:
+            quick(daemon, queue_max=1)
+            modules = daemon.admin.get("/api/lock-modules").json
+            acquire = "/api/locks/character/acquire"
+            for method, path, body, expected in (
+                    ("POST", "/api/locks/none/acquire", {"actor": "fisher"}, (404, "not-found")),
+                    ("POST", "/api/locks/none/release", {"token": 1}, (404, "not-found")),
+                    ("POST", "/api/locks/none/revoke", {"reason": "x"}, (404, "not-found")),
+                    ("DELETE", "/api/locks/none", None, (404, "not-found")),
+                    ("POST", acquire, {}, (400, "validation")),
+                    ("POST", acquire, {"actor": "No Name"}, (400, "validation")),
+                    ("POST", acquire, {"actor": "f" * 65}, (400, "validation")),
+                    ("POST", acquire, {"actor": "fisher", "timeout_s": 0}, (400, "validation")),
+                    ("POST", acquire, {"actor": "fisher", "timeout_s": -5}, (400, "validation")),
+                    ("POST", acquire, {"actor": "fisher", "timeout_s": 31}, (400, "validation")),
+                    ("POST", acquire, {"actor": "fisher", "lease_s": -1}, (400, "validation")),
+                    ("POST", acquire, {"actor": "fisher", "priority": 255}, (400, "validation")),
+                    ("POST", "/api/locks/character/release", {"token": -1}, (400, "validation")),
+                    ("POST", "/api/locks/character/release", {"token": 99}, (409, "conflict")),
+                    ("POST", "/api/locks/character/renew", {"token": 99}, (409, "conflict")),
+                    ("PUT", "/api/lock-modules/fisher", {"priority": 256}, (400, "validation")),
+                    ("PUT", "/api/lock-modules/fisher", {"priority": -1}, (400, "validation")),
+                    ("PUT", "/api/lock-modules/fisher", {"priority": "high"}, (400, "validation")),
+                    ("PUT", "/api/lock-modules/No Name".replace(" ", "%20"), {"priority": 1}, (400, "validation")),
+                    ("PUT", "/api/locks/UPPER", {}, (400, "validation"))):
+                with self.subTest(path=path, body=body):
+                    answer = daemon.admin.ask(method, path, body)
+                    self.assertEqual((answer.status, answer.json["type"]), expected, answer)
+                    self.assertTrue(answer.json["detail"] or answer.json["errors"])
+                    self.assert_untouched(daemon, modules)
+            held = daemon.admin.post(acquire, {"actor": "fisher"}).json
+            waiting = threading.Thread(target=lambda: daemon.admin.post(acquire, {"actor": "trainer", "timeout_s": 2}))
+            waiting.start()
+            wait_for("the queue to be full", lambda: lane_of(daemon)["queue"])
+            full = daemon.admin.post(acquire, {"actor": "eater"})
+            self.assertEqual((full.status, full.json["type"]), (429, "rate-limited"))
+            self.assert_untouched(daemon, modules, queue=1)
+            body = {"token": held["token"]}
+            self.assertEqual(daemon.admin.post("/api/locks/character/release", body).status, 200)
+            waiting.join()
+            twice = daemon.admin.post("/api/locks/character/release", body)
+            self.assertEqual((twice.status, twice.json["type"]), (409, "conflict"))
+            self.assertEqual(daemon.admin.post("/api/locks/character/check", body).json, {"valid": False})
+            self.assertEqual(lane_of(daemon)["holder"]["actor"], "trainer", "the stale token ended nothing")
+
+    def test_over_the_socket(self):
+        with Daemon() as daemon, Sockets.packet(self, daemon) as sock:
+            quick(daemon, queue_max=1)
+            modules = daemon.admin.get("/api/lock-modules").json
+
+            def ask(**message):
+                sock.send(json.dumps({"id": 1, "lane": "character", **message}).encode())
+                return json.loads(sock.recv(4096))
+            for message, error in (({"op": "acquire", "lane": "none", "actor": "fisher"}, "not-found"),
+                                   ({"op": "acquire", "actor": "No Name"}, "validation"),
+                                   ({"op": "acquire", "actor": "fisher", "timeout_s": 0}, "validation"),
+                                   ({"op": "acquire", "actor": "fisher", "timeout_s": -1}, "validation"),
+                                   ({"op": "acquire", "actor": "fisher", "priority": 255}, "validation"),
+                                   ({"op": "acquire", "actor": "fisher", "uid": 0}, "validation"),
+                                   ({"op": "renew", "token": 99}, "conflict"),
+                                   ({"op": "release", "token": 99}, "conflict"),
+                                   ({"op": "cancel", "lane": None, "wait": 7}, "validation"),
+                                   ({"op": "release", "lane": "none", "token": 1}, "not-found")):
+                with self.subTest(message=message):
+                    answer = ask(**message)
+                    self.assertEqual((answer["ok"], answer["error"]), (False, error))
+                    self.assertTrue(answer["detail"])
+                    self.assert_untouched(daemon, modules)
+            held = ask(op="acquire", actor="fisher")
+            self.assertTrue(held["ok"])
+            sock.send(json.dumps({"op": "acquire", "id": 2, "lane": "character", "actor": "trainer"}).encode())
+            wait_for("the queue to be full", lambda: lane_of(daemon)["queue"])
+            self.assertEqual(ask(op="acquire", id=3, actor="eater")["error"], "rate-limited")
+            self.assertTrue(ask(op="release", id=4, token=held["token"])["ok"])
+            self.assertTrue(json.loads(sock.recv(4096))["ok"], "the one that waited")
+            self.assertEqual(ask(op="release", id=5, token=held["token"])["error"], "conflict")
+            self.assertEqual(lane_of(daemon)["holder"]["actor"], "trainer")
 
 
 class CommandLine(unittest.TestCase):

@@ -107,6 +107,21 @@ class Delivery(unittest.TestCase):
             self.assertEqual([b["embeds"][0]["title"] for b in discord.bodies()],
                              ["🚨 Macro Auto-Cancelled: Dig"])
 
+    def test_what_a_script_tells_reaches_receivers(self):
+        with Receiver() as hook, Daemon(config=ALLOW) as d:
+            add(d, "hook", kind="webhook", url=hook.url(), events=["macro.notify"])
+            told = {"type": "say", "command": "the boss @everyone", "parameters": {"to": "operators"}}
+            made = d.admin.ask("PUT", "/api/macro-scripts/herald",
+                               {"steps": {"name": "x", "actions": [told]}})
+            self.assertEqual(made.status, 201, made)
+            started = d.admin.post("/api/commands", {"type": "macro", "action": "start",
+                                                     "macro_id": "herald"})
+            self.assertEqual(started.status, 202, started)
+            wait_for("the webhook", lambda: hook.requests)
+            data = hook.bodies()[0]["data"]
+            self.assertEqual((data["kind"], data["subject"], data["text"]),
+                             ("macro.notify", "herald", "the boss @everyone"))
+
     def test_crud_validation_and_scopes(self):
         with Daemon() as d:
             bad = d.admin.ask("PUT", "/api/notices/receivers/ops",
@@ -271,7 +286,7 @@ class Survival(unittest.TestCase):
             self.assertIn("NoNewPrivs:\t1", pathlib.Path(f"/proc/{pid}/status").read_text())
             files = subprocess.run(["ls", "-l", f"/proc/{pid}/fd"], text=True, capture_output=True).stdout
             self.assertNotIn(str(d.data), files)
-            wait_for("its line in the log", lambda: "landlock and seccomp" in d.log_text())
+            wait_for("its line", lambda: "landlock and seccomp" in "".join(d.lines))
 
     def test_cancellation_does_not_wait_for_a_receiver(self):
         """From the request to the process being gone, with a webhook that hangs and with none."""

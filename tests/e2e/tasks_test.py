@@ -291,5 +291,24 @@ class Operations(unittest.TestCase):
             self.assertEqual(browser.get("/api/operations").json["locked_resources"], 0)
 
 
+    def test_what_operations_change_is_in_the_audit(self):
+        with Daemon() as daemon:
+            admin, user = daemon.admin, daemon.add_user("ann", "user")
+            self.assertEqual(operation(user, "settings.set", {"values": {"motd": "secret word"}}).status, 200)
+            broken = {"steps": [{"kind": "setting.set", "input": {"key": "x", "value": 1}},
+                                {"kind": "file.write", "input": {"path": "no/such/folder/a", "content": ""}}]}
+            self.assertNotEqual(operation(admin, "transact", broken).status, 200)
+            self.assertEqual(operation(user, "file.write", {"path": "a", "content": ""}).status, 403)
+            rules = {"items": [{"one": "transact", "other": "transact", "strategy": "abort"}]}
+            self.assertEqual(admin.ask("PUT", "/api/operations/conflicts", rules).status, 200)
+            rows = admin.get("/api/audit?action=operation").json["items"]
+            self.assertEqual([(r["action"], r["actor"]) for r in rows],
+                             [("operation.conflicts", "admin"), ("operation.rolled_back", "admin"), ("operation.run", "ann")])
+            self.assertIn("motd", json.dumps(rows[2]["after"]))
+            self.assertNotIn("secret word", json.dumps(rows))
+            verified = daemon.cli("audit", "verify")
+            self.assertEqual(verified.returncode, 0, verified.stderr)
+
+
 if __name__ == "__main__":
     unittest.main()

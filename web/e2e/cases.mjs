@@ -2,7 +2,10 @@
 
 import { kSetupCode, kUser } from "../mock/server.mjs";
 import { axe, check, equal, focused, settle } from "./harness.mjs";
+import { kGameCases } from "./games.mjs";
+import { kPlayCases } from "./play.mjs";
 import { kRoomCases } from "./rooms.mjs";
+import { kSettingsCases } from "./settings.mjs";
 import { viewCase } from "./views.mjs";
 
 const kEvidence = "/cancellations/c-attack-cpu";
@@ -192,7 +195,11 @@ const keyboardCases = [
       const context = await target.context("healthy");
       const page = await target.open(context, "/");
       await settle(page);
-      const heading = (name) => page.getByRole("heading", { level: 1, name }).waitFor();
+      // The focus follows the heading in the next turn of the page.
+      const heading = async (name) => {
+        await page.getByRole("heading", { level: 1, name }).waitFor();
+        await page.waitForFunction((text) => document.activeElement?.textContent === text, name);
+      };
       await page.keyboard.press("g");
       await page.keyboard.press("m");
       await heading("Macro safety");
@@ -490,6 +497,9 @@ export const kCases = [
   ...liveCases,
   ...workCases,
   ...kRoomCases,
+  ...kPlayCases,
+  ...kGameCases,
+  ...kSettingsCases,
   ...viewCases,
   ...lastCases,
 ];

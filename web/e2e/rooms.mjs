@@ -95,6 +95,26 @@ const lockCases = [
     },
   },
   {
+    name: "locks: who waits for whom is drawn, and is the same as a table",
+    mock: true,
+    async run(target) {
+      const context = await target.context("healthy");
+      const page = await target.open(context, "/locks");
+      await settle(page);
+      const section = page.locator("section", { has: page.locator("#waits") });
+      const drawing = section.getByRole("img");
+      await drawing.waitFor();
+      const said = await drawing.getAttribute("aria-label");
+      check(/ waits for /.test(said), `the drawing does not say who waits: ${said}`);
+      await section.getByRole("button", { name: "Table" }).click();
+      const rows = await section.locator("tbody tr").allInnerTexts();
+      check(rows.length > 0, "the table is empty while somebody waits");
+      const [actor, lane] = rows[0].split(/\s+/);
+      check(actor.length > 0 && lane.length > 0, `a row without names: ${rows[0]}`);
+      await context.close();
+    },
+  },
+  {
     name: "locks: the next in the queue acts without a reload; a module's priority is changed",
     mock: true,
     async run(target) {

@@ -51,6 +51,39 @@ const kShots = [
   ["referee-options", "healthy", "/referee/options"],
   ["player", "healthy", "/referee/players/juniper"],
   ["player-3d", "healthy", "/referee/players/holt"],
+  ["games", "healthy", "/games"],
+  ["games-empty", "empty", "/games"],
+  ["console", "healthy", "/games/caravan"],
+  ["game-new", "healthy", "/games", (page) => page.click("text=Add a game")],
+  ["library", "healthy", "/library", (page) => page.getByRole("button", { name: "Log of backup" }).click()],
+  ["library-edit", "healthy", "/library", (page) => page.getByRole("button", { name: "Edit backup" }).click()],
+  ["sessions", "healthy", "/sessions"],
+  ["sessions-empty", "empty", "/sessions"],
+  [
+    "sessions-complete",
+    "healthy",
+    "/sessions",
+    (page) => page.getByLabel("Command", { exact: true }).pressSequentially("mode execute "),
+  ],
+  ["mode", "healthy", "/sessions", (page) => page.click("button:has-text(\"Change fishing\")")],
+  ["settings", "healthy", "/settings"],
+  ["settings-tokens", "healthy", "/settings/tokens"],
+  ["settings-token-new", "healthy", "/settings/tokens", (page) => page.click("text=Make a token")],
+  ["settings-users", "healthy", "/settings/users"],
+  ["settings-roles", "healthy", "/settings/roles"],
+  [
+    "settings-factor",
+    "healthy",
+    "/settings",
+    async (page) => {
+      await page.click("text=Set up");
+      await page.fill("#factor-password", "four quiet grey herons");
+      await page.click("text=Continue");
+    },
+  ],
+  ["explore", "healthy", "/explore", (page) => page.click("text=Compare with")],
+  ["log", "healthy", "/logs", (page) => page.locator("summary").nth(1).click()],
+  ["audit", "healthy", "/logs/audit", (page) => page.locator("summary").nth(3).click()],
   ["pages", "healthy", "/locks", (page) => page.locator(".nav-more").evaluate((b) => b.click())],
   [
     "stale",
@@ -103,7 +136,7 @@ for (const [name, scene, path, act] of shots) {
       await page.waitForTimeout(act ? 400 : 100);
       await page.screenshot({
         path: `${folder}/${name}-${theme}-${width}.png`,
-        fullPage: !["start", "palette", "help", "pages", "submit", "lock-options"].includes(name),
+        fullPage: !["game-new", "mode", "settings-token-new", "settings-factor", "start", "palette", "help", "pages", "submit", "lock-options"].includes(name),
       });
       await page.close();
     }

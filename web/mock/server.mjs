@@ -16,6 +16,9 @@ import { gzipSync } from "node:zlib";
 
 import { WebSocketServer } from "ws";
 
+import { Accounts } from "./accounts.mjs";
+import { Games } from "./games.mjs";
+import { Play } from "./play.mjs";
 import { kScenes, scene as makeScene } from "./scenarios.mjs";
 import { kProfiles } from "./world.mjs";
 
@@ -33,7 +36,8 @@ const kPages = [
   /^\/cancellations(\/[^/]+)?$/,
   /^\/login$/,
   /^\/setup$/,
-  /^\/(locks|tasks|referee)(\/.*)?$/,
+  /^\/(locks|tasks|referee|logs|settings|sessions|games)(\/.*)?$/,
+  /^\/(explore|library)$/,
 ];
 export const kHeaders = {
   "Content-Security-Policy":
@@ -53,6 +57,8 @@ const kScopes = {
     "health:read",
     "macros:read",
     "sessions:read",
+    "commands:read",
+    "games:read",
     "locks:read",
     "tasks:read",
     "anticheat:read",
@@ -111,6 +117,9 @@ export class MockDaemon {
 
   play(name) {
     this.scene = makeScene(name, Date.now());
+    this.accounts = new Accounts(Date.now(), name !== "empty");
+    this.links = new Games(Date.now(), name !== "empty");
+    this.characters = new Play(Date.now(), name !== "empty");
     for (const socket of this.sockets) socket.terminate();
   }
 
@@ -283,7 +292,15 @@ export class MockDaemon {
         "Internal error",
         "The database could not be read. See the log for correlation id mock-1.",
       );
-    const room = this.roomAnswer(request, path, query, body);
+    const room =
+      this.accounts.answer(method, path, query, body, kScopes[this.scene.role]) ??
+      this.characters.answer(method, path, body, this.scene.role !== "viewer", (topic, data) =>
+        this.publish(topic, data),
+      ) ??
+      this.links.answer(method, path, query, body, this.scene.role !== "viewer", (topic, data) =>
+        this.publish(topic, data),
+      ) ??
+      this.roomAnswer(request, path, query, body);
     if (!room) return this.closedRoute(key, path, query, body, response);
     for (const [name, value] of Object.entries(room.headers ?? {})) response.setHeader(name, value);
     send(response, room.status, room.body, room.type);
@@ -333,6 +350,10 @@ export class MockDaemon {
       case "POST /auth/login":
         if (body.username !== kUser.username || body.password !== kUser.password)
           problem(response, 401, "unauthenticated", "Not signed in");
+        else if (this.accounts.factor.enabled && body.code !== "654321")
+          problem(response, 401, "unauthenticated", "A code is needed", "A code is needed.", [
+            { path: "code", message: "expected six digits, or a recovery code" },
+          ]);
         else {
           scene.loggedIn = true;
           send(response, 200, {
@@ -380,8 +401,6 @@ export class MockDaemon {
       }
       case "GET /macro-safety/performance":
         return send(response, 200, this.performance());
-      case "GET /metrics/series":
-        return problem(response, 404, "not-found", "The mock keeps no series");
       case "GET /macro-safety/status":
         return send(response, 200, {
           monitoring_active: true,

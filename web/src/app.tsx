@@ -19,6 +19,13 @@ import { Brand } from "./ui/icons";
 /** The pages of the rooms share a chunk, which the first load does not carry. */
 const loadRooms = () => import("./rooms/entry").then(({ RoomPage }) => RoomPage);
 
+const loadGames = () => import("./games/entry").then(({ GamesPage }) => GamesPage);
+const loadLibrary = () => import("./library/entry").then(({ LibraryPage }) => LibraryPage);
+const loadPlay = () => import("./play/entry").then(({ PlayPage }) => PlayPage);
+const loadExplore = () => import("./explore/entry").then(({ ExplorePage }) => ExplorePage);
+const loadLogs = () => import("./logs/entry").then(({ LogsPage }) => LogsPage);
+const loadSettings = () => import("./settings/entry").then(({ SettingsPage }) => SettingsPage);
+
 function Page(): JSX.Element {
   const at = route.value;
   const isDoor = at.page === "login" || at.page === "setup";
@@ -39,6 +46,27 @@ function Page(): JSX.Element {
     case "referee":
     case "player":
       return <Later title={titleOf(at.page)} load={loadRooms} props={{ at }} />;
+    case "games":
+    case "game":
+      return (
+        <Later
+          title="Games"
+          load={loadGames}
+          props={{ name: at.page === "game" ? at.id : null }}
+        />
+      );
+    case "library":
+      return <Later title="Library" load={loadLibrary} props={{}} />;
+    case "sessions":
+      return <Later title="Sessions" load={loadPlay} props={{}} />;
+    case "explore":
+      return <Later title="Metrics" load={loadExplore} props={{}} />;
+    case "logs":
+    case "audit":
+    case "story":
+      return <Later title="Logs" load={loadLogs} props={{ at }} />;
+    case "settings":
+      return <Later title="Settings" load={loadSettings} props={{ tab: at.tab }} />;
     case "not-found":
       return <NotFoundPage path={at.path} />;
     default:

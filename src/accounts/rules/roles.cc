@@ -20,22 +20,23 @@ std::vector<std::string_view> with(std::vector<std::string_view> base,
 }
 
 // Source: platform specification, accounts.
-constexpr std::array<std::string_view, 21> kResources{
-    "admin",     "agents",  "alerts", "anticheat", "audit",    "commands", "config",
-    "dashboard", "health",  "locks",  "logs",      "macros",   "metrics",  "parties",
-    "peers",     "plugins", "relays", "samples",   "sessions", "tasks",    "users"};
+constexpr std::array<std::string_view, 22> kResources{
+    "admin",   "agents", "alerts",  "anticheat", "audit",  "commands", "config",  "dashboard",
+    "games",   "health", "locks",   "logs",      "macros", "metrics",  "parties", "peers",
+    "plugins", "relays", "samples", "sessions",  "tasks",  "users"};
 
 }  // namespace
 
 const std::vector<BuiltinRole>& builtin_roles() {
   static const std::vector<std::string_view> kViewer{
-      "dashboard:read", "metrics:read", "health:read",    "macros:read", "sessions:read",
-      "commands:read",  "locks:read",   "anticheat:read", "tasks:read",  "alerts:read",
-      "plugins:read",   "parties:read", "peers:read",     "relays:read", "agents:read"};
+      "dashboard:read", "metrics:read",  "health:read", "macros:read",
+      "sessions:read",  "commands:read", "games:read",  "locks:read",
+      "anticheat:read", "tasks:read",    "alerts:read", "plugins:read",
+      "parties:read",   "peers:read",    "relays:read", "agents:read"};
   static const std::vector<BuiltinRole> kRoles{
       {"viewer", kViewer},
       {"user", with(kViewer, {"macros:run", "samples:write", "commands:run", "sessions:write",
-                              "locks:use", "tasks:run"})},
+                              "locks:use", "tasks:run", "games:send"})},
       {kAdminRole, {"*"}},
   };
   return kRoles;

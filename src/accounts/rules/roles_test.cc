@@ -30,25 +30,28 @@ TEST_P(RoleScopes, AreAsTheTableSays) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, RoleScopes,
-    testing::Values(
-        Row{"dashboard:read", true, true, true}, Row{"metrics:read", true, true, true},
-        Row{"health:read", true, true, true}, Row{"macros:read", true, true, true},
-        Row{"sessions:read", true, true, true}, Row{"macros:run", false, true, true},
-        Row{"samples:write", false, true, true}, Row{"commands:run", false, true, true},
-        Row{"commands:read", true, true, true}, Row{"locks:read", true, true, true},
-        Row{"anticheat:read", true, true, true}, Row{"tasks:read", true, true, true},
-        Row{"alerts:read", true, true, true}, Row{"plugins:read", true, true, true},
-        Row{"parties:read", true, true, true}, Row{"peers:read", true, true, true},
-        Row{"relays:read", true, true, true}, Row{"agents:read", true, true, true},
-        Row{"sessions:write", false, true, true}, Row{"locks:use", false, true, true},
-        Row{"tasks:run", false, true, true}, Row{"locks:admin", false, false, true},
-        Row{"tasks:admin", false, false, true}, Row{"anticheat:write", false, false, true},
-        Row{"anticheat:admin", false, false, true}, Row{"alerts:write", false, false, true},
-        Row{"plugins:write", false, false, true}, Row{"logs:read", false, false, true},
-        Row{"config:write", false, false, true}, Row{"admin:write", false, false, true},
-        Row{"macros:admin", false, false, true}, Row{"users:read", false, false, true},
-        Row{"users:write", false, false, true}, Row{"config:read", false, false, true},
-        Row{"audit:read", false, false, true}, Row{"no-such:scope", false, false, true}));
+    testing::Values(Row{"dashboard:read", true, true, true}, Row{"metrics:read", true, true, true},
+                    Row{"health:read", true, true, true}, Row{"macros:read", true, true, true},
+                    Row{"sessions:read", true, true, true}, Row{"macros:run", false, true, true},
+                    Row{"samples:write", false, true, true}, Row{"commands:run", false, true, true},
+                    Row{"commands:read", true, true, true}, Row{"locks:read", true, true, true},
+                    Row{"anticheat:read", true, true, true}, Row{"tasks:read", true, true, true},
+                    Row{"alerts:read", true, true, true}, Row{"plugins:read", true, true, true},
+                    Row{"parties:read", true, true, true}, Row{"peers:read", true, true, true},
+                    Row{"relays:read", true, true, true}, Row{"agents:read", true, true, true},
+                    Row{"sessions:write", false, true, true}, Row{"locks:use", false, true, true},
+                    Row{"games:read", true, true, true}, Row{"games:send", false, true, true},
+                    Row{"games:write", false, false, true}, Row{"tasks:run", false, true, true},
+                    Row{"locks:admin", false, false, true}, Row{"tasks:admin", false, false, true},
+                    Row{"anticheat:write", false, false, true},
+                    Row{"anticheat:admin", false, false, true},
+                    Row{"alerts:write", false, false, true},
+                    Row{"plugins:write", false, false, true}, Row{"logs:read", false, false, true},
+                    Row{"config:write", false, false, true}, Row{"admin:write", false, false, true},
+                    Row{"macros:admin", false, false, true}, Row{"users:read", false, false, true},
+                    Row{"users:write", false, false, true}, Row{"config:read", false, false, true},
+                    Row{"audit:read", false, false, true},
+                    Row{"no-such:scope", false, false, true}));
 
 TEST(Scopes, GrammarAcceptsResourceVerbAndStar) {
   EXPECT_TRUE(is_scope_name("*"));

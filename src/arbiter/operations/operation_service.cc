@@ -152,16 +152,26 @@ Result<void> OperationService::apply(const std::vector<ConflictRule>& rules) {
   return {};
 }
 
-void OperationService::set_conflicts(const JsonValue& body,
+void OperationService::set_conflicts(const JsonValue& body, const Author& by,
                                      std::function<void(const Result<void>&)> done) {
   auto rules = read_conflicts(body, kinds_);
   if (!rules) return done(rules.error());
   const std::string text = conflicts_json(*rules);
-  store_.save_document(std::string(kConflictsDocument), text,
-                       [this, rules = std::move(*rules), done = std::move(done),
+  // Shared by the job, which fills it, and the answer, which calls it after the commit.
+  const auto committed = std::make_shared<std::function<void()>>();
+  store::Writer::Job record;
+  if (audit_) {
+    record = [hook = audit_, committed, text, by](store::Database& db) -> Result<void> {
+      GK_TRY(*committed, hook(db, {by, "operation.conflicts", "conflicts", text}));
+      return {};
+    };
+  }
+  store_.save_document(std::string(kConflictsDocument), text, std::move(record),
+                       [this, rules = std::move(*rules), done = std::move(done), committed,
                         alive = std::weak_ptr<int>(alive_)](const Result<void>& saved) {
                          if (alive.expired()) return;
                          if (!saved) return done(saved);
+                         if (*committed) (*committed)();
                          const auto applied = apply(rules);
                          done(applied);
                          drain();
@@ -281,11 +291,14 @@ void OperationService::on_start(Active& active, const std::string& argument) {
 void OperationService::launch(Active& active) {
   active.state = State::running;
   auto steps = std::make_shared<std::vector<StepCall>>(std::move(active.steps));  // For the pool.
+  AuditEntry entry = entry_of(active.request.by, active.request.kind, active.request.resource,
+                              active.id.value, *steps);
   const auto posted = pool_->post([this, id = active.id, steps, stop = active.stop,
-                                   alive = std::weak_ptr<int>(alive_)] {
+                                   entry = std::move(entry), alive = std::weak_ptr<int>(alive_)] {
+    AuditedJournal journal(journal_, audit_, entry);
     // Shared: std::function needs a copyable closure.
     auto report =
-        std::make_shared<Result<TransactReport>>(run_transaction(journal_, undo_, *steps, *stop));
+        std::make_shared<Result<TransactReport>>(run_transaction(journal, undo_, *steps, *stop));
     loop_.post([this, id, report, alive] {
       if (!alive.expired()) on_done(id, *report);
     });

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "arbiter/operations/operation_audit.h"
 #include "arbiter/operations/operation_kinds.h"
 #include "arbiter/operations/operation_store.h"
 #include "arbiter/operations/step_kinds.h"
@@ -42,7 +43,7 @@ struct OperationRequest {
   std::uint8_t priority = 50;
   JsonValue input;
   Nanos deadline{0};  ///< From now; 0: the default.
-  std::string by;
+  Author by;
   bool is_admin = false;
 };
 
@@ -87,7 +88,10 @@ class OperationService {
   Result<std::string> one_json(OperationId id) const;
   std::string conflicts() const { return conflicts_json(table_.rules()); }
   /// Replaces the table; `done` after it is on disk.
-  void set_conflicts(const JsonValue& body, std::function<void(const Result<void>&)> done);
+  void set_conflicts(const JsonValue& body, const Author& by,
+                     std::function<void(const Result<void>&)> done);
+  /// From now on each operation is recorded in the commit that ends it. Call before the first.
+  void record_in(AuditHook hook) { audit_ = std::move(hook); }
   std::vector<std::string> kinds() const;
   /// Whether a caller must be an administrator to run it. Errors: as run() for its input.
   Result<bool> needs_admin(std::string_view kind, const JsonValue& input) const;
@@ -126,6 +130,7 @@ class OperationService {
   const std::map<std::string, OperationKind, std::less<>> kinds_;
   OperationStore& store_;
   SqlJournal journal_;
+  AuditHook audit_;
   net::Loop& loop_;
   const Clock& clock_;
   Log& log_;

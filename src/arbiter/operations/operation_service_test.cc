@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <mutex>
 
 #include "base/json_writer.h"
 #include "sys/file_below.h"
@@ -50,6 +51,7 @@ class OperationServiceTest : public testing::Test {
     request.input = json(input);
     request.deadline = deadline;
     request.is_admin = true;
+    request.by = {"olga", "u1", "c1"};
     caller->id = service->run(std::move(request), [caller](const Result<OperationOutcome>& end) {
       EXPECT_FALSE(caller->end) << "answered twice";
       caller->end = end;
@@ -65,10 +67,21 @@ class OperationServiceTest : public testing::Test {
   }
   void set_rules(const std::string& rules) {
     std::optional<Result<void>> done;
-    service->set_conflicts(json("{\"items\":" + rules + "}"),
+    service->set_conflicts(json("{\"items\":" + rules + "}"), {"olga", "u1", "c1"},
                            [&](const Result<void>& r) { done = r; });
     ASSERT_TRUE(loop.run_until([&] { return done.has_value(); }, 10s));
     ASSERT_TRUE(*done) << done->error().message;
+  }
+  /// Keeps each entry once its commit is on disk; `refuse`: the audit cannot be written.
+  void record(bool refuse = false) {
+    service->record_in(
+        [this, refuse](store::Database&, const AuditEntry& entry) -> Result<std::function<void()>> {
+          if (refuse) return Error{Errc::resource_exhausted, "disk full"};
+          return std::function<void()>([this, entry] {
+            const std::scoped_lock lock(entries_mutex);
+            entries.push_back(entry);
+          });
+        });
   }
   std::optional<std::string> setting(const std::string& key) {
     return load_setting(*writer, key).value();
@@ -94,8 +107,49 @@ class OperationServiceTest : public testing::Test {
   Metrics metrics;
   std::unique_ptr<store::Writer> writer;
   std::unique_ptr<OperationStore> store;
+  std::mutex entries_mutex;  // Entries come from pool threads.
+  std::vector<AuditEntry> entries;
   std::unique_ptr<OperationService> service;
 };
+
+TEST_F(OperationServiceTest, RecordsWhoChangedWhatAndNotTheSecretItself) {
+  record();
+  ASSERT_TRUE(end_of(ask("settings.set", R"({"values":{"password":"hunter2"}})")));
+  set_rules("[]");
+  ASSERT_EQ(entries.size(), 2U);
+  EXPECT_EQ(entries[0].action, "operation.run");
+  EXPECT_EQ(entries[0].target, "game");
+  EXPECT_EQ(entries[0].author.name, "olga");
+  EXPECT_EQ(entries[0].author.user_id, "u1");
+  EXPECT_EQ(entries[0].author.correlation_id, "c1");
+  EXPECT_NE(entries[0].after.find("password"), std::string::npos);
+  EXPECT_EQ(entries[0].after.find("hunter2"), std::string::npos);
+  EXPECT_EQ(entries[1].action, "operation.conflicts");
+}
+
+TEST_F(OperationServiceTest, RecordsWhatWasRolledBackAndNothingThatNeverRan) {
+  record();
+  EXPECT_FALSE(end_of(ask("no.such.kind", "{}")));
+  EXPECT_TRUE(entries.empty());
+  const auto slow = ask("transact", R"({"steps":[{"kind":"wait","input":{"seconds":30}}]})");
+  ASSERT_TRUE(loop.run_until([&] { return state_of(slow) == "running"; }, 10s));
+  // A step is noted, so there is something to roll back; begun alone is not enough.
+  const auto noted = [&] {
+    const auto held = SqlJournal(*writer, clock).open().value();
+    return !held.empty() && !held.front().steps.empty();
+  };
+  ASSERT_TRUE(loop.run_until(noted, 10s));
+  ASSERT_TRUE(service->cancel(*slow->id));
+  EXPECT_FALSE(end_of(slow));
+  ASSERT_EQ(entries.size(), 1U);
+  EXPECT_EQ(entries[0].action, "operation.rolled_back");
+}
+
+TEST_F(OperationServiceTest, WhatCannotBeRecordedDoesNotStand) {
+  record(true);
+  EXPECT_FALSE(end_of(ask("settings.set", R"({"values":{"a":1}})")));
+  EXPECT_EQ(setting("a"), std::nullopt);
+}
 
 TEST_F(OperationServiceTest, ChangesFilesAndSettingsTogether) {
   const auto caller = ask("transact", R"({"steps":[
@@ -236,7 +290,7 @@ TEST_F(OperationServiceTest, TheTableOfConflictsIsCheckedAndSurvivesARestart) {
                           R"({"items":[{"one":"transact","other":"transact","strategy":"x"}]})",
                           R"({"items":3})", R"({})"}) {
     std::optional<Result<void>> done;
-    service->set_conflicts(json(bad), [&](const Result<void>& r) { done = r; });
+    service->set_conflicts(json(bad), {}, [&](const Result<void>& r) { done = r; });
     ASSERT_TRUE(done) << bad;
     EXPECT_EQ(done->error().code, Errc::invalid_argument) << bad;
   }

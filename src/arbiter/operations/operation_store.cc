@@ -129,7 +129,7 @@ Result<void> SqlJournal::pop(TransactionId id) {
   });
 }
 
-Result<void> SqlJournal::end(TransactionId id) {
+Result<void> SqlJournal::end(TransactionId id, const store::Writer::Job& also) {
   return writer_.run([&](store::Database& db) -> Result<void> {
     GK_TRY(store::Statement * steps,
            db.query("DELETE FROM operation_steps WHERE transaction_id = $1"));
@@ -137,7 +137,7 @@ Result<void> SqlJournal::end(TransactionId id) {
     GK_TRY(store::Statement * self, db.query("DELETE FROM operation_transactions WHERE id = $1"));
     GK_CHECK_OK(self->bind(1, row_of(id)).run());
     if (db.changes() == 0) return Error{Errc::not_found, "no such transaction"};
-    return {};
+    return also ? also(db) : Result<void>();
   });
 }
 
@@ -240,13 +240,15 @@ void OperationStore::delete_graph(std::uint64_t number, Done done) {
       std::move(done));
 }
 
-void OperationStore::save_document(const std::string& name, std::string json, Done done) {
+void OperationStore::save_document(const std::string& name, std::string json,
+                                   store::Writer::Job also, Done done) {
   submit(
-      [name, json = std::move(json)](store::Database& db) -> Result<void> {
+      [name, json = std::move(json), also = std::move(also)](store::Database& db) -> Result<void> {
         GK_TRY(store::Statement * put,
                db.query("INSERT INTO operation_documents (name, body) VALUES ($1, $2) "
                         "ON CONFLICT (name) DO UPDATE SET body = $2"));
-        return put->bind(1, name).bind(2, json).run();
+        GK_CHECK_OK(put->bind(1, name).bind(2, json).run());
+        return also ? also(db) : Result<void>();
       },
       std::move(done));
 }

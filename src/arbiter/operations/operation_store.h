@@ -35,7 +35,9 @@ class SqlJournal final : public Journal {
   Result<TransactionId> begin() override;
   Result<void> append(TransactionId id, const JournalStep& step) override;
   Result<void> pop(TransactionId id) override;
-  Result<void> end(TransactionId id) override;
+  Result<void> end(TransactionId id) override { return end(id, {}); }
+  /// The end and `also` in one commit. Errors: also those of `also`; then it has not ended.
+  Result<void> end(TransactionId id, const store::Writer::Job& also);
   Result<std::vector<OpenTransaction>> open() override;
 
  private:
@@ -81,7 +83,8 @@ class OperationStore {
   /// Keeps the newest kMaxGraphs that have ended.
   void save_graph(GraphRecord graph, Done done);
   void delete_graph(std::uint64_t number, Done done);
-  void save_document(const std::string& name, std::string json, Done done);
+  /// `also`, unless empty, is part of the commit.
+  void save_document(const std::string& name, std::string json, store::Writer::Job also, Done done);
   void list_settings(std::function<void(Result<std::vector<Setting>>)> done);
 
  private:

@@ -30,7 +30,7 @@ OperationView OperationService::view_of(const Active& active, std::optional<Wall
   view.id = active.id;
   view.kind = active.request.kind;
   view.resource = active.request.resource;
-  view.by = active.request.by;
+  view.by = active.request.by.name;
   view.priority = active.request.priority;
   view.state = kNames[static_cast<std::size_t>(active.state)];
   if (active.state == State::waiting) view.reason = "for the operations that it conflicts with";

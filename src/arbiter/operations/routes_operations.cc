@@ -15,6 +15,10 @@ OperationId id_of(std::string_view text) {
   return OperationId(error == std::errc() && end == text.data() + text.size() ? number : 0);
 }
 
+Author author_of(const Call& call) {
+  return {call.principal->name, call.principal->user_id, call.correlation_id};
+}
+
 /// What POST /operations asks for. `wait`: answer when it has ended.
 struct RunBody {
   OperationRequest request;
@@ -37,7 +41,7 @@ RunBody read_run(const Call& call, JsonReader& reader) {
   body.request.priority = static_cast<std::uint8_t>(priority);
   body.request.deadline =
       std::chrono::duration_cast<Nanos>(std::chrono::duration<double>(deadline_s));
-  body.request.by = call.principal->name;
+  body.request.by = author_of(call);
   body.request.is_admin = call.principal->has_scope("tasks:admin");
   return body;
 }
@@ -111,10 +115,11 @@ void add_operation_routes(api::Router& router, OperationService& operations) {
               [&operations](Call&, const Reply& reply) { reply.json(operations.conflicts()); }});
   router.add({Method::put, "/operations/conflicts", "tasks:admin", "Replace the table of conflicts",
               "ConflictTable", "ConflictTable", [&operations](Call& call, const Reply& reply) {
-                operations.set_conflicts(call.body, [&operations, reply](const Result<void>& done) {
-                  if (!done) return reply.error(done.error());
-                  reply.json(operations.conflicts());
-                });
+                operations.set_conflicts(call.body, author_of(call),
+                                         [&operations, reply](const Result<void>& done) {
+                                           if (!done) return reply.error(done.error());
+                                           reply.json(operations.conflicts());
+                                         });
               }});
   router.add({Method::get, "/operations/settings", "tasks:read", "Settings that operations made",
               "", "SettingList",

@@ -71,7 +71,7 @@ void TaskService::run_operation(Running& running, const GraphEntry& graph,
   request.resource = action.resource;
   request.priority = action.priority;
   request.input = action.input;
-  request.by = graph.by;
+  request.by.name = graph.by;
   request.is_admin = graph.is_admin;
   const std::uint64_t run = running.number;
   // Posted, because the answer may come before run() returns.

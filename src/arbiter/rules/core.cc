@@ -139,8 +139,9 @@ Result<void> Core::set_lane(LaneId id, const LaneOptions& options, MonoTime now)
   if (auto checked = check_options(options); !checked) return checked;
   advance(now);
   GK_ASSERT(!lane->parked);  // the fast path gives lanes back before options change
-  const bool order_changes = lane->options.order.has_value() || options.order.has_value();
-  lane->options = options;
+  const bool order_changes = lane->own_order || options.order.has_value();
+  lane->options = {options.switch_gap, options.max_hold};
+  lane->own_order = options.order.has_value();
   lane->order = options.order.value_or(arbiter_order());
   lane->gcra.set(options.pacing, now);
   TraceRecord record;

@@ -107,8 +107,9 @@ Nanos Core::aging_of(const Ticket& ticket) const {
 std::uint32_t Core::effective_priority(const Ticket& ticket, MonoTime now) const {
   if (GK_MUTANT(no_aging)) return ticket.priority;
   const auto steps = (now - ticket.enqueued) / aging_of(ticket);  // rule 3, rounded down
-  const auto own =
-      ticket.priority + static_cast<std::uint32_t>(std::min<std::int64_t>(steps, 0x7fffffff));
+  const auto own = ticket.priority +
+                   static_cast<std::uint32_t>(std::min<std::int64_t>(steps, 0x7fffffff)) +
+                   (GK_MUTANT(aging_rounds_up) && now > ticket.enqueued ? 1U : 0U);
   return std::max(own, ticket.inherited);
 }
 
@@ -234,7 +235,8 @@ bool Core::nested_first_everywhere(Slot slot, MonoTime now) const {
 }
 
 std::uint32_t Core::hold_burst(const Lane& lane, std::uint16_t actor) const {
-  if (lane.last_actor == 0 || last_group(lane) != group_on(lane, actor)) return 1;
+  const bool same = lane.last_actor != 0 && last_group(lane) == group_on(lane, actor);
+  if (!same && !GK_MUTANT(burst_never_resets)) return 1;
   return std::min(lane.burst + 1, kMaxBurst);
 }
 

@@ -58,9 +58,14 @@ struct Hold {
   std::uint16_t actor = 0;  // Index.
 };
 
+/// Of LaneOptions; the pacing is in the lane's Gcra.
+struct LaneTimes {
+  Nanos switch_gap{0}, max_hold{0};
+};
+
 struct Lane {
-  LaneOptions options;
-  LaneOrder order;  // Of `options`, or the arbiter's.
+  LaneTimes options;
+  LaneOrder order;  // Its own, or the arbiter's.
   Gcra gcra;
   std::optional<Hold> hold;
   std::vector<std::uint32_t> shares;  // Live handles of `hold`.
@@ -73,6 +78,7 @@ struct Lane {
   MonoTime last_end{MonoTime::min()};
   Nanos usual_hold{0};  // Moving average, for estimates only.
   LaneCounters counters;
+  bool own_order = false;
   bool dirty = false;
   bool changed = false;  // Since the caller last cleared Core::changed().
   bool parked = false;   // The fast path owns it; core_fast.cc.

@@ -84,7 +84,7 @@ std::vector<WaitingStatus> Core::queue(LaneId id, MonoTime now) const {
   });
   // The proof of the bound is in docs/arbiter.md, "Waiting bound".
   const Nanos slot =
-      lane.options.max_hold + std::max(lane.options.switch_gap, lane.options.pacing.interval);
+      lane.options.max_hold + std::max(lane.options.switch_gap, lane.gcra.pacing().interval);
   const Nanos slots = slot * (lane.order.max_waiting + 1);
   const Nanos favours =
       std::max<Nanos>(lane.options.max_hold * lane.order.same_group_burst, lane.order.aging_step);

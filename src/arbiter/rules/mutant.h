@@ -17,8 +17,10 @@ enum class MutantForTest : std::uint8_t {
   ignore_priority,          ///< Rule 2: oldest first.
   ignore_age_order,         ///< Rule 2: newest first among equals.
   ignore_burst_limit,       ///< Rule 2: the same group for ever.
+  burst_never_resets,       ///< Rule 2: what other groups did in a row counts too.
   slip_in_during_cooldown,  ///< Rule 2: whoever needs no gap goes before the head.
   no_aging,                 ///< Rule 3.
+  aging_rounds_up,          ///< Rule 3: a step counts when it begins.
   early_by_a_millisecond,   ///< Rule 4.
   no_spacing,               ///< Rule 4.
   gap_within_group,         ///< Rule 4: waits although nothing asks for it.

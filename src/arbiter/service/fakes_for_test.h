@@ -43,6 +43,10 @@ class FakeLaneStore final : public LaneStore {
     if (!broken) modules[name] = std::move(module);
     post(std::move(done));
   }
+  void delete_module(const std::string& name, Done done) override {
+    if (!broken) modules.erase(name);
+    post(std::move(done));
+  }
   /// Lets the oldest ceiling that waits be stored.
   void answer() {
     auto [done, result] = std::move(waiting.front());

@@ -209,6 +209,46 @@ void LaneService::set_module(const Module& module, Done done) {
                      });
 }
 
+Result<void> LaneService::check_removable(const std::string& name) const {
+  const Module* known = module(name);
+  if (known == nullptr) return Error{Errc::not_found, "there is no module \"" + name + "\""};
+  if (!known->custom) {
+    return Error{Errc::failed_precondition,
+                 "\"" + name + "\" is a default module, and nothing of it was changed"};
+  }
+  const auto waits = [&](const auto& entry) { return entry.second->actor == name; };
+  const auto holds = [&](const auto& entry) {
+    return entry.second->held && entry.second->held->actor == name;
+  };
+  if (std::any_of(waiting_.begin(), waiting_.end(), waits) ||
+      std::any_of(lanes_.begin(), lanes_.end(), holds)) {
+    return Error{Errc::failed_precondition,
+                 "\"" + name + "\" holds a lane or waits for one; end that first"};
+  }
+  return {};
+}
+
+Result<void> LaneService::unset_module(const std::string& name) {
+  const std::vector<Module> defaults = default_modules();
+  const auto same = std::find_if(defaults.begin(), defaults.end(),
+                                 [&](const Module& module) { return module.name == name; });
+  if (same != defaults.end()) return apply_module(*same);
+  modules_.erase(name);
+  GK_TRY([[maybe_unused]] const ActorId id, gate_->set_actor(name, {}));
+  return {};
+}
+
+void LaneService::remove_module(const std::string& name, Done done) {
+  if (auto good = check_removable(name); !good) return done(good);
+  store_.delete_module(name, [this, name, done = std::move(done)](const Result<void>& stored) {
+    if (!stored) return done(stored.error());
+    const auto unset = unset_module(name);
+    drain();
+    notify({.kind = LaneNotice::Kind::changed});
+    done(unset);
+  });
+}
+
 Result<ActorId> LaneService::actor_id(const std::string& name) {
   if (const auto known = actors_.find(name); known != actors_.end()) return known->second;
   if (!is_lane_name(name)) {

@@ -38,12 +38,12 @@ struct LaneServiceOptions {
   Nanos store_retry{Seconds(1)};  ///< Before a failed reservation is tried again.
 };
 
-enum class PartyKind : std::uint8_t { local, http, socket };
+enum class PartyKind : std::uint8_t { local, http, socket, child };
 
-/// Who asks: a room, an HTTP caller, or a connection of another process.
+/// Who asks: a room, an HTTP caller, or a connection of another process or of the daemon's child.
 struct Party {
   PartyKind kind = PartyKind::local;
-  OwnerId owner;       ///< Of a socket: its connection; ends by drop().
+  OwnerId owner;       ///< Of a socket or child: its connection; ends by drop().
   std::string user;    ///< Of an HTTP caller.
   bool admin = false;  ///< May end what others hold.
   std::optional<int> pid;
@@ -103,6 +103,11 @@ class LaneService {
   /// Errors: not_found, failed_precondition (held, or somebody waits).
   void remove_lane(const std::string& lane, Done done);
   void set_module(const Module& module, Done done);
+  /// A default module gets its defaults again, another is forgotten: whoever asks under its name
+  /// is alone, of priority 50, and bound to no process. Its place among max_actors stays taken.
+  /// Errors: not_found, failed_precondition (it holds a lane or waits for one, or it is a default
+  /// of which nothing was changed).
+  void remove_module(const std::string& name, Done done);
   /// Null: not found.
   const LaneSettings* settings(const std::string& lane) const;
   const Module* module(const std::string& name) const;
@@ -156,6 +161,8 @@ class LaneService {
   Result<void> add_lane(const std::string& name, const LaneSettings& settings, Token start,
                         Token ceiling);
   Result<void> apply_module(const Module& module);
+  Result<void> unset_module(const std::string& name);
+  Result<void> check_removable(const std::string& name) const;
   LaneState* find(const std::string& lane);
   LaneState* find(LaneId id);
   Result<ActorId> actor_id(const std::string& name);

@@ -14,6 +14,10 @@ constexpr const char* kNoGap = R"({"spacing_s":0})";
 
 class LaneServiceTest : public testing::Test {
  protected:
+  ~LaneServiceTest() override {
+    notices = {};
+    service.reset();  // Tells those who still wait, while `answers` is there.
+  }
   void start(LaneServiceOptions options = {}, const char* settings = kNoGap,
              Token ceiling = Token(1000)) {
     StoredLanes stored;
@@ -223,6 +227,54 @@ TEST_F(LaneServiceTest, SettingsThatCannotBeStoredAreNotInForce) {
   ASSERT_TRUE(until([&] { return done.has_value(); }));
   EXPECT_FALSE(done->ok());
   EXPECT_EQ(service->settings("character")->spacing_s, 0);
+}
+
+TEST_F(LaneServiceTest, ARemovedModuleIsForgottenOrADefaultAgain) {
+  start();
+  const auto remove = [&](const char* name) {
+    std::optional<Result<void>> done;
+    service->remove_module(name, [&](const Result<void>& r) { done = r; });
+    EXPECT_TRUE(until([&] { return done.has_value(); }));
+    return done->ok() ? std::nullopt : std::optional(done->error().code);
+  };
+  const auto set = [&](const char* name, std::int64_t priority) {
+    Module module;
+    module.name = name;
+    module.priority = priority;
+    module.uids = {4711};
+    module.custom = true;
+    std::optional<Result<void>> done;
+    service->set_module(module, [&](const Result<void>& r) { done = r; });
+    EXPECT_TRUE(until([&] { return done.has_value(); }));
+  };
+  EXPECT_EQ(remove("nobody"), Errc::not_found);
+  EXPECT_EQ(remove("fisher"), Errc::failed_precondition) << "an unchanged default";
+  set("fisher", 7);
+  set("painter", 200);
+  const std::size_t holder = ask("painter", socket(1));
+  EXPECT_EQ(remove("painter"), Errc::failed_precondition) << "it holds a lane";
+  const std::size_t waiter = ask("fisher", socket(2));
+  EXPECT_EQ(remove("fisher"), Errc::failed_precondition) << "it waits";
+  service->drop(OwnerId(1));
+  service->drop(OwnerId(2));
+  EXPECT_TRUE(granted(holder));
+  EXPECT_TRUE(until([&] { return answers[waiter].has_value(); }));
+  EXPECT_EQ(remove("painter"), std::nullopt);
+  EXPECT_EQ(service->module("painter"), nullptr);
+  EXPECT_EQ(remove("fisher"), std::nullopt);
+  EXPECT_EQ(service->module("fisher")->priority, 60);
+  EXPECT_FALSE(service->module("fisher")->bound());
+  EXPECT_TRUE(store.modules.empty());
+  // Who asks under a forgotten name is alone, of priority 50: trainer (80) goes first.
+  const std::size_t first = ask("eater", socket(3)), painter = ask("painter", socket(4)),
+                    trainer = ask("trainer", socket(5));
+  ASSERT_TRUE(until([&] { return granted(first); }));
+  service->drop(OwnerId(3));
+  ASSERT_TRUE(until([&] { return granted(trainer); }));
+  EXPECT_FALSE(granted(painter));
+  store.broken = true;
+  set("eater", 9);
+  EXPECT_EQ(service->module("eater")->priority, 20) << "not stored, not in force";
 }
 
 TEST_F(LaneServiceTest, ANewPriorityOfAModuleCountsFromTheNextRequest) {

@@ -4,6 +4,8 @@
 
 #include <array>
 #include <cstdio>
+#include <utility>
+#include <vector>
 
 #include "base/error_codes.h"
 #include "base/try.h"
@@ -118,6 +120,29 @@ void LaneSocket::on_open(net::PacketClientId id, const net::Peer& peer) {
   });
 }
 
+Result<sys::Fd> LaneSocket::connect_child(const std::string& name, const std::string& program) {
+  if (!is_lane_name(name)) {
+    return Error{Errc::invalid_argument, "an actor's name has 1 to 64 of a-z, 0-9, _ and -"};
+  }
+  GK_TRY(const net::PacketServer::Adopted adopted, server_->adopt());
+  Client& client = clients_[adopted.client];
+  client.child = Child{name, program};
+  client.owner = service_.new_owner();
+  owners_[client.owner] = adopted.client;
+  connected_.set(static_cast<double>(clients_.size()));
+  return sys::Fd(adopted.other_end);
+}
+
+void LaneSocket::fence_child(const std::string& name) {
+  std::vector<OwnerId> ended;
+  for (auto& [id, client] : clients_) {
+    if (!client.child || client.child->name != name || client.child->fenced) continue;
+    client.child->fenced = true;
+    ended.push_back(client.owner);
+  }
+  for (const OwnerId owner : ended) service_.drop(owner);
+}
+
 void LaneSocket::on_close(net::PacketClientId id) {
   const auto found = clients_.find(id);
   if (found == clients_.end()) return;
@@ -139,15 +164,24 @@ void LaneSocket::on_notice(const LaneNotice& notice) {
   server_->send(holder->second, out);
 }
 
+Result<void> LaneSocket::check_sender(const Client& client, int sender) const {
+  if (client.child) {
+    // Any process of the macro may ask: all of them end with it.
+    if (!client.child->fenced) return {};
+    return Error{Errc::permission_denied,
+                 "\"" + client.child->name + "\" is being ended and may not act any more"};
+  }
+  if (sender == client.peer.pid) return {};
+  log_.warn("lanes.foreign_sender", "a packet came from another process than the one connected",
+            {{"connected_pid", *client.peer.pid}, {"sender_pid", sender}});
+  return Error{Errc::permission_denied, "this connection belongs to another process"};
+}
+
 void LaneSocket::on_packet(net::PacketClientId id, const net::Packet& packet) {
   static const JsonValue kNothing{JsonValue::Object{}};
   const Client& client = clients_.find(id)->second;
-  if (packet.pid != client.peer.pid) {
-    log_.warn("lanes.foreign_sender", "a packet came from another process than the one connected",
-              {{"connected_pid", *client.peer.pid}, {"sender_pid", packet.pid}});
-    return refuse({id, 0, kNothing},
-                  {Errc::permission_denied, "this connection belongs to another process"});
-  }
+  const auto allowed = check_sender(client, packet.pid);
+  if (!allowed && !client.child) return refuse({id, 0, kNothing}, allowed.error());
   if (packet.cut) {
     return refuse({id, 0, kNothing}, {Errc::resource_exhausted, "a packet has at most 4096 bytes"});
   }
@@ -155,7 +189,9 @@ void LaneSocket::on_packet(net::PacketClientId id, const net::Packet& packet) {
   if (!body) return refuse({id, 0, kNothing}, body.error());
   const JsonValue* number = body->find("id");
   const bool numbered = number != nullptr && number->is_int();
-  obey({id, numbered ? number->as_int() : 0, *body});
+  const Message message{id, numbered ? number->as_int() : 0, *body};
+  if (!allowed) return refuse(message, allowed.error());
+  obey(message);
 }
 
 void LaneSocket::obey(const Message& message) {
@@ -173,14 +209,30 @@ void LaneSocket::obey(const Message& message) {
 
 Party LaneSocket::party_of(const Client& client) const {
   Party party;
-  party.kind = PartyKind::socket;
+  party.kind = client.child ? PartyKind::child : PartyKind::socket;
   party.owner = client.owner;
   party.pid = client.peer.pid;
   party.uid = client.peer.uid;
   return party;
 }
 
+Result<std::string> LaneSocket::actor_of_child(const Child& child,
+                                               const std::string& wanted) const {
+  if (!wanted.empty() && wanted != child.name) {
+    return Error{Errc::permission_denied, "this connection was made for \"" + child.name +
+                                              "\"; it may not act as \"" + wanted + "\""};
+  }
+  const Module* module = service_.module(child.name);
+  const Identity who{.uid = options_.own_uid, .pid = 0, .program = child.program, .trusted = true};
+  if (module == nullptr || may_act_as(who, *module)) return child.name;
+  return Error{Errc::permission_denied, "the module \"" + child.name +
+                                            "\" is for other users or programs than a child of "
+                                            "the daemon that was started with " +
+                                            child.program};
+}
+
 Result<std::string> LaneSocket::actor_for(const Client& client, const std::string& wanted) const {
+  if (client.child) return actor_of_child(*client.child, wanted);
   Identity who;
   who.uid = *client.peer.uid;
   who.pid = *client.peer.pid;

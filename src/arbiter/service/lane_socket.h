@@ -36,12 +36,25 @@ class LaneSocket {
                                                     Log& log, Metrics& metrics,
                                                     LaneService& service);
   ~LaneSocket();  ///< Ends all that its clients held and waited for.
+  /// A connection for a child of the daemon, which is `name` whatever it says; `program` is what
+  /// it was started with. A module that names users or programs must name the daemon's and this.
+  /// Returns the child's end. Errors: invalid_argument (no name), resource_exhausted.
+  Result<sys::Fd> connect_child(const std::string& name, const std::string& program);
+  /// From now on every request of these connections is refused, and what they held is free.
+  void fence_child(const std::string& name);
   LaneSocket(const LaneSocket&) = delete;
   LaneSocket& operator=(const LaneSocket&) = delete;
 
  private:
+  /// What the daemon knows of its own child, which never tells who it is.
+  struct Child {
+    std::string name;
+    std::string program;
+    bool fenced = false;
+  };
   struct Client {
     net::Peer peer;
+    std::optional<Child> child;
     OwnerId owner;
     sys::ProcessHandle process;
     net::Handle death;
@@ -68,7 +81,10 @@ class LaneSocket {
   void release(const Message& message);
   void check(const Message& message);
   void status(const Message& message);
+  /// Errors: permission_denied. Why this packet may not be obeyed, if so.
+  Result<void> check_sender(const Client& client, int sender) const;
   Result<std::string> actor_for(const Client& client, const std::string& wanted) const;
+  Result<std::string> actor_of_child(const Child& child, const std::string& wanted) const;
   Party party_of(const Client& client) const;
   void refuse(const Message& message, const Error& error);
   void answer_lease(net::PacketClientId client, std::int64_t id, const Lease& lease);

@@ -136,4 +136,13 @@ void SqlLaneStore::save_module(const std::string& name, std::string module, Done
       std::move(done));
 }
 
+void SqlLaneStore::delete_module(const std::string& name, Done done) {
+  submit(
+      [name](store::Database& db) -> Result<void> {
+        GK_TRY(store::Statement * gone, db.query("DELETE FROM arbiter_modules WHERE name = $1"));
+        return gone->bind(1, name).run();
+      },
+      std::move(done));
+}
+
 }  // namespace gk::arbiter

@@ -47,6 +47,7 @@ class LaneStore {
   /// Forgets the lane and keeps its mark in the floor.
   virtual void delete_lane(const std::string& name, Token high, Done done) = 0;
   virtual void save_module(const std::string& name, std::string module, Done done) = 0;
+  virtual void delete_module(const std::string& name, Done done) = 0;
 };
 
 /// The schema of this room in state.db.
@@ -63,6 +64,7 @@ class SqlLaneStore final : public LaneStore {
   void save_ceiling(const std::string& name, Token ceiling, Done done) override;
   void delete_lane(const std::string& name, Token high, Done done) override;
   void save_module(const std::string& name, std::string module, Done done) override;
+  void delete_module(const std::string& name, Done done) override;
 
  private:
   void submit(store::Writer::Job job, Done done);

@@ -97,6 +97,9 @@ class HastyStore final : public LaneStore {
   void save_module(const std::string& name, std::string module, Done done) override {
     store_.save_module(name, std::move(module), std::move(done));
   }
+  void delete_module(const std::string& name, Done done) override {
+    store_.delete_module(name, std::move(done));
+  }
 
  private:
   LaneStore& store_;

@@ -13,6 +13,7 @@ double seconds(Nanos time) { return std::chrono::duration<double>(time).count();
 
 std::string_view kind_name(PartyKind kind) {
   if (kind == PartyKind::http) return "http";
+  if (kind == PartyKind::child) return "child";
   return kind == PartyKind::socket ? "socket" : "local";
 }
 

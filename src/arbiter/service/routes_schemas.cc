@@ -10,7 +10,7 @@ void add_lane(api::Router& router) {
                       {"group", "string", "", true, true},
                       {"ticket", "integer", "", true},
                       {"token", "integer", "Increases with each grant of the lane", true},
-                      {"kind", "local|http|socket", "", true},
+                      {"kind", "local|http|socket|child", "", true},
                       {"pid", "integer", "", true, true},
                       {"uid", "integer", "", true, true},
                       {"age_s", "number", "", true},
@@ -82,6 +82,10 @@ void add_use(api::Router& router) {
   router.add_schema({"LaneRevoked", {{"revoked", "boolean", "False: nobody held it", true}}});
   router.add_schema(
       {"LaneDeleted", {{"lane", "string", "", true}, {"deleted", "boolean", "", true}}});
+  router.add_schema({"LockModuleDeleted",
+                     {{"name", "string", "", true},
+                      {"deleted", "boolean", "", true},
+                      {"default_again", "boolean", "It is known with its defaults", true}}});
   router.add_schema({"LaneGranted",
                      {{"lane", "string", "", true},
                       {"actor", "string", "", true},

@@ -102,6 +102,18 @@ void put_module(LaneService& service, const Call& call, const Reply& reply) {
   });
 }
 
+void delete_module(LaneService& service, const Call& call, const Reply& reply) {
+  const std::string name = call.param("name");
+  const Module* known = service.module(name);
+  if (known != nullptr && !matches(call, reply, etag_of(known->json()))) return;
+  service.remove_module(name, [&service, reply, name](const Result<void>& removed) {
+    if (!removed) return reply.error(removed.error());
+    const bool again = service.module(name) != nullptr;
+    reply.json("{\"name\":\"" + name +
+               "\",\"deleted\":true,\"default_again\":" + (again ? "true}" : "false}"));
+  });
+}
+
 }  // namespace
 
 void add_lane_settings_routes(api::Router& router, LaneService& service) {
@@ -122,6 +134,10 @@ void add_lane_settings_routes(api::Router& router, LaneService& service) {
   router.add({Method::put, "/lock-modules/{name}", "locks:admin", "Add or change a module",
               "LockModulePatch", "LockModule",
               [&service](Call& call, const Reply& reply) { put_module(service, call, reply); }});
+  router.add({Method::del, "/lock-modules/{name}", "locks:admin",
+              "Forget a module, or take back what was changed of a default one", "",
+              "LockModuleDeleted",
+              [&service](Call& call, const Reply& reply) { delete_module(service, call, reply); }});
 }
 
 }  // namespace gk::arbiter

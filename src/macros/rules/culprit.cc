@@ -17,9 +17,11 @@ double total_demand(std::span<const Suspect> suspects, const MachineLoad& load) 
 
 namespace {
 
-double game_slope(const MachineLoad& load) {
+// What a macro's commands may have to do with the slowing of the game.
+double game_slope(const MachineLoad& load, const Suspect& suspect) {
   const double busy = std::max(*load.cpu_usage_pct, load.cpu_pressure_pct.value_or(0));
-  return std::clamp(1 - busy / 100, 0.0, 1.0);
+  const double unexplained = std::clamp(1 - busy / 100, 0.0, 1.0);
+  return load.tick_slope.value_or(1) * std::max(unexplained, suspect.surge.value_or(0));
 }
 
 void pick_culprit(Verdict& verdict, const CulpritSettings& settings) {
@@ -50,14 +52,13 @@ Verdict find_culprit(Blame blame, std::span<const Suspect> suspects, const Machi
                               : (load.cpu_usage_pct ? total_demand(suspects, load) : 0);
   const bool known = memory ? whole > 0 : load.cpu_usage_pct.has_value();
   const double even = 1.0 / static_cast<double>(suspects.size());
-  const double slope = !memory && known && blame == Blame::game ? game_slope(load) : 0;
   for (const Suspect& s : suspects) {
     SuspectScore score{s.macro_id, 0, s.demand_pct, 0};
     const double part = (memory ? s.rss_bytes : s.demand_pct).value_or(0);
     score.share = whole > 0 ? std::min(1.0, part / whole) : 0;
     score.score = memory ? score.share : settings.demand_weight * score.share;
-    if (blame == Blame::game) {
-      score.score += settings.command_weight * s.command_share.value_or(even) * slope;
+    if (blame == Blame::game && known) {
+      score.score += settings.command_weight * s.command_share.value_or(even) * game_slope(load, s);
     }
     verdict.scores.push_back(std::move(score));
   }

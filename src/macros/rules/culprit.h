@@ -38,6 +38,7 @@ struct Suspect {
   std::optional<double> cpu_pct;     ///< % of one core, whole tree.
   std::optional<double> rss_bytes;
   std::optional<double> command_share;  ///< Of all commands sent to the game; absent: even.
+  std::optional<double> surge;          ///< Part of its command rate that is new, 0..1; absent: 0.
 };
 
 struct MachineLoad {
@@ -46,6 +47,8 @@ struct MachineLoad {
   std::optional<double> memory_usage_pct;
   double cores = 1;
   double memory_total_bytes = 0;  ///< 0: unknown.
+  /// How far the game's tick ratio fell: 0 not at all, 1 past the limit. Absent: 1.
+  std::optional<double> tick_slope;
 };
 
 struct SuspectScore {
@@ -71,7 +74,8 @@ double total_demand(std::span<const Suspect> suspects, const MachineLoad& load);
 ///   score  = demand_weight · share                                            (cpu)
 ///          = rss / memory in use                                              (memory)
 ///          = demand_weight · share + command_weight · command share · slope   (game)
-///   slope  = 1 − max(CPU usage, CPU pressure): what contention does not explain
+///   slope  = tick slope · max(1 − max(CPU usage, CPU pressure), surge): what contention does not
+///            explain, unless the macro's own commands have just become more
 /// Demand of everything else = its CPU time × the macros' own ratio of demand to CPU time, since
 /// all wait in the same queues.
 /// Cost: O(n), allocates.

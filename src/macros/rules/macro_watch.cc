@@ -4,52 +4,14 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "macros/rules/macro_watch_tick.h"
+#include "macros/rules/mutant.h"
 
 namespace gk::macros {
 
 using monitor::ProcessSample;
 using monitor::Signal;
 using monitor::Snapshot;
-
-struct MacroWatch::Tick {
-  const Snapshot* snapshot = nullptr;
-  MonoTime now;
-  std::vector<Suspect> suspects;
-  MachineLoad load;
-  std::array<std::optional<Verdict>, 3> verdicts;
-  double top_demand = 0, second_demand = 0;  // Of the macros, % of one core.
-  std::string top_macro;
-  double macros_share = 0;  // Of all demand; 0 while the machine is unknown.
-
-  const ProcessSample* process(const std::string& subject) const {
-    if (snapshot == nullptr) return nullptr;
-    const auto it = snapshot->processes.find(subject);
-    return it == snapshot->processes.end() ? nullptr : &it->second;
-  }
-  std::optional<double> known(const Signal& signal) const {
-    return signal.is_known(now) ? std::optional(signal.value()) : std::nullopt;
-  }
-  void add_suspect(Suspect suspect) {
-    const double demand = suspect.demand_pct.value_or(0);
-    if (demand > top_demand) {
-      second_demand = std::exchange(top_demand, demand);
-      top_macro = suspect.macro_id;
-    } else {
-      second_demand = std::max(second_demand, demand);
-    }
-    macros_share += demand;
-    suspects.push_back(std::move(suspect));
-  }
-  void finish_suspects() {
-    const double all = load.cpu_usage_pct ? total_demand(suspects, load) : 0;
-    macros_share = all > 0 ? macros_share / all : 0;
-  }
-  const Verdict& verdict(Blame blame, const CulpritSettings& settings) {
-    auto& slot = verdicts[static_cast<std::size_t>(blame)];
-    if (!slot) slot = find_culprit(blame, suspects, load, settings);
-    return *slot;
-  }
-};
 
 std::vector<MacroWatch::Rule> MacroWatch::make_rules(const MacroSafetyProfile& profile,
                                                      const WatchSettings& s) {
@@ -79,12 +41,17 @@ std::vector<MacroWatch::Rule> MacroWatch::make_rules(const MacroSafetyProfile& p
   };
 }
 
-void MacroWatch::add(const MacroSafetyProfile& profile, MonoTime started, const Snapshot* first) {
+void MacroWatch::add(const MacroSafetyProfile& profile, MonoTime started, const Snapshot* first,
+                     const WatchedMacro& means) {
   Entry entry;
   entry.profile = profile;
   entry.subject = "macro:" + profile.macro_id;
   entry.started = started;
   entry.rules = make_rules(profile, settings_);
+  for (Rule& rule : entry.rules) rule.trend = HoltTrend(settings_.trend);
+  entry.means = means;
+  entry.pacer = Pacer(settings_.pace);
+  for (const PatternRule& rule : profile.patterns) entry.patterns.emplace_back(rule);
   for (const Rule& rule : entry.rules) {
     if (rule.field == nullptr || profile.safety_level != SafetyLevel::dangerous) continue;
     Lifeline line;
@@ -106,7 +73,12 @@ void MacroWatch::remove(std::string_view macro_id, MonoTime now) {
     shared_victim_.clear();
     shared_hold_until_ = now + settings_.settle;
   }
+  const std::string game = std::move(it->second.means.game);
   entries_.erase(it);
+  const bool played = std::any_of(entries_.begin(), entries_.end(), [&](const auto& entry) {
+    return entry.second.means.game == game;
+  });
+  if (!played) games_.erase(game);
 }
 
 Millis MacroWatch::grace(SafetyLevel level) const {
@@ -115,7 +87,7 @@ Millis MacroWatch::grace(SafetyLevel level) const {
     case SafetyLevel::risky: return settings_.risky_grace;
     case SafetyLevel::dangerous: break;
   }
-  return Millis(0);
+  return GK_MACROS_MUTANT(ladder_dangerous_waits) ? settings_.risky_grace : Millis(0);
 }
 
 std::vector<Decision> MacroWatch::evaluate(const Snapshot* snapshot, MonoTime now) {
@@ -133,7 +105,7 @@ std::vector<Decision> MacroWatch::evaluate(const Snapshot* snapshot, MonoTime no
     }
   }
   for (auto& [id, entry] : entries_) {
-    Suspect suspect{id, {}, {}, {}, {}};
+    Suspect suspect{id, {}, {}, {}, {}, {}};
     if (const ProcessSample* process = tick.process(entry.subject)) {
       suspect.demand_pct = tick.known(process->demand_pct);
       suspect.cpu_pct = tick.known(process->cpu_pct);
@@ -143,9 +115,13 @@ std::vector<Decision> MacroWatch::evaluate(const Snapshot* snapshot, MonoTime no
     learn_quiet_cpu(entry, tick);
   }
   tick.finish_suspects();
+  tick.since_last = last_tick_ ? now - *last_tick_ : Nanos(0);
+  last_tick_ = now;
+  learn_games(tick);
   std::vector<Decision> decisions;
   for (auto& [id, entry] : entries_) {
     feed(entry, tick);
+    learn_usual_rate(entry, tick);
     if (entry.cancelling) continue;
     if (auto decision = judge(entry, tick)) decisions.push_back(std::move(*decision));
   }
@@ -215,36 +191,61 @@ Signal MacroWatch::own_signal(const Entry& entry, Source source, const Tick& tic
 void MacroWatch::feed(Entry& entry, const Tick& tick) {
   if (tick.snapshot == nullptr) return;
   for (Rule& rule : entry.rules) {
-    if (rule.field != nullptr) {
-      (void)rule.test.update(tick.snapshot->*rule.field, tick.now);
-    } else {
-      (void)rule.test.update(own_signal(entry, rule.source, tick), tick.now);
-    }
+    const Signal signal = rule.source == Source::game ? game_signal(entry, rule, tick)
+                          : rule.field != nullptr     ? tick.snapshot->*rule.field
+                                                      : own_signal(entry, rule.source, tick);
+    (void)rule.test.update(signal, tick.now);
+    if (signal.is_known(tick.now)) rule.trend.update(signal.value(), signal.at());
   }
 }
 
 std::optional<Decision> MacroWatch::judge(Entry& entry, Tick& tick) {
-  const Nanos elapsed = tick.now - entry.started;
-  const auto limit = std::chrono::duration_cast<Nanos>(
-      std::chrono::duration<double>(entry.profile.max_duration_s));
-  if (elapsed > limit) {
-    Decision d;
-    d.macro_id = entry.profile.macro_id;
-    d.reason = duration_reason(elapsed, entry.profile.max_duration_s);
-    d.rule = {Trigger::duration,
-              "duration",
-              entry.profile.max_duration_s,
-              entry.profile.max_duration_s,
-              0,
-              1};
-    d.value = std::chrono::duration<double>(elapsed).count();
-    d.breached_at = entry.started + limit;
-    d.action = Decision::Action::cancel;  // Duration is "at once" at every level.
-    // With auto-cancel off there may be nothing to say, and the other rules go on.
-    if (auto over = climb(entry, tick, std::move(d), false)) return over;
-  }
+  if (auto over = judge_duration(entry, tick)) return over;
   if (auto lost = judge_lifelines(entry, tick)) return lost;
+  if (auto grows = judge_growth(entry, tick)) return grows;
   return judge_rules(entry, tick);
+}
+
+std::optional<Decision> MacroWatch::judge_duration(Entry& entry, const Tick& tick) {
+  const Nanos elapsed = tick.now - entry.started;
+  const double limit_s = entry.profile.max_duration_s;
+  const auto limit = std::chrono::duration_cast<Nanos>(std::chrono::duration<double>(limit_s));
+  if (elapsed <= limit) return std::nullopt;
+  Decision d;
+  d.macro_id = entry.profile.macro_id;
+  d.reason = duration_reason(elapsed, limit_s);
+  d.rule = {Trigger::duration, "duration", limit_s, limit_s, 0, 1};
+  d.value = std::chrono::duration<double>(elapsed).count();
+  d.breached_at = entry.started + limit;
+  d.action = Decision::Action::cancel;  // Duration is "at once" at every level.
+  // With auto-cancel off there may be nothing to say, and the other rules go on.
+  return climb(entry, tick, std::move(d), false);
+}
+
+std::optional<Decision> MacroWatch::judge_growth(Entry& entry, const Tick& tick) {
+  const ProcessSample* process = tick.process(entry.subject);
+  if (process == nullptr || !process->rss_bytes.is_known(tick.now)) return std::nullopt;
+  if (!entry.growth.update(process->rss_bytes.value(), process->rss_bytes.at())) {
+    return std::nullopt;
+  }
+  PatternCounter& counter = entry.patterns[static_cast<std::size_t>(Matcher::memory_growth)];
+  if (!counter.count(process->rss_bytes.at())) return std::nullopt;
+  return on_pattern(entry, counter.rule(), tick.now);
+}
+
+Decision MacroWatch::make_decision(const Entry& entry, const Rule& rule, double value) const {
+  Decision d;
+  d.macro_id = entry.profile.macro_id;
+  d.rule = {rule.trigger,
+            std::string(rule.signal),
+            rule.test.limit(),
+            rule.test.leave(),
+            std::chrono::duration<double>(settings_.trigger.hold).count(),
+            settings_.trigger.min_samples};
+  d.value = value;
+  d.breached_at = rule.test.breached_at();
+  d.own = rule.field == nullptr;
+  return d;
 }
 
 std::optional<Decision> MacroWatch::judge_rules(Entry& entry, Tick& tick) {
@@ -255,23 +256,15 @@ std::optional<Decision> MacroWatch::judge_rules(Entry& entry, Tick& tick) {
     if (!rule.test.active()) continue;
     any_active = true;
     const bool shared = rule.field != nullptr;
-    const Signal signal =
-        shared ? tick.snapshot->*rule.field : own_signal(entry, rule.source, tick);
+    const Signal signal = rule.source == Source::game ? game_signal(entry, rule, tick)
+                          : shared                    ? tick.snapshot->*rule.field
+                                                      : own_signal(entry, rule.source, tick);
     // Acting needs a value that is known now and past the limit itself, not merely the hysteresis.
     if (best || !signal.is_known(tick.now) || !rule.test.is_past(signal.value())) continue;
-    Decision d;
-    d.macro_id = entry.profile.macro_id;
-    d.rule = {rule.trigger,
-              std::string(rule.signal),
-              rule.test.limit(),
-              rule.test.leave(),
-              std::chrono::duration<double>(settings_.trigger.hold).count(),
-              settings_.trigger.min_samples};
-    d.value = signal.value();
-    d.breached_at = rule.test.breached_at();
+    Decision d = make_decision(entry, rule, signal.value());
     d.reason = threshold_reason(rule.signal, d.value, rule.test.direction(), rule.test.limit());
     if (shared) {
-      const Verdict& verdict = tick.verdict(rule.blame, settings_.culprit);
+      const Verdict& verdict = verdict_of(entry, rule.blame, tick);
       const bool is_culprit =
           verdict.culprit && verdict.scores[*verdict.culprit].macro_id == d.macro_id;
       if (!is_culprit) rule.named_at.reset();
@@ -284,65 +277,48 @@ std::optional<Decision> MacroWatch::judge_rules(Entry& entry, Tick& tick) {
     } else if (rule.source == Source::own_demand && is_queueing(entry, tick)) {
       d.verdict = tick.verdict(Blame::cpu, settings_.culprit);
     }
-    d.own = !shared;
-    d.action = Decision::Action::warn;
     best = std::move(d);
   }
+  if (any_active) entry.pacer.disturb(tick.now);
   if (best) {
     const bool one_at_a_time = best->verdict.has_value();
     return climb(entry, tick, std::move(*best), one_at_a_time);
   }
-  if (!any_active && entry.warned) {
-    entry.warned = false;
-    entry.cleared_at = tick.now;
-    Decision d;
-    d.action = Decision::Action::clear;
-    d.macro_id = entry.profile.macro_id;
-    d.reason = "All signals are back within their limits";
+  if (auto eased = ease(entry, tick, any_active)) return eased;
+  return any_active ? std::nullopt : judge_trends(entry, tick);
+}
+
+// Warns before a limit is reached. The grace does not begin: a forecast never cancels alone.
+std::optional<Decision> MacroWatch::judge_trends(Entry& entry, Tick& tick) {
+  if (entry.forecast_at && tick.now - *entry.forecast_at < settings_.cooldown) return std::nullopt;
+  for (Rule& rule : entry.rules) {
+    const auto in = rule.trend.crosses(rule.test.limit(), rule.test.direction());
+    if (!in) continue;
+    if (rule.field != nullptr) {
+      const Verdict& verdict = verdict_of(entry, rule.blame, tick);
+      if (!verdict.culprit || verdict.scores[*verdict.culprit].macro_id != entry.profile.macro_id) {
+        continue;
+      }
+    }
+    entry.forecast_at = tick.now;
+    Decision d = make_decision(entry, rule, rule.trend.level());
+    d.forecast = true;
+    d.action = Decision::Action::warn;
+    d.breached_at = tick.now;
+    d.reason = forecast_reason(rule.signal, rule.trend.level(), rule.test.limit(), *in);
+    if (GK_MACROS_MUTANT(trend_cancels)) return escalate(entry, tick, std::move(d));
     return d;
   }
   return std::nullopt;
 }
 
-// Takes the next step of the ladder: observe, warn, cancel.
-std::optional<Decision> MacroWatch::climb(Entry& entry, const Tick& tick, Decision decision,
-                                          bool one_at_a_time) {
-  const bool at_once = decision.action == Decision::Action::cancel;
-  if (!entry.profile.auto_cancel_enabled) {
-    if (at_once) {  // A duration that is over stays over: one record says it.
-      if (std::exchange(entry.duration_recorded, true)) return std::nullopt;
-    } else if (entry.recorded_at && tick.now - *entry.recorded_at < settings_.cooldown) {
-      return std::nullopt;
-    } else {
-      entry.recorded_at = tick.now;
-    }
-    // An overdue macro stays overdue: nothing will clear that.
-    if (!at_once) entry.warned = true;
-    decision.action = Decision::Action::record;
-    return decision;
-  }
-  const bool continues =
-      entry.warned_at &&
-      (entry.warned || (entry.cleared_at && tick.now - *entry.cleared_at < settings_.cooldown));
-  if (!continues) entry.warned_at = tick.now;
-  const bool grace_over = tick.now - *entry.warned_at >= grace(entry.profile.safety_level);
-  if (!at_once && !grace_over) {
-    if (entry.warned) return std::nullopt;
-    entry.warned = true;
-    decision.action = Decision::Action::warn;
-    return decision;
-  }
-  if (one_at_a_time) {
-    if (!shared_victim_.empty() || tick.now < shared_hold_until_) return std::nullopt;
-    shared_victim_ = decision.macro_id;
-  }
-  entry.cancelling = true;
-  decision.action = Decision::Action::cancel;
-  return decision;
+const Verdict& MacroWatch::verdict_of(const Entry& entry, Blame blame, Tick& tick) const {
+  if (blame == Blame::game) return game_verdict(entry, tick);
+  return tick.verdict(blame, settings_.culprit);
 }
 
 std::optional<Decision> MacroWatch::judge_lifelines(Entry& entry, const Tick& tick) {
-  if (tick.snapshot == nullptr || !entry.profile.auto_cancel_enabled) return std::nullopt;
+  if (tick.snapshot == nullptr || !acts(entry)) return std::nullopt;
   bool all_known = true;
   for (Lifeline& line : entry.lifelines) {
     const Signal& signal = tick.snapshot->*line.field;
@@ -357,9 +333,9 @@ std::optional<Decision> MacroWatch::judge_lifelines(Entry& entry, const Tick& ti
     const Nanos lost_for = tick.now - *line.lost_at;
     const auto patience =
         std::chrono::duration_cast<Nanos>(line.period * settings_.unknown_periods);
-    if (line.spent || entry.paused_at || lost_for < patience) continue;
+    if (line.spent || entry.pause || lost_for < patience) continue;
     line.spent = true;
-    entry.paused_at = tick.now;
+    entry.pause = Pause{Pause::Cause::lost_signal, tick.now};
     Decision d;
     d.action = Decision::Action::pause;
     d.macro_id = entry.profile.macro_id;
@@ -369,10 +345,10 @@ std::optional<Decision> MacroWatch::judge_lifelines(Entry& entry, const Tick& ti
     d.breached_at = tick.now;
     return d;
   }
-  if (!entry.paused_at) return std::nullopt;
-  const bool too_long = tick.now - *entry.paused_at >= settings_.max_pause;
+  if (!entry.pause || entry.pause->cause != Pause::Cause::lost_signal) return std::nullopt;
+  const bool too_long = tick.now - entry.pause->at >= settings_.max_pause;
   if (!all_known && !too_long) return std::nullopt;
-  entry.paused_at.reset();
+  entry.pause.reset();
   Decision d;
   d.action = Decision::Action::resume;
   d.macro_id = entry.profile.macro_id;
@@ -381,14 +357,18 @@ std::optional<Decision> MacroWatch::judge_lifelines(Entry& entry, const Tick& ti
 }
 
 bool MacroWatch::still_holds(const Decision& decision, const Snapshot* newest, MonoTime now) const {
-  if (decision.rule.trigger == Trigger::duration || newest == nullptr) return true;
+  const Trigger trigger = decision.rule.trigger;
+  if (trigger == Trigger::duration || trigger == Trigger::pattern) return true;
+  if (newest == nullptr) return true;
   const auto it = entries_.find(decision.macro_id);
   if (it == entries_.end()) return false;
   for (const Rule& rule : it->second.rules) {
     const bool own = rule.field == nullptr;
     if (rule.signal != decision.rule.signal || own != decision.own) continue;
-    const Signal signal =
-        own ? raw_own_signal(it->second, rule.source, *newest, now) : newest->*rule.field;
+    const Signal signal = own ? raw_own_signal(it->second, rule.source, *newest, now)
+                          : rule.source == Source::game
+                              ? game_signal(it->second, rule, *newest, now)
+                              : newest->*rule.field;
     if (signal.is_known(now) && rule.test.is_past(signal.value())) return true;
   }
   return false;

@@ -149,10 +149,34 @@ class Splitter {
     text(&ProfilePatch::name, "name", base_.name);
     text(&ProfilePatch::category, "category", base_.category);
     text(&ProfilePatch::description, "description", base_.description);
-    if (patch_.patterns) take(&ProfilePatch::patterns, "patterns", "[…]", "[…]", false);
+    if (patch_.patterns) patterns(*patch_.patterns);
   }
 
  private:
+  static std::string pattern_text(const PatternRule& rule) {
+    std::string out;
+    JsonWriter w(out);
+    w.begin_object().field("count", rule.count);
+    w.field("window", static_cast<double>(rule.window.count()) / 1000);
+    w.field("action", action_name(rule.action)).end_object();
+    return out;
+  }
+  // Each rule on its own: what tightens holds beside one that waits.
+  void patterns(const std::vector<PatternRule>& rules) {
+    for (const PatternRule& rule : rules) {
+      const PatternRule& base = base_.patterns[static_cast<std::size_t>(rule.matcher)];
+      OverrideChange change{macro_id_, "patterns." + std::string(matcher_name(rule.matcher)),
+                            pattern_text(base), pattern_text(rule), macros::loosens(rule, base)};
+      if (change.loosens && !approved_) {
+        out_.pending.push_back(std::move(change));
+        continue;
+      }
+      auto& effective = out_.effective[macro_id_].patterns;
+      if (!effective) effective.emplace();
+      effective->push_back(rule);
+      out_.applied.push_back(std::move(change));
+    }
+  }
   template <typename T>
   void take(std::optional<T> ProfilePatch::* field, const char* name, std::string from,
             std::string to, bool loosens) {

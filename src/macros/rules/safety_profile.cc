@@ -101,7 +101,12 @@ MacroSafetyProfile resolve_profile(std::string_view macro_id, const ProfilePatch
   p.auto_cancel_enabled =
       pick(custom, file, &ProfilePatch::auto_cancel_enabled, p.auto_cancel_enabled);
   p.discord_notify = pick(custom, file, &ProfilePatch::discord_notify, p.discord_notify);
-  p.patterns = pick(custom, file, &ProfilePatch::patterns, p.patterns);
+  for (const ProfilePatch* patch : {file, custom}) {
+    if (patch == nullptr || !patch->patterns) continue;
+    for (const PatternRule& rule : *patch->patterns) {
+      p.patterns[static_cast<std::size_t>(rule.matcher)] = rule;
+    }
+  }
   PerformanceThresholds& t = p.thresholds;
   t.cpu_usage_max = pick(custom, file, &ProfilePatch::cpu_usage_max, t.cpu_usage_max);
   t.memory_usage_max = pick(custom, file, &ProfilePatch::memory_usage_max, t.memory_usage_max);
@@ -178,23 +183,57 @@ void read_thresholds(const JsonValue& object, const std::string& path, ProfilePa
   complaints.insert(complaints.end(), reader.complaints().begin(), reader.complaints().end());
 }
 
-// At most 64 patterns of 256 bytes. Source: chosen; patterns are matched by a later stage.
-void read_patterns(JsonReader& reader, const JsonValue& object, ProfilePatch& patch) {
-  const JsonValue* list = reader.member("patterns");
-  if (list == nullptr || list->is_null()) return;
-  if (!list->is_array() || list->as_array().size() > 64) {
-    reader.complain("patterns", "expected a list of at most 64 strings");
+// One pattern; its complaints name the place, "patterns[2].window".
+std::optional<PatternRule> read_pattern(const JsonValue& item, const std::string& path,
+                                        Complaints& complaints) {
+  JsonReader reader(item, path);
+  std::string matcher, action;
+  reader.require("matcher");
+  reader.string("matcher", matcher, 32);
+  const auto known = parse_matcher(matcher);
+  if (!known && reader.complaints().empty()) {
+    reader.complain(
+        "matcher", "expected commands, chats, identical_commands, errors or memory_growth, got \"" +
+                       matcher + "\"");
+  }
+  PatternRule rule = default_patterns()[static_cast<std::size_t>(known.value_or(Matcher{}))];
+  std::int64_t count = rule.count;
+  reader.integer("count", count, 2, 1'000);
+  rule.count = static_cast<std::uint32_t>(count);
+  double window_s = static_cast<double>(rule.window.count()) / 1000;
+  reader.number("window", window_s, 1, 300);
+  rule.window = Millis(static_cast<std::int64_t>(window_s * 1000));
+  reader.string("action", action, 16);
+  if (!action.empty()) {
+    const auto wanted = parse_action(action);
+    if (wanted) rule.action = *wanted;
+    if (!wanted) {
+      reader.complain("action",
+                      "expected off, warn, throttle, pause or cancel, got \"" + action + "\"");
+    }
+  }
+  reader.refuse_unknown();
+  complaints.insert(complaints.end(), reader.complaints().begin(), reader.complaints().end());
+  return reader.complaints().empty() ? std::optional(rule) : std::nullopt;
+}
+
+void read_patterns(const JsonValue& list, const std::string& path, ProfilePatch& patch,
+                   Complaints& complaints) {
+  if (!list.is_array() || list.as_array().size() > kMatchers) {
+    complaints.emplace_back(path, "expected a list of at most 5 patterns, one a matcher");
     return;
   }
-  std::vector<std::string> patterns;
-  for (const JsonValue& item : list->as_array()) {
-    if (!item.is_string() || item.as_string().size() > 256) {
-      reader.complain("patterns", "expected strings of at most 256 bytes");
-      return;
-    }
-    patterns.push_back(item.as_string());
+  std::vector<PatternRule> rules;
+  for (std::size_t i = 0; i < list.as_array().size(); ++i) {
+    const std::string place = path + "[" + std::to_string(i) + "]";
+    const auto rule = read_pattern(list.as_array()[i], place, complaints);
+    if (!rule) continue;
+    const bool twice = std::any_of(rules.begin(), rules.end(),
+                                   [&](const auto& r) { return r.matcher == rule->matcher; });
+    if (twice) complaints.emplace_back(place + ".matcher", "is there twice");
+    rules.push_back(*rule);
   }
-  if (is_set(object, "patterns")) patch.patterns = std::move(patterns);
+  patch.patterns = std::move(rules);
 }
 
 }  // namespace
@@ -217,10 +256,13 @@ ProfilePatch read_profile_patch(const JsonValue& object, const std::string& path
   read_number(reader, object, "max_duration", 1, 86'400, patch.max_duration_s);
   read_flag(reader, object, "auto_cancel_enabled", patch.auto_cancel_enabled);
   read_flag(reader, object, "discord_notify", patch.discord_notify);
-  read_patterns(reader, object, patch);
+  const JsonValue* patterns = reader.member("patterns");
   const JsonValue* thresholds = reader.member("thresholds");
   reader.refuse_unknown();
   complaints.insert(complaints.end(), reader.complaints().begin(), reader.complaints().end());
+  if (patterns != nullptr && !patterns->is_null()) {
+    read_patterns(*patterns, path.empty() ? "patterns" : path + ".patterns", patch, complaints);
+  }
   if (thresholds != nullptr && !thresholds->is_null()) {
     read_thresholds(*thresholds, path.empty() ? "thresholds" : path + ".thresholds", patch,
                     complaints);

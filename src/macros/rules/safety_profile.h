@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "macros/rules/pattern.h"
 
 namespace gk::macros {
 
@@ -59,7 +60,7 @@ struct MacroSafetyProfile {
   bool auto_cancel_enabled = true;  ///< False: watch, warn and record, never act.
   bool discord_notify = true;
   std::string description;
-  std::vector<std::string> patterns;
+  PatternRules patterns = default_patterns();
   ProfileSource source = ProfileSource::fallback;
 
   friend bool operator==(const MacroSafetyProfile&, const MacroSafetyProfile&) = default;
@@ -73,7 +74,7 @@ struct ProfilePatch {
   std::optional<double> max_duration_s;
   std::optional<double> cpu_usage_max, memory_usage_max, fps_min, latency_max, response_time_max;
   std::optional<bool> auto_cancel_enabled, discord_notify;
-  std::optional<std::vector<std::string>> patterns;
+  std::optional<std::vector<PatternRule>> patterns;  ///< Each replaces the rule of its matcher.
 
   bool empty() const { return *this == ProfilePatch{}; }
   friend bool operator==(const ProfilePatch&, const ProfilePatch&) = default;
@@ -98,7 +99,8 @@ bool valid_macro_id(std::string_view id);
 using Complaints = std::vector<std::pair<std::string, std::string>>;
 
 /// Reads the JSON form of a patch (`{name, category, safety_level, max_duration, thresholds:{…},
-/// auto_cancel_enabled, discord_notify, description, patterns}`), all members optional. Adds to
+/// auto_cancel_enabled, discord_notify, description, patterns:[{matcher, count, window, action}]}`,
+/// window in seconds), all members optional; a pattern's missing members are the default's. Adds to
 /// `complaints` every member that is unknown, mistyped or out of range.
 ProfilePatch read_profile_patch(const JsonValue& object, const std::string& path,
                                 Complaints& complaints);

@@ -91,7 +91,7 @@ TEST(ReadProfilePatch, NamesEveryBadMemberWithItsRange) {
   EXPECT_EQ(c[4].first, "heal.thresholds.gpu");
 }
 
-TEST(ReadProfilePatch, RefusesWhatIsNoObjectAndPatternsThatAreNoStrings) {
+TEST(ReadProfilePatch, RefusesWhatIsNoObjectAndPatternsThatAreNone) {
   EXPECT_EQ(complaints_of("[1]").size(), 1U);
   EXPECT_EQ(complaints_of(R"({"patterns":[1]})").size(), 1U);
   EXPECT_EQ(complaints_of(R"({"patterns":"x"})").size(), 1U);

@@ -16,11 +16,13 @@
 namespace gk::macros::sim {
 
 enum class Guilt : std::uint8_t {
-  none,        ///< Nobody; a compiler makes the machine suffer.
-  starved,     ///< Nobody; the macros need more than a compiler leaves them.
-  spin,        ///< 1..cores threads that never sleep, beside a compiler.
-  quiet_spin,  ///< Below its own limit, no compiler, the game suffers.
-  memory,      ///< Takes memory until the machine is short.
+  none,         ///< Nobody; a compiler makes the machine suffer.
+  starved,      ///< Nobody; the macros need more than a compiler leaves them.
+  spin,         ///< 1..cores threads that never sleep, beside a compiler.
+  quiet_spin,   ///< Below its own limit, no compiler, the game suffers.
+  memory,       ///< Takes memory until the machine is short.
+  flood,        ///< Floods the game with commands, uses no CPU; beside a compiler.
+  sole_sender,  ///< Nobody; one macro alone sends, steadily, and a compiler slows the game.
 };
 
 struct Outcome {
@@ -52,6 +54,8 @@ class Scenario {
     gone_.resize(names_.size());
     guilty_need_ = guilt == Guilt::quiet_spin ? 60 + 18 * random_.uniform() : 100;
     base_memory_pct_ = 20 + 25 * random_.uniform();
+    flood_rate_ = 30 + 170 * random_.uniform();
+    flood_slows_ = 0.2 + 0.5 * random_.uniform();
     guilty_from_ = 20 + static_cast<int>(random_.below(40));
   }
 
@@ -62,12 +66,13 @@ class Scenario {
     MacroWatch watch(with_machine);
     MonoTime now{std::chrono::hours(1)};
     measure(now, 0);
-    for (int i = 0; i <= kInnocents; ++i) watch.add(profile(i), now, &snapshot_);
+    for (int i = 0; i <= kInnocents; ++i) watch.add(profile(i), now, &snapshot_, {.game = "world"});
     Outcome outcome;
     int last_tick = 200;
     for (int tick = 1; tick <= last_tick; ++tick) {
       now += std::chrono::milliseconds(100);
       measure(now, tick);
+      send_commands(watch, now, tick);
       for (const Decision& d : watch.evaluate(&snapshot_, now)) {
         if (d.action != Decision::Action::cancel) continue;
         watch.remove(d.macro_id, now);
@@ -95,6 +100,24 @@ class Scenario {
     p.safety_level = static_cast<SafetyLevel>(random_.below(3));
     if (guilt_ != Guilt::quiet_spin) p.thresholds = level_thresholds(p.safety_level);
     return p;
+  }
+  bool acts_at(int tick) const {
+    const bool never =
+        guilt_ == Guilt::none || guilt_ == Guilt::starved || guilt_ == Guilt::sole_sender;
+    return !never && tick >= guilty_from_ && !is_gone(kInnocents);
+  }
+  // Innocents send 0.1 to 2 a second, 21 together, the flooder 30 to 200; a sole sender 3, from the
+  // start.
+  void send_commands(MacroWatch& watch, MonoTime now, int tick) {
+    for (std::size_t i = 0; i < names_.size(); ++i) {
+      if (gone_[i]) continue;
+      const bool guilty = i + 1 == names_.size();
+      double rate = guilt_ == Guilt::sole_sender ? (i == 0 ? 3 : 0) : 0.1 + 0.3 * needs_[i % 20];
+      if (guilty) rate = guilt_ == Guilt::flood && acts_at(tick) ? flood_rate_ : 0.5;
+      double due = rate / 10;
+      for (; due >= 1; --due) watch.note_command("world", subjects_[i], now);
+      if (random_.uniform() < due) watch.note_command("world", subjects_[i], now);
+    }
   }
   double noise(double share) { return 1 + share * (2 * random_.uniform() - 1); }
 
@@ -125,8 +148,7 @@ class Scenario {
   }
 
   void measure(MonoTime now, int tick) {
-    const bool acts = guilt_ != Guilt::none && guilt_ != Guilt::starved && tick >= guilty_from_ &&
-                      !is_gone(kInnocents);
+    const bool acts = acts_at(tick);
     const bool spins = acts && (guilt_ == Guilt::spin || guilt_ == Guilt::quiet_spin);
     constexpr double kGameNeed = 40;  // Source: chosen, % of one core.
     if (std::exchange(spun_, spins ? 1 : 0) != (spins ? 1 : 0) || std::exchange(changed_, false)) {
@@ -164,13 +186,19 @@ class Scenario {
     const double served = std::min(1.0, level / kGameNeed) * (contended ? 0.2 : 1.0);
     set(snapshot_.fps, 60 * served * noise(0.1));
     set(snapshot_.latency, 40 / served * noise(0.2) * (contended ? 4 : 1));
+    const double flooded = guilt_ == Guilt::flood && acts ? flood_slows_ : 1.0;
+    snapshot_.external.resize(1);
+    snapshot_.external[0].signal = "tick_ratio";
+    snapshot_.external[0].subject = "game:world";
+    set(snapshot_.external[0].value, served * flooded * noise(0.02));
+    snapshot_.tick_ratio = snapshot_.external[0].value;
     set(snapshot_.response_time, 80 / served * noise(0.2) * (contended ? 4 : 1));
   }
 
   SeededRandom random_;
   Guilt guilt_;
   double cores_ = 2, compiler_threads_ = 0, guilty_threads_ = 1, guilty_need_ = 100;
-  double base_memory_pct_ = 30;
+  double base_memory_pct_ = 30, flood_rate_ = 100, flood_slows_ = 0.5;
   int guilty_from_ = 0;
   int spun_ = -1;         // Whether the guilty one spun at the last tick.
   bool changed_ = false;  // A macro is gone since the last tick.

@@ -33,6 +33,23 @@ TEST(Culprit, IsFoundByTheGameBelowItsOwnLimits) {
   EXPECT_EQ(quiet.scenarios_with_an_innocent_cancelled, 0);
 }
 
+TEST(Culprit, IsTheFlooderThatUsesNoCpuBesideACompiler) {
+  const auto flood = run_many(300, 60'001, Guilt::flood, {});
+  EXPECT_EQ(flood.guilty_cancelled, 300);
+  EXPECT_EQ(flood.scenarios_with_an_innocent_cancelled, 0);
+}
+
+TEST(Culprit, IsNotWhoeverAloneSendsCommandsWhileACompilerSlowsTheGame) {
+  EXPECT_EQ(run_many(200, 70'001, Guilt::sole_sender, {}).scenarios_with_an_innocent_cancelled, 0);
+}
+
+// Negative control: without the commands in the score the flooder goes free.
+TEST(Culprit, CommandsAreWhatConvictsTheFlooder) {
+  WatchSettings blind;
+  blind.culprit.command_weight = 0;
+  EXPECT_EQ(run_many(50, 60'001, Guilt::flood, blind).guilty_cancelled, 0);
+}
+
 // Negative control: with "whoever is highest" in place of threshold and margin, the tests above
 // fail, so they do test the culprit rule.
 TEST(Culprit, TestIsWhatProtectsTheInnocent) {

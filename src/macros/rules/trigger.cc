@@ -13,9 +13,10 @@ std::string_view trigger_name(Trigger trigger) {
     case Trigger::memory_usage: return "memory_usage";
     case Trigger::fps: return "fps";
     case Trigger::latency: return "latency";
-    case Trigger::response_time: break;
+    case Trigger::response_time: return "response_time";
+    case Trigger::pattern: break;
   }
-  return "response_time";
+  return "pattern";
 }
 
 HysteresisTrigger::HysteresisTrigger(Direction direction, double limit,
@@ -72,6 +73,12 @@ std::string threshold_reason(std::string_view signal, double value, Direction di
   }
   return "Performance threshold exceeded: " + std::string(signal) + " " + format_number(shown) +
          (direction == Direction::above ? " > " : " < ") + format_number(limit);
+}
+
+std::string forecast_reason(std::string_view signal, double value, double limit, Nanos in) {
+  return "Forecast: " + std::string(signal) + " " + format_number(std::round(value * 10) / 10) +
+         " reaches " + format_number(limit) + " in " +
+         format_number(std::ceil(std::chrono::duration<double>(in).count())) + " s";
 }
 
 std::string duration_reason(Nanos elapsed, double limit_s) {

@@ -17,7 +17,7 @@
 
 namespace gk::macros {
 
-/// The six reasons for which a macro is stopped.
+/// The reasons for which a macro is stopped.
 enum class Trigger : std::uint8_t {
   duration,
   cpu_usage,
@@ -25,6 +25,7 @@ enum class Trigger : std::uint8_t {
   fps,
   latency,
   response_time,
+  pattern,  ///< Not one of the six: a rule on what it does, pattern.h.
 };
 
 /// "duration", "cpu_usage", …: the name in events and metrics.
@@ -80,6 +81,8 @@ class HysteresisTrigger {
 /// apart, at least one where the value has one.
 std::string threshold_reason(std::string_view signal, double value, Direction direction,
                              double limit);
+/// "Forecast: cpu_usage 71.5 reaches 80 in 6 s".
+std::string forecast_reason(std::string_view signal, double value, double limit, Nanos in);
 /// "Duration exceeded: 61 s > 60 s": whole seconds, the elapsed time rounded up.
 std::string duration_reason(Nanos elapsed, double limit_s);
 

@@ -110,4 +110,15 @@ void ExternalSignals::fill(Snapshot& out, MonoTime now) {
   }
 }
 
+bool ExternalSignals::forget(std::string_view subject) {
+  return std::erase_if(entries_, [&](const auto& item) { return item.first.second == subject; }) >
+         0;
+}
+
+std::vector<std::string> external_names() {
+  std::vector<std::string> out;
+  for (const auto& signal : kExternal) out.emplace_back(signal.name);
+  return out;
+}
+
 }  // namespace gk::monitor

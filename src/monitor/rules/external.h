@@ -23,6 +23,8 @@ struct ExternalSignal {
   bool higher_is_better;
   Signal Snapshot::* member;
 };
+/// The names that find_external() knows.
+std::vector<std::string> external_names();
 /// "fps", "tick_ratio", "latency" and "response_time"; null pointer for another name.
 const ExternalSignal* find_external(std::string_view name);
 
@@ -50,6 +52,9 @@ class ExternalSignals {
   /// Writes all values into `out.external` and the chosen one of each signal into its own member:
   /// known before stale, measured before claimed, then the worst. Forgets old subjects.
   void fill(Snapshot& out, MonoTime now);
+
+  /// Forgets all values of a subject. True: there were some.
+  bool forget(std::string_view subject);
 
   std::size_t size() const { return entries_.size(); }
 

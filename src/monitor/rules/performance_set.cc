@@ -35,6 +35,11 @@ std::vector<PerformanceIssue> PerformanceSet::issues(MonoTime now) const {
   return out;
 }
 
+bool PerformanceSet::forget(std::string_view subject) {
+  return std::erase_if(contexts_, [&](const auto& item) { return item.first.first == subject; }) >
+         0;
+}
+
 void PerformanceSet::drop_vanished(MonoTime now) {
   std::erase_if(contexts_,
                 [&](const auto& item) { return now - item.second.last_seen > kVanishAfter; });

@@ -24,6 +24,8 @@ class PerformanceSet {
   std::vector<PerformanceIssue> issues(MonoTime now) const;
   /// Forgets subjects without a word for an hour.
   void drop_vanished(MonoTime now);
+  /// Forgets a subject. True: something was known of it.
+  bool forget(std::string_view subject);
   std::size_t size() const { return contexts_.size(); }
 
   static constexpr std::size_t kMaxContexts = 256;  // Source: chosen; as ExternalLimits.

@@ -92,6 +92,17 @@ void Series::restore(std::span<const Aggregate> aggregates, std::span<const Samp
   unsaved_ = 0;
 }
 
+RawSpan Series::begin_save() {
+  const RawSpan taken = raw_from(size_ - unsaved_ + under_way_);
+  under_way_ = unsaved_;
+  return taken;
+}
+
+void Series::end_save(bool saved) {
+  if (saved) unsaved_ -= under_way_;
+  under_way_ = 0;
+}
+
 RawSpan Series::raw(WallTime from, WallTime to) const {
   const std::size_t begin = lower_bound(from);
   return span(begin, std::max(begin, upper_bound(to)));
@@ -156,6 +167,7 @@ void Series::drop_from(WallTime time) {
   const std::size_t gone = size_ - keep_count;
   dropped_ += gone;
   unsaved_ -= std::min(unsaved_, gone);
+  under_way_ = std::min(under_way_, unsaved_);
   size_ = keep_count;
   while (!aggregates_.empty() && aggregates_.back().to > time) aggregates_.pop_back();
 }
@@ -179,7 +191,13 @@ Aggregate Series::fold_oldest() {
   const Aggregate made = aggregate(samples);
   head_ = (head_ + share) % ring_.size();
   size_ -= share;
-  unsaved_ = std::min(unsaved_, size_);
+  if (unsaved_ > size_) {  // Some of the folded samples were not saved yet.
+    const std::size_t gone = unsaved_ - size_;
+    const std::size_t taken = std::min(gone, under_way_);
+    under_way_ -= taken;
+    unsaved_lost_ += gone - taken;
+    unsaved_ = size_;
+  }
   ++fills_;
   ++folds_;
   keep(made);

@@ -93,9 +93,14 @@ class Series {
   std::uint64_t fills() const { return fills_; }      ///< Times the ring was full.
   std::uint64_t folds() const { return folds_; }      ///< Aggregates made.
   std::uint64_t dropped() const { return dropped_; }  ///< Samples discarded; see push().
-  /// Raw samples at the end that mark_saved() has not covered.
-  std::size_t unsaved() const { return unsaved_; }
-  void mark_saved() { unsaved_ = 0; }
+
+  /// Saving: what begin_save() takes is under way until end_save(), and then saved or again to be
+  /// saved. Samples that leave the ring before they were taken are lost, the oldest first.
+  RawSpan begin_save();
+  void end_save(bool saved);
+  std::size_t unsaved() const { return unsaved_; }      ///< Newest samples that are not saved.
+  std::size_t under_way() const { return under_way_; }  ///< The oldest of them, being saved.
+  std::uint64_t unsaved_lost() const { return unsaved_lost_; }
 
  private:
   const Sample& at(std::size_t i) const { return ring_[(head_ + i) % ring_.size()]; }
@@ -111,9 +116,10 @@ class Series {
   std::vector<Sample> ring_;  // ring_.size() is the capacity so far; doubles up to limits_.raw.
   std::size_t head_ = 0;      // Index of the oldest.
   std::size_t size_ = 0;
-  std::size_t unsaved_ = 0;
+  std::size_t unsaved_ = 0;    // At the end of the ring.
+  std::size_t under_way_ = 0;  // The first of the unsaved.
   std::vector<Aggregate> aggregates_;
-  std::uint64_t fills_ = 0, folds_ = 0, dropped_ = 0;
+  std::uint64_t fills_ = 0, folds_ = 0, dropped_ = 0, unsaved_lost_ = 0;
 };
 
 }  // namespace gk::monitor

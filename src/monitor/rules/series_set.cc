@@ -62,6 +62,14 @@ void SeriesSet::restore(const SeriesKey& key, std::string_view unit,
   entries_.emplace(key, std::move(entry));
 }
 
+bool SeriesSet::erase(std::string_view name, std::string_view subject) {
+  const auto it = entries_.find(SeriesKeyView{name, subject});
+  if (it == entries_.end()) return false;
+  memory_ -= cost(it->first, it->second);
+  entries_.erase(it);
+  return true;
+}
+
 std::size_t SeriesSet::drop_vanished(MonoTime now) {
   std::size_t gone = 0;
   for (auto it = entries_.begin(); it != entries_.end();) {
@@ -81,6 +89,7 @@ void SeriesSet::retire(const Entry& entry) {
   retired_.buffer_fills += entry.series.fills();
   retired_.aggregations_performed += entry.series.folds();
   retired_.dropped += entry.series.dropped();
+  retired_.unsaved_lost += entry.series.unsaved_lost() + entry.series.unsaved();
 }
 
 const SeriesSet::Entry* SeriesSet::find(std::string_view name, std::string_view subject) const {
@@ -88,8 +97,13 @@ const SeriesSet::Entry* SeriesSet::find(std::string_view name, std::string_view 
   return it == entries_.end() ? nullptr : &it->second;
 }
 
-void SeriesSet::mark_saved() {
-  for (auto& [key, entry] : entries_) entry.series.mark_saved();
+void SeriesSet::begin_save(
+    const std::function<void(const SeriesKey&, const Entry&, RawSpan)>& take) {
+  for (auto& [key, entry] : entries_) take(key, entry, entry.series.begin_save());
+}
+
+void SeriesSet::end_save(bool saved) {
+  for (auto& [key, entry] : entries_) entry.series.end_save(saved);
 }
 
 SeriesStats SeriesSet::stats() const {
@@ -99,6 +113,7 @@ SeriesStats SeriesSet::stats() const {
     out.buffer_fills += entry.series.fills();
     out.aggregations_performed += entry.series.folds();
     out.dropped += entry.series.dropped();
+    out.unsaved_lost += entry.series.unsaved_lost();
   }
   out.dropped += refused_;
   out.memory_mb = static_cast<double>(memory_) / (1024.0 * 1024.0);

@@ -51,8 +51,9 @@ struct SeriesStats {
   std::size_t series = 0;
   std::uint64_t buffer_fills = 0;
   std::uint64_t aggregations_performed = 0;
-  std::uint64_t dropped = 0;  ///< Samples: refused series, not finite, clock went back.
-  double memory_mb = 0;       ///< MiB.
+  std::uint64_t dropped = 0;       ///< Samples: refused series, not finite, clock went back.
+  std::uint64_t unsaved_lost = 0;  ///< Raw samples that left memory before they could be saved.
+  double memory_mb = 0;            ///< MiB.
 };
 
 /// Thread: compatible.
@@ -72,6 +73,8 @@ class SeriesSet {
   void restore(const SeriesKey& key, std::string_view unit, std::span<const Aggregate> aggregates,
                std::span<const Sample> raw, MonoTime now);
 
+  /// Drops a series at once. True: it was there.
+  bool erase(std::string_view name, std::string_view subject);
   /// Drops series without a sample for `vanish_after`. Returns how many.
   std::size_t drop_vanished(MonoTime now);
 
@@ -83,8 +86,10 @@ class SeriesSet {
   /// Null pointer when there is none. Borrowed until the next non-const call.
   const Entry* find(std::string_view name, std::string_view subject) const;
   const std::map<SeriesKey, Entry, std::less<>>& all() const { return entries_; }
-  /// Declares every sample saved.
-  void mark_saved();
+  /// Takes what is to be saved of each series; see Series::begin_save(). The span is valid during
+  /// the call.
+  void begin_save(const std::function<void(const SeriesKey&, const Entry&, RawSpan)>& take);
+  void end_save(bool saved);
 
   SeriesStats stats() const;
   std::size_t memory_bytes() const { return memory_; }

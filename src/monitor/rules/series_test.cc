@@ -108,10 +108,39 @@ TEST(SeriesTest, RestoresWhatWasSavedAndGoesOn) {
 TEST(SeriesTest, CountsWhatIsNotSavedYet) {
   Series series({.raw = 10, .fold = 5, .aggregates = 30});
   for (int i = 0; i < 4; ++i) (void)series.push({at(i), 0});
-  series.mark_saved();
+  (void)series.begin_save();
+  series.end_save(true);
   for (int i = 4; i < 7; ++i) (void)series.push({at(i), 0});
   EXPECT_EQ(series.unsaved(), 3U);
   EXPECT_EQ(to_vector(series.raw_from(series.size() - series.unsaved())).front().at, at(4));
+}
+
+TEST(SeriesTest, KeepsWhatAFailedSaveTookAndCountsWhatLeftUnsaved) {
+  Series series({.raw = 10, .fold = 5, .aggregates = 30});
+  for (int i = 0; i < 6; ++i) (void)series.push({at(i), 0});
+  EXPECT_EQ(series.begin_save().size(), 6U);
+  (void)series.push({at(6), 0});
+  EXPECT_EQ(series.begin_save().size(), 1U) << "only what is not under way";
+  series.end_save(false);
+  EXPECT_EQ(series.unsaved(), 7U);
+  EXPECT_EQ(series.begin_save().size(), 7U) << "again, all of it";
+  for (int i = 7; i < 11; ++i) (void)series.push({at(i), 0});  // Folds five that are under way.
+  EXPECT_EQ(series.unsaved_lost(), 0U);
+  series.end_save(true);
+  EXPECT_EQ(series.unsaved(), 4U);
+  for (int i = 11; i < 25; ++i) (void)series.push({at(i), 0});
+  EXPECT_EQ(series.unsaved(), series.size());
+  EXPECT_EQ(series.unsaved_lost(), 8U) << "18 came and were never taken, 10 are there";
+}
+
+TEST(SeriesTest, AStepBackWhileASaveIsUnderWayDoesNotCallNewSamplesSaved) {
+  Series series({});
+  for (int i = 0; i < 10; ++i) (void)series.push({at(i), 0});
+  EXPECT_EQ(series.begin_save().size(), 10U);
+  (void)series.push({at(2), 1});  // Drops 3 to 9.
+  (void)series.push({at(3), 1});
+  series.end_save(true);
+  EXPECT_EQ(series.unsaved(), 2U);
 }
 
 /// The same rules without a ring, binary search or growth.

@@ -148,12 +148,53 @@ Result<void> put_review(Database& db, const Review& r) {
   return put->bind(10, r.rejected).bind(11, r.path_json).run();
 }
 
+std::string baseline_key(const std::string& player) { return "player/" + player; }
+
+/// What tells one baseline from another.
+std::string text_of(const PlayerBaseline& b) {
+  std::string out;
+  JsonWriter w(out);
+  w.begin_array().value(b.sessions).value(b.minutes).value(b.gaps_per_minute);
+  w.value(b.rtt_ms).value(b.interval_ms).value(b.nominal_ms).end_array();
+  return out;
+}
+
+Result<void> put_baseline(Database& db, const std::string& player, const PlayerBaseline& b,
+                          std::int64_t at) {
+  GK_TRY(Statement * put,
+         db.query("INSERT INTO referee_baselines (player, updated_at_us, sessions, "
+                  "minutes, gaps_per_minute, rtt_ms, interval_ms, nominal_ms) "
+                  "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (player) DO UPDATE "
+                  "SET updated_at_us = $2, sessions = $3, minutes = $4, "
+                  "gaps_per_minute = $5, rtt_ms = $6, interval_ms = $7, nominal_ms = $8"));
+  put->bind(1, player).bind(2, at).bind(3, b.sessions).bind(4, b.minutes);
+  put->bind(5, b.gaps_per_minute).bind(6, b.rtt_ms).bind(7, b.interval_ms);
+  return put->bind(8, b.nominal_ms).run();
+}
+
 }  // namespace
 
 store::RoomMigrations referee_migrations() { return {"referee", kSteps}; }
 
-RefereeStore::RefereeStore(store::Writer& writer, net::Loop& loop, const Clock& clock)
-    : writer_(writer), loop_(loop), clock_(clock) {}
+RefereeStore::RefereeStore(store::Writer& writer, net::Loop& loop, const Clock& clock,
+                           Metrics& metrics, Nanos flush_every)
+    : writer_(writer),
+      loop_(loop),
+      clock_(clock),
+      baselines_(
+          writer, [&loop](std::function<void()> task) { loop.post(std::move(task)); },
+          [this](Nanos delay) { flush_timer_ = loop_.after(delay, [this] { baselines_.tick(); }); },
+          {.name = "referee_baselines", .flush_every = flush_every}, metrics) {}
+
+store::Writer::Job RefereeStore::forget_before(WallTime time) {
+  return [before = time.time_since_epoch().count()](Database& db) -> Result<void> {
+    GK_TRY(Statement * reviews, db.query("DELETE FROM referee_reviews WHERE opened_at_us < $1"));
+    GK_CHECK_OK(reviews->bind(1, before).run());
+    GK_TRY(Statement * baselines,
+           db.query("DELETE FROM referee_baselines WHERE updated_at_us < $1"));
+    return baselines->bind(1, before).run();
+  };
+}
 
 void RefereeStore::submit(store::Writer::Job job, Done done) {
   store::submit_for_loop(
@@ -212,27 +253,21 @@ void RefereeStore::save_options(const OptionsVersion& version, Done done) {
       std::move(done));
 }
 
-void RefereeStore::save_baselines(std::vector<std::pair<std::string, PlayerBaseline>> baselines,
-                                  Done done) {
-  submit(
-      [baselines = std::move(baselines), at = now_us()](Database& db) -> Result<void> {
-        for (const auto& [player, b] : baselines) {
-          GK_TRY(Statement * put,
-                 db.query("INSERT INTO referee_baselines (player, updated_at_us, sessions, "
-                          "minutes, gaps_per_minute, rtt_ms, interval_ms, nominal_ms) "
-                          "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (player) DO UPDATE "
-                          "SET updated_at_us = $2, sessions = $3, minutes = $4, "
-                          "gaps_per_minute = $5, rtt_ms = $6, interval_ms = $7, nominal_ms = $8"));
-          put->bind(1, player).bind(2, at).bind(3, b.sessions).bind(4, b.minutes);
-          put->bind(5, b.gaps_per_minute).bind(6, b.rtt_ms).bind(7, b.interval_ms);
-          GK_CHECK_OK(put->bind(8, b.nominal_ms).run());
-        }
-        GK_TRY(Statement * prune,
-               db.query("DELETE FROM referee_baselines WHERE player NOT IN (SELECT player FROM "
-                        "referee_baselines ORDER BY updated_at_us DESC LIMIT $1)"));
-        return prune->bind(1, kMaxBaselines).run();
-      },
-      std::move(done));
+void RefereeStore::save_baselines(std::vector<std::pair<std::string, PlayerBaseline>> baselines) {
+  for (const auto& [player, b] : baselines) {
+    // A full queue of changes loses this one; the player's next session brings another.
+    (void)baselines_.put(baseline_key(player), text_of(b),
+                         [player = player, b = b, at = now_us()](Database& db) {
+                           return put_baseline(db, player, b, at);
+                         });
+  }
+  // Its key sorts behind those of the players, so it runs last, and once a flush.
+  (void)baselines_.put("~prune", std::to_string(++prunes_), [](Database& db) -> Result<void> {
+    GK_TRY(Statement * prune,
+           db.query("DELETE FROM referee_baselines WHERE player NOT IN (SELECT player FROM "
+                    "referee_baselines ORDER BY updated_at_us DESC LIMIT $1)"));
+    return prune->bind(1, kMaxBaselines).run();
+  });
 }
 
 void RefereeStore::save_source(const Source& source, const std::string& by, Done done) {
@@ -257,6 +292,7 @@ void RefereeStore::delete_source(const std::string& name, Done done) {
 }
 
 void RefereeStore::delete_player(const std::string& player, Done done) {
+  baselines_.forget(baseline_key(player));
   submit(
       [player](Database& db) -> Result<void> {
         GK_TRY(Statement * reviews, db.query("DELETE FROM referee_reviews WHERE player = $1"));

@@ -15,6 +15,7 @@
 #include "referee/service/review_book.h"
 #include "referee/service/sources.h"
 #include "store/migrations.h"
+#include "store/write_behind.h"
 #include "store/writer.h"
 
 namespace gk::referee {
@@ -46,17 +47,24 @@ class RefereeStore {
   static constexpr std::int64_t kMaxOptions = 100;       // Source: chosen; the oldest go.
   static constexpr std::int64_t kMaxBaselines = 10'000;  // Source: chosen; the oldest go.
 
-  /// Requires: both outlive the store; the migrations have run.
-  RefereeStore(store::Writer& writer, net::Loop& loop, const Clock& clock);
+  /// Requires: all outlive the store; the migrations have run.
+  RefereeStore(store::Writer& writer, net::Loop& loop, const Clock& clock, Metrics& metrics,
+               Nanos flush_every = Millis(100));
 
   /// At start-up only: blocks.
   Result<StoredReferee> load();
+  /// Deletes reviews that were opened, and baselines that were last learned, before `time`.
+  static store::Writer::Job forget_before(WallTime time);
   /// Inserts or replaces; `gone` are removed in the same transaction.
   void save_review(const Review& review, const std::vector<std::string>& gone, Done done);
   /// The decision and its count, together.
   void save_decision(const Review& review, const ReviewCount& count, Done done);
   void save_options(const OptionsVersion& version, Done done);
-  void save_baselines(std::vector<std::pair<std::string, PlayerBaseline>> baselines, Done done);
+  /// Written behind: a moment later, the newest of each player only. What a crash then costs is
+  /// learned again.
+  void save_baselines(std::vector<std::pair<std::string, PlayerBaseline>> baselines);
+  /// Baselines are on disk when `done` comes.
+  void flush(Done done) { baselines_.flush(std::move(done)); }
   void save_source(const Source& source, const std::string& by, Done done);
   void delete_source(const std::string& name, Done done);
   /// Reviews and baseline of one player.
@@ -69,6 +77,9 @@ class RefereeStore {
   store::Writer& writer_;
   net::Loop& loop_;
   const Clock& clock_;
+  store::WriteBehind baselines_;
+  net::Handle flush_timer_;
+  std::uint64_t prunes_ = 0;
 };
 
 }  // namespace gk::referee

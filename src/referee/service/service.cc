@@ -71,9 +71,7 @@ void RefereeService::take(Digest digest) {
   for (const VerdictRecord& record : digest.rejected) rejected_.publish(record);
   for (const ReviewCase& found : digest.cases) take_case(found);
   if (!digest.baselines.empty()) {
-    context_.store.save_baselines(std::move(digest.baselines), [this](const Result<void>& saved) {
-      if (!saved) context_.log.warn("referee.baselines_lost", saved.error().message);
-    });
+    context_.store.save_baselines(std::move(digest.baselines));
   }
   dirty_ = dirty_ || digest.changed;
 }

@@ -35,7 +35,7 @@ struct Running {
     EXPECT_TRUE(store::migrate(*database, rooms, clock.wall()).ok());
     writer = std::make_unique<store::Writer>(
         std::move(database), store::WriterOptions{.name = "state"}, clock, log, metrics);
-    store = std::make_unique<RefereeStore>(*writer, loop, clock);
+    store = std::make_unique<RefereeStore>(*writer, loop, clock, metrics);
     service = std::make_unique<RefereeService>(ServiceContext{.loop = loop,
                                                               .clock = clock,
                                                               .random = random,

@@ -131,9 +131,10 @@ export const api = {
       body: { code, username, password },
       expect401: true,
     }),
-  login: (username: string, password: string) =>
+  /** `code`: of the second factor, when the first answer asks for one. */
+  login: (username: string, password: string, code?: string) =>
     call<{ user: User; expires_at: string }>("POST", "/api/auth/login", {
-      body: { username, password },
+      body: { username, password, ...(code ? { code } : {}) },
       expect401: true,
     }),
   logout: () => call<void>("POST", "/api/auth/logout", { expect401: true }),

@@ -17,7 +17,7 @@ export interface LaneHolder {
   group: string | null;
   ticket: number;
   token: number;
-  kind: "local" | "http" | "socket";
+  kind: "local" | "http" | "socket" | "child";
   pid: number | null;
   uid: number | null;
   age_s: number;

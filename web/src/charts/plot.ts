@@ -12,7 +12,7 @@ const kTo = 30;
 const kHeights = { tall: 260, small: 132 };
 
 /** A custom property, resolved to a colour that a canvas understands. */
-function colour(element: HTMLElement, name: string): string {
+export function colour(element: HTMLElement, name: string): string {
   const probe = document.createElement("span");
   probe.style.color = `var(${name})`;
   element.append(probe);
@@ -41,7 +41,7 @@ function inksOf(element: HTMLElement): Inks {
   };
 }
 
-function font(element: HTMLElement): string {
+export function font(element: HTMLElement): string {
   return `11px ${getComputedStyle(element).fontFamily}`;
 }
 

@@ -13,7 +13,7 @@ import { Empty, kChartOrTable, Section, Segmented } from "../ui/parts";
 type Draw = typeof import("./plot").drawSeries;
 
 /** Follows the system's theme as well as the chosen one: a canvas does not recolour itself. */
-function useThemeKey(): string {
+export function useThemeKey(): string {
   const [dark, setDark] = useState(() => matchMedia("(prefers-color-scheme: dark)").matches);
   useEffect(() => {
     const query = matchMedia("(prefers-color-scheme: dark)");

@@ -190,6 +190,12 @@ function useShortcuts(): void {
             "go-locks": "/locks",
             "go-tasks": "/tasks",
             "go-referee": "/referee",
+            "go-library": "/library",
+            "go-games": "/games",
+            "go-sessions": "/sessions",
+            "go-explore": "/explore",
+            "go-logs": "/logs",
+            "go-settings": "/settings",
           }[action],
         );
     };

@@ -82,6 +82,9 @@ export function UserMenu(): JSX.Element | null {
             <strong>{who.username}</strong>
             <span>{who.role}</span>
           </p>
+          <a href="/settings" onClick={() => setOpen(false)}>
+            <Icon name="settings" /> Settings
+          </a>
           <button
             type="button"
             onClick={() => {

@@ -1,7 +1,7 @@
 // Keyboard shortcuts: single keys, two-key sequences ("g m") and Ctrl-K. Single keys can be turned
 // off (WCAG 2.1.4), because speech input types letters by accident.
 
-export type Page = "overview" | "macros" | "cancellations" | "locks" | "tasks" | "referee";
+export type Page = "overview" | "macros" | "cancellations" | "locks" | "tasks" | "referee" | "library" | "games" | "sessions" | "explore" | "logs" | "settings";
 export type Action = `go-${Page}` | "help" | "filter" | "palette";
 
 /** The second key of a sequence must come within this time. Chosen. */
@@ -23,6 +23,12 @@ const kAfterG: Record<string, Action> = {
   l: "go-locks",
   t: "go-tasks",
   r: "go-referee",
+  b: "go-library",
+  p: "go-games",
+  n: "go-sessions",
+  e: "go-explore",
+  a: "go-logs",
+  s: "go-settings",
 };
 const kSingle: Record<string, Action> = { "?": "help", "/": "filter" };
 

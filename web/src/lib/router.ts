@@ -2,6 +2,8 @@
 
 import { signal } from "@preact/signals";
 
+export type SettingsTab = "account" | "tokens" | "users" | "roles";
+
 export type Route =
   | { page: "overview" }
   | { page: "macros" }
@@ -13,6 +15,15 @@ export type Route =
   | { page: "graph"; id: string }
   | { page: "referee"; tab: "watch" | "review" | "replay" | "options" }
   | { page: "player"; id: string }
+  | { page: "sessions" }
+  | { page: "games" }
+  | { page: "game"; id: string }
+  | { page: "library" }
+  | { page: "explore" }
+  | { page: "logs" }
+  | { page: "audit" }
+  | { page: "story"; id: string }
+  | { page: "settings"; tab: SettingsTab }
   | { page: "login" }
   | { page: "setup" }
   | { page: "not-found"; path: string };
@@ -22,6 +33,8 @@ const kDetails = [
   [/^\/cancellations\/([^/]+)$/, "cancellation"],
   [/^\/locks\/([^/]+)$/, "lane"],
   [/^\/tasks\/([^/]+)$/, "graph"],
+  [/^\/logs\/story\/([^/]+)$/, "story"],
+  [/^\/games\/([^/]+)$/, "game"],
   [/^\/referee\/players\/([^/]+)$/, "player"],
 ] as const;
 
@@ -58,6 +71,26 @@ export function routeOf(path: string): Route {
       return { page: "referee", tab: "replay" };
     case "/referee/options":
       return { page: "referee", tab: "options" };
+    case "/games":
+      return { page: "games" };
+    case "/library":
+      return { page: "library" };
+    case "/sessions":
+      return { page: "sessions" };
+    case "/explore":
+      return { page: "explore" };
+    case "/logs":
+      return { page: "logs" };
+    case "/logs/audit":
+      return { page: "audit" };
+    case "/settings":
+      return { page: "settings", tab: "account" };
+    case "/settings/tokens":
+      return { page: "settings", tab: "tokens" };
+    case "/settings/users":
+      return { page: "settings", tab: "users" };
+    case "/settings/roles":
+      return { page: "settings", tab: "roles" };
     case "/login":
       return { page: "login" };
     case "/setup":

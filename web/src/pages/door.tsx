@@ -79,18 +79,36 @@ function leaveDoor(): void {
   if (route.value.page === "login" || route.value.page === "setup") navigate("/", true);
 }
 
+/** The daemon's way to ask for the second factor: 401 with an error at `code`. */
+function asksForCode(error: unknown): error is ApiError {
+  return error instanceof ApiError && error.status === 401 && "code" in error.fieldErrors();
+}
+
 export function LoginPage({ ended }: { ended: boolean }): JSX.Element {
   const [username, setUsername] = useState("");
   const [password, setPassword] = useState("");
+  const [code, setCode] = useState<string | null>(null);
   const [attempt, submit, fail] = useAttempt();
   const onSubmit = (event: Event): void => {
     event.preventDefault();
     const missing: Record<string, string> = {};
     if (!username.trim()) missing.username = "Type your user name.";
     if (!password) missing.password = "Type your password.";
+    if (code !== null && !code.trim()) missing.code = "Type the code that the app shows.";
     if (Object.keys(missing).length > 0) return fail(missing);
     submit(async () => {
-      const { user } = await api.login(username.trim(), password).catch((error: unknown) => {
+      const given = code?.replace(/\s/g, "");
+      const { user } = await api.login(username.trim(), password, given).catch((error: unknown) => {
+        if (asksForCode(error)) {
+          setCode("");
+          throw new ApiError(
+            401,
+            null,
+            code === null
+              ? "Your account has a second factor. Type its code too."
+              : "That code is not right, or was used already. Take the next one.",
+          );
+        }
         if (error instanceof ApiError && error.status === 401) {
           throw new ApiError(401, null, "That name and password do not go together.");
         }
@@ -136,6 +154,28 @@ export function LoginPage({ ended }: { ended: boolean }): JSX.Element {
             />
           )}
         </Field>
+        {code !== null && (
+          <Field
+            id="code"
+            label="Code"
+            error={attempt.fields.code}
+            hint="Six digits of your authenticator app, or a recovery code."
+          >
+            {(tied) => (
+              <input
+                {...tied}
+                type="text"
+                class="mono"
+                autocomplete="one-time-code"
+                autocapitalize="none"
+                spellcheck={false}
+                autofocus
+                value={code}
+                onInput={(event) => setCode(event.currentTarget.value)}
+              />
+            )}
+          </Field>
+        )}
         <Button kind="primary" type="submit" busy={attempt.busy} class="full">
           {attempt.busy ? "Signing in…" : "Sign in"}
         </Button>

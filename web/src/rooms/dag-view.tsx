@@ -5,7 +5,7 @@ import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import type { Task } from "../api/rooms";
-import { type DagLayout, type DagSize, type Direction, edgePath, layoutDag, neighbour } from "../lib/dag";
+import { type DagLayout, type DagNode, type DagSize, type Direction, edgePath, layoutDag, neighbour } from "../lib/dag";
 import { plural } from "../lib/format";
 import { Icon } from "../ui/icons";
 import { lookOf } from "./task-words";
@@ -25,7 +25,7 @@ function short(name: string, width: number): string {
 
 /** Left to right when that fits into `width`, else top to bottom, which scrolls with the page. */
 export function fitDag(
-  tasks: readonly Task[],
+  tasks: readonly DagNode[],
   size: DagSize,
   width: number,
 ): { layout: DagLayout; direction: Direction } {
@@ -34,7 +34,7 @@ export function fitDag(
   return { layout: layoutDag(tasks, size, "down"), direction: "down" };
 }
 
-function useWidth(): [{ current: HTMLDivElement | null }, number] {
+export function useWidth(): [{ current: HTMLDivElement | null }, number] {
   const box = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
   useEffect(() => {

@@ -30,7 +30,18 @@ const kTail = 60;
 /** A busy lane grants many times a second; its tail is read at most this often. Chosen. */
 const kTailEveryMs = 1000;
 
-const kKinds = { local: "in the daemon", http: "over HTTP", socket: "over the socket" } as const;
+const kKinds = {
+  local: "in the daemon",
+  http: "over HTTP",
+  socket: "over the socket",
+  child: "a process macro",
+} as const;
+
+function nextStart({ cooldown_left_s, queue }: Lane): string {
+  if (cooldown_left_s > 0)
+    return "Whoever is first when the quiet time is over starts; the group that acted last need not wait.";
+  return queue.length > 0 ? "Those who wait are held back by a pace." : "The next request is granted at once.";
+}
 
 function Holder({ lane }: { lane: Lane }): JSX.Element {
   const { holder } = lane;
@@ -47,7 +58,7 @@ function Holder({ lane }: { lane: Lane }): JSX.Element {
             {holder.group && ` · group ${holder.group}`}
           </p>
         )}
-        {!holder && <p class="note">The next request is granted at once.</p>}
+        {!holder && <p class="note">{nextStart(lane)}</p>}
       </div>
       {holder && (
         <div class="holder-lease">
@@ -262,6 +273,8 @@ function Fairness({ lane }: { lane: Lane }): JSX.Element {
 }
 
 const kGoodEvents = new Set(["granted", "released", "shared", "renewed", "adopted", "fast_hold"]);
+/** Those that end a wait; the others have none to show. */
+const kWaitedEvents = new Set(["granted", "timed_out", "timeout", "cancelled"]);
 const kBadEvents = new Set(["timed_out", "timeout", "expired", "revoked", "stale_send", "rejected"]);
 
 function EventWord({ event }: { event: string }): JSX.Element {
@@ -313,10 +326,10 @@ function Trace({ events }: { events: readonly LaneEvent[] }): JSX.Element {
                 <EventWord event={event.event} />
               </td>
               <td>{event.actor}</td>
-              <td class="num right">{number(event.effective_priority)}</td>
-              <td class="num right">{event.waited_s === null ? "" : seconds(event.waited_s)}</td>
+              <td class="num right">{number(event.effective_priority || null)}</td>
+              <td class="num right">{kWaitedEvents.has(event.event) && event.waited_s !== null ? seconds(event.waited_s) : ""}</td>
               <td class="num right">{number(event.depth)}</td>
-              <td class="num right">{number(event.token)}</td>
+              <td class="num right">{number(event.token || null)}</td>
             </tr>
           ))}
         </tbody>

@@ -13,6 +13,7 @@ import { Chip } from "../ui/words";
 import { LaneDialog, ModuleDialog } from "./lock-dialogs";
 import { agedLanes, lanes, locksFollower, modules } from "./locks-state";
 import { Await, LookOnly, others, seconds, useFollow } from "./shared";
+import { WaitsSection } from "./wait-graph";
 
 const kShownInTrack = 4;
 
@@ -246,6 +247,7 @@ export function LocksPage(): JSX.Element {
       <section class="section" aria-label="Lanes">
         <Lanes onCreate={() => setDialog("lane")} />
       </section>
+      {agedLanes.value !== null && agedLanes.value.length > 0 && <WaitsSection list={agedLanes.value} />}
       <Section
         title="Modules"
         id="modules"

@@ -44,6 +44,7 @@ export const fairnessView = stored<"charts" | "table">(
   ["charts", "table"],
   "charts",
 );
+export const waitsView = stored<"charts" | "table">("gk.waits", ["charts", "table"], "charts");
 export const graphView = stored<"charts" | "table">("gk.graph", ["charts", "table"], "charts");
 
 export function startTheme(): void {

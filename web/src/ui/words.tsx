@@ -31,6 +31,7 @@ const kOutcomes: Record<Outcome, Look> = {
   notified: { icon: "bell", word: "Notified", tone: "info" },
   still_acting: { icon: "bad", word: "Still acting", tone: "bad" },
   watched: { icon: "eye", word: "Watched only", tone: "quiet" },
+  dry_run: { icon: "eye", word: "Dry run", tone: "quiet" },
 };
 const kHealth: Record<HealthStatus, Look> = {
   ok: { icon: "check", word: "OK", tone: "good" },
@@ -45,6 +46,7 @@ export const kOutcomeMeaning: Record<Outcome, string> = {
   notified: "It runs in another program, which was told to stop.",
   still_acting: "It was told to stop and still acts. Stop the program by hand.",
   watched: "Auto-cancel is off for this profile: nothing was done.",
+  dry_run: "Dry run is on: it would have been ended, and nothing was done.",
 };
 
 export const kMoodIcon: Record<Mood, IconName> = {

@@ -1,0 +1,1 @@
+gk_fuzz(scripts_steps_fuzz SOURCE scripts_steps_fuzz.cc DEPS gk_scripts_rules)

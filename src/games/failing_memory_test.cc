@@ -1,0 +1,22 @@
+#include "games/failing_memory_test.h"
+
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+
+namespace gk::games {
+namespace {
+thread_local bool memory_is_gone = false;
+}  // namespace
+void set_memory_is_gone(bool is_gone) { memory_is_gone = is_gone; }
+static bool has_memory() { return !memory_is_gone; }
+}  // namespace gk::games
+
+// Replaces the allocator of this test program.
+void* operator new(std::size_t size) {
+  void* memory = gk::games::has_memory() ? std::malloc(size == 0 ? 1 : size) : nullptr;
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }

@@ -1,0 +1,27 @@
+// routes.h: the HTTP routes and topics of this room: /api/games/…, /api/game-kinds, game:….
+
+#pragma once
+
+#include "api/hub.h"
+#include "api/router.h"
+#include "games/service.h"
+
+namespace gk::games {
+
+/// Adds the routes. Requires: the service outlives the router.
+void add_games_routes(api::Router& router, GameService& service);
+
+/// Registers game:state and game:line and feeds them from the service.
+/// Thread: loop.
+class GameTopics {
+ public:
+  /// Requires: all outlive this.
+  GameTopics(api::Hub& hub, GameService& service, net::Loop& loop);
+
+ private:
+  Topic<std::string>::Subscription changes_;
+  Topic<HistoryEntry>::Subscription records_;
+  net::Handle refresh_;  // Figures change without a state change.
+};
+
+}  // namespace gk::games

@@ -1,0 +1,319 @@
+#include "macros/scripts/library.h"
+
+#include <algorithm>
+
+#include "base/try.h"
+#include "macros/rules/safety_profile.h"
+
+namespace gk::macros {
+namespace {
+
+Error bad_name(const std::string& name) {
+  return {Errc::invalid_argument,
+          "name: expected a-z, 0-9, _ and -, 1 to 64 characters, got \"" + name + "\""};
+}
+Error busy(const std::string& name) {
+  return {Errc::failed_precondition, "another change of " + name + " is being written; try again"};
+}
+
+}  // namespace
+
+ScriptLibrary::ScriptLibrary(ScriptStore& store, const Clock& clock, Log& log, LuaCheck lua_check)
+    : store_(store), clock_(clock), log_(log), lua_check_(std::move(lua_check)) {}
+
+LibraryEntry ScriptLibrary::read(Script script, Complaints& complaints) {
+  LibraryEntry out;
+  if (script.kind == ScriptKind::steps) {
+    const auto program = read_steps(script.source, complaints);
+    if (program != nullptr) {
+      if (program->actions.empty()) complaints.emplace_back("actions", "expected at least one");
+      out.description = program->description;
+      out.category = program->category;
+      out.game = program->game;
+      out.program = program;
+    }
+  } else {
+    const LuaHead head = read_lua_head(script.source, complaints);
+    out.description = head.description;
+    out.category = head.category;
+    out.game = head.game;
+    auto steps = cancel_steps(head.on_cancel);
+    if (steps) out.program = std::move(*steps);
+    if (!steps) complaints.emplace_back("on_cancel", steps.error().message);
+  }
+  if (!complaints.empty()) out.program = nullptr;
+  if (!script.settings.game.empty()) out.game = script.settings.game;
+  out.script = std::move(script);
+  return out;
+}
+
+void ScriptLibrary::restore(std::vector<Script> scripts) {
+  for (Script& script : scripts) {
+    Complaints complaints;
+    const std::string name = script.name;
+    entries_[name] = read(std::move(script), complaints);
+    if (complaints.empty()) continue;
+    log_.warn("script_unreadable", "A stored macro cannot be read by this version",
+              {{"script", name}, {"why", joined(complaints)}});
+  }
+}
+
+const LibraryEntry* ScriptLibrary::find(std::string_view name) const {
+  const auto found = entries_.find(name);
+  return found == entries_.end() ? nullptr : &found->second;
+}
+
+Result<Script> ScriptLibrary::next_of(const ScriptPut& request) const {
+  if (!valid_macro_id(request.name)) return bad_name(request.name);
+  if (changing_.count(request.name) > 0) return busy(request.name);
+  const LibraryEntry* present = find(request.name);
+  Script out;
+  if (present == nullptr) {
+    if (!request.source || !request.kind) {
+      return Error{Errc::not_found,
+                   "no macro " + request.name + "; a new one needs kind and source"};
+    }
+    if (entries_.size() + changing_.size() >= ScriptLimits::kMaxScripts) {
+      return Error{Errc::resource_exhausted, "the library holds at most 500 macros"};
+    }
+    out.name = request.name;
+    out.created_at = clock_.wall();
+    out.created_by = request.by;
+    out.version = 0;
+  } else {
+    out = present->script;
+  }
+  if (request.expected_version && *request.expected_version != out.version) {
+    return Error{Errc::failed_precondition,
+                 "expected version " + std::to_string(*request.expected_version) + " of " +
+                     request.name + ", it is at " + std::to_string(out.version)};
+  }
+  if (request.source && request.source->size() > ScriptLimits::kMaxSourceBytes) {
+    return Error{Errc::resource_exhausted, "source: longer than 256 KiB"};
+  }
+  const bool new_kind = request.kind && *request.kind != out.kind;
+  if (request.source && (out.version == 0 || *request.source != out.source || new_kind)) {
+    out.source = *request.source;
+    out.kind = request.kind.value_or(out.kind);
+    ++out.version;
+  } else if (new_kind) {
+    return Error{Errc::invalid_argument, "kind: changes only together with source"};
+  }
+  out.settings = request.settings;
+  out.changed_at = clock_.wall();
+  out.changed_by = request.by;
+  Complaints complaints;
+  (void)read(out, complaints);
+  if (!complaints.empty()) return Error{Errc::invalid_argument, joined(complaints)};
+  return out;
+}
+
+void ScriptLibrary::put(ScriptPut request, Done done) {
+  auto next = next_of(request);
+  if (!next) return done(next.error());
+  std::vector<Script> one;
+  one.push_back(std::move(*next));
+  check_lua_of(std::move(one), 0, std::move(done));
+}
+
+// One after the other: each Lua text goes to the checker, and only then are all of them stored.
+void ScriptLibrary::check_lua_of(std::vector<Script> scripts, std::size_t from, Done done) {
+  if (from == 0) {
+    for (const Script& script : scripts) changing_.insert(script.name);
+  }
+  while (from < scripts.size() && (scripts[from].kind != ScriptKind::lua || !lua_check_)) ++from;
+  if (from == scripts.size()) return store_all(std::move(scripts), std::move(done));
+  const std::string name = scripts[from].name, source = scripts[from].source;
+  lua_check_(name, source,
+             [this, alive = std::weak_ptr(alive_), scripts = std::move(scripts), from,
+              done = std::move(done)](const Result<void>& checked) mutable {
+               if (alive.expired()) return;
+               if (checked) return check_lua_of(std::move(scripts), from + 1, std::move(done));
+               for (const Script& script : scripts) changing_.erase(script.name);
+               done(checked.error());
+             });
+}
+
+void ScriptLibrary::store_all(std::vector<Script> scripts, Done done) {
+  auto copy = scripts;
+  store_.save(std::move(copy), [this, alive = std::weak_ptr(alive_), scripts = std::move(scripts),
+                                done = std::move(done)](const Result<void>& saved) {
+    if (alive.expired()) return;
+    for (const Script& script : scripts) changing_.erase(script.name);
+    if (!saved) return done(saved.error());
+    for (const Script& script : scripts) {
+      Complaints none;
+      entries_[script.name] = read(script, none);
+      log_.info("script_saved", "A macro of the library has changed",
+                {{"script", script.name}, {"version", script.version}, {"by", script.changed_by}});
+    }
+    for (const Script& script : scripts) {
+      changed_.publish({script.name, ScriptChanged::Kind::saved});
+    }
+    done({});
+  });
+}
+
+void ScriptLibrary::remove(const std::string& name, Done done) {
+  if (find(name) == nullptr) return done(Error{Errc::not_found, "no macro " + name});
+  if (!changing_.insert(name).second) return done(busy(name));
+  store_.remove(name, [this, alive = std::weak_ptr(alive_), name,
+                       done = std::move(done)](const Result<void>& removed) {
+    if (alive.expired()) return;
+    changing_.erase(name);
+    if (!removed) return done(removed.error());
+    entries_.erase(name);
+    log_.info("script_removed", "A macro has left the library", {{"script", name}});
+    changed_.publish({name, ScriptChanged::Kind::removed});
+    done({});
+  });
+}
+
+void ScriptLibrary::bring_back(const std::string& name, std::int64_t version, const std::string& by,
+                               Done done) {
+  if (find(name) == nullptr) return done(Error{Errc::not_found, "no macro " + name});
+  store_.version(name, version,
+                 [this, alive = std::weak_ptr(alive_), name, by,
+                  done = std::move(done)](const Result<std::string>& source) mutable {
+                   if (alive.expired()) return;
+                   if (!source) return done(source.error());
+                   const LibraryEntry* entry = find(name);
+                   if (entry == nullptr) return done(Error{Errc::not_found, "no macro " + name});
+                   // A version of the other kind is told by its text.
+                   const bool lua = source->find_first_not_of(" \t\r\n") != std::string::npos &&
+                                    (*source)[source->find_first_not_of(" \t\r\n")] != '{';
+                   put({.name = name,
+                        .kind = lua ? ScriptKind::lua : ScriptKind::steps,
+                        .source = *source,
+                        .settings = entry->script.settings,
+                        .expected_version = {},
+                        .by = by},
+                       std::move(done));
+                 });
+}
+
+void ScriptLibrary::versions(const std::string& name,
+                             std::function<void(Result<std::vector<ScriptVersion>>)> done) {
+  if (find(name) == nullptr) return done(Error{Errc::not_found, "no macro " + name});
+  store_.versions(name, std::move(done));
+}
+
+void ScriptLibrary::version(const std::string& name, std::int64_t version,
+                            std::function<void(Result<std::string>)> done) {
+  store_.version(name, version, std::move(done));
+}
+
+void ScriptLibrary::check(ScriptKind kind, const std::string& name, const std::string& source,
+                          CheckLevel level, std::function<void(CheckReport)> done) {
+  CheckReport report =
+      kind == ScriptKind::steps ? check_steps(source, level) : check_lua_text(source, level);
+  if (kind == ScriptKind::steps || !lua_check_) return done(std::move(report));
+  lua_check_(
+      name, source,
+      [report = std::move(report), done = std::move(done)](const Result<void>& checked) mutable {
+        if (!checked) report.errors.emplace_back("source", checked.error().message);
+        report.valid = report.errors.empty();
+        done(std::move(report));
+      });
+}
+
+Result<std::string> ScriptLibrary::export_json(const std::vector<std::string>& names) const {
+  std::string out;
+  JsonWriter w(out);
+  w.begin_object().field("gamekeeper_macros", 1).key("scripts").begin_array();
+  const auto put = [&w](const Script& script) {
+    w.begin_object().field("name", script.name).field("kind", kind_name(script.kind));
+    w.field("source", script.source);
+    write_settings(w, script.settings);
+    w.end_object();
+  };
+  for (const auto& name : names) {
+    const LibraryEntry* entry = find(name);
+    if (entry == nullptr) return Error{Errc::not_found, "no macro " + name};
+    put(entry->script);
+  }
+  if (names.empty()) {
+    for (const auto& [name, entry] : entries_) put(entry.script);
+  }
+  w.end_array().end_object();
+  return out;
+}
+
+void ScriptLibrary::import_json(const JsonValue& bundle, Import how,
+                                std::function<void(Result<std::vector<std::string>>)> done) {
+  JsonReader top(bundle, "");
+  std::int64_t format = 0;
+  top.require("gamekeeper_macros");
+  top.integer("gamekeeper_macros", format, 1, 1);
+  const JsonValue* list = top.member("scripts");
+  if (list == nullptr || !list->is_array() || list->as_array().empty() ||
+      list->as_array().size() > ScriptLimits::kMaxScripts) {
+    top.complain("scripts", "expected an array of 1 to 500 macros");
+  }
+  top.refuse_unknown();
+  if (auto fine = top.result(); !fine) return done(fine.error());
+  std::vector<Script> scripts;
+  std::size_t added = 0;
+  for (std::size_t i = 0; i < list->as_array().size(); ++i) {
+    const std::string path = "scripts[" + std::to_string(i) + "]";
+    JsonReader reader(list->as_array()[i], path);
+    ScriptPut put{.by = how.by};
+    std::string kind, source;
+    reader.require("name");
+    reader.string("name", put.name, 64);
+    reader.require("kind");
+    reader.string("kind", kind, 8);
+    reader.require("source");
+    reader.string("source", source, ScriptLimits::kMaxSourceBytes);
+    put.kind = parse_kind(kind);
+    if (!put.kind && !kind.empty()) reader.complain("kind", "expected lua or steps");
+    put.source = std::move(source);
+    put.settings = read_settings(reader, {});
+    reader.refuse_unknown();
+    if (auto fine = reader.result(); !fine) return done(fine.error());
+    if (!how.keep_settings) {
+      put.settings.enabled = false;
+      put.settings.resume = false;
+      put.settings.schedule_json.clear();
+    }
+    if (find(put.name) == nullptr) {
+      ++added;
+    } else if (!how.replace) {
+      return done(Error{Errc::already_exists, path + ": the library has a macro " + put.name});
+    }
+    const bool twice = std::any_of(scripts.begin(), scripts.end(),
+                                   [&](const Script& s) { return s.name == put.name; });
+    if (twice) return done(Error{Errc::invalid_argument, path + ": " + put.name + " comes twice"});
+    auto next = next_of(put);
+    if (!next) return done(Error{next.error().code, path + ": " + next.error().message});
+    scripts.push_back(std::move(*next));
+  }
+  if (entries_.size() + changing_.size() + added > ScriptLimits::kMaxScripts) {
+    return done(Error{Errc::resource_exhausted, "the library holds at most 500 macros"});
+  }
+  std::vector<std::string> names;
+  for (const Script& script : scripts) names.push_back(script.name);
+  check_lua_of(std::move(scripts), 0, [names, done = std::move(done)](const Result<void>& stored) {
+    if (!stored) return done(stored.error());
+    done(names);
+  });
+}
+
+std::string script_json(const LibraryEntry& entry, bool with_source) {
+  const Script& script = entry.script;
+  std::string out;
+  JsonWriter w(out);
+  w.begin_object().field("name", script.name).field("kind", kind_name(script.kind));
+  w.field("version", script.version).field("readable", entry.program != nullptr);
+  w.field("description", entry.description).field("category", entry.category);
+  w.field("runs_on", entry.game);
+  write_settings(w, script.settings);
+  w.field("created_at", script.created_at).field("created_by", script.created_by);
+  w.field("changed_at", script.changed_at).field("changed_by", script.changed_by);
+  w.field("bytes", script.source.size());
+  if (with_source) w.field("source", script.source);
+  w.end_object();
+  return out;
+}
+
+}  // namespace gk::macros

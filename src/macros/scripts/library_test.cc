@@ -1,0 +1,215 @@
+#include "macros/scripts/library.h"
+
+#include <gtest/gtest.h>
+
+#include "macros/scripts/fakes_for_test.h"
+
+namespace gk::macros {
+namespace {
+
+std::string steps(const std::string& text) {
+  return R"({"name":"x","description":"d","game":"arena","actions":[{"type":"say","command":")" +
+         text + "\"}]}";
+}
+
+class ScriptLibraryTest : public testing::Test, protected LibraryBench {
+ protected:
+  std::vector<ScriptVersion> versions(const std::string& name) {
+    std::vector<ScriptVersion> out;
+    wait([&](auto done) {
+      library.versions(name, [&, done](const Result<std::vector<ScriptVersion>>& found) {
+        if (found) out = *found;
+        done(found ? Result<void>() : Result<void>(found.error()));
+      });
+    });
+    return out;
+  }
+  Result<std::vector<std::string>> import(const std::string& json, ScriptLibrary::Import how = {}) {
+    std::optional<Result<std::vector<std::string>>> answer;
+    library.import_json(parse_json(json).value(), how,
+                        [&](Result<std::vector<std::string>> r) { answer = std::move(r); });
+    loop.run_until([&] { return answer.has_value(); }, Seconds(10));
+    return *answer;
+  }
+};
+
+TEST_F(ScriptLibraryTest, KeepsATextAndWhatItSays) {
+  EXPECT_EQ(put("hello", steps("a")), "");
+  const LibraryEntry* entry = library.find("hello");
+  ASSERT_NE(entry, nullptr);
+  EXPECT_EQ(entry->script.version, 1);
+  EXPECT_EQ(entry->script.created_by, "ada");
+  EXPECT_EQ(entry->game, "arena");
+  EXPECT_NE(entry->program, nullptr);
+}
+
+TEST_F(ScriptLibraryTest, ReadsBackWhatItKept) {
+  put("hello", steps("a"), {.resume = true, .args_json = R"({"n":1})"});
+  put("fish", "-- name: fish\nlocal a = 1", {}, ScriptKind::lua);
+  const auto stored = store.load().value();
+  ASSERT_EQ(stored.scripts.size(), 2U);
+  EXPECT_EQ(stored.scripts[1].settings,
+            (ScriptSettings{.resume = true, .args_json = R"({"n":1})"}));
+  EXPECT_EQ(stored.scripts[0].kind, ScriptKind::lua);
+  EXPECT_EQ(stored.scripts[1].source, steps("a"));
+}
+
+TEST_F(ScriptLibraryTest, RefusesABadTextAndKeepsTheOldOne) {
+  put("hello", steps("a"));
+  EXPECT_EQ(put("hello", R"({"name":"x","actions":[{"type":"jump"}]})"),
+            "actions[0].type: expected command, pause, wait_for, if, loop or say, got jump");
+  EXPECT_EQ(put("Bad Name", steps("a")),
+            "name: expected a-z, 0-9, _ and -, 1 to 64 characters, got \"Bad Name\"");
+  EXPECT_EQ(put("big", std::string(256 * 1024 + 1, ' ')), "source: longer than 256 KiB");
+  EXPECT_EQ(library.find("hello")->script.source, steps("a"));
+  EXPECT_EQ(library.entries().size(), 1U);
+}
+
+TEST_F(ScriptLibraryTest, KeepsTwentyVersions) {
+  for (int i = 0; i < 25; ++i) ASSERT_EQ(put("hello", steps(std::to_string(i))), "");
+  const auto kept = versions("hello");
+  ASSERT_EQ(kept.size(), 20U);
+  EXPECT_EQ(kept.front().version, 25);
+  EXPECT_EQ(kept.back().version, 6);
+}
+
+TEST_F(ScriptLibraryTest, MakesNoVersionOfSettingsAlone) {
+  put("hello", steps("a"));
+  put("hello", steps("a"), {.enabled = false});
+  EXPECT_EQ(library.find("hello")->script.version, 1);
+  EXPECT_FALSE(library.find("hello")->script.settings.enabled);
+}
+
+TEST_F(ScriptLibraryTest, BringsAnOldVersionBackAsANewOne) {
+  put("hello", steps("a"));
+  put("hello", steps("b"));
+  EXPECT_EQ(wait([&](auto done) { library.bring_back("hello", 1, "bob", done); }), "");
+  EXPECT_EQ(library.find("hello")->script.version, 3);
+  EXPECT_EQ(library.find("hello")->script.source, steps("a"));
+  EXPECT_EQ(wait([&](auto done) { library.bring_back("hello", 9, "bob", done); }),
+            "no version 9 of hello");
+}
+
+TEST_F(ScriptLibraryTest, RefusesAChangeOfAnotherVersion) {
+  put("hello", steps("a"));
+  const auto change = [&](auto done) {
+    library.put({.name = "hello", .source = steps("b"), .expected_version = 2, .by = "ada"}, done);
+  };
+  EXPECT_EQ(wait(change), "expected version 2 of hello, it is at 1");
+}
+
+TEST_F(ScriptLibraryTest, LetsOneChangeOfANameBeWrittenAtATime) {
+  std::vector<std::string> answers;
+  for (int i = 0; i < 2; ++i) {
+    library.put({.name = "hello", .kind = ScriptKind::steps, .source = steps("a"), .by = "ada"},
+                [&](const Result<void>& r) { answers.push_back(r ? "" : r.error().message); });
+  }
+  loop.run_until([&] { return answers.size() == 2; }, Seconds(10));
+  EXPECT_EQ(answers,
+            (std::vector<std::string>{"another change of hello is being written; try again", ""}));
+}
+
+TEST_F(ScriptLibraryTest, RemovesAMacroWithAllItsRows) {
+  put("hello", steps("a"));
+  EXPECT_EQ(wait([&](auto done) { library.remove("hello", done); }), "");
+  EXPECT_EQ(library.find("hello"), nullptr);
+  EXPECT_TRUE(store.load().value().scripts.empty());
+  EXPECT_EQ(wait([&](auto done) { library.remove("hello", done); }), "no macro hello");
+}
+
+TEST_F(ScriptLibraryTest, HoldsFiveHundred) {
+  std::string bundle = R"({"gamekeeper_macros":1,"scripts":[)";
+  for (int i = 0; i < 500; ++i) {
+    std::string source;
+    append_json_string(source, steps("a"));
+    bundle += (i == 0 ? "" : ",") + std::string("{\"name\":\"m") + std::to_string(i) +
+              "\",\"kind\":\"steps\",\"source\":" + source + "}";
+  }
+  EXPECT_EQ(import(bundle + "]}").value().size(), 500U);
+  EXPECT_EQ(put("one-more", steps("a")), "the library holds at most 500 macros");
+}
+
+TEST_F(ScriptLibraryTest, ExportsWhatAnImportTakes) {
+  put("hello", steps("a"), {.schedule_json = R"({"cron":"0 4 * * *"})"});
+  put("fish", "-- name: fish\n", {}, ScriptKind::lua);
+  const std::string bundle = library.export_json({}).value();
+  wait([&](auto done) { library.remove("hello", done); });
+  wait([&](auto done) { library.remove("fish", done); });
+  EXPECT_EQ(import(bundle, {.keep_settings = true}).value(),
+            (std::vector<std::string>{"fish", "hello"}));
+  EXPECT_EQ(library.export_json({}).value(), bundle);
+  EXPECT_EQ(library.export_json({"nobody"}).error().message, "no macro nobody");
+}
+
+TEST_F(ScriptLibraryTest, ImportsDisabledUnlessSettingsAreTrusted) {
+  put("hello", steps("a"), {.schedule_json = R"({"cron":"0 4 * * *"})"});
+  const std::string bundle = library.export_json({}).value();
+  EXPECT_EQ(import(bundle).error().message, "scripts[0]: the library has a macro hello");
+  EXPECT_TRUE(import(bundle, {.replace = true}));
+  EXPECT_FALSE(library.find("hello")->script.settings.enabled);
+  EXPECT_EQ(library.find("hello")->script.settings.schedule_json, "");
+}
+
+TEST_F(ScriptLibraryTest, AnImportWithOneBadMacroChangesNothing) {
+  std::string good;
+  append_json_string(good, steps("a"));
+  const std::string one = R"({"name":"a","kind":"steps","source":)" + good + "}";
+  const auto fault = [&](const std::string& second) {
+    return import(R"({"gamekeeper_macros":1,"scripts":[)" + one + "," + second + "]}")
+        .error()
+        .message;
+  };
+  EXPECT_EQ(fault(R"({"name":"b","kind":"steps","source":"{}"})"),
+            "scripts[1]: name: is required; actions: is required");
+  EXPECT_EQ(fault(R"({"name":"b","kind":"perl","source":"x"})"),
+            "scripts[1].kind: expected lua or steps");
+  EXPECT_EQ(fault(one), "scripts[1]: a comes twice");
+  EXPECT_TRUE(library.entries().empty());
+  EXPECT_TRUE(store.load().value().scripts.empty());
+}
+
+TEST(ScriptLibraryLua, AsksTheCheckerBeforeAnythingIsKept) {
+  LibraryBench bench([](const std::string&, const std::string& source, auto done) {
+    done(source.find("((") == std::string::npos
+             ? Result<void>()
+             : Result<void>(Error{Errc::invalid_argument, "line 2: unexpected ("}));
+  });
+  EXPECT_EQ(bench.put("fish", "-- name: fish\n((", {}, ScriptKind::lua), "line 2: unexpected (");
+  EXPECT_EQ(bench.library.find("fish"), nullptr);
+  EXPECT_EQ(bench.put("fish", "-- name: fish\n", {}, ScriptKind::lua), "");
+}
+
+TEST_F(ScriptLibraryTest, KeepsWhatItCannotReadButDoesNotStartIt) {
+  Script old;
+  old.name = "old";
+  old.source = R"({"name":"old","actions":[{"type":"from the future"}]})";
+  library.restore({old});
+  EXPECT_EQ(library.find("old")->program, nullptr);
+}
+
+class ScriptMemoryTest : public testing::Test, protected LibraryBench {};
+
+TEST_F(ScriptMemoryTest, KeepsTheLastOfManyWritesOfAKey) {
+  for (int i = 0; i < 100; ++i) EXPECT_TRUE(memory.set("fish", "n", std::to_string(i)));
+  memory.flush();
+  const auto stored = [&] { return store.load().value().states; };
+  EXPECT_EQ(stored()["fish"]["n"], "99");
+  EXPECT_TRUE(memory.set("fish", "n", ""));
+  memory.flush();
+  EXPECT_TRUE(stored()["fish"].empty());
+}
+
+TEST_F(ScriptMemoryTest, BoundsKeysAndBytes) {
+  for (int i = 0; i < 256; ++i) ASSERT_TRUE(memory.set("fish", "k" + std::to_string(i), "1"));
+  EXPECT_EQ(memory.set("fish", "more", "1").error().message,
+            "state: a macro remembers at most 256 keys");
+  EXPECT_TRUE(memory.set("big", "k", std::string(64 * 1024 - 1, '1')));
+  EXPECT_FALSE(memory.set("big", "l", "1"));
+  EXPECT_TRUE(memory.set("big", "k", "1"));
+  EXPECT_TRUE(memory.set("big", "l", "1"));
+  EXPECT_FALSE(memory.set("big", "", "1"));
+  EXPECT_FALSE(memory.set("big", std::string(129, 'k'), "1"));
+}
+
+}  // namespace
+}  // namespace gk::macros

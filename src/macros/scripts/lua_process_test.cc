@@ -1,0 +1,297 @@
+#include "macros/scripts/lua_process.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <fstream>
+
+#include "macros/scripts/lua_script.h"
+#include "testing/capture_log.h"
+
+namespace gk::macros {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// What a run did, and hands that answer everything at once.
+struct World {
+  std::vector<std::string> sent, logged;
+  std::map<std::string, std::string> kept;
+  std::optional<std::pair<bool, std::string>> ended;
+  bool answers = true;
+
+  ScriptHands hands() {
+    ScriptHands out;
+    out.send = [this](std::string command, bool, Nanos, const games::Port::Replied& done) {
+      sent.push_back(std::move(command));
+      if (answers) done(games::SendReply{.text = "ok"});
+    };
+    out.log = [this](std::string_view text) {
+      if (logged.size() < 1000) logged.emplace_back(text);
+    };
+    out.notify = [](const std::string&) {};
+    out.recall = [this](std::string_view key) -> const std::string* {
+      const auto found = kept.find(std::string(key));
+      return found == kept.end() ? nullptr : &found->second;
+    };
+    out.remember = [this](const std::string& key, std::string json) -> Result<void> {
+      if (kept.size() >= 256) return Error{Errc::resource_exhausted, "at most 256 keys"};
+      kept[key] = std::move(json);
+      return {};
+    };
+    out.signals = [](std::string_view name) {
+      return name == "tick_ratio" ? std::optional(0.5) : std::nullopt;
+    };
+    out.ended = [this](bool ok, std::string reason) { ended.emplace(ok, std::move(reason)); };
+    return out;
+  }
+};
+
+LuaOptions options_for_test() {
+  LuaOptions options;
+  options.launcher.worker = GK_WORKER;
+  return options;
+}
+
+class LuaProcessTest : public testing::Test {
+ protected:
+  LuaProcessTest() { std::signal(SIGPIPE, SIG_IGN); }  // As the daemon.
+  /// Starts `source`; what comes back is kept.
+  Result<void> launch(const std::string& source, const std::string& args = "") {
+    std::optional<Result<void>> result;
+    workers.launch({.macro_id = "m", .script = "m", .game = "", .args_json = args}, source,
+                   world.hands(), [&](Result<LuaLauncher::Launched> launched) {
+                     if (!launched) {
+                       result = launched.error();
+                       return;
+                     }
+                     script = std::move(launched->script);
+                     spawned = std::move(launched->spawned);
+                     result = Result<void>();
+                   });
+    EXPECT_TRUE(loop.run_until([&] { return result.has_value(); }, 10s));
+    return result.value_or(Error{Errc::internal, "no answer"});
+  }
+  bool ends(Nanos within) {
+    return loop.run_until([&] { return world.ended.has_value(); }, within);
+  }
+  void TearDown() override {
+    script.reset();
+    if (!spawned.process) return;
+    (void)kill_process_macro(spawned);
+    EXPECT_TRUE(loop.run_until([&] { return bool(spawned.process.try_reap()); }, 5s));
+  }
+
+  net::Loop loop;
+  CaptureLog log;
+  Metrics metrics;
+  LuaWorkers workers{options_for_test(), loop, log, metrics};
+  World world;
+  std::unique_ptr<RunningScript> script;
+  sys::Spawned spawned;
+};
+
+TEST_F(LuaProcessTest, SendsRemembersAndSeesSignals) {
+  ASSERT_TRUE(launch(R"(state.set("a", {1, "x", {b = true}})
+    local kept = state.get("a")
+    assert(game.send("look " .. kept[1] .. kept[2]) == "ok")
+    assert(game.metrics().tick_ratio == 0.5 and game.metrics().fps == nil)
+    assert(args.who == "Lena" and kept[3].b == true)
+    log("done", 1.5))",
+                     R"({"who":"Lena"})"));
+  script->run();
+  ASSERT_TRUE(ends(5s));
+  EXPECT_TRUE(world.ended->first) << world.ended->second;
+  EXPECT_EQ(world.sent, std::vector<std::string>{"look 1x"});
+  EXPECT_EQ(world.logged, std::vector<std::string>{"done\t1.5"});
+  EXPECT_EQ(world.kept["a"], R"([1,"x",{"b":true}])");
+}
+
+TEST_F(LuaProcessTest, SaysTheLineOfWhatDoesNotCompileAndOfWhatFails) {
+  EXPECT_EQ(launch("\n\nlocal = 1").error().message, "m:3: <name> expected near '='");
+  ASSERT_TRUE(launch("\nlocal t\nlog(t.x)"));
+  script->run();
+  ASSERT_TRUE(ends(5s));
+  EXPECT_FALSE(world.ended->first);
+  EXPECT_EQ(world.ended->second, "m:3: attempt to index a nil value (local 't')");
+}
+
+TEST_F(LuaProcessTest, HandlersGetLinesWhileTheScriptWaitsAndAfterItsMainPart) {
+  ASSERT_TRUE(launch(R"(game.on("^(%a+) joined$", function(who) log("hi " .. who) end)
+    sleep(0.05) log("main is over"))"));
+  script->run();
+  loop.run_for(20ms);
+  script->line("Lena joined");
+  script->line("nobody left");
+  ASSERT_TRUE(loop.run_until([&] { return world.logged.size() == 2; }, 5s));
+  script->line("Max joined");
+  ASSERT_TRUE(loop.run_until([&] { return world.logged.size() == 3; }, 5s));
+  EXPECT_EQ(world.logged, (std::vector<std::string>{"hi Lena", "main is over", "hi Max"}));
+  EXPECT_FALSE(world.ended);
+}
+
+TEST_F(LuaProcessTest, AFencedScriptGetsNothingMore) {
+  ASSERT_TRUE(launch("while true do game.send('x') end"));
+  script->run();
+  ASSERT_TRUE(loop.run_until([&] { return world.sent.size() > 10; }, 5s));
+  script->fence();
+  const std::size_t before = world.sent.size();
+  loop.run_for(50ms);
+  EXPECT_EQ(world.sent.size(), before);
+}
+
+TEST_F(LuaProcessTest, ChecksATextWithoutRunningIt) {
+  std::optional<Result<void>> good, bad;
+  workers.check("a", "log('never')", [&](const Result<void>& r) { good = r; });
+  workers.check("b", "log(", [&](const Result<void>& r) { bad = r; });
+  ASSERT_TRUE(loop.run_until([&] { return good && bad; }, 10s));
+  EXPECT_TRUE(*good);
+  EXPECT_EQ(bad->error().code, Errc::invalid_argument);
+  EXPECT_TRUE(world.logged.empty());
+}
+
+std::vector<std::pair<std::string, std::string>> programs_in(const std::string& file) {
+  std::ifstream in(std::string(GK_LUA_TESTS) + "/" + file);
+  std::vector<std::pair<std::string, std::string>> out;
+  for (std::string line; std::getline(in, line);) {
+    if (line.rfind("--## ", 0) == 0) {
+      out.emplace_back(line.substr(5), "");
+    } else if (!out.empty()) {
+      out.back().second += line + "\n";
+    }
+  }
+  return out;
+}
+
+class LuaRunawayTest : public LuaProcessTest {};
+
+// Stopped as the macro service does it: asked, and killed 20 ms later.
+TEST_F(LuaRunawayTest, EveryProgramOfTheCorpusIsGoneAfterTheKill) {
+  const auto programs = programs_in("runaway.lua");
+  ASSERT_GE(programs.size(), 40U);
+  const SystemClock clock;
+  std::size_t asked = 0, killed = 0;
+  std::vector<double> gone_ms;
+  for (const auto& [name, source] : programs) {
+    world = {};
+    ASSERT_TRUE(launch(source)) << name;
+    script->run();
+    loop.run_for(30ms);
+    const bool ended_before = world.ended.has_value();  // By an error of its own.
+    const MonoTime decided = clock.mono();
+    script->fence();
+    script->interrupt();
+    const bool soft = loop.run_until([&] { return world.ended.has_value(); }, 20ms);
+    if (!soft) (void)kill_process_macro(spawned);
+    ASSERT_TRUE(loop.run_until([&] { return bool(spawned.process.try_reap()); }, 2s)) << name;
+    if (!ended_before)
+      gone_ms.push_back(std::chrono::duration<double, std::milli>(clock.mono() - decided).count());
+    (soft ? asked : killed) += 1;
+    script.reset();
+    spawned = {};
+  }
+  std::sort(gone_ms.begin(), gone_ms.end());
+  std::printf("%zu programs: %zu ended when asked, %zu were killed; gone p50 %.1f ms, most %.1f\n",
+              programs.size(), asked, killed, gone_ms[gone_ms.size() / 2], gone_ms.back());
+  EXPECT_GT(asked, programs.size() / 2) << "asking works for nearly all";
+}
+
+/// A LuaScript whose worker is this test.
+class LuaLiarTest : public testing::Test {
+ protected:
+  LuaLiarTest() {
+    int ends[2], pipe[2];
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+    EXPECT_EQ(::pipe(pipe), 0);
+    mine = sys::Fd(ends[1]);
+    control = sys::Fd(pipe[0]);
+    script = std::make_unique<LuaScript>(sys::Fd(ends[0]), sys::Fd(pipe[1]), lua::Reader(),
+                                         world.hands(), loop);
+    script->run();
+  }
+  void say(const std::string& bytes) {
+    EXPECT_EQ(::write(mine.get(), bytes.data(), bytes.size()), ssize_t(bytes.size()));
+    loop.run_for(20ms);
+  }
+  static std::string frame(char kind, const std::string& fields) {
+    const auto length = static_cast<std::uint32_t>(1 + fields.size());
+    std::string out(reinterpret_cast<const char*>(&length), sizeof length);
+    return out + kind + fields;
+  }
+  static std::string number(std::uint32_t value) {
+    return {reinterpret_cast<const char*>(&value), sizeof value};
+  }
+
+  net::Loop loop;
+  World world;
+  sys::Fd mine, control;
+  std::unique_ptr<LuaScript> script;
+};
+
+TEST_F(LuaLiarTest, GarbageEndsTheScriptWithAReason) {
+  say("GET / HTTP/1.1\r\n\r\n");
+  ASSERT_TRUE(world.ended);
+  EXPECT_FALSE(world.ended->first);
+  EXPECT_NE(world.ended->second.find("a frame of"), std::string::npos) << world.ended->second;
+}
+
+TEST_F(LuaLiarTest, AFrameOfAGigabyteIsRefusedByItsHead) {
+  say(number(1U << 30));
+  ASSERT_TRUE(world.ended);
+  EXPECT_FALSE(world.ended->first);
+}
+
+TEST_F(LuaLiarTest, AnUnknownKindEndsIt) {
+  say(frame('\x7f', ""));
+  EXPECT_TRUE(world.ended && !world.ended->first);
+}
+
+TEST_F(LuaLiarTest, ACommandWithoutItsFieldsEndsIt) {
+  say(frame(65, number(1)));
+  EXPECT_TRUE(world.ended && !world.ended->first);
+}
+
+TEST_F(LuaLiarTest, BytesAfterTheFieldsEndIt) {
+  say(frame(66, number(2) + "abcd"));
+  EXPECT_TRUE(world.ended && !world.ended->first);
+}
+
+TEST_F(LuaLiarTest, ATextLongerThanItsFrameEndsIt) {
+  say(frame(68, number(1) + number(1U << 20)));
+  EXPECT_TRUE(world.ended && !world.ended->first);
+}
+
+TEST_F(LuaLiarTest, AFrameOfTheDaemonsOwnKindEndsIt) {
+  say(frame(1, ""));
+  EXPECT_TRUE(world.ended && !world.ended->first);
+}
+
+TEST_F(LuaLiarTest, ASecondCommandWhileOneWaitsEndsIt) {
+  world.answers = false;
+  const double timeout = 1;
+  const std::string second(reinterpret_cast<const char*>(&timeout), sizeof timeout);
+  const std::string send = frame(65, number(1) + '\0' + second + number(4) + "look");
+  say(send);
+  EXPECT_FALSE(world.ended);
+  say(send);
+  ASSERT_TRUE(world.ended);
+  EXPECT_EQ(world.sent.size(), 1U);
+}
+
+TEST_F(LuaLiarTest, BytesThatAreNoTextArriveAsQuestionMarks) {
+  say(frame(66, number(3) + "a\xff\x62"));
+  EXPECT_EQ(world.logged, std::vector<std::string>{"a?b"});
+}
+
+TEST_F(LuaLiarTest, ItsEndWithoutAWordIsSaid) {
+  mine = {};
+  loop.run_for(20ms);
+  ASSERT_TRUE(world.ended);
+  EXPECT_EQ(world.ended->second, "its worker has ended");
+}
+
+}  // namespace
+}  // namespace gk::macros

@@ -1,0 +1,18 @@
+// time_zone.h: time zones of the system, as data for the rules.
+
+#pragma once
+
+#include <string>
+
+#include "gamekeeper/result.h"
+#include "macros/scripts/rules/zone.h"
+
+namespace gk::macros {
+
+/// The zone `name` ("Europe/Berlin", "UTC") with its changes from 2000 to 2100, as far as the
+/// system's table knows them. The first call reads the system's list of zones.
+/// Errors: invalid_argument (no such zone), unavailable (the system has no zones).
+/// Thread: safe. Blocks.
+Result<Zone> load_zone(const std::string& name);
+
+}  // namespace gk::macros

@@ -1,0 +1,236 @@
+#!/usr/bin/env python3
+"""scripts_test.py: the macro library of a real daemon, over REST, WebSocket and the CLI. Macros here
+need no game; those of examples/macros meet real servers in script_games_test.py."""
+import json
+import pathlib
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+from gk import Daemon, WebSocket, wait_for  # noqa: E402
+
+BASE = "/api/macro-scripts"
+
+
+def steps(*actions, **more):
+    return {"name": "x", "actions": list(actions), **more}
+
+
+def tell(text, to="log"):
+    return {"type": "say", "command": text, "parameters": {"to": to}}
+
+
+def pause(ms):
+    return {"type": "pause", "delay_ms": ms}
+
+
+def put(browser, name, body):
+    return browser.ask("PUT", f"{BASE}/{name}", body)
+
+
+def texts(browser, name):
+    return [line["text"] for line in browser.get(f"{BASE}/{name}/log").json["lines"]]
+
+
+def ended(browser, name):
+    return wait_for(f"{name} to end", lambda: any(
+        t == "ends" or t.startswith("fails") for t in texts(browser, name)) and texts(browser, name))
+
+
+def library(admin):
+    made = put(admin, "hello", {"steps": steps(tell("one"), description="says one")})
+    assert made.status == 201 and made.json["version"] == 1, made
+    assert made.json["description"] == "says one" and made.json["created_by"] == "admin", made
+    assert put(admin, "hello", {"steps": steps(tell("two"))}).json["version"] == 2
+    stale = put(admin, "hello", {"steps": steps(tell("three")), "expected_version": 1})
+    assert stale.status == 409 and "it is at 2" in stale.json["detail"], stale
+    versions = admin.get(f"{BASE}/hello/versions").json["items"]
+    assert [v["version"] for v in versions] == [2, 1], versions
+    assert "one" in admin.get(f"{BASE}/hello/versions/1").json["source"]
+    back = admin.post(f"{BASE}/hello/versions/1/restore")
+    assert back.status == 200 and back.json["version"] == 3 and "one" in back.json["source"], back
+    assert [s["name"] for s in admin.get(BASE).json["items"]] == ["hello"]
+    assert "source" not in admin.get(BASE).json["items"][0]
+
+
+def refuses(admin):
+    bad = put(admin, "bad", {"steps": steps(tell("x"), {"type": "say", "command": "${who}"})})
+    assert bad.status == 400 and "actions[1].command: no variable who" in bad.json["detail"], bad
+    assert put(admin, "bad", {"source": "{"}).status == 400
+    assert put(admin, "bad", {"kind": "perl", "source": "x"}).status == 400
+    assert put(admin, "bad", {"steps": steps(tell("x")), "extra": 1}).status == 400
+    assert put(admin, "Bad", {"steps": steps(tell("x"))}).status == 400
+    assert put(admin, "nobody", {"enabled": True}).status == 404
+    late = put(admin, "hello", {"schedule": {"cron": "61 * * * *"}})
+    assert late.status == 400 and "cron, minute" in late.body.decode(), late
+    assert admin.get(f"{BASE}/bad").status == 404
+    for path in ("/bad", "/bad/log", "/bad/versions", "/bad/schedule/next", "/hello/versions/77"):
+        assert admin.get(BASE + path).status == 404, path
+    assert admin.get(f"{BASE}/hello/schedule/next").status in (400, 409, 412)
+    assert admin.get(f"{BASE}/hello/log?after=x").status == 400
+
+
+def validates(admin):
+    loops = [{"type": "loop", "parameters": {"count": 2, "actions": [pause(1000)]}}] * 6
+    body = {"steps": steps(*loops)}
+    report = admin.post(f"{BASE}/validate", {**body, "level": "basic"}).json
+    assert report["valid"] and report["warnings"] and report["action_count"] == 12, report
+    assert report["estimated_duration"] == 12, report
+    report = admin.post(f"{BASE}/validate", {**body, "level": "strict"}).json
+    assert not report["valid"] and "6 loops" in report["errors"][0]["message"], report
+    report = admin.post(f"{BASE}/validate",
+                        {"steps": steps({"type": "command", "command": "shutdown"})}).json
+    assert report["errors"] == [{"path": "actions[0].command", "message": "shutdown is dangerous"}]
+
+
+def runs(daemon, admin):
+    socket = WebSocket(admin)
+    socket.subscribe("script:log", "script:changed")
+    socket.receive()
+    put(admin, "talk", {"steps": steps(tell("a"), pause(50), tell("b ${n}", "operators"),
+                                       variables={"n": 0})})
+    assert socket.wait_type("script:changed")["data"] == {"name": "talk", "change": "saved"}
+    started = admin.post(f"{BASE}/talk/run", {"args": {"n": 7}})
+    assert started.status == 201 and started.json["kind"] == "script", started
+    assert ended(admin, "talk") == ["starts", "a", "notifies: b 7", "ends"]
+    assert socket.wait_type("script:log")["data"]["macro_id"] == "talk"
+    socket.close()
+    assert admin.post(f"{BASE}/talk/run", {"args": {"m": 1}}).status == 400
+    put(admin, "long", {"steps": steps(pause(60000))})
+    assert admin.post("/api/macro-safety/start", {"macro_id": "long", "script": "long"}).status == 201
+    assert admin.post(f"{BASE}/long/run").status == 409
+    assert admin.post("/api/macro-safety/pause/long").status == 200
+    assert admin.post("/api/macro-safety/resume/long").status == 200
+    assert admin.post("/api/macro-safety/stop/long").json["stopped"]
+    assert texts(admin, "long") == ["starts", "is paused", "goes on", "was stopped"]
+    admin.post(f"{BASE}/long/disable")
+    assert "disabled" in admin.post(f"{BASE}/long/run").json["detail"]
+    assert admin.post(f"{BASE}/long/enable").json["enabled"]
+    put(admin, "gameless", {"steps": steps({"type": "command", "command": "look"})})
+    admin.post(f"{BASE}/gameless/run")
+    assert "without a game" in ended(admin, "gameless")[-1]
+
+
+def long_poll(admin):
+    put(admin, "slow", {"steps": steps(pause(300), tell("now"))})
+    admin.post(f"{BASE}/slow/run")
+    log = admin.get(f"{BASE}/slow/log?after=1&wait_s=10").json
+    assert [line["text"] for line in log["lines"]] == ["now"], log
+    assert log["last"] == 2, log
+
+
+def permissions(daemon, admin):
+    user, viewer = daemon.add_user("una", "user"), daemon.add_user("vic", "viewer")
+    assert put(user, "mine", {"steps": steps(tell("x"))}).status == 403
+    assert user.post(f"{BASE}/hello/run").status == 201
+    assert user.post(f"{BASE}/hello/disable").status == 403
+    assert user.ask("DELETE", f"{BASE}/hello").status == 403
+    assert viewer.get(f"{BASE}/hello").status == 200
+    assert viewer.post(f"{BASE}/hello/run").status == 403
+    assert daemon.anonymous().get(BASE).status == 401
+    ended(admin, "hello")
+
+
+def schedules(admin):
+    body = {"schedule": {"cron": "30 2 * * *", "time_zone": "Europe/Berlin"}}
+    assert put(admin, "talk", body).status == 200
+    moments = admin.get(f"{BASE}/talk/schedule/next?n=3").json["next"]
+    assert len(moments) == 3 and all(m.endswith(":30:00.000Z") for m in moments), moments
+    assert put(admin, "talk", {"schedule": {"cron": "* * * * *", "time_zone": "Mars/Base"}}).status == 200
+    assert admin.get(f"{BASE}/talk/schedule/next").status == 400
+    assert put(admin, "talk", {"schedule": None}).json["schedule"] is None
+
+
+def exchange(daemon, admin):
+    bundle = admin.get(f"{BASE}/export?names=hello,talk").json
+    assert [s["name"] for s in bundle["scripts"]] == ["hello", "talk"], bundle
+    assert admin.post(f"{BASE}/import", bundle).status == 409
+    for name in ("hello", "talk"):
+        assert admin.ask("DELETE", f"{BASE}/{name}").status == 200
+    broken = json.loads(json.dumps(bundle))
+    broken["scripts"][1]["source"] = "{}"
+    answer = admin.post(f"{BASE}/import", broken)
+    assert answer.status == 400 and "scripts[1]" in answer.json["detail"], answer
+    assert admin.get(f"{BASE}/hello").status == 404  # nothing of it was applied
+    assert admin.post(f"{BASE}/import", bundle).json["imported"] == ["hello", "talk"]
+    assert not admin.get(f"{BASE}/hello").json["enabled"]
+    exported = daemon.cli("macro", "export", "hello")
+    assert json.loads(exported.stdout)["scripts"][0]["name"] == "hello", exported
+
+
+def command_line(daemon):
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder)
+
+        def cli(*words, code=0):
+            done = daemon.cli("macro", *words, cwd=folder)
+            assert done.returncode == code, (words, done)
+            return done.stdout
+        assert "wrote wave.json" in cli("new", "wave")
+        again = daemon.cli("macro", "new", "wave", cwd=folder)
+        assert again.returncode != 0 and "wave.json exists" in again.stderr, again
+        assert "valid (complete), 6 actions" in cli("check", "wave.json")
+        cli("new", "--lua", "swim")
+        assert (path / "swim.lua").read_text().startswith("-- name: swim")
+        (path / "bad.json").write_text('{"name": "x", "actions": [{"type": "say", "command": "${a"}]}')
+        assert "bad.json: error: actions[0].command: character 1" in cli("check", "bad.json", code=1)
+        (path / "hum.json").write_text(json.dumps(steps(tell("hm"), pause(100), tell("mh"))))
+        out = cli("run", "hum.json")
+        assert "hm" in out and "mh" in out and "hum ended" in out, out
+        (path / "sad.json").write_text(json.dumps(steps({"type": "command", "command": "x"})))
+        assert "fails: actions[0]" in cli("run", "sad.json", code=1)
+        assert "saved wave, version 1" in cli("import", "wave.json")
+        assert "wave" in cli("list", "--library")
+        assert cli("schedule", "wave", "--cron", "0 4 * * *").count("T04:00:00.000Z") == 5
+        assert "by hand only" in cli("schedule", "wave", "--clear")
+        cli("disable", "hum")
+        cli("enable", "hum")
+        assert "started hum" in cli("start", "hum")
+        wait_for("its last line", lambda: "ends" in cli("log", "hum").splitlines()[-1])
+        assert "removed hum" in cli("remove", "hum")
+
+
+def resumes(daemon):
+    admin = daemon.admin
+    body = {"steps": steps({"type": "loop", "parameters": {"count": 1000, "actions": [
+        {"type": "pause", "delay_ms": 20, "parameters": {"add": {"n": 1}}}]}},
+        variables={"n": 0}, settings={"keep": ["n"]}), "resume": True}
+    assert put(admin, "count", body).status == 201
+    assert admin.post(f"{BASE}/count/run").status == 201
+
+    def active():
+        return [m["macro_id"] for m in admin.get("/api/macro-safety/active-macros").json["items"]]
+    wait_for("it to run", lambda: "count" in active())
+    for stop in (daemon.stop, lambda: (daemon.process.kill(), daemon.process.wait())):
+        stop()
+        daemon.start()
+        admin = daemon.anonymous()
+        assert admin.login("admin").status == 200
+        wait_for("it to run again", lambda: "count" in active())
+        assert "resumes after a restart of the daemon" in texts(admin, "count")
+    assert admin.post("/api/macro-safety/stop/count").json["stopped"]
+    daemon.stop()
+    daemon.start()
+    admin = daemon.anonymous()
+    assert admin.login("admin").status == 200
+    assert active() == []  # it was stopped by a person: it does not come back
+
+
+def main():
+    with Daemon() as daemon:
+        admin = daemon.admin
+        library(admin)
+        refuses(admin)
+        validates(admin)
+        runs(daemon, admin)
+        long_poll(admin)
+        permissions(daemon, admin)
+        schedules(admin)
+        exchange(daemon, admin)
+        command_line(daemon)
+        resumes(daemon)
+    print("ok")
+
+
+if __name__ == "__main__":
+    main()

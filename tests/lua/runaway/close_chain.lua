@@ -1,0 +1,5 @@
+local function again()
+  local c <close> = setmetatable({}, {__close = again})
+  while true do end
+end
+again()

@@ -1,0 +1,2 @@
+local s = string.rep("x", 200000)
+while true do log(s) end

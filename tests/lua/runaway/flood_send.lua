@@ -1,0 +1,1 @@
+while true do game.send("list") end

@@ -1,0 +1,1 @@
+game.on("x", function() while true do end end)

@@ -1,0 +1,1 @@
+log(setmetatable({}, {__tostring = function() while true do end end}))

@@ -1,0 +1,1 @@
+while true do pcall(sleep, 86400) end

@@ -1,0 +1,100 @@
+// The cases of the games, their consoles, and the macro library.
+
+import { check, settle } from "./harness.mjs";
+import { viewCase } from "./views.mjs";
+
+const button = (name) => (page) => page.getByRole("button", { name, exact: true }).first().click();
+
+/** See views.mjs. */
+const kViews = [
+  ["games", "healthy", "/games"],
+  ["games, none", "empty", "/games"],
+  ["games, as a viewer", "viewer", "/games"],
+  ["games, a new one", "healthy", "/games", button("Add a game")],
+  ["console", "healthy", "/games/caravan"],
+  ["console of nothing", "healthy", "/games/nothing"],
+  ["library", "healthy", "/library", button("Log of backup")],
+  ["library, empty", "empty", "/library"],
+  ["library, a macro", "healthy", "/library", button("Edit backup")],
+];
+
+const kWork = [
+  {
+    name: "console: a command is completed, its answer comes live, a dangerous one asks, text stays text",
+    mock: true,
+    async run(target) {
+      const context = await target.context("healthy");
+      const page = await target.open(context, "/games/caravan");
+      await settle(page);
+      check((await page.locator(".console b").count()) === 0, "what a player wrote became markup");
+      await page.getByText("<b>hello</b>", { exact: false }).waitFor();
+      const line = page.getByLabel("Command for caravan");
+      await line.fill("getd");
+      await page.waitForFunction(() => document.querySelector("#console-choices option"));
+      await line.press("Tab");
+      check((await line.inputValue()) === "getdate", await line.inputValue());
+      await line.press("Enter");
+      await page.getByText("done: getdate").waitFor();
+      await line.fill("quit");
+      await line.press("Enter");
+      await page.getByRole("button", { name: "Send it" }).click();
+      await page.getByText("done: quit").waitFor();
+      await context.close();
+    },
+  },
+  {
+    name: "games: one is added; a mistake is shown at its field; it is disconnected and removed",
+    mock: true,
+    async run(target) {
+      const context = await target.context("empty");
+      const page = await target.open(context, "/games");
+      await settle(page);
+      await page.getByRole("button", { name: "Add a game" }).first().click();
+      await page.getByLabel("Name").fill("My Game");
+      await page.getByLabel("Port").fill("70000");
+      await page.getByRole("button", { name: "Add", exact: true }).click();
+      await page.locator("#game-name-error").waitFor();
+      await page.locator("#game-port-error").waitFor();
+      await page.getByLabel("Name").fill("harbour");
+      await page.getByLabel("What it is").selectOption("openttd");
+      await page.getByLabel("Password of its console").fill("secret words");
+      await page.getByRole("button", { name: "Add", exact: true }).click();
+      await page.getByRole("heading", { level: 1, name: "harbour" }).waitFor();
+      check(!(await page.content()).includes("secret words"), "the password stays on the page");
+      await page.getByRole("button", { name: "Disconnect" }).click();
+      await page.getByText("Disconnected").waitFor();
+      await page.getByRole("button", { name: "Settings", exact: true }).click();
+      await page.getByRole("button", { name: "Remove the game" }).click();
+      await page.getByRole("button", { name: "Remove", exact: true }).click();
+      await page.getByText("No game is linked yet").waitFor();
+      await context.close();
+    },
+  },
+  {
+    name: "library: a mistake leads to its place, a macro is saved, run and deleted",
+    mock: true,
+    async run(target) {
+      const context = await target.context("empty");
+      const page = await target.open(context, "/library");
+      await settle(page);
+      await page.getByRole("button", { name: "New macro" }).first().click();
+      const text = page.getByLabel("Text");
+      await text.fill('{"name": "x", "actions": [{"type": "jump"}]}');
+      await page.getByRole("button", { name: "actions[0].type" }).click();
+      const picked = await text.evaluate((box) => box.value.slice(box.selectionStart, box.selectionEnd));
+      check(picked === '"jump"', `picked ${picked}`);
+      await text.fill('{"name": "x", "actions": []}');
+      await page.getByText(/Valid: 2 actions/).waitFor();
+      await page.getByLabel("Name").fill("hello");
+      await page.getByRole("button", { name: "Save" }).click();
+      await page.getByRole("button", { name: "Run hello" }).click();
+      await page.getByText("hello runs.").waitFor();
+      await page.getByRole("button", { name: "Delete hello" }).click();
+      await page.getByRole("button", { name: "Delete", exact: true }).click();
+      await page.getByText("The library is empty").waitFor();
+      await context.close();
+    },
+  },
+];
+
+export const kGameCases = [...kViews.map((view) => viewCase(view)), ...kWork];

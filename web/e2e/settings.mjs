@@ -1,0 +1,207 @@
+// The cases of the settings, the metrics explorer and the audit.
+
+import { check, equal, settle } from "./harness.mjs";
+import { viewCase } from "./views.mjs";
+
+const click = (name) => (page) => page.getByRole("button", { name, exact: true }).first().click();
+
+/** See views.mjs. */
+const kViews = [
+  ["settings", "healthy", "/settings"],
+  ["settings, as a viewer", "viewer", "/settings"],
+  ["settings, tokens", "healthy", "/settings/tokens"],
+  ["settings, no token", "empty", "/settings/tokens"],
+  ["settings, a new token", "healthy", "/settings/tokens", click("Make a token")],
+  ["settings, users", "healthy", "/settings/users"],
+  ["settings, a new user", "healthy", "/settings/users", click("Add a user")],
+  ["settings, roles", "healthy", "/settings/roles"],
+  ["settings, users fail", "broken", "/settings/users"],
+  ["explore", "healthy", "/explore"],
+  ["explore, as a table", "healthy", "/explore", click("Table")],
+  ["audit", "healthy", "/logs/audit", (page) => page.locator("summary").nth(3).click()],
+  ["audit, empty", "empty", "/logs/audit"],
+  ["log", "healthy", "/logs", (page) => page.locator("summary").nth(1).click()],
+  ["log, as a viewer", "viewer", "/logs"],
+  ["story", "healthy", "/logs/story/c0ffee35a"],
+];
+
+const accountCases = [
+  {
+    name: "settings: a second factor is set up, and a wrong code is said at its field",
+    mock: true,
+    async run(target) {
+      const context = await target.context("healthy");
+      const page = await target.open(context, "/settings");
+      await settle(page);
+      await page.getByRole("button", { name: "Set up" }).click();
+      await page.getByLabel("Your password").fill("four quiet grey herons");
+      await page.getByRole("button", { name: "Continue" }).click();
+      await page.getByRole("img", { name: /QR code/ }).waitFor();
+      await page.getByLabel("The app's six digits").fill("111 111");
+      await page.getByRole("button", { name: "Turn on" }).click();
+      await page.locator("#factor-code-error").waitFor();
+      await page.getByLabel("The app's six digits").fill("123 456");
+      await page.getByRole("button", { name: "Turn on" }).click();
+      const codes = await page.getByRole("region", { name: "Recovery codes" }).innerText();
+      equal(codes.trim().split("\n").length, 10, "recovery codes");
+      await page.getByRole("button", { name: "I have kept them" }).click();
+      await page.getByText("On. 10 recovery codes are left.").waitFor();
+      await context.close();
+    },
+  },
+  {
+    name: "login: an account with a second factor is asked for its code, and told when it is wrong",
+    mock: true,
+    async run(target) {
+      const context = await target.context("logged-out");
+      target.mock.accounts.factor.enabled = true;
+      const page = await target.open(context, "/settings");
+      await page.getByLabel("User name").fill("marta");
+      await page.getByLabel("Password").fill("four quiet grey herons");
+      await page.keyboard.press("Enter");
+      await page.getByText("Your account has a second factor.").waitFor();
+      await page.getByLabel("Code").fill("111111");
+      await page.keyboard.press("Enter");
+      await page.getByText("That code is not right").waitFor();
+      await page.getByLabel("Code").fill("654 321");
+      await page.keyboard.press("Enter");
+      await page.getByRole("heading", { level: 1, name: "Settings" }).waitFor();
+      await context.close();
+    },
+  },
+  {
+    name: "settings: a token is shown once, and revoked after a question",
+    mock: true,
+    async run(target) {
+      const context = await target.context("empty");
+      const page = await target.open(context, "/settings/tokens");
+      await settle(page);
+      await page.getByRole("button", { name: "Make a token" }).click();
+      await page.getByRole("button", { name: "Make it" }).click();
+      await page.getByText("Pick what it may do.").waitFor();
+      await page.getByLabel("Name").fill("score-board");
+      await page.getByText("metrics:read").click();
+      await page.getByRole("button", { name: "Make it" }).click();
+      const shown = await page.getByRole("region", { name: "The token" }).innerText();
+      check(shown.startsWith("gk_pat_"), `no token is shown: ${shown}`);
+      await page.getByRole("button", { name: "I have kept it" }).click();
+      check(!(await page.content()).includes("gk_pat_"), "the token stays on the page");
+      await page.getByRole("button", { name: "Revoke score-board" }).click();
+      await page.getByRole("button", { name: "Revoke it" }).click();
+      await page.getByText("No token yet").waitFor();
+      await context.close();
+    },
+  },
+  {
+    name: "settings: a user is added, given another role and disabled; one's own stays",
+    mock: true,
+    async run(target) {
+      const context = await target.context("healthy");
+      const page = await target.open(context, "/settings/users");
+      await settle(page);
+      await page.getByRole("button", { name: "Add a user" }).click();
+      await page.getByLabel("User name").fill("marta");
+      await page.getByLabel("First password").fill("too short");
+      await page.getByRole("button", { name: "Add", exact: true }).click();
+      await page.locator("#user-password-error").waitFor();
+      await page.getByLabel("First password").fill("long enough, this one");
+      await page.getByRole("button", { name: "Add", exact: true }).click();
+      await page.locator("#user-name-error").waitFor();
+      await page.getByLabel("User name").fill("nele");
+      await page.getByRole("button", { name: "Add", exact: true }).click();
+      const row = page.locator("tr", { hasText: "nele" });
+      await row.waitFor();
+      await page.getByRole("button", { name: "Change nele" }).click();
+      await page.getByLabel("Role").selectOption("moderator");
+      await page.getByRole("button", { name: "Save" }).click();
+      await row.getByText("moderator").waitFor();
+      await page.getByRole("button", { name: "Disable nele" }).click();
+      await page.getByRole("button", { name: "Disable", exact: true }).last().click();
+      await row.getByText("Disabled").waitFor();
+      check((await page.getByRole("button", { name: "Disable marta" }).count()) === 0, "own row");
+      await context.close();
+    },
+  },
+  {
+    name: "settings: a viewer sees the own account only",
+    mock: true,
+    async run(target) {
+      const context = await target.context("viewer");
+      const page = await target.open(context, "/settings");
+      const tabs = await page.getByRole("navigation", { name: "Settings" }).innerText();
+      equal(tabs.replace(/\s+/g, " ").trim(), "Your account API tokens", "the tabs");
+      await page.goto(`${target.base}/settings/users`);
+      await page.getByText("Your role may not see the users").waitFor();
+      await context.close();
+    },
+  },
+];
+
+const exploreCases = [
+  {
+    name: "explore: a drag zooms, the whole range comes back, a series is added and removed",
+    mock: true,
+    async run(target) {
+      const context = await target.context("healthy");
+      const page = await target.open(context, "/explore");
+      await settle(page);
+      const over = page.locator(".u-over").first();
+      await over.waitFor();
+      const box = await over.boundingBox();
+      await page.mouse.move(box.x + box.width * 0.3, box.y + 60);
+      await page.mouse.down();
+      await page.mouse.move(box.x + box.width * 0.6, box.y + 60, { steps: 5 });
+      await page.mouse.up();
+      await page.getByRole("button", { name: "Whole range" }).click();
+      check((await page.getByRole("button", { name: "Whole range" }).count()) === 0, "still zoomed");
+      await page.getByLabel("Add a series").selectOption("latency|game:openttd");
+      await page.getByRole("heading", { name: /of game:openttd/ }).waitFor();
+      await page.getByRole("button", { name: /^Remove .*openttd/ }).click();
+      check((await page.getByRole("heading", { name: /of game:openttd/ }).count()) === 0, "it stays");
+      await context.close();
+    },
+  },
+  {
+    name: "audit: a row opens, filters by its actor, and the chain is verified",
+    mock: true,
+    async run(target) {
+      const context = await target.context("healthy");
+      const page = await target.open(context, "/logs/audit");
+      await settle(page);
+      await page.locator("summary").first().click();
+      await page.getByRole("button", { name: "Only marta" }).first().click();
+      await page.waitForFunction(() => document.querySelectorAll(".audit-row").length === 4);
+      await page.getByRole("button", { name: "Verify" }).click();
+      await page.getByText(/Sound: 6 rows/).waitFor();
+      await context.close();
+    },
+  },
+];
+
+const logCases = [
+  {
+    name: "log: filters, a line comes live, and its request's story is one click away",
+    mock: true,
+    async run(target) {
+      const context = await target.context("healthy");
+      const page = await target.open(context, "/logs");
+      await settle(page);
+      check((await page.locator(".audit-row img").count()) === 0, "text of a line became markup");
+      await page.getByRole("button", { name: "Errors" }).click();
+      await page.waitForFunction(() => document.querySelectorAll(".audit-row").length === 1);
+      target.mock.publish("log:line", { ts: new Date().toISOString(), level: "error", event: "x.y", message: "Live it is", correlation_id: "c0ffee35a" });
+      await page.getByText("Live it is").click();
+      await page.getByRole("link", { name: "c0ffee35a" }).click();
+      await page.getByRole("heading", { level: 1, name: "One request" }).waitFor();
+      await page.getByText("change recorded").waitFor();
+      await context.close();
+    },
+  },
+];
+
+export const kSettingsCases = [
+  ...kViews.map((view) => viewCase(view)),
+  ...accountCases,
+  ...exploreCases,
+  ...logCases,
+];

@@ -1,0 +1,208 @@
+// One series of the explorer: its chart or its table, its summary, the events on it.
+
+import type { JSX } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+
+import { useThemeKey } from "../charts/timeline";
+import type { Mark } from "../charts/range-plot";
+import { columnsOf, join, kDayMs, summaryOf, type Window, yRange } from "../lib/explore";
+import { formatMoment, formatValue, kUnknown, plural } from "../lib/format";
+import { now } from "../state/clock";
+import { recent } from "../state/live";
+import { timelineView } from "../state/prefs";
+import type { Trouble } from "../state/resource";
+import { Icon } from "../ui/icons";
+import { Empty, Loading, Section } from "../ui/parts";
+import { partsOf, type Read, readSeries } from "./state";
+
+type Draw = typeof import("../charts/range-plot").drawRange;
+
+interface PanelProps {
+  id: string;
+  title: string;
+  window: Window;
+  withBefore: boolean;
+  onZoom: (from: number, to: number) => void;
+  onRemove: () => void;
+}
+
+/** The cancellations within the window. */
+function marksIn(window: Window): Mark[] {
+  return (recent.value ?? [])
+    .map((event) => ({ at: Date.parse(event.timestamp), label: event.macro_name }))
+    .filter(({ at }) => at >= window.from && at <= window.to)
+    .map(({ at, label }) => ({ at: at / 1000, label: `${label} was cancelled` }));
+}
+
+function useDraw(): Draw | null {
+  const [draw, setDraw] = useState<Draw | null>(null);
+  useEffect(() => void import("../charts/range-plot").then((m) => setDraw(() => m.drawRange)), []);
+  return draw;
+}
+
+function Chart(props: { read: Read; title: string; onZoom: PanelProps["onZoom"] }): JSX.Element {
+  const { read, title, onZoom } = props;
+  const box = useRef<HTMLDivElement>(null);
+  const draw = useDraw();
+  const themeKey = useThemeKey();
+  const [hover, setHover] = useState<number | null>(null);
+  const [name] = partsOf(read.now.name);
+  const today = columnsOf(read.now.points);
+  const before = read.before ? columnsOf(read.before.points, kDayMs) : null;
+  const marks = marksIn(read.window);
+  useEffect(() => {
+    if (!box.current || !draw) return;
+    const data = join(today, before);
+    const values = [...today.value, ...(before?.value ?? [])];
+    return draw(box.current, {
+      window: read.window,
+      range: yRange(read.now.unit, values),
+      data,
+      marks,
+      onZoom,
+      onHover: setHover,
+    });
+  }, [read, draw, themeKey, marks.length]);
+  const at = hover === null ? -1 : nearestIndex(today.at, hover);
+  const shown = at < 0 ? null : (today.value[at] ?? null);
+  const summary = summaryOf(today.value);
+  const said = summary
+    ? `${title}: ${formatValue(name, summary.min)} to ${formatValue(name, summary.max)}, mean ${formatValue(name, summary.mean)}; ${plural(marks.length, "cancellation")}.`
+    : `${title}: nothing was measured in this time.`;
+  return (
+    <>
+      <p class="explore-read">
+        {summary ? (
+          <>
+            <span>
+              low <b class="num">{formatValue(name, summary.min)}</b>
+            </span>
+            <span>
+              mean <b class="num">{formatValue(name, summary.mean)}</b>
+            </span>
+            <span>
+              high <b class="num">{formatValue(name, summary.max)}</b>
+            </span>
+          </>
+        ) : (
+          <span class="unknown">nothing was measured in this time</span>
+        )}
+        {before && <span class="explore-before">dashed: the day before</span>}
+        {marks.length > 0 && (
+          <span class="tone-bad inline-word">
+            <Icon name="cancel" size={14} /> {plural(marks.length, "cancellation")}
+          </span>
+        )}
+        <span class="panel-read num">
+          {at >= 0 &&
+            `${new Date(today.at[at]! * 1000).toLocaleTimeString()} ${shown === null ? kUnknown : formatValue(name, shown)}`}
+        </span>
+      </p>
+      <div class="plot tall" ref={box} role="img" aria-label={said} />
+    </>
+  );
+}
+
+function nearestIndex(times: readonly number[], at: number): number {
+  let best = -1;
+  times.forEach((time, i) => {
+    if (best < 0 || Math.abs(time - at) < Math.abs(times[best]! - at)) best = i;
+  });
+  return best;
+}
+
+/** The newest first; as many as one may want to read. */
+const kRows = 200;
+
+function Table({ read, title }: { read: Read; title: string }): JSX.Element {
+  const [name] = partsOf(read.now.name);
+  const before = new Map(
+    read.before?.points.map((point) => [Date.parse(point.timestamp) + kDayMs, point.value]),
+  );
+  const rows = [...read.now.points].reverse().slice(0, kRows);
+  return (
+    <div class="table-scroll tall" tabIndex={0} role="region" aria-label={`${title}, as a table`}>
+      <table class="samples">
+        <thead>
+          <tr>
+            <th scope="col">Time</th>
+            <th scope="col" class="right">
+              {title}
+            </th>
+            {read.before && (
+              <th scope="col" class="right">
+                The day before
+              </th>
+            )}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((point) => {
+            const old = before.get(Date.parse(point.timestamp)) ?? null;
+            return (
+              <tr key={point.timestamp}>
+                <th scope="row">
+                  {formatMoment(point.timestamp, now.value)}{" "}
+                  <small>{new Date(point.timestamp).toLocaleTimeString()}</small>
+                </th>
+                <td class={point.value === null ? "right unknown" : "right"}>
+                  {point.value === null ? kUnknown : formatValue(name, point.value)}
+                </td>
+                {read.before && (
+                  <td class={old === null ? "right unknown" : "right"}>
+                    {old === null ? kUnknown : formatValue(name, old)}
+                  </td>
+                )}
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Body(props: PanelProps & { read: Read | Trouble | null }): JSX.Element {
+  const { read, title, onZoom } = props;
+  if (read === null) return <Loading rows={3} label={`Reading ${title}`} />;
+  if ("message" in read)
+    return (
+      <Empty icon="unknown" title={read.status === 404 ? "Nothing is known of it yet" : "It could not be read"}>
+        <p>{read.message}</p>
+      </Empty>
+    );
+  if (timelineView.value === "table") return <Table read={read} title={title} />;
+  return <Chart read={read} title={title} onZoom={onZoom} />;
+}
+
+export function SeriesPanel(props: PanelProps): JSX.Element {
+  const { id, title, window, withBefore } = props;
+  const [read, setRead] = useState<Read | Trouble | null>(null);
+  useEffect(() => {
+    let wanted = true;
+    void readSeries(id, window, withBefore).then((answer) => {
+      if (wanted) setRead(answer);
+    });
+    return () => {
+      wanted = false; // A newer window has been asked for.
+    };
+  }, [id, window.from, window.to, withBefore]);
+  return (
+    <Section
+      title={title}
+      id={`series-${id.replace(/[^a-z0-9]/gi, "-")}`}
+      tools={
+        <button
+          type="button"
+          class="icon-button"
+          aria-label={`Remove ${title}`}
+          onClick={props.onRemove}
+        >
+          <Icon name="close" />
+        </button>
+      }
+    >
+      <Body {...props} read={read} />
+    </Section>
+  );
+}

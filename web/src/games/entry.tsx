@@ -1,0 +1,115 @@
+// The games: links to servers, and the console of each. A chunk of their own.
+
+import "../styles/games.css";
+
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+
+import type { Game } from "../api/games";
+import { formatMs, formatNumber, kUnknown, plural } from "../lib/format";
+import { Await, LookOnly, useFollow } from "../rooms/shared";
+import { may } from "../state/session";
+import { Button, Empty, PageHead } from "../ui/parts";
+import { Chip } from "../ui/words";
+import { ConsolePage } from "./console";
+import { GameDialog } from "./form";
+import { games, gamesFollower, kinds, kLinkLooks } from "./state";
+
+export function titleOfKind(kind: string): string {
+  return kinds.value.value?.find((one) => one.name === kind)?.title ?? kind;
+}
+
+/** What the game itself says about how it is. */
+export function HealthFacts({ of }: { of: Game }): JSX.Element {
+  const { health } = of;
+  const facts: [string, string | null][] = [
+    ["On time", health.tick_ratio === null ? null : `${formatNumber(health.tick_ratio * 100)} %`],
+    ["Latency", health.latency_ms === null ? null : formatMs(health.latency_ms)],
+    ["Answers in", health.response_time_ms === null ? null : formatMs(health.response_time_ms)],
+    ["Waiting", String(health.waiting)],
+  ];
+  return (
+    <dl class="game-facts">
+      {facts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd class={value === null ? "unknown" : "num"}>{value ?? kUnknown}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Card({ of }: { of: Game }): JSX.Element {
+  return (
+    <li class="game-card card">
+      <div class="game-head">
+        <a class="game-name" href={`/games/${encodeURIComponent(of.name)}`}>
+          {of.name}
+        </a>
+        <Chip look={kLinkLooks[of.state]} />
+      </div>
+      <p class="game-kind">
+        {titleOfKind(of.kind)}
+        {of.host && (
+          <>
+            {" "}
+            · <span class="mono">{of.port ? `${of.host}:${of.port}` : of.host}</span>
+          </>
+        )}
+      </p>
+      {of.reason && of.state !== "ready" && <p class="game-reason">{of.reason}</p>}
+      <HealthFacts of={of} />
+    </li>
+  );
+}
+
+function List(): JSX.Element {
+  const [adding, setAdding] = useState(false);
+  useFollow(() => gamesFollower());
+  const canEdit = may("games:write");
+  const add = (
+    <Button kind="primary" icon="plus" onClick={() => setAdding(true)}>
+      Add a game
+    </Button>
+  );
+  const list = games.value.value;
+  const ready = list?.filter((one) => one.state === "ready").length ?? 0;
+  return (
+    <div class="page">
+      <PageHead
+        title="Games"
+        lead={list ? `${plural(list.length, "link")}, ${ready} ready` : "Links to game servers."}
+      >
+        {canEdit && add}
+      </PageHead>
+      {!canEdit && <LookOnly scope="games:write" />}
+      <Await of={games} what="the games" scope="games:read">
+        {(items) =>
+          items.length === 0 ? (
+            <div class="card">
+              <Empty icon="game" title="No game is linked yet">
+                <p>
+                  A link talks to a server's own console: Teeworlds, OpenTTD, Minecraft, Quake 3, a
+                  MUD, or any program. Macros and sessions send through it.
+                </p>
+                {canEdit && add}
+              </Empty>
+            </div>
+          ) : (
+            <ul class="game-grid">
+              {items.map((one) => (
+                <Card key={one.name} of={one} />
+              ))}
+            </ul>
+          )
+        }
+      </Await>
+      {adding && <GameDialog of={null} onClose={() => setAdding(false)} />}
+    </div>
+  );
+}
+
+export function GamesPage({ name }: { name: string | null }): JSX.Element {
+  return name === null ? <List /> : <ConsolePage key={name} name={name} />;
+}

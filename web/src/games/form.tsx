@@ -1,0 +1,217 @@
+// The form of a game link. The fields that a kind has come from the daemon.
+
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+
+import { type Game, type GameKind, gamesApi } from "../api/games";
+import { readNumber, readWords } from "../lib/form";
+import { navigate } from "../lib/router";
+import { FormError, TextField } from "../rooms/shared";
+import { Confirm, PasswordField, useSending } from "../settings/shared";
+import { toast } from "../state/toasts";
+import { Dialog } from "../ui/dialog";
+import { Button } from "../ui/parts";
+import { games, kinds } from "./state";
+
+type Texts = Record<string, string>;
+
+function startOf(of: Game | null, kind: GameKind | undefined): Texts {
+  const options = Object.fromEntries(
+    (kind?.options ?? []).map((option) => {
+      const value = of?.options[option.name];
+      return [`option.${option.name}`, value === undefined ? "" : textOf(value)];
+    }),
+  );
+  return {
+    host: of?.host ?? "127.0.0.1",
+    port: String(of?.port ?? kind?.port ?? ""),
+    rate_per_s: String(of?.rate_per_s ?? kind?.rate_per_s ?? ""),
+    burst: String(of?.burst ?? kind?.burst ?? ""),
+    in_flight: String(of?.in_flight ?? kind?.in_flight ?? ""),
+    allow: of?.allow.join("\n") ?? "",
+    users: of?.users.join(" ") ?? "",
+    roles: of?.roles.join(" ") ?? "",
+    ...options,
+  };
+}
+
+const textOf = (value: unknown): string =>
+  Array.isArray(value) ? value.join("\n") : typeof value === "string" ? value : JSON.stringify(value);
+
+const kNumbers = [
+  ["rate_per_s", "Commands a second", 0.001, 10_000],
+  ["burst", "At once", 1, 10_000],
+  ["in_flight", "Unanswered at a time", 1, 32],
+] as const;
+
+export function GameDialog({ of, onClose }: { of: Game | null; onClose: () => void }): JSX.Element {
+  const all = kinds.value.value ?? [];
+  const [name, setName] = useState(of?.name ?? "");
+  const [kindName, setKind] = useState(of?.kind ?? all[0]?.name ?? "");
+  const kind = all.find((one) => one.name === kindName);
+  const [texts, setTexts] = useState<Texts>(() => startOf(of, kind));
+  const [password, setPassword] = useState("");
+  const [removing, setRemoving] = useState(false);
+  const { busy, wrong, error, send, setWrong } = useSending();
+  const set = (key: string) => (value: string) => setTexts({ ...texts, [key]: value });
+  const choose = (next: string): void => {
+    setKind(next);
+    setTexts(startOf(null, all.find((one) => one.name === next)));
+  };
+  const submit = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    const found: Record<string, string> = {};
+    if (!/^[a-z0-9_-]{1,64}$/.test(name)) found.name = "Use 1 to 64 of a-z, 0-9, _ and -";
+    const body: Record<string, unknown> = { name, kind: kindName, enabled: of?.enabled ?? true };
+    if (kind?.transport === "tcp" || kind?.transport === "udp") {
+      body.host = texts.host?.trim();
+      const port = readNumber(texts.port ?? "", { low: 1, high: 65_535, integer: true });
+      if ("wrong" in port) found.port = port.wrong;
+      else body.port = port.value;
+    }
+    for (const [field, , low, high] of kNumbers) {
+      const read = readNumber(texts[field] ?? "", { low, high, integer: field !== "rate_per_s" });
+      if ("wrong" in read) found[field] = read.wrong;
+      else body[field] = read.value;
+    }
+    const options: Record<string, unknown> = {};
+    for (const option of kind?.options ?? []) {
+      const text = texts[`option.${option.name}`] ?? "";
+      if (text.trim() !== "") options[option.name] = valueOfOption(option.type, text);
+    }
+    body.options = options;
+    body.allow = (texts.allow ?? "").split("\n").filter((line) => line.trim() !== "");
+    body.users = readWords(texts.users ?? "");
+    body.roles = readWords(texts.roles ?? "");
+    if (of) body.dangerous = of.dangerous;
+    if (password !== "") body.password = password;
+    setWrong(found);
+    if (Object.keys(found).length > 0) return;
+    const worked = await send(async () => {
+      await (of ? gamesApi.put(of.name, body) : gamesApi.add(body));
+      await games.read();
+    });
+    if (!worked) return;
+    toast("good", of ? `${name} is changed.` : `${name} is linked; it connects now.`);
+    onClose();
+    if (!of) navigate(`/games/${encodeURIComponent(name)}`);
+  };
+  if (removing && of)
+    return (
+      <Confirm
+        title={`Remove ${of.name}?`}
+        action="Remove"
+        done={`${of.name} is removed.`}
+        onClose={() => setRemoving(false)}
+        work={async () => {
+          await gamesApi.remove(of.name);
+          await games.read();
+          navigate("/games");
+        }}
+      >
+        <p>Its link is closed and its password forgotten. Macros that need it do not start.</p>
+      </Confirm>
+    );
+  return (
+    <Dialog title={of ? `Settings of ${of.name}` : "Add a game"} onClose={onClose} wide>
+      <form noValidate onSubmit={(event) => void submit(event)}>
+        <FormError text={error} />
+        <div class="field-row">
+          {!of && (
+            <TextField
+              id="game-name"
+              label="Name"
+              value={name}
+              onChange={setName}
+              error={wrong.name}
+              mono
+              autofocus
+            />
+          )}
+          <div class="field">
+            <label for="game-kind">What it is</label>
+            <select
+              id="game-kind"
+              value={kindName}
+              disabled={!!of}
+              onChange={(event) => choose(event.currentTarget.value)}
+            >
+              {all.map((one) => (
+                <option key={one.name} value={one.name}>
+                  {one.title}
+                </option>
+              ))}
+            </select>
+          </div>
+        </div>
+        {(kind?.transport === "tcp" || kind?.transport === "udp") && (
+          <div class="field-row">
+            <TextField id="game-host" label="Host" value={texts.host ?? ""} onChange={set("host")} error={wrong.host} mono />
+            <TextField id="game-port" label="Port" value={texts.port ?? ""} onChange={set("port")} error={wrong.port} numeric />
+          </div>
+        )}
+        {kind?.has_password && (
+          <PasswordField
+            id="game-password"
+            label="Password of its console"
+            value={password}
+            onChange={setPassword}
+            error={wrong.password}
+            hint={of?.has_password ? "One is kept, sealed. Empty: it stays." : "Kept sealed; it is never shown."}
+            fresh
+          />
+        )}
+        {kind?.options.map((option) => (
+          <TextField
+            key={option.name}
+            id={`game-option-${option.name}`}
+            label={option.name.replaceAll("_", " ")}
+            value={texts[`option.${option.name}`] ?? ""}
+            onChange={set(`option.${option.name}`)}
+            error={wrong[option.name]}
+            hint={option.default ? `${option.description}. Empty: ${option.default}` : option.description}
+            mono
+          />
+        ))}
+        <details class="more-options">
+          <summary>Pace, and who may send</summary>
+          <div class="field-row">
+            {kNumbers.map(([field, label]) => (
+              <TextField
+                key={field}
+                id={`game-${field}`}
+                label={label}
+                value={texts[field] ?? ""}
+                onChange={set(field)}
+                error={wrong[field]}
+                numeric
+              />
+            ))}
+          </div>
+          <div class="field-row">
+            <TextField id="game-users" label="Users" value={texts.users ?? ""} onChange={set("users")} error={wrong.users} hint="Names; empty: whoever may send." />
+            <TextField id="game-roles" label="Roles" value={texts.roles ?? ""} onChange={set("roles")} error={wrong.roles} hint="The same for roles." />
+          </div>
+        </details>
+        <div class="dialog-actions">
+          {of && (
+            <Button class="push" onClick={() => setRemoving(true)}>
+              Remove the game
+            </Button>
+          )}
+          <Button onClick={onClose}>Cancel</Button>
+          <Button kind="primary" type="submit" busy={busy}>
+            {of ? "Save" : "Add"}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+/** As the daemon wants it by the option's type. */
+function valueOfOption(type: string, text: string): unknown {
+  if (type === "lines") return text;
+  const number = Number(text);
+  return type !== "text" && text.trim() !== "" && Number.isFinite(number) ? number : text;
+}

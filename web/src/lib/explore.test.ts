@@ -1,0 +1,49 @@
+import { describe, expect, it } from "vitest";
+
+import { columnsOf, join, stepOf, summaryOf, yRange, zoomOf } from "./explore";
+
+const kNoon = Date.parse("2026-11-28T12:00:00Z");
+
+describe("explore", () => {
+  it("takes the first nice step that keeps a window below 480 points", () => {
+    expect(stepOf({ from: kNoon - 15 * 60_000, to: kNoon })).toBe(2);
+    expect(stepOf({ from: kNoon - 480_000, to: kNoon })).toBe(1);
+    expect(stepOf({ from: kNoon - 481_000, to: kNoon })).toBe(2);
+    expect(stepOf({ from: kNoon - 30 * 86_400_000, to: kNoon })).toBe(7200);
+  });
+
+  it("zooms either way round, never out of the window, and not by a click", () => {
+    const window = { from: kNoon, to: kNoon + 600_000 };
+    expect(zoomOf(window, kNoon + 300_000, kNoon + 60_000)).toEqual({
+      from: kNoon + 60_000,
+      to: kNoon + 300_000,
+    });
+    expect(zoomOf(window, kNoon - 5000, kNoon + 60_000)?.from).toBe(kNoon);
+    expect(zoomOf(window, kNoon, kNoon + 29_999)).toBeNull();
+  });
+
+  it("puts yesterday on today's axis and keeps gaps", () => {
+    const now = columnsOf([
+      { timestamp: "2026-11-28T12:00:00Z", value: 1 },
+      { timestamp: "2026-11-28T12:01:00Z", value: null },
+    ]);
+    const before = columnsOf([{ timestamp: "2026-11-27T12:01:00Z", value: 7 }], 86_400_000);
+    const start = kNoon / 1000;
+    expect(join(now, before)).toEqual([
+      [start, start + 60],
+      [1, null],
+      [null, 7],
+    ]);
+  });
+
+  it("summarises what is known, and says when nothing is", () => {
+    expect(summaryOf([null, 2, 4])).toEqual({ known: 2, min: 2, max: 4, mean: 3 });
+    expect(summaryOf([null])).toBeNull();
+  });
+
+  it("shows all of a percentage and starts everything else at 0", () => {
+    expect(yRange("%", [3, 7])).toEqual([0, 100]);
+    expect(yRange("ms", [10, null])).toEqual([0, 11]);
+    expect(yRange("ms", [null])).toEqual([0, 1]);
+  });
+});

@@ -1,0 +1,96 @@
+// The arithmetic of the metrics explorer. Pure: time is an argument.
+
+/** [seconds since 1970, value or null] columns, as uPlot wants them. */
+export interface Columns {
+  at: number[];
+  value: (number | null)[];
+}
+
+export interface RangeChoice {
+  value: string;
+  label: string;
+  ms: number;
+}
+
+const kMinute = 60_000;
+const kHour = 60 * kMinute;
+export const kDayMs = 24 * kHour;
+
+export const kRanges: readonly RangeChoice[] = [
+  { value: "15m", label: "15 min", ms: 15 * kMinute },
+  { value: "1h", label: "1 h", ms: kHour },
+  { value: "6h", label: "6 h", ms: 6 * kHour },
+  { value: "24h", label: "24 h", ms: kDayMs },
+  { value: "7d", label: "7 days", ms: 7 * kDayMs },
+  { value: "30d", label: "30 days", ms: 30 * kDayMs },
+];
+
+export interface Window {
+  from: number;
+  to: number;
+}
+
+/** About as many points as a chart has room for. Chosen. */
+const kPoints = 480;
+/** Shorter windows show nothing that the sampler measured. Chosen. */
+export const kShortestMs = 30_000;
+
+/** Whole seconds from a short list, so that steps of neighbouring windows agree. */
+export function stepOf({ from, to }: Window): number {
+  const wanted = (to - from) / 1000 / kPoints;
+  const nice = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800];
+  return nice.find((step) => step >= wanted) ?? 21_600;
+}
+
+/** The part of a window that was dragged over; null when it is too short to mean it. */
+export function zoomOf(window: Window, from: number, to: number): Window | null {
+  const [low, high] = [Math.max(window.from, Math.min(from, to)), Math.min(window.to, Math.max(from, to))];
+  return high - low >= kShortestMs ? { from: Math.round(low), to: Math.round(high) } : null;
+}
+
+export function columnsOf(
+  points: readonly { timestamp: string; value: number | null }[],
+  shiftMs = 0,
+): Columns {
+  return {
+    at: points.map((point) => (Date.parse(point.timestamp) + shiftMs) / 1000),
+    value: points.map((point) => point.value),
+  };
+}
+
+/** Both lines on one axis: every time of either, with null where a line has none. */
+export function join(now: Columns, before: Columns | null): [number[], ...(number | null)[][]] {
+  if (!before) return [now.at, now.value];
+  const at = [...new Set([...now.at, ...before.at])].sort((a, b) => a - b);
+  const spread = (columns: Columns): (number | null)[] => {
+    const found = new Map(columns.at.map((time, i) => [time, columns.value[i] ?? null]));
+    return at.map((time) => found.get(time) ?? null);
+  };
+  return [at, spread(now), spread(before)];
+}
+
+export interface Summary {
+  known: number;
+  min: number;
+  max: number;
+  mean: number;
+}
+
+export function summaryOf(values: readonly (number | null)[]): Summary | null {
+  const known = values.filter((value): value is number => value !== null);
+  if (known.length === 0) return null;
+  const sum = known.reduce((total, value) => total + value, 0);
+  return {
+    known: known.length,
+    min: known.reduce((a, b) => Math.min(a, b)),
+    max: known.reduce((a, b) => Math.max(a, b)),
+    mean: sum / known.length,
+  };
+}
+
+/** The y range: percentages show all of it, the rest from 0 to a little above the highest. */
+export function yRange(unit: string, values: readonly (number | null)[]): [number, number] {
+  if (unit === "%") return [0, Math.max(100, summaryOf(values)?.max ?? 0)];
+  const top = summaryOf(values)?.max ?? 0;
+  return [0, top > 0 ? top * 1.1 : 1];
+}

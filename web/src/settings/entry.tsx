@@ -1,0 +1,45 @@
+// The settings: a chunk of their own. Which tab a route shows, and who sees which tab.
+
+import "../styles/settings.css";
+
+import type { JSX } from "preact";
+
+import type { SettingsTab } from "../lib/router";
+import { may } from "../state/session";
+import { PageHead } from "../ui/parts";
+import { AccountTab } from "./account";
+import { RolesTab } from "./roles";
+import { TokensTab } from "./tokens";
+import { UsersTab } from "./users";
+
+const kTabs: readonly { tab: SettingsTab; path: string; label: string; scope?: string }[] = [
+  { tab: "account", path: "/settings", label: "Your account" },
+  { tab: "tokens", path: "/settings/tokens", label: "API tokens" },
+  { tab: "users", path: "/settings/users", label: "Users", scope: "users:read" },
+  { tab: "roles", path: "/settings/roles", label: "Roles", scope: "users:read" },
+];
+
+export function SettingsPage({ tab }: { tab: SettingsTab }): JSX.Element {
+  return (
+    <div class="page">
+      <PageHead title="Settings" lead="Your account, and for administrators everybody's." />
+      <nav class="tabs" aria-label="Settings">
+        {kTabs
+          .filter(({ scope }) => !scope || may(scope))
+          .map((one) => (
+            <a
+              key={one.tab}
+              href={one.path}
+              aria-current={one.tab === tab ? "page" : undefined}
+            >
+              {one.label}
+            </a>
+          ))}
+      </nav>
+      {tab === "account" && <AccountTab />}
+      {tab === "tokens" && <TokensTab />}
+      {tab === "users" && <UsersTab />}
+      {tab === "roles" && <RolesTab />}
+    </div>
+  );
+}
