@@ -289,30 +289,32 @@ class Survival(unittest.TestCase):
             wait_for("its line", lambda: "landlock and seccomp" in "".join(d.lines))
 
     def test_cancellation_does_not_wait_for_a_receiver(self):
-        """From the request to the process being gone, with a webhook that hangs and with none."""
-        def times(d, count=12):
-            out = []
+        """Decision to process gone, by the daemon's own clock, and the request's whole time."""
+        def times(d, count=40):
+            request = []
             for i in range(count):
                 started = d.admin.post("/api/macro-safety/start", {
                     "macro_id": f"m{i}", "command": ["/bin/sleep", "300"]})
                 begin = time.monotonic()
                 d.admin.post("/api/macro-safety/stop-all")
+                request.append((time.monotonic() - begin) * 1000)
                 wait_for("gone", lambda: not alive(started.json["pid"]))
-                out.append((time.monotonic() - begin) * 1000)
-            return out
+            events = wait_for("all events", lambda: len(items := d.admin.get(
+                "/api/macro-safety/cancellations?limit=100").json["items"]) == count and items)
+            return [e["gone_ms"] for e in events], request
         with Daemon(config=ALLOW) as d:
-            alone = times(d)
+            alone, alone_request = times(d)
         with Receiver("hang") as hook, Daemon(config=ALLOW) as d:
             add(d, "hook", kind="webhook", url=hook.url())
-            hanging = times(d)
+            hanging, hanging_request = times(d)
             self.assertTrue(hook.requests)
-            events = d.admin.get("/api/macro-safety/cancellations?limit=50").json["items"]
-            gone = [e["gone_ms"] for e in events if e.get("gone_ms") is not None]
-        print(f"\ncancel, median of 12: {statistics.median(alone):.1f} ms without a receiver, "
-              f"{statistics.median(hanging):.1f} ms with one that hangs; decision to gone: "
-              f"median {statistics.median(gone):.2f} ms, worst {max(gone):.2f} ms")
+        for what, gone, request in (("no receiver", alone, alone_request),
+                                    ("one that hangs", hanging, hanging_request)):
+            print(f"\n{what}: decision to gone median {statistics.median(gone):.2f} ms, worst "
+                  f"{max(gone):.2f} ms; request median {statistics.median(request):.2f} ms", end="")
         # A receiver that were waited for would cost its 10 s.
-        self.assertLess(statistics.median(hanging), statistics.median(alone) + 100)
+        self.assertLess(statistics.median(hanging), statistics.median(alone) + 10)
+        self.assertLess(max(hanging), 1000)
 
     def test_channel_takes_30_a_minute_at_most(self):
         with Receiver() as discord, Daemon(config=ALLOW) as d:
