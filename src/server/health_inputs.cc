@@ -34,17 +34,6 @@ Result<void> write_and_read(store::Database& database) {
 
 store::RoomMigrations health_migrations() { return {.room = "server", .steps = kSteps}; }
 
-monitor::HealthCheck telemetry_check(const Stores& stores) {
-  return {.name = "telemetry", .run = [&stores]() -> monitor::CheckOutcome {
-            const auto stats = stores.telemetry->stats();
-            if (stats.failing) {
-              return {monitor::HealthStatus::degraded,
-                      "samples cannot be saved and wait in memory; the log says why"};
-            }
-            return {monitor::HealthStatus::ok, std::to_string(stats.commits) + " batches saved"};
-          }};
-}
-
 monitor::CheckOutcome worst_of(const std::vector<monitor::CheckOutcome>& outcomes) {
   monitor::CheckOutcome worst;
   std::string all;
@@ -57,6 +46,17 @@ monitor::CheckOutcome worst_of(const std::vector<monitor::CheckOutcome>& outcome
   }
   if (worst.detail.empty()) worst.detail = std::move(all);
   return worst;
+}
+
+monitor::HealthCheck telemetry_check(const Stores& stores) {
+  return {.name = "telemetry", .run = [&stores]() -> monitor::CheckOutcome {
+            const auto stats = stores.telemetry->stats();
+            if (stats.failing) {
+              return {monitor::HealthStatus::degraded,
+                      "samples cannot be saved and wait in memory; the log says why"};
+            }
+            return {monitor::HealthStatus::ok, std::to_string(stats.commits) + " batches saved"};
+          }};
 }
 
 monitor::HealthInputs health_inputs(const monitor::Monitor& monitor, Stores& stores,

@@ -15,11 +15,12 @@ namespace gk::server {
 /// The one-row table of the database check, in state.db.
 store::RoomMigrations health_migrations();
 
+/// One outcome of several: the worst status, and the details of all that are not ok.
+monitor::CheckOutcome worst_of(const std::vector<monitor::CheckOutcome>& outcomes);
+
 /// "telemetry": degraded while samples cannot be saved and wait in memory.
 /// Requires: `stores` outlives the checks' pool.
 monitor::HealthCheck telemetry_check(const Stores& stores);
-/// One outcome of several: the worst status, and the details of all that are not ok.
-monitor::CheckOutcome worst_of(const std::vector<monitor::CheckOutcome>& outcomes);
 
 /// Requires: the references outlive the checks' pool.
 monitor::HealthInputs health_inputs(const monitor::Monitor& monitor, Stores& stores,

@@ -93,9 +93,20 @@ void NoticeRoom::watch(macros::MacroService& macros) {
   });
 }
 
-void NoticeRoom::connect(api::Hub& hub, api::Router& router) {
+void NoticeRoom::connect(api::Hub& hub, api::Router& router, games::Port& games,
+                         ScriptRoom& scripts) {
   topics_ = std::make_unique<notices::NoticeTopics>(hub, *service_);
   notices::add_notice_routes(router, *service_);
+  service_->set_game_sender([&games](const std::string& game, const std::string& command,
+                                     const std::function<void(Result<void>)>& done) {
+    games.send({.game = game, .command = command, .sender = "gamekeeper", .actor = "notices"},
+               [done](const Result<games::SendReply>& reply) {
+                 done(reply ? Result<void>() : Result<void>(reply.error()));
+               });
+  });
+  told_ = scripts.notices().subscribe([this](const macros::ScriptNotice& notice) {
+    tell_from_macro(notice.macro_id, notice.text);
+  });
 }
 
 void NoticeRoom::tell_from_macro(const std::string& macro_id, const std::string& text) {

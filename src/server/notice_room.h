@@ -7,12 +7,14 @@
 
 #include "api/hub.h"
 #include "api/router.h"
+#include "games/port.h"
 #include "macros/service.h"
 #include "monitor/health_checks.h"
 #include "notices/notice_service.h"
 #include "notices/notifier_process.h"
 #include "notices/routes.h"
 #include "server/rooms.h"
+#include "server/script_room.h"
 
 namespace gk::server {
 
@@ -25,17 +27,17 @@ class NoticeRoom {
                                                     store::Writer& state,
                                                     macros::MacroService& macros);
 
-  /// Topics and routes. Requires: hub and router outlive this.
-  void connect(api::Hub& hub, api::Router& router);
+  /// Topics and routes; lines for players go through `games`, what scripts tell comes from
+  /// `scripts`. Requires: all outlive this.
+  void connect(api::Hub& hub, api::Router& router, games::Port& games, ScriptRoom& scripts);
   notices::NoticeService& service() { return *service_; }
-  /// What a script tells people: notify(text).
-  void tell_from_macro(const std::string& macro_id, const std::string& text);
   /// Whether anybody can be told. Safe.
   monitor::CheckOutcome health() const;
 
  private:
   NoticeRoom(const RoomsContext& context, store::Writer& state);
   void watch(macros::MacroService& macros);
+  void tell_from_macro(const std::string& macro_id, const std::string& text);
 
   net::Loop& loop_;
   notices::NoticeStore store_;
@@ -43,6 +45,7 @@ class NoticeRoom {
   std::unique_ptr<notices::NoticeService> service_;
   std::unique_ptr<notices::NoticeTopics> topics_;
   Topic<macros::CancellationEvent>::Subscription cancelled_;
+  Topic<macros::ScriptNotice>::Subscription told_;
 };
 
 }  // namespace gk::server

@@ -117,7 +117,10 @@ Result<void> Rooms::Impl::start() {
   GK_CHECK_OK(start_macros());
   GK_TRY(operations, OperationRoom::create(context, *stores->state, *monitor));
   GK_TRY(referee, RefereeRoom::create(context, *stores->state));
-  GK_TRY(sessions, SessionRoom::create(context, *stores->state, macros->service(), *health));
+  GK_TRY(sessions, SessionRoom::create(context, *stores->state, macros->service(), *health,
+                                       [library = scripts.get()](std::string_view name) {
+                                         return library->has_script(name);
+                                       }));
   GK_TRY(privacy,
          PrivacyRoom::create(context, *stores->state, *pool, *monitor, referee->service()));
   start_api();
@@ -218,10 +221,7 @@ void Rooms::Impl::start_api() {
   privacy->connect(*router);
   operations->connect(*hub, *router);
   sessions->connect(*hub, *router);
-  notices->connect(*hub, *router);
-  on_script_notice = scripts->notices().subscribe([this](const macros::ScriptNotice& notice) {
-    notices->tell_from_macro(notice.macro_id, notice.text);
-  });
+  notices->connect(*hub, *router, games->service(), *scripts);
   log_routes = std::make_unique<logs::LogRoutes>(
       logs::LogRouteOptions{.file = c.data_dir + "/logs/gamekeeper.log"}, *hub, *router, *pool,
       monitor::post_to(c.loop), c.loop);

@@ -130,9 +130,9 @@ Result<std::unique_ptr<Stores>> Stores::open(const std::string& data_dir, const 
   const std::array state_rooms = {accounts::accounts_migrations(),  health_migrations(),
                                   macros::macros_migrations(),      arbiter::lanes_migrations(),
                                   arbiter::operations_migrations(), referee::referee_migrations(),
-                                  sessions::sessions_migrations(),  macros::scripts_migrations(),
-                                  privacy::privacy_migrations(),    games::games_migrations(),
-                                  notices::notices_migrations()};
+                                  sessions::sessions_migrations(),  notices::notices_migrations(),
+                                  macros::scripts_migrations(),     privacy::privacy_migrations(),
+                                  games::games_migrations()};
   const std::array telemetry_rooms = {monitor::monitor_migrations()};
   GK_CHECK_OK(refuse_lost_state(data_dir, stores->state_path()));
   auto state = open_writer({.path = stores->state_path(),

@@ -107,6 +107,21 @@ class Delivery(unittest.TestCase):
             self.assertEqual([b["embeds"][0]["title"] for b in discord.bodies()],
                              ["🚨 Macro Auto-Cancelled: Dig"])
 
+    def test_what_a_script_tells_reaches_receivers(self):
+        with Receiver() as hook, Daemon(config=ALLOW) as d:
+            add(d, "hook", kind="webhook", url=hook.url(), events=["macro.notify"])
+            told = {"type": "say", "command": "the boss @everyone", "parameters": {"to": "operators"}}
+            made = d.admin.ask("PUT", "/api/macro-scripts/herald",
+                               {"steps": {"name": "x", "actions": [told]}})
+            self.assertEqual(made.status, 201, made)
+            started = d.admin.post("/api/commands", {"type": "macro", "action": "start",
+                                                     "macro_id": "herald"})
+            self.assertEqual(started.status, 202, started)
+            wait_for("the webhook", lambda: hook.requests)
+            data = hook.bodies()[0]["data"]
+            self.assertEqual((data["kind"], data["subject"], data["text"]),
+                             ("macro.notify", "herald", "the boss @everyone"))
+
     def test_crud_validation_and_scopes(self):
         with Daemon() as d:
             bad = d.admin.ask("PUT", "/api/notices/receivers/ops",
@@ -271,34 +286,35 @@ class Survival(unittest.TestCase):
             self.assertIn("NoNewPrivs:\t1", pathlib.Path(f"/proc/{pid}/status").read_text())
             files = subprocess.run(["ls", "-l", f"/proc/{pid}/fd"], text=True, capture_output=True).stdout
             self.assertNotIn(str(d.data), files)
-            # Without landlock in the kernel it says seccomp alone.
-            wait_for("its line in the log", lambda: "seccomp" in d.log_text())
+            wait_for("its line", lambda: "landlock and seccomp" in "".join(d.lines))
 
     def test_cancellation_does_not_wait_for_a_receiver(self):
-        """From the request to the process being gone, with a webhook that hangs and with none."""
-        def times(d, count=12):
-            out = []
+        """Decision to process gone, by the daemon's own clock, and the request's whole time."""
+        def times(d, count=40):
+            request = []
             for i in range(count):
                 started = d.admin.post("/api/macro-safety/start", {
                     "macro_id": f"m{i}", "command": ["/bin/sleep", "300"]})
                 begin = time.monotonic()
                 d.admin.post("/api/macro-safety/stop-all")
+                request.append((time.monotonic() - begin) * 1000)
                 wait_for("gone", lambda: not alive(started.json["pid"]))
-                out.append((time.monotonic() - begin) * 1000)
-            return out
+            events = wait_for("all events", lambda: len(items := d.admin.get(
+                "/api/macro-safety/cancellations?limit=100").json["items"]) == count and items)
+            return [e["gone_ms"] for e in events], request
         with Daemon(config=ALLOW) as d:
-            alone = times(d)
+            alone, alone_request = times(d)
         with Receiver("hang") as hook, Daemon(config=ALLOW) as d:
             add(d, "hook", kind="webhook", url=hook.url())
-            hanging = times(d)
+            hanging, hanging_request = times(d)
             self.assertTrue(hook.requests)
-            events = d.admin.get("/api/macro-safety/cancellations?limit=50").json["items"]
-            gone = [e["gone_ms"] for e in events if e.get("gone_ms") is not None]
-        print(f"\ncancel, median of 12: {statistics.median(alone):.1f} ms without a receiver, "
-              f"{statistics.median(hanging):.1f} ms with one that hangs; decision to gone: "
-              f"median {statistics.median(gone):.2f} ms, worst {max(gone):.2f} ms")
+        for what, gone, request in (("no receiver", alone, alone_request),
+                                    ("one that hangs", hanging, hanging_request)):
+            print(f"\n{what}: decision to gone median {statistics.median(gone):.2f} ms, worst "
+                  f"{max(gone):.2f} ms; request median {statistics.median(request):.2f} ms", end="")
         # A receiver that were waited for would cost its 10 s.
-        self.assertLess(statistics.median(hanging), statistics.median(alone) + 100)
+        self.assertLess(statistics.median(hanging), statistics.median(alone) + 10)
+        self.assertLess(max(hanging), 1000)
 
     def test_channel_takes_30_a_minute_at_most(self):
         with Receiver() as discord, Daemon(config=ALLOW) as d:

@@ -14,7 +14,7 @@ namespace gk::notices {
 /// Source: CloudEvents 1.0.2, JSON event format.
 std::string cloud_event(const Notice& notice, std::string_view source);
 
-// Source: CloudEvents 1.0.2, HTTP protocol binding, structured mode.
+/// Source: CloudEvents 1.0.2, HTTP binding, structured mode.
 inline constexpr std::string_view kCloudEventType = "application/cloudevents+json; charset=utf-8";
 
 /// "t=SECONDS,v1=HEX": HMAC-SHA256 over "SECONDS.BODY". The receiver refuses an old t, so that a
