@@ -100,7 +100,6 @@ struct Rooms::Impl {
   std::unique_ptr<logs::LogRoutes> log_routes;
   Topic<accounts::SessionEnded>::Subscription on_session_ended;
   Topic<accounts::HolderChanged>::Subscription on_holder_changed;
-  Topic<macros::ScriptNotice>::Subscription on_script_notice;
   net::Handle accounts_tick, heartbeat;
   std::string first_code;
   std::string openapi_text, asyncapi_text;
