@@ -26,7 +26,17 @@ void answer_game(const GameService& service, const std::string& name, const Repl
                  int status) {
   auto json = service.game_json(name);
   if (!json) return reply.error(json.error());
-  reply.json(std::move(*json), status);
+  // Of what clients write, not of the link's state: that changes by itself.
+  net::Response written;
+  JsonWriter w(written.body);
+  w.begin_object();
+  write_settings(w, *service.settings(name));
+  w.end_object();
+  net::Response response;
+  response.status = status;
+  response.headers.emplace_back("ETag", api::etag_of(written));
+  response.body = std::move(*json);
+  reply.response(std::move(response));
 }
 
 // The password of a body: absent or null keeps the stored one, "" takes it away.
@@ -83,7 +93,8 @@ void add_settings(api::Router& router, GameService& service) {
   router.add({Method::get, "/games/{name}", kRead, "One game", "", "Game",
               [&service](Call& call, const Reply& reply) {
                 answer_game(service, call.param("name"), reply, 200);
-              }});
+              },
+              false, false, api::Versions::optional});
   router.add({Method::put, "/games/{name}", kWrite, "Add or change a game", "GameSettings", "Game",
               [&service](Call& call, const Reply& reply) { change_game(service, call, reply); }});
   router.add({Method::del, "/games/{name}", kWrite, "Remove a game", "", "",

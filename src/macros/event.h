@@ -47,6 +47,7 @@ struct CancellationEvent {
   EventMetrics metrics;
   WallTime timestamp{};
   std::optional<std::string> session_id;
+  bool discord_notify = true;  ///< The profile's switch; not stored.
   Outcome outcome = Outcome::killed;
   std::optional<double> decision_ms;  ///< Breach complete → decision.
   std::optional<double> gone_ms;      ///< Decision → process gone.

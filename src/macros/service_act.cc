@@ -100,6 +100,7 @@ CancellationEvent MacroService::make_event(const RunningMacro& macro, std::strin
   e.rule = std::move(rule);
   e.metrics = metrics_of(observer_.latest().get(), clock_.mono());
   e.session_id = macro.session_id;
+  e.discord_notify = macro.profile.discord_notify;
   return e;
 }
 

@@ -106,6 +106,11 @@ const std::vector<Setting>& settings() {
        "Record what the rules decide and act on nothing; stopping by hand still works"},
       {"macros.quarantine_s", NumberSetting{&Config::macros_quarantine_s, 0, 3600},
        "Seconds before a macro that was cancelled may start again, doubled each time; 0 is off"},
+      {"notices.allow_private", ListSetting{&Config::notices_allow_private},
+       "Private networks that notices may be sent to, such as 192.168.1.0/24; also allows http "
+       "there"},
+      {"notices.ca_file", TextSetting{&Config::notices_ca_file},
+       "PEM file of the certificates that receivers may have; empty is the system's"},
       {"referee.udp_listen", TextSetting{&Config::referee_udp_listen},
        "Address and port where game servers with a key may send movements; empty is off"},
       {"referee.unix_socket", BoolSetting{&Config::referee_unix_socket},

@@ -51,6 +51,9 @@ struct Config {
   enum class MacroConfinement : std::uint8_t { automatic, namespaces, session };
   MacroConfinement macros_confinement = MacroConfinement::automatic;
 
+  std::vector<std::string> notices_allow_private;  ///< Networks that receivers may be in.
+  std::string notices_ca_file;                     ///< Empty: the system's certificates.
+
   std::string referee_udp_listen;  ///< Empty: no UDP ingest.
   bool referee_unix_socket = true;
   std::vector<std::string> referee_allow_uids;  ///< Decimal; besides 0 and the daemon's own.

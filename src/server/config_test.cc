@@ -33,7 +33,7 @@ TEST(ParseConfig, ReportsAllComplaintsWithLineKeyAndRange) {
             "http.max_connections, http.max_per_address, store.linger_us, store.flush_ms, "
             "retention.history_days, retention.client_hours, retention.player_days, "
             "macros.confinement, macros.culprit_threshold, macros.culprit_margin, macros.dry_run, "
-            "macros.quarantine_s, "
+            "macros.quarantine_s, notices.allow_private, notices.ca_file, "
             "referee.udp_listen, referee.unix_socket, referee.allow_uids, referee.max_players\n");
 }
 

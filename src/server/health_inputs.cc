@@ -1,5 +1,6 @@
 #include "server/health_inputs.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/try.h"
@@ -32,6 +33,20 @@ Result<void> write_and_read(store::Database& database) {
 }  // namespace
 
 store::RoomMigrations health_migrations() { return {.room = "server", .steps = kSteps}; }
+
+monitor::CheckOutcome worst_of(const std::vector<monitor::CheckOutcome>& outcomes) {
+  monitor::CheckOutcome worst;
+  std::string all;
+  for (const auto& outcome : outcomes) {
+    worst.status = std::max(worst.status, outcome.status);
+    if (outcome.status != monitor::HealthStatus::ok) {
+      worst.detail += (worst.detail.empty() ? "" : "; ") + outcome.detail;
+    }
+    all += (all.empty() ? "" : "; ") + outcome.detail;
+  }
+  if (worst.detail.empty()) worst.detail = std::move(all);
+  return worst;
+}
 
 monitor::HealthCheck telemetry_check(const Stores& stores) {
   return {.name = "telemetry", .run = [&stores]() -> monitor::CheckOutcome {

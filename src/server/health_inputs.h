@@ -2,6 +2,8 @@
 
 #pragma once
 
+#include <vector>
+
 #include "base/log.h"
 #include "monitor/health_checks.h"
 #include "monitor/monitor.h"
@@ -12,6 +14,9 @@ namespace gk::server {
 
 /// The one-row table of the database check, in state.db.
 store::RoomMigrations health_migrations();
+
+/// One outcome of several: the worst status, and the details of all that are not ok.
+monitor::CheckOutcome worst_of(const std::vector<monitor::CheckOutcome>& outcomes);
 
 /// "telemetry": degraded while samples cannot be saved and wait in memory.
 /// Requires: `stores` outlives the checks' pool.

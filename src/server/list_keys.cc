@@ -7,7 +7,7 @@
 namespace gk::server {
 
 void page_lists(api::Router& router) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 20> kLists = {{
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 21> kLists = {{
       {"/auth/sessions", "id"},
       {"/auth/tokens", "id"},
       {"/commands/kinds", "action"},
@@ -23,6 +23,7 @@ void page_lists(api::Router& router) {
       {"/modes", "name"},
       {"/movement/options/history", "version"},
       {"/movement/sources", "name"},
+      {"/notices/receivers", "name"},
       {"/operations", "id"},
       {"/operations/settings", "key"},
       {"/roles", "name"},

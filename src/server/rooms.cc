@@ -23,6 +23,7 @@
 #include "server/lane_room.h"
 #include "server/list_keys.h"
 #include "server/macro_room.h"
+#include "server/notice_room.h"
 #include "server/operation_room.h"
 #include "server/overview.h"
 #include "server/privacy_room.h"
@@ -88,6 +89,7 @@ struct Rooms::Impl {
   std::unique_ptr<MacroRoom> macros;
   std::unique_ptr<OperationRoom> operations;
   std::unique_ptr<RefereeRoom> referee;
+  std::unique_ptr<NoticeRoom> notices;
   std::unique_ptr<SessionRoom> sessions;
   std::unique_ptr<PrivacyRoom> privacy;
   std::unique_ptr<api::Hub> hub;
@@ -112,7 +114,10 @@ Result<void> Rooms::Impl::start() {
   GK_CHECK_OK(start_macros());
   GK_TRY(operations, OperationRoom::create(context, *stores->state, *monitor));
   GK_TRY(referee, RefereeRoom::create(context, *stores->state));
-  GK_TRY(sessions, SessionRoom::create(context, *stores->state, macros->service(), *health));
+  GK_TRY(sessions, SessionRoom::create(context, *stores->state, macros->service(), *health,
+                                       [library = scripts.get()](std::string_view name) {
+                                         return library->has_script(name);
+                                       }));
   GK_TRY(privacy,
          PrivacyRoom::create(context, *stores->state, *pool, *monitor, referee->service()));
   start_api();
@@ -173,9 +178,12 @@ Result<void> Rooms::Impl::start_games() {
 
 Result<void> Rooms::Impl::start_macros() {
   GK_TRY(macros, MacroRoom::create(context, *stores->state, *pool, *monitor, *lanes));
+  GK_TRY(notices, NoticeRoom::create(context, *stores->state, macros->service()));
   auto inputs = health_inputs(*monitor, *stores, context.log);
   inputs.configuration = settings->health();
-  inputs.dependencies = [room = macros.get()] { return room->health(); };
+  inputs.dependencies = [room = macros.get(), told = notices.get()] {
+    return worst_of({room->health(), told->health()});
+  };
   for (auto& check : monitor::builtin_checks(std::move(inputs), context.clock)) {
     GK_CHECK_OK(health->add(std::move(check)));
   }
@@ -212,16 +220,8 @@ void Rooms::Impl::start_api() {
   operations->connect(*hub, *router);
   sessions->connect(*hub, *router);
   settings->connect(*hub, *router);
-  sessions->set_reload([this](const sessions::CommandActions::Done& done) {
-    settings->reload("command", "command", [done](const settings::Outcome& outcome) {
-      using Kind = settings::Outcome::Kind;
-      if (outcome.kind == Kind::failed) return done(outcome.error);
-      if (outcome.kind == Kind::invalid) {
-        return done(Error{Errc::invalid_argument, settings::text_of(outcome.complaints)});
-      }
-      done(settings::outcome_json(outcome));
-    });
-  });
+  sessions->set_reload([this](auto done) { settings->reload_for_command(std::move(done)); });
+  notices->connect(*hub, *router, games->service(), *scripts);
   log_routes = std::make_unique<logs::LogRoutes>(
       logs::LogRouteOptions{.file = c.data_dir + "/logs/gamekeeper.log"}, *hub, *router, *pool,
       monitor::post_to(c.loop), c.loop);

@@ -46,6 +46,7 @@ class ScriptRoom final : public macros::MacroStarter {
   void start(macros::ScriptStart start, Started done) override;
   Result<void> stop(std::string_view macro_id) override;
 
+  bool has_script(std::string_view name) const { return library_->find(name) != nullptr; }
   /// What macros tell their operators.
   Topic<macros::ScriptNotice>& notices() { return runner_->notices(); }
 

@@ -7,7 +7,8 @@ namespace gk::server {
 /// Lets sessions start and end macros. The rooms do not include each other's services.
 class SessionRoom::Macros final : public sessions::MacroPort {
  public:
-  explicit Macros(macros::MacroService& service) : service_(service) {
+  Macros(macros::MacroService& service, std::function<bool(std::string_view)> in_library)
+      : service_(service), in_library_(std::move(in_library)) {
     notices_ = service_.notices().subscribe([this](const macros::MacroNotice& notice) {
       if (notice.kind == macros::MacroNotice::Kind::ended) ended_.publish({notice.macro_id});
     });
@@ -25,6 +26,9 @@ class SessionRoom::Macros final : public sessions::MacroPort {
     if (!start.safety_level.empty()) {
       request.safety_level = macros::parse_level(start.safety_level);
     }
+    request.script = std::move(start.script);
+    if (request.script.empty() && in_library_(start.base_id)) request.script = start.base_id;
+    request.game = std::move(start.game);
     request.args_json = std::move(start.args_json);
     request.session_id = std::move(start.session_id);
     request.is_admin = start.is_admin;
@@ -47,6 +51,7 @@ class SessionRoom::Macros final : public sessions::MacroPort {
 
  private:
   macros::MacroService& service_;
+  const std::function<bool(std::string_view)> in_library_;
   Topic<sessions::MacroEnded> ended_;
   Topic<sessions::MacroCancelled> cancelled_;
   Topic<macros::MacroNotice>::Subscription notices_;
@@ -66,8 +71,10 @@ std::string diagnostics_json(const monitor::Health& health, const macros::MacroS
 }  // namespace
 
 SessionRoom::SessionRoom(const RoomsContext& context, store::Writer& state,
-                         macros::MacroService& macros, monitor::Health& health)
-    : store_(state, context.loop, context.clock), macros_(std::make_unique<Macros>(macros)) {
+                         macros::MacroService& macros, monitor::Health& health,
+                         InLibrary in_library)
+    : store_(state, context.loop, context.clock),
+      macros_(std::make_unique<Macros>(macros, std::move(in_library))) {
   sessions_ = std::make_unique<sessions::SessionService>(sessions::SessionOptions{}, context.clock,
                                                          context.random, context.log,
                                                          context.metrics, *macros_, store_);
@@ -93,8 +100,10 @@ SessionRoom::~SessionRoom() = default;
 Result<std::unique_ptr<SessionRoom>> SessionRoom::create(const RoomsContext& context,
                                                          store::Writer& state,
                                                          macros::MacroService& macros,
-                                                         monitor::Health& health) {
-  std::unique_ptr<SessionRoom> room(new SessionRoom(context, state, macros, health));
+                                                         monitor::Health& health,
+                                                         InLibrary in_library) {
+  std::unique_ptr<SessionRoom> room(
+      new SessionRoom(context, state, macros, health, std::move(in_library)));
   GK_TRY(const auto stored, room->store_.load());
   room->sessions_->restore(stored);
   room->commands_->restore(stored);

@@ -19,12 +19,15 @@ namespace gk::server {
 /// Thread: loop.
 class SessionRoom {
  public:
+  using InLibrary = std::function<bool(std::string_view)>;
+
   /// Reads what was stored. Blocks for it: called once, at the start.
+  /// A macro that names no script is that of its id in the library, when `in_library` knows one.
   /// Errors: as SessionStore::load().
   static Result<std::unique_ptr<SessionRoom>> create(const RoomsContext& context,
                                                      store::Writer& state,
                                                      macros::MacroService& macros,
-                                                     monitor::Health& health);
+                                                     monitor::Health& health, InLibrary in_library);
   ~SessionRoom();
 
   /// Topics and routes. Requires: hub and router outlive this.
@@ -38,7 +41,7 @@ class SessionRoom {
  private:
   class Macros;
   SessionRoom(const RoomsContext& context, store::Writer& state, macros::MacroService& macros,
-              monitor::Health& health);
+              monitor::Health& health, InLibrary in_library);
 
   std::function<void(sessions::CommandActions::Done)> reload_;
   sessions::SqlSessionStore store_;

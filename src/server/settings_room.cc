@@ -150,6 +150,17 @@ void SettingsRoom::reload(std::string by, std::string cause, settings::SettingsS
                    });
 }
 
+void SettingsRoom::reload_for_command(std::function<void(Result<std::string>)> done) {
+  reload("command", "command", [done = std::move(done)](const settings::Outcome& outcome) {
+    using Kind = settings::Outcome::Kind;
+    if (outcome.kind == Kind::failed) return done(outcome.error);
+    if (outcome.kind == Kind::invalid) {
+      return done(Error{Errc::invalid_argument, settings::text_of(outcome.complaints)});
+    }
+    done(settings::outcome_json(outcome));
+  });
+}
+
 void SettingsRoom::note_status() {
   status_->revision = service_->revision();
   status_->complaints = service_->complaints().size();

@@ -36,6 +36,8 @@ class SettingsRoom {
   void connect(api::Hub& hub, api::Router& router);
   /// Reads the file again; `done` may be empty.
   void reload(std::string by, std::string cause, settings::SettingsService::Done done);
+  /// As the command `config reload` of a session: `done` gets JSON, or what is wrong.
+  void reload_for_command(std::function<void(Result<std::string>)> done);
   /// For the check "configuration": degraded while the file on disk is wrong. Thread: safe.
   std::function<monitor::CheckOutcome()> health() const;
   settings::SettingsService& service() { return *service_; }

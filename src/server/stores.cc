@@ -15,6 +15,7 @@
 #include "macros/macro_store.h"
 #include "macros/scripts/script_store.h"
 #include "monitor/series_store.h"
+#include "notices/notice_store.h"
 #include "privacy/pseudonyms.h"
 #include "referee/service/referee_store.h"
 #include "server/health_inputs.h"
@@ -127,12 +128,13 @@ Result<std::unique_ptr<Stores>> Stores::open(const std::string& data_dir, const 
   auto stores = std::make_unique<Stores>();
   stores->data_dir = data_dir;
   const Micros linger(static_cast<std::int64_t>(config.store_linger_us));
-  const std::array state_rooms = {accounts::accounts_migrations(),  health_migrations(),
-                                  macros::macros_migrations(),      arbiter::lanes_migrations(),
-                                  arbiter::operations_migrations(), referee::referee_migrations(),
-                                  sessions::sessions_migrations(),  macros::scripts_migrations(),
-                                  privacy::privacy_migrations(),    games::games_migrations(),
-                                  settings::settings_migrations()};
+  const std::array state_rooms = {
+      accounts::accounts_migrations(),  health_migrations(),
+      macros::macros_migrations(),      arbiter::lanes_migrations(),
+      arbiter::operations_migrations(), referee::referee_migrations(),
+      sessions::sessions_migrations(),  notices::notices_migrations(),
+      macros::scripts_migrations(),     privacy::privacy_migrations(),
+      games::games_migrations(),        settings::settings_migrations()};
   const std::array telemetry_rooms = {monitor::monitor_migrations()};
   GK_CHECK_OK(refuse_lost_state(data_dir, stores->state_path()));
   auto state = open_writer({.path = stores->state_path(),

@@ -219,6 +219,8 @@ void CommandService::start_macro(const Command& command, const Asker& by,
   }
   MacroStart start;
   start.macro_id = command.macro_id;
+  start.base_id = command.macro_id;
+  start.script = command.script;
   start.macro_name = command.macro_name;
   start.profile = command.profile;
   start.safety_level = command.safety_level;

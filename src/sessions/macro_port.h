@@ -17,6 +17,8 @@ namespace gk::sessions {
 /// One macro that shall run.
 struct MacroStart {
   std::string macro_id;
+  std::string script;   ///< Macro of the library; empty: that named `base_id`, or none.
+  std::string base_id;  ///< The id before it was numbered for a second session.
   std::string macro_name, profile, safety_level;  ///< Empty: the default.
   std::string game;                               ///< Empty: it sends no commands.
   std::string args_json;

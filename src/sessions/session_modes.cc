@@ -112,6 +112,8 @@ void SessionService::start_macro(const std::shared_ptr<Execution>& execution, st
   const ModeMacro& macro = execution->mode.macros[index];
   MacroStart start;
   start.macro_id = running_id(macro.macro_id, attempt);
+  start.base_id = macro.macro_id;
+  start.script = macro.script;
   start.macro_name = macro.macro_name;
   start.profile = macro.profile.empty() ? macro.macro_id : macro.profile;
   start.safety_level = macro.safety_level;

@@ -10,7 +10,10 @@
 namespace gk::worker {
 namespace {
 
-constexpr int kMaxDepth = 16;            // Source: chosen; the daemon's parser takes 32
+constexpr int kMaxDepth = 16;                 // Source: chosen; the daemon's parser takes 32
+constexpr std::size_t kMaxValue = 64 * 1024;  // Source: kMaxStateBytes of the daemon
+constexpr const char* kTooLong = "at most 64 KiB are kept";
+constexpr const char* kMixedKeys = "the keys of a kept table are texts, or 1, 2, 3 … without a gap";
 constexpr int kMaxHandlers = 64;         // Source: chosen
 constexpr lua_Integer kMaxLines = 256;   // Source: chosen; the oldest is lost
 constexpr lua_Number kMaxSleep = 86400;  // Source: chosen, seconds
@@ -27,60 +30,70 @@ void registry_table(lua_State* lua, const char* key) { lua_rawgetp(lua, LUA_REGI
 
 // ---- values
 
-// LONG: one case a type.
+[[noreturn]] void refuse_value(lua_State* lua, OutFrame& frame, const char* why) {
+  std::free(frame.data);
+  luaL_error(lua, "%s", why);
+  std::abort();  // luaL_error() does not return, but is not declared so.
+}
+
+// The same text may stand in a table a thousand times: what it would be on the way is bounded here.
+void put_bounded(lua_State* lua, OutFrame& frame, int index) {
+  std::size_t size = 0;
+  const char* text = lua_tolstring(lua, index, &size);
+  if (size > kMaxValue) refuse_value(lua, frame, kTooLong);
+  put_text(frame, text, size);
+}
+
+void put_value(lua_State* lua, OutFrame& frame, int index, int depth);
+
+void put_array(lua_State* lua, OutFrame& frame, int index, std::uint32_t length, int depth) {
+  std::uint32_t count = 0;
+  for (lua_pushnil(lua); lua_next(lua, index) != 0; lua_pop(lua, 1)) ++count;
+  if (count != length) refuse_value(lua, frame, kMixedKeys);
+  put_byte(frame, 'a');
+  put_number(frame, length);
+  for (std::uint32_t i = 1; i <= length; ++i) {
+    lua_rawgeti(lua, index, static_cast<lua_Integer>(i));
+    put_value(lua, frame, -1, depth + 1);
+    lua_pop(lua, 1);
+  }
+}
+
+void put_object(lua_State* lua, OutFrame& frame, int index, int depth) {
+  put_byte(frame, 'o');
+  const std::size_t at = frame.size;
+  std::uint32_t count = 0;
+  put_number(frame, 0);
+  for (lua_pushnil(lua); lua_next(lua, index) != 0; lua_pop(lua, 1), ++count) {
+    if (lua_type(lua, -2) != LUA_TSTRING) refuse_value(lua, frame, kMixedKeys);
+    put_bounded(lua, frame, -2);
+    put_value(lua, frame, -1, depth + 1);
+  }
+  std::memcpy(frame.data + at, &count, sizeof count);
+}
+
 void put_value(lua_State* lua, OutFrame& frame, int index, int depth) {
   index = lua_absindex(lua, index);
+  if (frame.size > kMaxValue) refuse_value(lua, frame, kTooLong);
   switch (lua_type(lua, index)) {
     case LUA_TNIL: return put_byte(frame, 'n');
     case LUA_TBOOLEAN: return put_byte(frame, lua_toboolean(lua, index) != 0 ? 't' : 'f');
     case LUA_TNUMBER: {
-      put_byte(frame, 'd');
       const lua_Number number = lua_tonumber(lua, index);
-      if (!std::isfinite(number)) break;
+      if (!std::isfinite(number)) refuse_value(lua, frame, "a number that is kept is finite");
+      put_byte(frame, 'd');
       return put_double(frame, number);
     }
-    case LUA_TSTRING: {
-      std::size_t size = 0;
-      const char* text = lua_tolstring(lua, index, &size);
-      put_byte(frame, 's');
-      return put_text(frame, text, size);
-    }
+    case LUA_TSTRING: put_byte(frame, 's'); return put_bounded(lua, frame, index);
     case LUA_TTABLE: {
-      if (depth >= kMaxDepth) break;
+      if (depth >= kMaxDepth) refuse_value(lua, frame, "a kept table is too deep");
+      if (lua_checkstack(lua, 4) == 0) refuse_value(lua, frame, "stack overflow");
       const auto length = static_cast<std::uint32_t>(lua_rawlen(lua, index));
-      if (length > 0) {
-        put_byte(frame, 'a');
-        put_number(frame, length);
-        for (std::uint32_t i = 1; i <= length; ++i) {
-          lua_rawgeti(lua, index, static_cast<lua_Integer>(i));
-          put_value(lua, frame, -1, depth + 1);
-          lua_pop(lua, 1);
-        }
-        return;
-      }
-      put_byte(frame, 'o');
-      const std::size_t at = frame.size;
-      std::uint32_t count = 0;
-      put_number(frame, 0);
-      for (lua_pushnil(lua); lua_next(lua, index) != 0; lua_pop(lua, 1), ++count) {
-        if (lua_type(lua, -2) != LUA_TSTRING) {
-          std::free(frame.data);
-          luaL_error(lua, "the keys of a kept table are texts, or 1, 2, 3 …");
-        }
-        std::size_t size = 0;
-        const char* key = lua_tolstring(lua, -2, &size);
-        put_text(frame, key, size);
-        put_value(lua, frame, -1, depth + 1);
-      }
-      std::memcpy(frame.data + at, &count, sizeof count);
-      return;
+      if (length > 0) return put_array(lua, frame, index, length, depth);
+      return put_object(lua, frame, index, depth);
     }
-    default: break;
+    default: refuse_value(lua, frame, "only texts, numbers, booleans and tables can be kept");
   }
-  std::free(frame.data);
-  luaL_error(lua,
-             "a %s cannot be kept (nor a number that is not finite, nor a table deeper than %d)",
-             luaL_typename(lua, index), kMaxDepth);
 }
 
 void push_value(lua_State* lua, InFrame& frame, int depth) {
@@ -338,10 +351,6 @@ int state_set(lua_State* lua) {
   put_number(frame, id);
   put_text(frame, key, size);
   put_value(lua, frame, 2, 0);
-  if (frame.size > kMaxFrame) {
-    std::free(frame.data);
-    return luaL_error(lua, "at most 64 KiB are kept");
-  }
   send_frame(frame);
   InFrame answer;
   wait_answer(lua, FromDaemon::value, id, answer);

@@ -18,16 +18,20 @@ namespace {
 
 constexpr rlim_t kAddressSpace = rlim_t{256} << 20;  // Source: chosen; eight times Lua's own cap
 constexpr rlim_t kFiles = 16;                        // Source: chosen; it can open none anyway
-constexpr int kConfinement = 126;                    // Source: supervisor.h
+constexpr rlim_t kCpuSeconds = 86'400;    // Source: the longest max_duration of a profile
+constexpr std::size_t kMaxReason = 4096;  // Source: lua_protocol.cc, kMaxText
+constexpr int kConfinement = 126;         // Source: supervisor.h
 
 void on_terminate(int) { interrupt_sandbox(); }
 
 bool confine() {
   // Whoever supervises it ends with the daemon; a script that never looks must end with both.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  const struct rlimit space{kAddressSpace, kAddressSpace}, files{kFiles, kFiles}, none{0, 0};
+  const struct rlimit space{kAddressSpace, kAddressSpace}, files{kFiles, kFiles}, none{0, 0},
+      cpu{kCpuSeconds, kCpuSeconds};
   if (::setrlimit(RLIMIT_AS, &space) != 0 || ::setrlimit(RLIMIT_NOFILE, &files) != 0 ||
-      ::setrlimit(RLIMIT_NPROC, &none) != 0 || ::setrlimit(RLIMIT_CORE, &none) != 0) {
+      ::setrlimit(RLIMIT_CPU, &cpu) != 0 || ::setrlimit(RLIMIT_NPROC, &none) != 0 ||
+      ::setrlimit(RLIMIT_CORE, &none) != 0) {
     return false;
   }
   struct sigaction action{};
@@ -40,7 +44,7 @@ bool confine() {
 void tell(ToDaemon kind, bool worked, const char* text) {
   OutFrame frame = open_frame(kind);
   put_byte(frame, worked ? 1 : 0);
-  put_text(frame, text, std::strlen(text));
+  put_text(frame, text, ::strnlen(text, kMaxReason));
   send_frame(frame);
 }
 

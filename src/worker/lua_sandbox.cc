@@ -135,10 +135,17 @@ int coroutine_wrap(lua_State* lua) {
   return 1;
 }
 
+/// Closing one that has calls open, its own or of those that it resumed, would free them under its
+/// feet. One that ended with an error keeps its calls for tracebacks; nothing returns to them.
+bool may_close(lua_State* lua, lua_State* co) {
+  lua_Debug call;
+  if (co == lua) return false;
+  return lua_status(co) != LUA_OK || lua_getstack(co, 0, &call) == 0;
+}
+
 int coroutine_close(lua_State* lua) {
   lua_State* co = coroutine_at(lua, 1);
-  const bool idle = lua_status(co) == LUA_YIELD || lua_gettop(co) <= 1;
-  if (co == lua || !idle) return luaL_error(lua, "cannot close a running coroutine");
+  if (!may_close(lua, co)) return luaL_error(lua, "cannot close a running or waiting coroutine");
   const int status = close_coroutine(lua, co);
   raise_if_interrupted(lua);
   lua_pushboolean(lua, status == LUA_OK ? 1 : 0);

@@ -47,11 +47,14 @@ class Versions(unittest.TestCase):
             put = lambda path, body, **headers: daemon.admin.ask(
                 "PUT", path, body, headers={k.replace("_", "-"): v for k, v in headers.items()})
             self.assertEqual(put("/api/roles/helper", {"scopes": ["macros:read"]}).status, 200)
+            game = {"kind": "mud", "host": "127.0.0.1", "port": 4000, "enabled": False}
+            self.assertEqual(put("/api/games/world", game).status, 201)
             mode = {"macros": [{"macro_id": "heal"}], "description": "one"}
             self.assertIn(put("/api/modes/farm", mode).status, (200, 201))
             changes = {"/api/roles/helper": {"scopes": ["macros:read", "games:read"]},
                        "/api/modes/farm": {**mode, "description": "two"},
                        "/api/macro-safety/profiles/heal": {"max_duration": 77},
+                       "/api/games/world": {"port": 4001},
                        "/api/operations/conflicts": None}
             for path, body in changes.items():
                 with self.subTest(path=path):

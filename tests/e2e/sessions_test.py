@@ -103,6 +103,24 @@ class Sessions(unittest.TestCase):
             self.assertEqual(len(d.admin.get("/api/commands/history").json["items"]), 1,
                              "what was refused left no trace")
 
+    def test_a_mode_runs_the_library_macro_of_its_name_and_pauses_it(self):
+        with Daemon() as d:
+            wait = {"type": "pause", "delay_ms": 60_000}
+            made = d.admin.ask("PUT", "/api/macro-scripts/dig",
+                               {"steps": {"name": "x", "actions": [wait], "variables": {"zone": "south"}}})
+            self.assertEqual(made.status, 201, made)
+            mode(d.admin, "farm", "dig")
+            started = command(d.admin, type="session", action="start", character_name="A",
+                              mode_name="farm")
+            self.assertEqual(started["result"]["macros"][0]["outcome"], "started", started)
+            paused = command(d.admin, type="session", action="pause")
+            self.assertEqual(paused["result"]["not_paused"], [], paused)
+            active, = d.admin.get("/api/macro-safety/active-macros").json["items"]
+            self.assertEqual((active["kind"], active["state"]), ("script", "paused"))
+            self.assertEqual(active["session_id"], started["result"]["session"]["id"])
+            command(d.admin, type="session", action="stop")
+            self.assertEqual(d.admin.get("/api/macro-safety/active-macros").json["items"], [])
+
     def test_each_type_needs_its_scope(self):
         with Daemon() as d:
             user, viewer = d.add_user("ulla", "user"), d.add_user("vera", "viewer")

@@ -179,3 +179,39 @@ return (pcall(math.random, 2, 1))
 return (pcall(tonumber, "1", 99))
 --## select out of range
 return (pcall(select, -5, 1))
+--## close the main thread from a coroutine
+local main = coroutine.running()
+local closed, why = coroutine.wrap(function() return pcall(coroutine.close, main) end)()
+return closed or why == nil
+--## close a coroutine that waits for another
+local a, b
+b = coroutine.create(function() return (pcall(coroutine.close, a)) end)
+a = coroutine.create(function() return coroutine.resume(b) end)
+local _, _, closed = coroutine.resume(a)
+return closed ~= false
+--## close a coroutine that waits deep in its calls
+local a, b
+b = coroutine.create(function() pcall(coroutine.close, a) for i = 1, 1000 do local x = {i} end return 7 end)
+local function deep(n) if n == 0 then return coroutine.resume(b) end local x = {n} local ok, r = deep(n - 1) return ok, r + x[1] end
+a = coroutine.create(function() return deep(50) end)
+local _, _, sum = coroutine.resume(a)
+return sum ~= 7 + 50 * 51 / 2
+--## close a coroutine that is being closed, by way of another
+local co, inner
+co = coroutine.create(function()
+  local x <close> = setmetatable({}, {__close = function()
+    inner = coroutine.wrap(function() return (pcall(coroutine.close, co)) end)()
+  end})
+  coroutine.yield()
+end)
+coroutine.resume(co)
+coroutine.close(co)
+return inner ~= false
+--## close one that failed gives the error of its close handler
+local co = coroutine.create(function()
+  local x <close> = setmetatable({}, {__close = function() error("second", 0) end})
+  error("first", 0)
+end)
+coroutine.resume(co)
+local ran, ok, why = pcall(coroutine.close, co)
+return not (ran and ok == false and why == "second")

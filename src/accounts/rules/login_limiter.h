@@ -14,7 +14,7 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
-#include "accounts/rules/gcra.h"
+#include "base/gcra.h"
 #include "gamekeeper/time.h"
 
 namespace gk::accounts {

@@ -22,6 +22,7 @@ struct World {
   std::map<std::string, std::string> kept;
   std::optional<std::pair<bool, std::string>> ended;
   bool answers = true;
+  std::size_t recalled = 0;
 
   ScriptHands hands() {
     ScriptHands out;
@@ -34,6 +35,7 @@ struct World {
     };
     out.notify = [](const std::string&) {};
     out.recall = [this](std::string_view key) -> const std::string* {
+      ++recalled;
       const auto found = kept.find(std::string(key));
       return found == kept.end() ? nullptr : &found->second;
     };
@@ -141,6 +143,41 @@ TEST_F(LuaProcessTest, AFencedScriptGetsNothingMore) {
   const std::size_t before = world.sent.size();
   loop.run_for(50ms);
   EXPECT_EQ(world.sent.size(), before);
+}
+
+TEST_F(LuaProcessTest, KeepsTablesAsDeepAsSaidAndRefusesWhatIsTooDeepTooLongOrMixed) {
+  ASSERT_TRUE(launch(R"(
+    local function deep(n) if n == 0 then return "x" end return {a = deep(n - 1)} end
+    for calls = 1, 60 do  -- Each depth of the stack: the values must find room on it.
+      local function go(d) if d > 0 then local _ = go(d - 1) else state.set("k", deep(16)) end end
+      assert(coroutine.resume(coroutine.create(go), calls))
+    end
+    local function why(value) return select(2, pcall(state.set, "k", value)) end
+    log(why(deep(17)))
+    local text, much = ("x"):rep(1 << 20), {}
+    for i = 1, 1000 do much[i] = text end
+    log(why(much))
+    log(why(("x"):rep(1 << 20)))
+    log(why({1, 2, x = 3}))
+    log(why({1, [3] = 3}))
+    log(why(0 / 0))
+    log(why(print)))"));
+  script->run();
+  ASSERT_TRUE(ends(10s));
+  EXPECT_TRUE(world.ended->first) << world.ended->second;
+  const std::string keys = "the keys of a kept table are texts, or 1, 2, 3 … without a gap";
+  EXPECT_EQ(world.logged,
+            (std::vector<std::string>{"a kept table is too deep", "at most 64 KiB are kept",
+                                      "at most 64 KiB are kept", keys, keys,
+                                      "a number that is kept is finite",
+                                      "only texts, numbers, booleans and tables can be kept"}));
+}
+
+TEST_F(LuaProcessTest, CutsAReasonThatIsTooLong) {
+  ASSERT_TRUE(launch("error(('x'):rep(1 << 20), 0)"));
+  script->run();
+  ASSERT_TRUE(ends(5s));
+  EXPECT_EQ(world.ended->second, std::string(4096, 'x'));
 }
 
 TEST_F(LuaProcessTest, ChecksATextWithoutRunningIt) {
@@ -279,6 +316,42 @@ TEST_F(LuaLiarTest, ASecondCommandWhileOneWaitsEndsIt) {
   say(send);
   ASSERT_TRUE(world.ended);
   EXPECT_EQ(world.sent.size(), 1U);
+}
+
+TEST_F(LuaLiarTest, QuestionsWhoseAnswersItDoesNotReadEndIt) {
+  world.kept["k"] = '"' + std::string(60'000, 'x') + '"';
+  const std::string question = frame(68, number(1) + number(1) + "k");
+  std::string many;
+  for (int i = 0; i < 200; ++i) many += question;
+  say(many);
+  ASSERT_TRUE(world.ended);
+  EXPECT_EQ(world.ended->second, "the worker asks and does not read the answers");
+  EXPECT_LT(world.recalled, 60U) << "it is not served until its last question";
+}
+
+TEST_F(LuaLiarTest, LinesThatItDoesNotReadLeaveRoomForAnswers) {
+  say(frame(72, ""));
+  for (int i = 0; i < 1'000; ++i) script->line(std::string(4'000, 'x'));
+  world.kept["k"] = '"' + std::string(60'000, 'x') + '"';
+  for (int i = 0; i < 3; ++i) say(frame(68, number(1) + number(1) + "k"));
+  EXPECT_FALSE(world.ended) << world.ended->second;
+}
+
+TEST_F(LuaLiarTest, AFloodIsServedATurnAtATimeAndToItsEnd) {
+  std::string many;
+  for (int i = 0; i < 600; ++i) many += frame(66, number(1) + "x");
+  EXPECT_EQ(::write(mine.get(), many.data(), many.size()), ssize_t(many.size()));
+  EXPECT_TRUE(loop.run_until([&] { return !world.logged.empty(); }, 5s));
+  EXPECT_EQ(world.logged.size(), LuaScript::kTurnMessages);
+  EXPECT_TRUE(loop.run_until([&] { return world.logged.size() == 600; }, 5s));
+  say(frame(66, number(1) + "y"));
+  EXPECT_EQ(world.logged.back(), "y") << "it is heard again after the flood";
+}
+
+TEST_F(LuaLiarTest, AReasonLongerThanALogLineEndsIt) {
+  say(frame(71, std::string(1, '\0') + number(5'000) + std::string(5'000, 'x')));
+  ASSERT_TRUE(world.ended);
+  EXPECT_LT(world.ended->second.size(), 200U);
 }
 
 TEST_F(LuaLiarTest, BytesThatAreNoTextArriveAsQuestionMarks) {

@@ -29,7 +29,7 @@ enum class Kind : std::uint8_t {
 };
 
 constexpr std::size_t kHead = 4;
-constexpr std::size_t kMaxText = 4096;       // Of a log line or a notice. Source: lua_api.cc
+constexpr std::size_t kMaxText = 4096;  // Of a log line, a notice, a reason. Source: lua_api.cc
 constexpr std::size_t kMaxCommand = 16'384;  // Source: lua_api.cc
 constexpr std::size_t kMaxKey = 128;         // Source: ScriptMemory
 
@@ -171,7 +171,7 @@ std::optional<Message> read(Kind kind, Fields& fields) {
   switch (kind) {
     case Kind::ready: {
       const bool worked = fields.byte() != 0;
-      return Ready{worked, fields.text(kMaxFrame)};
+      return Ready{worked, fields.text(kMaxText)};
     }
     case Kind::send: {
       Send out;
@@ -198,7 +198,7 @@ std::optional<Message> read(Kind kind, Fields& fields) {
     case Kind::metrics_asked: return MetricsAsked{fields.number()};
     case Kind::ended: {
       const bool worked = fields.byte() != 0;
-      return Ended{worked, fields.text(kMaxFrame)};
+      return Ended{worked, fields.text(kMaxText)};
     }
     case Kind::subscribe: return Subscribed{};
     default: return std::nullopt;

@@ -59,7 +59,7 @@ void LuaScript::interrupt() { control(sys::control_byte::kTerminate); }
 
 void LuaScript::line(std::string_view text) {
   // A script that does not listen loses lines, like one that listens too slowly.
-  if (subscribed_ && !fenced_) (void)outbox_.put(lua::line_frame(text));
+  if (subscribed_ && !fenced_) (void)outbox_.put_line(lua::line_frame(text));
 }
 
 void LuaScript::on_readable() {
@@ -68,18 +68,29 @@ void LuaScript::on_readable() {
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (n <= 0) return end(false, "its worker has ended");
   reader_.append({buffer.data(), static_cast<std::size_t>(n)});
+  serve(static_cast<std::size_t>(n) == buffer.size());
+}
+
+// Whoever floods us waits: its next frames stay in its own socket.
+void LuaScript::serve(bool more_may_wait) {
   const std::weak_ptr<int> alive = alive_;
+  bool rests = more_may_wait;
   for (std::size_t messages = 0;; ++messages) {
+    if (messages == kTurnMessages) {
+      rests = true;
+      break;
+    }
     auto message = reader_.next();
     if (!message) return end(false, message.error().message);
     if (!*message) break;
-    if (!handle(std::move(**message)) || alive.expired()) return;
-    if (messages == kTurnMessages) {
-      // Whoever floods us waits: its next frames stay in its own socket.
-      watch_ = {};
-      rest_ = loop_.after(kRest, [this] { listen(); });
-    }
+    if (!handle(std::move(**message)) || alive.expired() || ended_) return;
   }
+  if (!rests) {
+    if (!watch_.active()) listen();
+    return;
+  }
+  watch_ = {};
+  rest_ = loop_.after(kRest, [this] { serve(false); });  // First what this turn leaves over.
 }
 
 bool LuaScript::handle(lua::Message message) {
@@ -101,7 +112,7 @@ bool LuaScript::handle(lua::Message message) {
   } else if (const auto* get = std::get_if<lua::StateGet>(&message)) {
     const std::string* kept = hands_.recall(get->key);
     const auto value = kept == nullptr ? Result<JsonValue>(JsonValue()) : parse_json(*kept);
-    (void)outbox_.put(lua::value_frame(get->id, true, value ? *value : JsonValue()));
+    answer(lua::value_frame(get->id, true, value ? *value : JsonValue()));
   } else if (const auto* set = std::get_if<lua::StateSet>(&message)) {
     remember(*set);
   } else if (const auto* asked = std::get_if<lua::MetricsAsked>(&message)) {
@@ -115,6 +126,11 @@ bool LuaScript::handle(lua::Message message) {
   return true;
 }
 
+// A script asks one thing at a time, so only a worker that asks without reading fills the outbox.
+void LuaScript::answer(const std::string& frame) {
+  if (!outbox_.put(frame)) end(false, "the worker asks and does not read the answers");
+}
+
 void LuaScript::send(lua::Send send) {
   asked_ = send.id;
   const auto timeout =
@@ -124,16 +140,16 @@ void LuaScript::send(lua::Send send) {
                alive = std::weak_ptr<int>(alive_)](const Result<games::SendReply>& reply) {
                 if (alive.expired()) return;
                 asked_.reset();
-                (void)outbox_.put(reply ? lua::reply_frame(id, true, reply->text)
-                                        : lua::reply_frame(id, false, reply.error().message));
+                answer(reply ? lua::reply_frame(id, true, reply->text)
+                             : lua::reply_frame(id, false, reply.error().message));
               });
 }
 
 void LuaScript::remember(const lua::StateSet& set) {
   const bool forget = set.value.is_null();
   const auto kept = hands_.remember(set.key, forget ? "" : to_json(set.value));
-  (void)outbox_.put(lua::value_frame(set.id, static_cast<bool>(kept),
-                                     kept ? JsonValue() : JsonValue(kept.error().message)));
+  answer(lua::value_frame(set.id, static_cast<bool>(kept),
+                          kept ? JsonValue() : JsonValue(kept.error().message)));
 }
 
 void LuaScript::answer_metrics(std::uint32_t id) {
@@ -142,11 +158,12 @@ void LuaScript::answer_metrics(std::uint32_t id) {
        {"tick_ratio", "latency_ms", "response_time_ms", "cpu_usage", "memory_usage", "fps"}) {
     if (const auto value = hands_.signals(name)) known.emplace_back(name, *value);
   }
-  (void)outbox_.put(lua::metrics_frame(id, JsonValue(std::move(known))));
+  answer(lua::metrics_frame(id, JsonValue(std::move(known))));
 }
 
 void LuaScript::end(bool ok, std::string reason) {
   watch_ = {};
+  rest_ = {};
   if (std::exchange(ended_, true)) return;
   hands_.ended(ok, std::move(reason));  // May end this object's life.
 }

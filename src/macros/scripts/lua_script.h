@@ -19,10 +19,17 @@ namespace gk::macros {
 /// Thread: loop.
 class LuaOutbox {
  public:
-  static constexpr std::size_t kMaxBytes = 1U << 20;  // Source: chosen; then lines are lost
+  /// The longest answer is half a frame and one waits at most, so a worker that reads gets it.
+  static constexpr std::size_t kMaxBytes = 1U << 20;  // Source: chosen
+  static constexpr std::size_t kMaxLineBytes =
+      kMaxBytes / 2;  // Source: chosen; then lines are lost
   LuaOutbox(int fd, net::Loop& loop) : fd_(fd), loop_(loop) {}
   /// False: it is full, and nothing was taken.
   bool put(std::string_view frame);
+  /// The same for what may be lost: leaves room for answers.
+  bool put_line(std::string_view frame) {
+    return waiting_.size() + frame.size() <= kMaxLineBytes && put(frame);
+  }
 
  private:
   void flush();
@@ -52,6 +59,8 @@ class LuaScript final : public RunningScript {
  private:
   void listen();
   void on_readable();
+  void serve(bool more_may_wait);
+  void answer(const std::string& frame);
   /// False: this object may be gone.
   bool handle(lua::Message message);
   void send(lua::Send send);

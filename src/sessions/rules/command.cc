@@ -43,7 +43,8 @@ const std::vector<CommandSpec>& table() {
        "macro",
        "start",
        "macros:run",
-       {"macro_id", "macro_name", "profile", "safety_level", "game", "args", "session_id"},
+       {"macro_id", "macro_name", "script", "profile", "safety_level", "game", "args",
+        "session_id"},
        {"macro_id"}},
       {Kind::macro_stop, "macro", "stop", "macros:run", {"macro_id"}, {"macro_id"}},
       {Kind::config_reload, "config", "reload", "config:write", {}, {}},
@@ -109,13 +110,14 @@ void read_args(JsonReader& reader, Command& command) {
 
 void read_field(JsonReader& reader, std::string_view field, Command& command) {
   if (field == "args") return read_args(reader, command);
-  const std::array<std::pair<std::string_view, std::string*>, 8> texts{{
+  const std::array<std::pair<std::string_view, std::string*>, 9> texts{{
       {"session_id", &command.session_id},
       {"character_name", &command.character_name},
       {"game", &command.game},
       {"mode_name", &command.mode_name},
       {"macro_id", &command.macro_id},
       {"macro_name", &command.macro_name},
+      {"script", &command.script},
       {"profile", &command.profile},
       {"safety_level", &command.safety_level},
   }};
@@ -128,10 +130,11 @@ void check_names(JsonReader& reader, const Command& command) {
   if (!command.character_name.empty() && !is_character_name(command.character_name)) {
     reader.complain("character_name", std::string(kCharacterNameRule));
   }
-  const std::array<std::pair<std::string_view, const std::string*>, 4> names{{
+  const std::array<std::pair<std::string_view, const std::string*>, 5> names{{
       {"game", &command.game},
       {"mode_name", &command.mode_name},
       {"macro_id", &command.macro_id},
+      {"script", &command.script},
       {"profile", &command.profile},
   }};
   for (const auto& [key, value] : names) {

@@ -51,7 +51,7 @@ struct Command {
   std::string character_name;
   std::string game;
   std::string mode_name;
-  std::string macro_id, macro_name, profile, safety_level;
+  std::string macro_id, macro_name, script, profile, safety_level;
   std::string args_json;  ///< An object; empty: none.
 };
 

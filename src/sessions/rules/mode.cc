@@ -24,6 +24,7 @@ ModeMacro read_macro(JsonReader& reader) {
   reader.require("macro_id");
   reader.string("macro_id", macro.macro_id, 64);
   reader.string("macro_name", macro.macro_name, 128);
+  reader.string("script", macro.script, 64);
   reader.string("profile", macro.profile, 64);
   reader.string("safety_level", macro.safety_level, 16);
   reader.string("game", macro.game, 64);
@@ -32,6 +33,7 @@ ModeMacro read_macro(JsonReader& reader) {
     if (!value.empty() && !is_mode_name(value)) reader.complain(key, std::string(kNameRule));
   };
   check("macro_id", macro.macro_id);
+  check("script", macro.script);
   check("profile", macro.profile);
   check("game", macro.game);
   const std::string& level = macro.safety_level;
@@ -92,6 +94,7 @@ std::string mode_json(const Mode& mode) {
   for (const ModeMacro& macro : mode.macros) {
     w.begin_object().field("macro_id", macro.macro_id);
     text_field(w, "macro_name", macro.macro_name);
+    text_field(w, "script", macro.script);
     text_field(w, "profile", macro.profile);
     text_field(w, "safety_level", macro.safety_level);
     text_field(w, "game", macro.game);

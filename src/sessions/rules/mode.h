@@ -18,7 +18,7 @@ inline constexpr std::size_t kMaxModeMacros = 32;  // Source: chosen; 256 macros
 /// One macro of a mode. Empty: the session's, the profile's or the default.
 struct ModeMacro {
   std::string macro_id;
-  std::string macro_name, profile, safety_level, game;
+  std::string macro_name, script, profile, safety_level, game;
   JsonValue args;  ///< An object, or null.
 };
 

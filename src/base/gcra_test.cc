@@ -1,4 +1,4 @@
-#include "accounts/rules/gcra.h"
+#include "base/gcra.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 
 #include "testing/seeded_random.h"
 
-namespace gk::accounts {
+namespace gk {
 namespace {
 
 using namespace std::chrono_literals;
@@ -97,4 +97,4 @@ TEST(GcraModel, NeverLetsMoreThroughThanBurstPlusElapsedPeriods) {
 }
 
 }  // namespace
-}  // namespace gk::accounts
+}  // namespace gk

@@ -13,7 +13,7 @@
 
 #include "gamekeeper/time.h"
 
-namespace gk::accounts {
+namespace gk {
 
 /// `burst` at once, then one every `period`.
 struct GcraRate {
@@ -53,4 +53,4 @@ class GcraTable {
   boost::unordered_flat_map<std::string, MonoTime> spent_until_;  // TAT by key.
 };
 
-}  // namespace gk::accounts
+}  // namespace gk

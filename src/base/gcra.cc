@@ -1,10 +1,10 @@
-#include "accounts/rules/gcra.h"
+#include "base/gcra.h"
 
 #include <algorithm>
 
 #include "base/assert.h"
 
-namespace gk::accounts {
+namespace gk {
 
 GcraTable::GcraTable(GcraRate rate, std::size_t max_keys) : rate_(rate), max_keys_(max_keys) {
   GK_ASSERT(rate.burst > 0 && rate.period > Nanos(0) && max_keys > 0);  // options, not user input
@@ -42,4 +42,4 @@ void GcraTable::make_room(MonoTime now) {
   spent_until_.erase(least);
 }
 
-}  // namespace gk::accounts
+}  // namespace gk

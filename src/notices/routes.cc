@@ -1,0 +1,167 @@
+#include "notices/routes.h"
+
+#include <charconv>
+
+namespace gk::notices {
+namespace {
+
+using api::Call;
+using api::Reply;
+using net::Method;
+
+constexpr std::size_t kMaxPage = 1'000;  // Source: platform specification, cursor pagination
+
+api::Problem invalid(std::vector<std::pair<std::string, std::string>> errors) {
+  return {.type = "validation", .detail = "The request is not valid.", .errors = std::move(errors)};
+}
+
+NoticeService::Done answer(const Reply& reply, int status = 200) {
+  return [reply, status](const Result<std::string>& json) {
+    if (!json) return reply.error(json.error());
+    reply.json(*json, status);
+  };
+}
+
+void put(NoticeService& service, const std::string& name, Call& call, const Reply& reply) {
+  const Receiver* before = service.find(name);
+  auto reading = read_receiver(name, call.body, before, service.options().allow_private);
+  if (!reading.complaints.empty()) return reply.problem(invalid(std::move(reading.complaints)));
+  service.put_receiver(std::move(reading.receiver), answer(reply, before == nullptr ? 201 : 200));
+}
+
+void create(NoticeService& service, Call& call, const Reply& reply) {
+  const JsonValue* name = call.body.find("name");
+  if (name == nullptr || !name->is_string()) {
+    return reply.problem(invalid({{"name", "expected 1 to 64 of a-z, 0-9, _ and -"}}));
+  }
+  if (service.find(name->as_string()) != nullptr) {
+    return reply.error(
+        {Errc::already_exists, "there is a receiver " + name->as_string() + " already; PUT it"});
+  }
+  put(service, name->as_string(), call, reply);
+}
+
+void outbox(NoticeService& service, Call& call, const Reply& reply) {
+  const std::string state = call.request.query_param("state").value_or("");
+  if (!state.empty() && state != "pending" && state != "delivered" && state != "failed" &&
+      state != "dropped") {
+    return reply.problem(invalid({{"state", "expected pending, delivered, failed or dropped"}}));
+  }
+  std::size_t limit = 100;
+  if (const auto text = call.request.query_param("limit")) {
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), limit);
+    if (error != std::errc() || end != text->data() + text->size() || limit < 1 ||
+        limit > kMaxPage) {
+      return reply.problem(invalid({{"limit", "expected a number from 1 to 1000"}}));
+    }
+  }
+  reply.json(service.outbox_json(state, limit));
+}
+
+void add_schemas(api::Router& router) {
+  router.add_schema({"NoticeReceiver",
+                     {{"name", "string", "", true},
+                      {"kind", "discord|webhook|game", "", true},
+                      {"enabled", "boolean", "", true},
+                      {"events", "string[]", "Kinds of notices; empty: all", true},
+                      {"target", "string", "The host of its url, or the game", true},
+                      {"signed", "boolean", "It has a secret", true},
+                      {"command", "string", "Of a game", true, true},
+                      {"pending", "integer", "Messages that wait for it", true},
+                      {"last_delivered_at", "time", "", true, true},
+                      {"last_error", "string", "Of the last attempt", true, true}}});
+  router.add_schema(
+      {"NoticeReceiverList",
+       {{"items", "#NoticeReceiver[]", "", true}, {"next_cursor", "string", "", true, true}}});
+  router.add_schema(
+      {"NoticeReceiverInput",
+       {{"name", "string", "1 to 64 of a-z, 0-9, _ and -"},
+        {"kind", "discord|webhook|game", "", true},
+        {"url", "string", "Write-only. Absent in a PUT: stays"},
+        {"secret", "string", "Write-only, 16 to 256 characters: signs a webhook's messages"},
+        {"game", "string", "Name of a game link"},
+        {"command", "string", "Default: say {text}"},
+        {"events", "string[]", "macro.cancelled, macro.* …; empty: all"},
+        {"enabled", "boolean", "Default true"}}});
+  router.add_schema({"NoticeDelivery",
+                     {{"notice_id", "string", "The same for every attempt", true},
+                      {"receiver", "string", "", true},
+                      {"kind", "string", "Of the notice", true},
+                      {"title", "string", "", true},
+                      {"state", "pending|delivered|failed|dropped", "", true},
+                      {"attempts", "integer", "", true},
+                      {"created_at", "time", "", true},
+                      {"next_attempt_at", "time", "", true, true},
+                      {"ended_at", "time", "", true, true},
+                      {"status", "number", "HTTP status of the last attempt", true, true},
+                      {"error", "string", "Of the last attempt", true, true}}});
+  router.add_schema(
+      {"NoticeOutbox",
+       {{"items", "#NoticeDelivery[]", "Waiting ones, then ended ones newest first", true},
+        {"next_cursor", "string", "", true, true},
+        {"pending", "integer", "", true},
+        {"dropped_total", "number", "Lost by a full outbox since the start", true}}});
+  router.add_schema({"NoticeReceiverDeleted", {{"deleted", "string", "", true}}});
+}
+
+}  // namespace
+
+void add_notice_routes(api::Router& router, NoticeService& service) {
+  add_schemas(router);
+  router.add({Method::get, "/notices/receivers", "alerts:read", "Who is told", "",
+              "NoticeReceiverList",
+              [&service](Call&, const Reply& reply) { reply.json(service.receivers_json()); }});
+  router.add({Method::post, "/notices/receivers", "alerts:write", "Add a receiver",
+              "NoticeReceiverInput", "NoticeReceiver",
+              [&service](Call& call, const Reply& reply) { create(service, call, reply); }});
+  router.add({Method::get, "/notices/receivers/{name}", "alerts:read", "One receiver", "",
+              "NoticeReceiver", [&service](Call& call, const Reply& reply) {
+                const Receiver* receiver = service.find(call.param("name"));
+                if (receiver == nullptr) {
+                  return reply.error(
+                      {Errc::not_found, "there is no receiver " + call.param("name")});
+                }
+                reply.json(service.receiver_json(*receiver));
+              }});
+  router.add({Method::put, "/notices/receivers/{name}", "alerts:write",
+              "Create or replace a receiver; url and secret stay when absent",
+              "NoticeReceiverInput", "NoticeReceiver", [&service](Call& call, const Reply& reply) {
+                put(service, call.param("name"), call, reply);
+              }});
+  router.add({Method::del, "/notices/receivers/{name}", "alerts:write",
+              "Delete a receiver; what waits for it fails", "", "NoticeReceiverDeleted",
+              [&service](Call& call, const Reply& reply) {
+                service.delete_receiver(call.param("name"), answer(reply));
+              }});
+  router.add({Method::post, "/notices/receivers/{name}/test", "alerts:write",
+              "Send a test message; answers after the first attempt, at most 15 s", "",
+              "NoticeDelivery", [&service](Call& call, const Reply& reply) {
+                service.test(call.param("name"), call.principal->name, answer(reply));
+              }});
+  router.add({Method::get, "/notices/outbox", "alerts:read",
+              "Deliveries that wait or have ended; ?state= and ?limit=", "", "NoticeOutbox",
+              [&service](Call& call, const Reply& reply) { outbox(service, call, reply); }});
+}
+
+NoticeTopics::NoticeTopics(api::Hub& hub, NoticeService& service) {
+  using api::Delivery;
+  hub.add_topic({"notice:delivered",
+                 "alerts:read",
+                 "A receiver took a message",
+                 "NoticeDelivery",
+                 Delivery::every,
+                 {}});
+  hub.add_topic({"notice:failed",
+                 "alerts:read",
+                 "A message was given up or lost",
+                 "NoticeDelivery",
+                 Delivery::every,
+                 {}});
+  ended_ = service.ended().subscribe([&hub](const notices::Delivery& delivery) {
+    const bool delivered = delivery.state == DeliveryState::delivered;
+    hub.publish(delivered ? "notice:delivered" : "notice:failed",
+                NoticeService::delivery_json(delivery));
+  });
+}
+
+}  // namespace gk::notices
