@@ -7,10 +7,10 @@ _gamekeeper() {
     [ "$word" = -- ] && return 0
     next=${path:+$path }$word
     case $next in
-      'setup'|'status'|'top'|'health'|'metrics'|'lanes'|'lock'|'module'|'module list'|'module set'|'module delete'|'trace'|'game'|'game list'|'game add'|'game remove'|'game show'|'game connect'|'game disconnect'|'game console'|'game send'|'macro'|'macro run'|'macro start'|'macro new'|'macro import'|'macro export'|'macro enable'|'macro disable'|'macro remove'|'macro schedule'|'macro list'|'macro cancellations'|'macro check'|'macro stop-all'|'macro stop'|'macro log'|'profile'|'profile list'|'profile show'|'profile load'|'profile approve'|'task'|'task run'|'task list'|'task show'|'task cancel'|'user'|'user list'|'user add'|'user role'|'user disable'|'user enable'|'user delete'|'user reset'|'role'|'role list'|'role set'|'role delete'|'token'|'token list'|'token create'|'token revoke'|'audit'|'audit list'|'audit verify'|'referee'|'referee replay'|'referee generate'|'referee score'|'referee smart'|'referee players'|'referee review'|'referee accept'|'referee dismiss'|'referee record'|'referee record start'|'referee record stop'|'referee record status'|'db'|'db check'|'db backup'|'db restore'|'logs'|'player'|'player export'|'player delete'|'session'|'session list'|'session start'|'session pause'|'session stop'|'mode'|'mode list'|'mode set'|'mode run'|'command') path=$next; continue ;;
+      'setup'|'status'|'top'|'health'|'metrics'|'lanes'|'lock'|'module'|'module list'|'module set'|'module delete'|'trace'|'game'|'game list'|'game add'|'game remove'|'game show'|'game connect'|'game disconnect'|'game console'|'game send'|'macro'|'macro run'|'macro start'|'macro new'|'macro import'|'macro export'|'macro enable'|'macro disable'|'macro remove'|'macro schedule'|'macro list'|'macro cancellations'|'macro check'|'macro stop-all'|'macro stop'|'macro log'|'profile'|'profile list'|'profile show'|'profile load'|'profile approve'|'task'|'task run'|'task list'|'task show'|'task cancel'|'user'|'user list'|'user add'|'user role'|'user disable'|'user enable'|'user delete'|'user reset'|'role'|'role list'|'role set'|'role delete'|'token'|'token list'|'token create'|'token revoke'|'audit'|'audit list'|'audit verify'|'referee'|'referee replay'|'referee generate'|'referee score'|'referee smart'|'referee players'|'referee review'|'referee accept'|'referee dismiss'|'referee record'|'referee record start'|'referee record stop'|'referee record status'|'db'|'db check'|'db backup'|'db restore'|'logs'|'config'|'config check'|'config show'|'config schema'|'config reload'|'config set'|'config unset'|'config revisions'|'config restore'|'player'|'player export'|'player delete'|'session'|'session list'|'session start'|'session pause'|'session stop'|'mode'|'mode list'|'mode set'|'mode run'|'command') path=$next; continue ;;
     esac
     case $word in
-      --action|--actor|--args|--character|--code|--correlation|--cron|--cursor|--data|--days|--event|--file|--game|--group|--hash|--host|--id|--in-flight|--level|--limit|--lines|--macro|--max-mb|--mode|--name|--note|--option|--output|--pid|--port|--priority|--profile|--rate|--role|--scope|--seq|--session|--since|--socket|--target|--text|--timeout|--username|--zone|-n) i=$((i + 1)) ;;
+      --action|--actor|--args|--character|--code|--comment|--correlation|--cron|--cursor|--data|--days|--event|--file|--game|--group|--hash|--host|--id|--in-flight|--level|--limit|--lines|--macro|--max-mb|--mode|--name|--note|--option|--output|--pid|--port|--priority|--profile|--rate|--role|--scope|--seq|--session|--since|--socket|--target|--text|--timeout|--username|--zone|-n) i=$((i + 1)) ;;
     esac
   done
   case "$path|$prev" in
@@ -24,10 +24,10 @@ _gamekeeper() {
     return 0
   fi
   case $prev in
-    --action|--actor|--args|--character|--code|--correlation|--cron|--cursor|--data|--days|--event|--file|--game|--group|--hash|--host|--id|--in-flight|--level|--limit|--lines|--macro|--max-mb|--mode|--name|--note|--option|--output|--pid|--port|--priority|--profile|--rate|--role|--scope|--seq|--session|--since|--socket|--target|--text|--timeout|--username|--zone|-n) return 0 ;;  # any value: file names
+    --action|--actor|--args|--character|--code|--comment|--correlation|--cron|--cursor|--data|--days|--event|--file|--game|--group|--hash|--host|--id|--in-flight|--level|--limit|--lines|--macro|--max-mb|--mode|--name|--note|--option|--output|--pid|--port|--priority|--profile|--rate|--role|--scope|--seq|--session|--since|--socket|--target|--text|--timeout|--username|--zone|-n) return 0 ;;  # any value: file names
   esac
   case $path in
-    '') words='setup status top health metrics lanes lock module trace game macro profile task user role token audit referee db logs player session mode command' options='-h --help --data --socket --json' ;;
+    '') words='setup status top health metrics lanes lock module trace game macro profile task user role token audit referee db logs config player session mode command' options='-h --help --data --socket --json' ;;
     'setup') words='' options='-h --help --username --code --password-stdin --data --socket --json' ;;
     'status') words='' options='-h --help --data --socket --json' ;;
     'top') words='' options='-h --help --once --data --socket --json' ;;
@@ -92,7 +92,7 @@ _gamekeeper() {
     'token create') words='' options='-h --help --name --scope --days --data --socket --json' ;;
     'token revoke') words='' options='-h --help --data --socket --json' ;;
     'audit') words='list verify' options='-h --help --data --socket --json' ;;
-    'audit list') words='' options='-h --help --limit --actor --action --target --cursor --data --socket --json' ;;
+    'audit list') words='' options='-h --help --limit --actor --action --target --correlation --cursor --data --socket --json' ;;
     'audit verify') words='' options='-h --help --seq --hash --data --socket --json' ;;
     'referee') words='replay generate score smart players review accept dismiss record' options='-h --help --data --socket --json' ;;
     'referee replay') words='' options='--data --socket --json' ;;
@@ -112,6 +112,15 @@ _gamekeeper() {
     'db backup') words='' options='-h --help --data --socket --json' ;;
     'db restore') words='' options='-h --help --data --socket --json' ;;
     'logs') words='' options='-h --help -n --lines -f --follow --level --event --correlation --since --text --data --socket --json' ;;
+    'config') words='check show schema reload set unset revisions restore' options='-h --help --data --socket --json' ;;
+    'config check') words='' options='-h --help --data --socket --json' ;;
+    'config show') words='' options='-h --help --text --data --socket --json' ;;
+    'config schema') words='' options='-h --help --data --socket --json' ;;
+    'config reload') words='' options='-h --help --data --socket --json' ;;
+    'config set') words='' options='-h --help --comment --data --socket --json' ;;
+    'config unset') words='' options='-h --help --comment --data --socket --json' ;;
+    'config revisions') words='' options='-h --help --data --socket --json' ;;
+    'config restore') words='' options='-h --help --data --socket --json' ;;
     'player') words='export delete' options='-h --help --data --socket --json' ;;
     'player export') words='' options='-h --help --output --data --socket --json' ;;
     'player delete') words='' options='-h --help --yes --data --socket --json' ;;

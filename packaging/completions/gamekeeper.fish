@@ -9,12 +9,12 @@ function __gamekeeper_at
         end
         set -l next (string join -- ' ' $path $word)
         switch $next
-            case 'setup' 'status' 'top' 'health' 'metrics' 'lanes' 'lock' 'module' 'module list' 'module set' 'module delete' 'trace' 'game' 'game list' 'game add' 'game remove' 'game show' 'game connect' 'game disconnect' 'game console' 'game send' 'macro' 'macro run' 'macro start' 'macro new' 'macro import' 'macro export' 'macro enable' 'macro disable' 'macro remove' 'macro schedule' 'macro list' 'macro cancellations' 'macro check' 'macro stop-all' 'macro stop' 'macro log' 'profile' 'profile list' 'profile show' 'profile load' 'profile approve' 'task' 'task run' 'task list' 'task show' 'task cancel' 'user' 'user list' 'user add' 'user role' 'user disable' 'user enable' 'user delete' 'user reset' 'role' 'role list' 'role set' 'role delete' 'token' 'token list' 'token create' 'token revoke' 'audit' 'audit list' 'audit verify' 'referee' 'referee replay' 'referee generate' 'referee score' 'referee smart' 'referee players' 'referee review' 'referee accept' 'referee dismiss' 'referee record' 'referee record start' 'referee record stop' 'referee record status' 'db' 'db check' 'db backup' 'db restore' 'logs' 'player' 'player export' 'player delete' 'session' 'session list' 'session start' 'session pause' 'session stop' 'mode' 'mode list' 'mode set' 'mode run' 'command'
+            case 'setup' 'status' 'top' 'health' 'metrics' 'lanes' 'lock' 'module' 'module list' 'module set' 'module delete' 'trace' 'game' 'game list' 'game add' 'game remove' 'game show' 'game connect' 'game disconnect' 'game console' 'game send' 'macro' 'macro run' 'macro start' 'macro new' 'macro import' 'macro export' 'macro enable' 'macro disable' 'macro remove' 'macro schedule' 'macro list' 'macro cancellations' 'macro check' 'macro stop-all' 'macro stop' 'macro log' 'profile' 'profile list' 'profile show' 'profile load' 'profile approve' 'task' 'task run' 'task list' 'task show' 'task cancel' 'user' 'user list' 'user add' 'user role' 'user disable' 'user enable' 'user delete' 'user reset' 'role' 'role list' 'role set' 'role delete' 'token' 'token list' 'token create' 'token revoke' 'audit' 'audit list' 'audit verify' 'referee' 'referee replay' 'referee generate' 'referee score' 'referee smart' 'referee players' 'referee review' 'referee accept' 'referee dismiss' 'referee record' 'referee record start' 'referee record stop' 'referee record status' 'db' 'db check' 'db backup' 'db restore' 'logs' 'config' 'config check' 'config show' 'config schema' 'config reload' 'config set' 'config unset' 'config revisions' 'config restore' 'player' 'player export' 'player delete' 'session' 'session list' 'session start' 'session pause' 'session stop' 'mode' 'mode list' 'mode set' 'mode run' 'command'
                 set path $path $word
                 continue
         end
         switch $word
-            case --action --actor --args --character --code --correlation --cron --cursor --data --days --event --file --game --group --hash --host --id --in-flight --level --limit --lines --macro --max-mb --mode --name --note --option --output --pid --port --priority --profile --rate --role --scope --seq --session --since --socket --target --text --timeout --username --zone -n
+            case --action --actor --args --character --code --comment --correlation --cron --cursor --data --days --event --file --game --group --hash --host --id --in-flight --level --limit --lines --macro --max-mb --mode --name --note --option --output --pid --port --priority --profile --rate --role --scope --seq --session --since --socket --target --text --timeout --username --zone -n
                 set skip 1
         end
     end
@@ -41,6 +41,7 @@ complete -c gamekeeper -n '__gamekeeper_at ' -a audit -d 'Who changed what'
 complete -c gamekeeper -n '__gamekeeper_at ' -a referee -d 'Judge movement: traces offline, players in the daemon'
 complete -c gamekeeper -n '__gamekeeper_at ' -a db -d 'Check, back up and restore the database files'
 complete -c gamekeeper -n '__gamekeeper_at ' -a logs -d 'The daemon\'s log, oldest first'
+complete -c gamekeeper -n '__gamekeeper_at ' -a config -d 'The daemon\'s configuration'
 complete -c gamekeeper -n '__gamekeeper_at ' -a player -d 'What is kept about a player of a game'
 complete -c gamekeeper -n '__gamekeeper_at ' -a session -d 'Sessions: who plays, in which mode'
 complete -c gamekeeper -n '__gamekeeper_at ' -a mode -d 'Modes: named sets of macros'
@@ -420,6 +421,7 @@ complete -c gamekeeper -n '__gamekeeper_at audit list' -l limit -r -F -d 'Rows, 
 complete -c gamekeeper -n '__gamekeeper_at audit list' -l actor -r -F -d 'Only of this user'
 complete -c gamekeeper -n '__gamekeeper_at audit list' -l action -r -F -d 'Only such as user, or user.create'
 complete -c gamekeeper -n '__gamekeeper_at audit list' -l target -r -F -d 'Only of what has this id'
+complete -c gamekeeper -n '__gamekeeper_at audit list' -l correlation -r -F -d 'Only of this request'
 complete -c gamekeeper -n '__gamekeeper_at audit list' -l cursor -r -F -d 'Go on with older rows'
 complete -c gamekeeper -n '__gamekeeper_at audit list' -l data -r -F -d 'Data folder of the daemon'
 complete -c gamekeeper -n '__gamekeeper_at audit list' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
@@ -527,6 +529,54 @@ complete -c gamekeeper -n '__gamekeeper_at logs' -l text -r -F -d 'With this tex
 complete -c gamekeeper -n '__gamekeeper_at logs' -l data -r -F -d 'Data folder of the daemon'
 complete -c gamekeeper -n '__gamekeeper_at logs' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
 complete -c gamekeeper -n '__gamekeeper_at logs' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at config' -f
+complete -c gamekeeper -n '__gamekeeper_at config' -a check -d 'All that is wrong with a file; the daemon is not needed'
+complete -c gamekeeper -n '__gamekeeper_at config' -a show -d 'What holds, key by key'
+complete -c gamekeeper -n '__gamekeeper_at config' -a schema -d 'All keys as JSON Schema; the daemon is not needed'
+complete -c gamekeeper -n '__gamekeeper_at config' -a reload -d 'Read the file again'
+complete -c gamekeeper -n '__gamekeeper_at config' -a set -d 'Change one key of the file'
+complete -c gamekeeper -n '__gamekeeper_at config' -a unset -d 'Take a key out of the file: its default holds'
+complete -c gamekeeper -n '__gamekeeper_at config' -a revisions -d 'What held before, and who changed it'
+complete -c gamekeeper -n '__gamekeeper_at config' -a restore -d 'Put a revision in force again'
+complete -c gamekeeper -n '__gamekeeper_at config' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at config' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at config' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at config' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at config check' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at config check' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at config check' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at config check' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at config show' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at config show' -l text -d 'The text of the file instead'
+complete -c gamekeeper -n '__gamekeeper_at config show' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at config show' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at config show' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at config schema' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at config schema' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at config schema' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at config schema' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at config reload' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at config reload' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at config reload' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at config reload' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at config set' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at config set' -l comment -r -F -d 'Why'
+complete -c gamekeeper -n '__gamekeeper_at config set' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at config set' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at config set' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at config unset' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at config unset' -l comment -r -F -d 'Why'
+complete -c gamekeeper -n '__gamekeeper_at config unset' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at config unset' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at config unset' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at config revisions' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at config revisions' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at config revisions' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at config revisions' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at config restore' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at config restore' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at config restore' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at config restore' -l json -d 'Print the API\'s JSON'
 complete -c gamekeeper -n '__gamekeeper_at player' -f
 complete -c gamekeeper -n '__gamekeeper_at player' -a export -d 'All of it, as JSON'
 complete -c gamekeeper -n '__gamekeeper_at player' -a delete -d 'Delete all of it, in every room'

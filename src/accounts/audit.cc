@@ -1,5 +1,7 @@
 #include "accounts/audit.h"
 
+#include <limits>
+
 #include <algorithm>
 #include <string>
 
@@ -105,16 +107,20 @@ Result<AuditHead> verify_audit(store::Database& database,
 }
 
 Result<std::vector<AuditRow>> list_audit(store::Database& database, const AuditQuery& query) {
-  GK_TRY(store::Statement * rows,
-         database.query("SELECT seq, at_us, actor_id, actor, action, target, before_json, "
-                        "after_json, correlation_id, previous_hash, hash FROM audit "
-                        "WHERE ($1 IS NULL OR seq < $1) AND ($2 IS NULL OR actor = $2) "
-                        "AND ($3 IS NULL OR action = $3 OR "
-                        "substr(action, 1, length($3) + 1) = $3 || '.') "
-                        "AND ($4 IS NULL OR target = $4) ORDER BY seq DESC LIMIT $5"));
-  rows->bind(1, query.before_seq);
+  // A bare "seq < $1" begins at the place of the page; "$1 IS NULL OR" would read all rows above
+  // it. The same holds for the request, which is looked up in an index only when it is asked for.
+  std::string sql =
+      "SELECT seq, at_us, actor_id, actor, action, target, before_json, after_json, "
+      "correlation_id, previous_hash, hash FROM audit "
+      "WHERE seq < $1 AND ($2 IS NULL OR actor = $2) AND ($3 IS NULL OR action = $3 OR "
+      "substr(action, 1, length($3) + 1) = $3 || '.') AND ($4 IS NULL OR target = $4) ";
+  sql += query.correlation_id ? "AND correlation_id = $5 ORDER BY seq DESC LIMIT $6"
+                              : "ORDER BY seq DESC LIMIT $5";
+  GK_TRY(store::Statement * rows, database.query(sql));
+  rows->bind(1, query.before_seq.value_or(std::numeric_limits<std::int64_t>::max()));
   rows->bind(2, query.actor).bind(3, query.action).bind(4, query.target);
-  rows->bind(5, static_cast<std::int64_t>(query.limit));
+  if (query.correlation_id) rows->bind(5, *query.correlation_id);
+  rows->bind(query.correlation_id ? 6 : 5, static_cast<std::int64_t>(query.limit));
   std::vector<AuditRow> out;
   for (;;) {
     GK_TRY(const bool more, rows->step());

@@ -37,10 +37,12 @@ struct AuditQuery {
   std::optional<std::string> actor;
   std::optional<std::string> action;  ///< "user" also finds "user.create".
   std::optional<std::string> target;
+  std::optional<std::string> correlation_id;
 };
 
 /// Newest first.
-/// Cost: O(rows) when a filter finds little; blocks.
+/// Cost: O(limit) without a filter and by correlation_id; else O(rows) when a filter finds little.
+///       Blocks.
 Result<std::vector<AuditRow>> list_audit(store::Database& database, const AuditQuery& query);
 
 }  // namespace gk::accounts

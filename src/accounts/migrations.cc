@@ -90,9 +90,14 @@ CREATE TABLE preferences (
 ) STRICT;
 )sql";
 
-constexpr std::array<store::Migration, 2> kSteps{
+constexpr std::string_view kAuditByRequest = R"sql(
+CREATE INDEX audit_by_correlation ON audit(correlation_id, seq);
+)sql";
+
+constexpr std::array<store::Migration, 3> kSteps{
     {{.number = 1, .name = "users, roles, sessions and audit", .sqlite = kFirst},
-     {.number = 2, .name = "tokens, second factors, preferences", .sqlite = kTokens}}};
+     {.number = 2, .name = "tokens, second factors, preferences", .sqlite = kTokens},
+     {.number = 3, .name = "the audit by request", .sqlite = kAuditByRequest}}};
 
 }  // namespace
 

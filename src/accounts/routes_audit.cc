@@ -45,7 +45,8 @@ void list(AccountsService& service, api::Call& call, const api::Reply& reply) {
   AuditQuery query{.before_seq = number_param(call.request, "cursor", malformed),
                    .actor = call.request.query_param("actor"),
                    .action = call.request.query_param("action"),
-                   .target = call.request.query_param("target")};
+                   .target = call.request.query_param("target"),
+                   .correlation_id = call.request.query_param("correlation_id")};
   if (!limit) return reply.problem(invalid_field("limit", "expected a number from 1 to 1000"));
   if (malformed) return reply.problem(invalid_field("cursor", "expected next_cursor of a page"));
   query.limit = *limit + 1;
@@ -137,7 +138,8 @@ void add_audit_routes(api::Router& router, AccountsService& service) {
   router.add({.method = net::Method::get,
               .path = "/audit",
               .scope = "audit:read",
-              .summary = "The audit, newest first; ?actor=, ?action= (or its start), ?target=",
+              .summary = "The audit, newest first; ?actor=, ?action= (or its start), ?target=, "
+                         "?correlation_id=",
               .request = {},
               .response = "AuditList",
               .handler = [&service](api::Call& call, const api::Reply& reply) {

@@ -8,7 +8,7 @@ namespace {
 
 struct AuditOptions {
   int limit = 50;
-  std::string actor, action, target, cursor;
+  std::string actor, action, target, correlation, cursor;
   std::string seq, hash;
 };
 
@@ -20,6 +20,7 @@ int list(Context& context, const AuditOptions& options) {
   add("actor", options.actor);
   add("action", options.action);
   add("target", options.target);
+  add("correlation_id", options.correlation);
   add("cursor", options.cursor);
   return print_list(context, context.get(path), {"ROW", "AT", "WHO", "WHAT", "ON"},
                     {"seq", "at", "actor", "action", "target"});
@@ -55,6 +56,7 @@ void add_audit_command(CommandLine app, Action& action) {
   list_command.add_option("--actor", options->actor, "Only of this user");
   list_command.add_option("--action", options->action, "Only such as user, or user.create");
   list_command.add_option("--target", options->target, "Only of what has this id");
+  list_command.add_option("--correlation", options->correlation, "Only of this request");
   list_command.add_option("--cursor", options->cursor, "Go on with older rows");
   list_command.callback([options, &action] {
     action = [options](Context& context) { return list(context, *options); };

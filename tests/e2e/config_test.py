@@ -58,6 +58,8 @@ class Changes(unittest.TestCase):
             audit = daemon.admin.get("/api/audit?action=config").json["items"]
             self.assertEqual([(r["actor"], r["action"]) for r in audit][:3],
                              [("admin", "config.restore"), ("admin", "config.patch"), ("admin", "config.put")])
+            mine = daemon.admin.get(f"/api/audit?correlation_id={put.headers['X-Correlation-Id']}").json["items"]
+            self.assertEqual([(r["action"], r["target"]) for r in mine], [("config.put", "revision 2")])
             self.assertTrue(daemon.admin.get("/api/audit/verify").json["sound"])
 
             daemon.stop()
