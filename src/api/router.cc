@@ -61,9 +61,11 @@ void Router::Impl::count(int status) {
 }
 
 net::Respond Router::Impl::observed(const net::Request& request, net::Respond respond,
-                                    Histogram duration, const std::string& correlation) {
+                                    const Entry* entry, const std::string& correlation) {
   const bool cacheable = !request.path.starts_with("/api") && request.path != "/metrics";
-  return [this, respond = std::move(respond), duration, correlation, cacheable,
+  const std::string_view route = entry == nullptr ? "" : routes[entry->route].path;
+  Histogram duration = entry == nullptr ? fallback_duration : entry->duration;
+  return [this, respond = std::move(respond), duration, route, correlation, cacheable,
           method = request.method, path = request.path,
           received = request.received](net::Response response) mutable {
     const bool has_id = std::any_of(response.headers.begin(), response.headers.end(),
@@ -77,6 +79,7 @@ net::Respond Router::Impl::observed(const net::Request& request, net::Respond re
               {{"correlation_id", correlation},
                {"method", net::method_name(method)},
                {"path", path},
+               {"route", route},
                {"status", response.status},
                {"duration_ms", seconds * 1e3}});
     respond(std::move(response));
@@ -186,8 +189,7 @@ void Router::Impl::dispatch(net::Request request, net::Respond respond) {
   const auto match = table.find(request.method, request.path, params);
   const bool found = match.outcome == RouteTable::Outcome::found;
   const auto answer =
-      observed(request, std::move(respond),
-               found ? entries[match.route].duration : fallback_duration, correlation);
+      observed(request, std::move(respond), found ? &entries[match.route] : nullptr, correlation);
   const Reply reply(answer, request.path, correlation);
   if (auto problem = refuse_source(request, changes_state(request.method))) {
     return reply.problem(*problem);
@@ -228,8 +230,7 @@ void Router::Impl::dispatch_inner(Inner inner, std::shared_ptr<const Principal> 
   const auto match = table.find(request.method, request.path, call.params);
   const bool found = match.outcome == RouteTable::Outcome::found;
   const auto answer =
-      observed(request, std::move(respond),
-               found ? entries[match.route].duration : fallback_duration, correlation);
+      observed(request, std::move(respond), found ? &entries[match.route] : nullptr, correlation);
   if (!found) return not_routed(request, match, answer, correlation);
   const Route& route = routes[entries[match.route].route];
   const Reply reply(answer, request.path, correlation);

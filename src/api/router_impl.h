@@ -66,7 +66,8 @@ struct Router::Impl {
   void count(int status);
 
   /// Wraps `respond`: correlation header, no-store, metrics and one log line.
-  net::Respond observed(const net::Request& request, net::Respond respond, Histogram duration,
+  /// `entry`: of the route; null when there is none.
+  net::Respond observed(const net::Request& request, net::Respond respond, const Entry* entry,
                         const std::string& correlation);
 
   /// Host and Origin, before anything else is looked at.

@@ -52,6 +52,21 @@ TEST_F(FileLogTest, KeepsALineBreakInsideItsLine) {
   EXPECT_TRUE(parse_json(text));
 }
 
+TEST_F(FileLogTest, WritesNoControlsThatATerminalOrReaderObeys) {
+  auto log = open();
+  // ESC, BEL, CR, NUL, DEL, C1 CSI, right-to-left override, isolate, line separator.
+  const std::string naughty("\x1b[2J\x07\r\0\x7f\xc2\x9b\xe2\x80\xae\xe2\x81\xa6\xe2\x80\xa8!", 24);
+  log->warn("test.event", naughty, {{"field", naughty}});
+  const std::string text = read(dir / "gk.log");
+  for (const char* part :
+       {"\x1b", "\x07", "\r", "\x7f", "\xc2\x9b", "\xe2\x80\xae", "\xe2\x81\xa6"}) {
+    EXPECT_EQ(text.find(part), std::string::npos) << part;
+  }
+  EXPECT_EQ(text.find('\0'), std::string::npos);
+  const auto line = parse_json(text).value();
+  EXPECT_EQ(line.find("message")->as_string(), naughty) << "escaped, not lost";
+}
+
 TEST_F(FileLogTest, WarningsReachTheFileAtOnce) {
   auto log = open();
   log->info("test.first", "first line flushes: none was before");

@@ -9,6 +9,7 @@
 #include "api/hub.h"
 #include "api/openapi.h"
 #include "api/router.h"
+#include "base/span.h"
 #include "base/try.h"
 #include "base/worker_pool.h"
 #include "logs/routes.h"
@@ -105,21 +106,33 @@ struct Rooms::Impl {
 Result<void> Rooms::Impl::start() {
   hub = std::make_unique<api::Hub>(context.loop, context.clock, context.metrics);
   pool = std::make_unique<WorkerPool>(WorkerPoolOptions{.threads = 2, .name = "gk-pool"});
-  GK_CHECK_OK(start_accounts());
-  GK_CHECK_OK(start_monitor());
-  GK_TRY(settings, SettingsRoom::create(context, *stores->state, *pool, *monitor));
-  GK_TRY(lanes, LaneRoom::create(context, *stores->state));
-  GK_CHECK_OK(start_games());
-  GK_TRY(scripts, ScriptRoom::create(context, *stores->state, *monitor, games->service()));
-  GK_CHECK_OK(start_macros());
-  GK_TRY(operations, OperationRoom::create(context, *stores->state, *monitor));
-  GK_TRY(referee, RefereeRoom::create(context, *stores->state));
-  GK_TRY(sessions, SessionRoom::create(context, *stores->state, macros->service(), *health,
-                                       [library = scripts.get()](std::string_view name) {
-                                         return library->has_script(name);
-                                       }));
-  GK_TRY(privacy,
-         PrivacyRoom::create(context, *stores->state, *pool, *monitor, referee->service()));
+  const auto timed = [this](std::string_view event, const auto& step) {
+    Span span(context.log, context.clock, event);
+    return span.note(step());
+  };
+  store::Writer& state = *stores->state;
+  GK_CHECK_OK(timed("start.accounts", [&] { return start_accounts(); }));
+  GK_CHECK_OK(timed("start.monitor", [&] { return start_monitor(); }));
+  GK_TRY(settings, timed("start.settings",
+                         [&] { return SettingsRoom::create(context, state, *pool, *monitor); }));
+  GK_TRY(lanes, timed("start.lanes", [&] { return LaneRoom::create(context, state); }));
+  GK_CHECK_OK(timed("start.games", [&] { return start_games(); }));
+  GK_TRY(scripts, timed("start.scripts", [&] {
+           return ScriptRoom::create(context, state, *monitor, games->service());
+         }));
+  GK_CHECK_OK(timed("start.macros", [&] { return start_macros(); }));
+  GK_TRY(operations, timed("start.operations",
+                           [&] { return OperationRoom::create(context, state, *monitor); }));
+  GK_TRY(referee, timed("start.referee", [&] { return RefereeRoom::create(context, state); }));
+  GK_TRY(sessions, timed("start.sessions", [&] {
+           return SessionRoom::create(context, state, macros->service(), *health,
+                                      [library = scripts.get()](std::string_view name) {
+                                        return library->has_script(name);
+                                      });
+         }));
+  GK_TRY(privacy, timed("start.privacy", [&] {
+           return PrivacyRoom::create(context, state, *pool, *monitor, referee->service());
+         }));
   start_api();
   health->set_ready(true);
   return {};

@@ -10,6 +10,7 @@
 #include "accounts/migrations.h"
 #include "arbiter/operations/operation_store.h"
 #include "arbiter/service/lane_store.h"
+#include "base/span.h"
 #include "base/try.h"
 #include "games/game_store.h"
 #include "macros/macro_store.h"
@@ -137,13 +138,17 @@ Result<std::unique_ptr<Stores>> Stores::open(const std::string& data_dir, const 
       games::games_migrations(),        settings::settings_migrations()};
   const std::array telemetry_rooms = {monitor::monitor_migrations()};
   GK_CHECK_OK(refuse_lost_state(data_dir, stores->state_path()));
-  auto state = open_writer({.path = stores->state_path(),
-                            .durability = Durability::full,
-                            .rooms = state_rooms,
-                            .writer = {.name = "state", .linger = linger}},
-                           clock, log, metrics);
+  auto state = [&] {
+    Span span(log, clock, "store.open_state");
+    return span.note(open_writer({.path = stores->state_path(),
+                                  .durability = Durability::full,
+                                  .rooms = state_rooms,
+                                  .writer = {.name = "state", .linger = linger}},
+                                 clock, log, metrics));
+  }();
   if (!state) return with_advice(std::move(state).error(), data_dir);
   stores->state = std::move(*state);
+  const Span telemetry_span(log, clock, "store.open_telemetry");
   GK_TRY(stores->telemetry, open_telemetry(data_dir,
                                            {.path = stores->telemetry_path(),
                                             // A batch every 10 s: one sync each is cheap, and

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "base/span.h"
 #include "base/try.h"
 #include "sys/files.h"
 
@@ -101,7 +102,9 @@ void SettingsService::reload(Author author, Done done) {
   queue(
       [this, author = std::move(author)](Done then) {
         on_pool(
-            [file = options_.file, max = options_.max_text_bytes, &schema = schema_] {
+            [file = options_.file, max = options_.max_text_bytes, &schema = schema_, &log = log_,
+             &clock = clock_, id = author.correlation_id] {
+              const Span span(log, clock, "config.read", id);
               Read read;
               auto text = sys::read_file(file, max);
               if (!text && text.error().code != Errc::not_found) {
@@ -121,7 +124,9 @@ void SettingsService::replace(std::string text, Author author, Done done) {
   queue(
       [this, text = std::move(text), author = std::move(author)](Done then) {
         on_pool(
-            [text, file = options_.file, same = text == text_, &schema = schema_] {
+            [text, file = options_.file, same = text == text_, &schema = schema_, &log = log_,
+             &clock = clock_, id = author.correlation_id] {
+              const Span span(log, clock, "config.write", id);
               Read read;
               read.text = text;
               read.checked = schema.check(text);
