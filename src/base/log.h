@@ -81,7 +81,8 @@ struct LogStats {
 
 /// The daemon's log.
 /// Thread: safe. Blocks only for the write of one line into the file's buffer; flush() and
-///         every warn or error reach the kernel, other lines within a second (call tick()).
+///         every warn or error reach the kernel, other lines with the next flush: call it once a
+///         second.
 class FileLog final : public Log {
  public:
   /// Errors: unavailable (the file cannot be opened).

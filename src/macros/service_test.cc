@@ -5,46 +5,31 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "macros/fakes_for_test.h"
+#include "macros/service_fixture_test.h"
 #include "sys/files.h"
-#include "testing/capture_log.h"
-#include "testing/manual_clock.h"
-#include "testing/seeded_random.h"
-#include "testing/temp_dir.h"
 
 namespace gk::macros {
 namespace {
 
 using namespace std::chrono_literals;
 
-class MacroServiceTest : public testing::Test {
+// A service that starts real processes.
+class MacroServiceTest : public ServiceBench {
  protected:
   MacroServiceTest() {
-    ::signal(SIGPIPE, SIG_IGN);  // As the daemon does: a worker may end before it is told to.
-    MacroServiceOptions options;
+    MacroServiceOptions options = quick_options();
     options.launcher.worker = GK_WORKER;
     options.launcher.hidden = {dir / "data"};
     options.logs_dir = dir / "logs";
-    options.watch.cores = 2;
-    options.watch.memory_total_bytes = 1e9;
     options.term_grace = 50ms;
-    options.end_deadline = 5s;
-    options.evidence.after = 10ms;
-    service = std::make_unique<MacroService>(options, loop, clock, random, log, metrics, pool,
-                                             observer, store, profiles);
+    build(options);
   }
-  Result<std::string> start(StartRequest request) {
-    std::optional<Result<std::string>> answer;
-    service->start(std::move(request), [&](Result<std::string> r) { answer = std::move(r); });
-    EXPECT_TRUE(loop.run_until([&] { return answer.has_value(); }, 10s));
-    return *answer;
-  }
-  StartRequest external(std::string id) {
+  static StartRequest external(std::string id) {
     StartRequest request;
     request.macro_id = std::move(id);
     return request;
   }
-  StartRequest command(std::string id, std::vector<std::string> words) {
+  static StartRequest command(std::string id, std::vector<std::string> words) {
     StartRequest request = external(std::move(id));
     request.command = std::move(words);
     request.is_admin = true;
@@ -53,25 +38,6 @@ class MacroServiceTest : public testing::Test {
   bool wait_for_events(std::size_t n) {
     return loop.run_until([&] { return service->events().size() >= n; }, 10s);
   }
-  void breach_fps() {
-    for (int i = 0; i < 2; ++i) {
-      clock.advance(100ms);
-      observer.next.cpu_usage = observer.known(10);
-      observer.next.fps = observer.known(5);
-      observer.publish();
-    }
-  }
-  TempDir dir;
-  net::Loop loop;
-  ManualClock clock;
-  SeededRandom random{1};
-  CaptureLog log;
-  Metrics metrics;
-  WorkerPool pool{{}};
-  FakeObserver observer{clock};
-  FakeStore store{loop};
-  ProfileBook profiles{dir / "config", store, log};
-  std::unique_ptr<MacroService> service;
 };
 
 TEST_F(MacroServiceTest, ListsAnExternalMacroWithWhatIsLeft) {

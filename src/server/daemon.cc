@@ -21,6 +21,7 @@ namespace {
 
 constexpr Millis kShutdownGrace{2'000};  // Source: chosen; SIGTERM ends the daemon within 5 s
 constexpr Millis kForcedEnd{4'000};      // Source: as above
+constexpr Millis kLogFlush{1'000};       // Source: base/log.h promises a second
 constexpr unsigned kSocketMode = 0660;   // Source: platform specification, HTTP rules
 constexpr std::size_t kMegabyte = 1U << 20;
 
@@ -157,6 +158,7 @@ void Daemon::on_stores(Result<std::unique_ptr<Stores>> stores) {
     return loop_.stop();
   }
   rooms_ = std::move(*rooms);
+  log_flush_ = loop_.every(kLogFlush, [this] { log_->flush(); });
   print_ready();
   log_->info("daemon.ready", "gamekeeperd is ready",
              {{"version", kVersion},

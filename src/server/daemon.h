@@ -73,6 +73,7 @@ class Daemon {
   std::thread opener_;
   net::Handle signal_watch_;
   net::Handle alive_tick_;  // On the loop: a loop that hangs is restarted by the manager.
+  net::Handle log_flush_;
   net::Handle forced_end_;
   std::string address_;  // "127.0.0.1:5000", as bound.
   bool stopping_ = false;

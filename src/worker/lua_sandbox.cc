@@ -45,7 +45,7 @@ void set_running(lua_State* lua) {
 // ---- pcall and coroutines, which let an interrupt through
 
 int finish_pcall(lua_State* lua, int status, lua_KContext) {
-  if (!weak.plain_pcall) raise_if_interrupted(lua);
+  raise_if_interrupted(lua);
   const bool worked = status == LUA_OK || status == LUA_YIELD;
   if (worked) return lua_gettop(lua);  // true and the results
   lua_pushboolean(lua, 0);

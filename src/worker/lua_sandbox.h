@@ -18,7 +18,6 @@ inline constexpr std::size_t kLuaMemory = std::size_t{32} << 20;
 /// What a test may weaken, to see that the test notices. All false outside tests.
 struct Weakness {
   bool allow_gc = false;      ///< setmetatable takes __gc.
-  bool plain_pcall = false;   ///< pcall swallows an interrupt.
   bool allow_load = false;    ///< load and binary chunks.
   bool plain_resume = false;  ///< An interrupt does not reach coroutines.
   bool no_memory_cap = false;

@@ -115,7 +115,7 @@ TEST(LuaSandboxTest, AnInterruptGoesThroughPcallCoroutinesAndCloseHandlers) {
   EXPECT_TRUE(stops(kCloseLoop, {}, 2'000));
 }
 
-TEST(LuaSandboxTest, APlainPcallOrResumeWouldSwallowIt) {
+TEST(LuaSandboxTest, APlainResumeWouldNotLetItReachACoroutine) {
   EXPECT_FALSE(stops(kCoroutineLoop, {.plain_resume = true}, 200));
 }
 

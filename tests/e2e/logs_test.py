@@ -33,6 +33,10 @@ class Logs(unittest.TestCase):
             self.assertEqual({line["event"] for line in found}, {"daemon.ready"})
             self.assertEqual(daemon.admin.get("/api/logs?level=error").json["items"], [])
 
+    def test_a_line_reaches_the_file_within_seconds_though_nothing_follows(self):
+        with Daemon(setup=False) as daemon:
+            wait_for("the last line of the start", lambda: "daemon.ready" in daemon.log_text(), 4)
+
     def test_bad_questions_are_told_what_is_expected(self):
         with Daemon() as daemon:
             for query, field in (("level=loud", "level"), ("limit=0", "limit"), ("cursor=../../etc", "cursor"),

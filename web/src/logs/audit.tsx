@@ -7,7 +7,8 @@ import { auditApi, type AuditFilter, type AuditRow } from "../api/explore";
 import { formatMoment, plural } from "../lib/format";
 import { TroubleCard } from "../rooms/shared";
 import { now } from "../state/clock";
-import { troubleOf, type Trouble, why } from "../state/resource";
+import { pagedList } from "../state/paged";
+import { why } from "../state/resource";
 import { toast } from "../state/toasts";
 import { Icon } from "../ui/icons";
 import { Ago, Button, Empty, Loading, Section } from "../ui/parts";
@@ -149,33 +150,21 @@ function Filters(props: { value: AuditFilter; onChange: (value: AuditFilter) => 
 
 export function AuditTab(): JSX.Element {
   const [filter, setFilter] = useState(kNoFilter);
-  const [rows, setRows] = useState<AuditRow[] | null>(null);
-  const [cursor, setCursor] = useState<string | null>(null);
-  const [trouble, setTrouble] = useState<Trouble | null>(null);
-  const [busy, setBusy] = useState(false);
-  const read = async (from: string | null): Promise<void> => {
-    setBusy(true);
-    try {
-      const page = await auditApi.list(filter, from);
-      setRows((old) => (from === null ? page.items : [...(old ?? []), ...page.items]));
-      setCursor(page.next_cursor);
-      setTrouble(null);
-    } catch (error) {
-      setTrouble(troubleOf(error));
-    }
-    setBusy(false);
-  };
+  const [list] = useState(() => pagedList<AuditRow>());
+  const read = (): void => void list.read((from) => auditApi.list(filter, from));
   useEffect(() => {
-    const typing = setTimeout(() => void read(null), rows === null ? 0 : 250);
+    const typing = setTimeout(read, list.rows.peek() === null ? 0 : 250);
     return () => clearTimeout(typing);
   }, [filter.actor, filter.action, filter.target]);
+  const rows = list.rows.value;
+  const trouble = list.trouble.value;
   return (
     <Section title="Audit" id="audit" note="Every change by a person, newest first." tools={<Verify />}>
       <div class="card-form">
         <Filters value={filter} onChange={setFilter} />
       </div>
       {trouble ? (
-        <TroubleCard what="the audit" scope="audit:read" trouble={trouble} onRetry={() => void read(null)} />
+        <TroubleCard what="the audit" scope="audit:read" trouble={trouble} onRetry={read} />
       ) : rows === null ? (
         <Loading rows={6} label="Reading the audit" />
       ) : rows.length === 0 ? (
@@ -189,9 +178,9 @@ export function AuditTab(): JSX.Element {
               <Row key={row.seq} row={row} onFilter={(part) => setFilter({ ...kNoFilter, ...part })} />
             ))}
           </ul>
-          {cursor !== null && (
+          {list.cursor.value !== null && (
             <div class="more-row">
-              <Button busy={busy} onClick={() => void read(cursor)}>
+              <Button busy={list.busy.value} onClick={() => void list.more()}>
                 Older
               </Button>
             </div>

@@ -7,6 +7,7 @@ import { type LogFilter, type LogLine, logsApi } from "../api/explore";
 import { formatMoment } from "../lib/format";
 import { TroubleCard, useFollow } from "../rooms/shared";
 import { now } from "../state/clock";
+import { pagedList } from "../state/paged";
 import { troubleOf, type Trouble } from "../state/resource";
 import { Icon } from "../ui/icons";
 import { Button, Empty, Loading, PageHead, Section, Segmented } from "../ui/parts";
@@ -82,25 +83,11 @@ function matches(line: LogLine, filter: LogFilter): boolean {
 
 export function LogTab(): JSX.Element {
   const [filter, setFilter] = useState<LogFilter>({ level: "info", event: "", q: "" });
-  const [lines, setLines] = useState<LogLine[] | null>(null);
-  const [cursor, setCursor] = useState<string | null>(null);
-  const [trouble, setTrouble] = useState<Trouble | null>(null);
   const [live, setLive] = useState(true);
-  const [busy, setBusy] = useState(false);
-  const read = async (from: string | null): Promise<void> => {
-    setBusy(true);
-    try {
-      const page = await logsApi.list(filter, from);
-      setLines((old) => (from === null ? page.items : [...(old ?? []), ...page.items]));
-      setCursor(page.next_cursor);
-      setTrouble(null);
-    } catch (error) {
-      setTrouble(troubleOf(error));
-    }
-    setBusy(false);
-  };
+  const [list] = useState(() => pagedList<LogLine>());
+  const read = (): void => void list.read((from) => logsApi.list(filter, from));
   useEffect(() => {
-    const typing = setTimeout(() => void read(null), lines === null ? 0 : 250);
+    const typing = setTimeout(read, list.rows.peek() === null ? 0 : 250);
     return () => clearTimeout(typing);
   }, [filter.level, filter.event, filter.q]);
   useFollow(
@@ -110,7 +97,7 @@ export function LogTab(): JSX.Element {
             "log:line": (data) => {
               const line = data as LogLine | null;
               if (line?.ts && matches(line, filter))
-                setLines((old) => [line, ...(old ?? [])].slice(0, kMostLive));
+                list.rows.value = [line, ...(list.rows.peek() ?? [])].slice(0, kMostLive);
             },
           }
         : {},
@@ -118,6 +105,8 @@ export function LogTab(): JSX.Element {
     }),
     `${live}|${JSON.stringify(filter)}`,
   );
+  const lines = list.rows.value;
+  const trouble = list.trouble.value;
   return (
     <Section
       title="Log"
@@ -161,10 +150,10 @@ export function LogTab(): JSX.Element {
         </div>
       </div>
       {trouble ? (
-        <TroubleCard what="the log" scope="logs:read" trouble={trouble} onRetry={() => void read(null)} />
+        <TroubleCard what="the log" scope="logs:read" trouble={trouble} onRetry={read} />
       ) : lines === null ? (
         <Loading rows={8} label="Reading the log" />
-      ) : lines.length === 0 && cursor === null ? (
+      ) : lines.length === 0 && list.cursor.value === null ? (
         <Empty icon="search" title="No line matches" />
       ) : (
         <>
@@ -173,9 +162,9 @@ export function LogTab(): JSX.Element {
               <Line key={`${line.ts}${line.event}${i}`} line={line} />
             ))}
           </ul>
-          {cursor !== null && (
+          {list.cursor.value !== null && (
             <div class="more-row">
-              <Button busy={busy} onClick={() => void read(cursor)}>
+              <Button busy={list.busy.value} onClick={() => void list.more()}>
                 Older
               </Button>
             </div>
