@@ -3,6 +3,7 @@
 #include <array>
 #include <bit>
 #include <cstdio>
+#include <cstdlib>
 #include <iterator>
 
 #include "base/assert.h"
@@ -59,28 +60,34 @@ std::string to_text(const TraceRecord& r) {
 }
 
 TraceRing::TraceRing(std::uint32_t capacity)
-    : mask_(capacity - 1), slots_(std::make_unique<Slot[]>(capacity)) {
+    : mask_(capacity - 1),
+      slots_(static_cast<Slot*>(std::calloc(capacity, sizeof(Slot)))) {
   GK_ASSERT(std::has_single_bit(capacity));  // checked by the options
+  GK_ASSERT(slots_ != nullptr);              // as new would end the process
 }
+
+void TraceRing::Free::operator()(Slot* slots) const { std::free(slots); }
 
 void TraceRing::publish(std::uint64_t place, const TraceRecord& record) {
   Slot& slot = slots_[place & mask_];
   const auto words = std::bit_cast<std::array<std::uint64_t, kWords>>(record);
   // The release on each word keeps a reader from seeing new words under the old stamp; on x86 it
   // costs nothing. A writer that laps another one by a whole ring may garble one slot.
-  slot.stamp.store(0, std::memory_order_relaxed);
+  Word(slot.stamp).store(0, std::memory_order_relaxed);
   for (std::size_t i = 0; i < kWords; ++i) {
-    slot.words[i].store(words[i], std::memory_order_release);
+    Word(slot.words[i]).store(words[i], std::memory_order_release);
   }
-  slot.stamp.store(place + 1, std::memory_order_release);
+  Word(slot.stamp).store(place + 1, std::memory_order_release);
 }
 
 std::optional<TraceRecord> TraceRing::read(std::uint64_t place) const {
-  const Slot& slot = slots_[place & mask_];
-  if (slot.stamp.load(std::memory_order_acquire) != place + 1) return std::nullopt;
+  Slot& slot = slots_[place & mask_];
+  if (Word(slot.stamp).load(std::memory_order_acquire) != place + 1) return std::nullopt;
   std::array<std::uint64_t, kWords> words;
-  for (std::size_t i = 0; i < kWords; ++i) words[i] = slot.words[i].load(std::memory_order_acquire);
-  if (slot.stamp.load(std::memory_order_relaxed) != place + 1) return std::nullopt;
+  for (std::size_t i = 0; i < kWords; ++i) {
+    words[i] = Word(slot.words[i]).load(std::memory_order_acquire);
+  }
+  if (Word(slot.stamp).load(std::memory_order_relaxed) != place + 1) return std::nullopt;
   return std::bit_cast<TraceRecord>(words);
 }
 

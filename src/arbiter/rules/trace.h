@@ -104,14 +104,19 @@ class TraceRing {
 
  private:
   static constexpr std::size_t kWords = sizeof(TraceRecord) / sizeof(std::uint64_t);  // chosen
+  using Word = std::atomic_ref<std::uint64_t>;
   struct Slot {
-    std::atomic<std::uint64_t> stamp{0};  // place + 1 when filled, 0 while being written.
-    std::atomic<std::uint64_t> words[kWords]{};
+    std::uint64_t stamp;  // place + 1 when filled, 0 while being written.
+    std::uint64_t words[kWords];
+  };
+  struct Free {
+    void operator()(Slot* slots) const;
   };
   std::optional<TraceRecord> read(std::uint64_t place) const;
 
   const std::uint32_t mask_;
-  const std::unique_ptr<Slot[]> slots_;
+  // Zero pages of the system: what no record has reached yet takes no memory.
+  const std::unique_ptr<Slot[], Free> slots_;
   alignas(64) std::atomic<std::uint64_t> next_{0};
 };
 
