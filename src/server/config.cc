@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "base/json_writer.h"
+#include "monitor/rules/latency_target.h"
 
 namespace gk::server {
 namespace {
@@ -26,6 +27,8 @@ struct TextSetting {
 };
 struct ListSetting {
   std::vector<std::string> Config::* member;
+  /// What is wrong with one of them; null: any text will do.
+  std::optional<std::string> (*complaint)(std::string_view item) = nullptr;
 };
 /// One of a few words.
 struct ChoiceSetting {
@@ -40,6 +43,11 @@ struct Setting {
   std::variant<NumberSetting, BoolSetting, TextSetting, ListSetting, ChoiceSetting> kind;
   std::string_view meaning;
 };
+
+std::optional<std::string> complaint_of_target(std::string_view text) {
+  const auto target = monitor::read_latency_target(text);
+  return target ? std::nullopt : std::optional(target.error().message);
+}
 
 // LONG: a table, one entry a setting.
 const std::vector<Setting>& settings() {
@@ -73,6 +81,11 @@ const std::vector<Setting>& settings() {
        "Seconds between two samples while no macro runs (10 Hz then)"},
       {"monitor.history_size", NumberSetting{&Config::monitor_history_size, 10, 10000},
        "Snapshots kept for decisions"},
+      {"monitor.latency_targets",
+       ListSetting{&Config::monitor_latency_targets, complaint_of_target},
+       "Paths whose latency is measured, such as gateway=192.168.1.1 or peer=203.0.113.7:443; with "
+       "a "
+       "port, by TCP connect where no echo comes back"},
       {"metrics.public", BoolSetting{&Config::metrics_public},
        "GET /metrics from loopback without a credential"},
       {"http.max_connections", NumberSetting{&Config::http_max_connections, 16, 65536},
@@ -178,6 +191,8 @@ std::optional<std::string> apply(const ListSetting& s, const toml::node& node, C
     if (!item.is_string())
       return "expected an array of strings, got a " + type_text(item) + " in it";
     out.push_back(item.as_string()->get());
+    if (s.complaint == nullptr) continue;
+    if (auto wrong = s.complaint(out.back())) return wrong;
   }
   config.*s.member = std::move(out);
   return std::nullopt;

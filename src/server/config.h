@@ -32,6 +32,7 @@ struct Config {
 
   double monitor_interval_s = 1.0;
   double monitor_history_size = 100;
+  std::vector<std::string> monitor_latency_targets;  ///< monitor/rules/latency_target.h
   bool metrics_public = false;
 
   double http_max_connections = 1024;

@@ -22,6 +22,7 @@
 #include "server/game_room.h"
 #include "server/health_inputs.h"
 #include "server/lane_room.h"
+#include "server/latency_room.h"
 #include "server/list_keys.h"
 #include "server/macro_room.h"
 #include "server/notice_room.h"
@@ -79,6 +80,7 @@ struct Rooms::Impl {
   std::unique_ptr<accounts::AccountsService> accounts;
   std::unique_ptr<monitor::SeriesStore> series;
   std::unique_ptr<monitor::Monitor> monitor;
+  std::unique_ptr<LatencyRoom> latency;
   std::unique_ptr<monitor::WakeTimer> health_timer;
   std::unique_ptr<WorkerPool> pool;  // Health checks and reads of telemetry.db.
   std::unique_ptr<monitor::Health> health;
@@ -184,6 +186,7 @@ Result<void> Rooms::Impl::start_monitor() {
       std::make_unique<monitor::Health>(monitor::HealthOptions{.version = kVersion}, *pool, post,
                                         health_timer->wake_after(), c.clock, c.log, c.metrics);
   health_timer->set_target([this] { health->tick(); });
+  GK_TRY(latency, LatencyRoom::create(c, *monitor));
   return monitor->start();
 }
 
@@ -272,18 +275,16 @@ net::UpgradeDecision Rooms::Impl::movement_upgrade(
 }
 
 void Rooms::Impl::add_api_routes() {
-  router->add(
-      {.method = net::Method::get,
-       .path = "/openapi.json",
-       .scope = api::kOpen,
-       .summary = "This document",
-       .handler = [this](api::Call&, const api::Reply& reply) { reply.json(openapi()); }});
-  router->add(
-      {.method = net::Method::get,
-       .path = "/asyncapi.json",
-       .scope = api::kOpen,
-       .summary = "The topics of the WebSocket",
-       .handler = [this](api::Call&, const api::Reply& reply) { reply.json(asyncapi()); }});
+  router->add({.method = net::Method::get,
+               .path = "/openapi.json",
+               .scope = api::kOpen,
+               .summary = "This document",
+               .handler = [this](api::Call&, const api::Reply& reply) { reply.json(openapi()); }});
+  router->add({.method = net::Method::get,
+               .path = "/asyncapi.json",
+               .scope = api::kOpen,
+               .summary = "The topics of the WebSocket",
+               .handler = [this](api::Call&, const api::Reply& reply) { reply.json(asyncapi()); }});
   page_lists(*router);
 }
 
