@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "accounts/audit.h"
+#include "base/span.h"
 #include "base/try.h"
 
 namespace gk::accounts {
@@ -20,9 +21,13 @@ void Changes::commit(store::Writer::Job job, std::optional<AuditRow> audit, Done
   const auto head = std::make_shared<AuditHead>();
   // shared: std::function wants copyable closures, and both need the row.
   const auto row = std::make_shared<const std::optional<AuditRow>>(std::move(audit));
-  auto on_loop = [post = post_, alive = std::weak_ptr(alive_), done](Result<void> result) {
-    post([alive, done, result = std::move(result)] {
-      if (alive.lock() != nullptr) done(result);
+  const std::string request = *row ? (*row)->correlation_id : std::string();
+  auto on_loop = [post = post_, alive = std::weak_ptr(alive_), done, &log = log_, &clock = clock_,
+                  span = PendingSpan(clock_, "accounts.change", request)](Result<void> result) {
+    post([alive, done, &log, &clock, span, result = std::move(result)] {
+      if (alive.lock() == nullptr) return;
+      span.end_with(log, clock, result);
+      done(result);
     });
   };
   auto submitted = writer_.submit(

@@ -8,6 +8,7 @@
 #include "accounts/service.h"
 #include "accounts/token_rows.h"
 #include "base/json_writer.h"
+#include "base/span.h"
 #include "base/try.h"
 
 namespace gk::accounts {
@@ -56,9 +57,13 @@ void AccountsService::log_in(LogIn login, const Visitor& visitor, Then<NewSessio
     attempt.stored_hash = user->password_hash;
     stored = user->password_hash;
   }
-  auto posted = hasher_.verify(
-      std::move(login.password), std::move(stored),
-      [this, attempt, then](const PasswordVerdict& verdict) { judged(attempt, verdict, then); });
+  auto posted =
+      hasher_.verify(std::move(login.password), std::move(stored),
+                     [this, attempt, then, span = PendingSpan(clock_, "accounts.verify_password")](
+                         const PasswordVerdict& verdict) {
+                       span.end(log_, clock_);
+                       judged(attempt, verdict, then);
+                     });
   if (posted) return;
   limiter_.abandoned(visitor.limit_key, attempt.account, clock_.mono());
   then(overloaded());

@@ -4,10 +4,19 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/log.h"
 
 namespace gk {
+
+inline void write_span(Log& log, std::string_view event, Nanos took, std::string_view outcome,
+                       std::string_view correlation_id) {
+  log.debug(event, "step ended",
+            {{"duration_ms", std::chrono::duration<double, std::milli>(took).count()},
+             {"outcome", outcome},
+             {"correlation_id", correlation_id}});
+}
 
 /// From construction to destruction, which writes a debug line {event, duration_ms, outcome}:
 /// "done", or what fail() said. Requests have their own line (api/router.cc: http.request).
@@ -21,13 +30,7 @@ class Span {
         event_(event),
         correlation_id_(std::move(correlation_id)),
         begin_(clock.mono()) {}
-  ~Span() {
-    const Nanos took = clock_->mono() - begin_;
-    log_->debug(event_, "step ended",
-                {{"duration_ms", std::chrono::duration<double, std::milli>(took).count()},
-                 {"outcome", outcome_},
-                 {"correlation_id", correlation_id_}});
-  }
+  ~Span() { write_span(*log_, event_, clock_->mono() - begin_, outcome_, correlation_id_); }
   Span(const Span&) = delete;
   Span& operator=(const Span&) = delete;
 
@@ -46,6 +49,29 @@ class Span {
   std::string correlation_id_;
   MonoTime begin_;
   std::string outcome_ = "done";
+};
+
+/// The same for a step that ends in a callback: a value for it to hold. It refers to nothing, since
+/// a callback that is dropped at the end of the process may outlive the log; a step that was
+/// dropped writes no line.
+class PendingSpan {
+ public:
+  PendingSpan(const Clock& clock, std::string_view event, std::string correlation_id = {})
+      : event_(event), correlation_id_(std::move(correlation_id)), begin_(clock.mono()) {}
+
+  void end(Log& log, const Clock& clock, std::string_view outcome = "done") const {
+    write_span(log, event_, clock.mono() - begin_, outcome, correlation_id_);
+  }
+  /// Ends it with the error of `result`, if it has one.
+  template <typename T>
+  void end_with(Log& log, const Clock& clock, const Result<T>& result) const {
+    end(log, clock, result ? "done" : std::string_view(result.error().message));
+  }
+
+ private:
+  std::string_view event_;
+  std::string correlation_id_;
+  MonoTime begin_;
 };
 
 }  // namespace gk

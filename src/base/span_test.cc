@@ -33,5 +33,18 @@ TEST(Span, HandsAResultOnAndNotesItsError) {
   EXPECT_NE(log.lines()[0].find(R"("outcome":"disk full")"), std::string::npos);
 }
 
+TEST(PendingSpan, SaysHowLongItTookOnlyWhenItsCallbackRuns) {
+  CaptureLog log;
+  ManualClock clock;
+  const PendingSpan dropped(clock, "test.dropped");
+  const PendingSpan span(clock, "test.step", "c-2");
+  clock.advance(Micros(500));
+  span.end_with(log, clock, Result<void>(Error{Errc::unavailable, "disk full"}));
+  ASSERT_EQ(log.lines().size(), 1U);
+  EXPECT_EQ(
+      log.lines()[0],
+      R"(0 test.step step ended {"duration_ms":0.5,"outcome":"disk full","correlation_id":"c-2"})");
+}
+
 }  // namespace
 }  // namespace gk

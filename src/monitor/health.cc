@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/json_writer.h"
+#include "base/span.h"
 
 namespace gk::monitor {
 namespace {
@@ -143,7 +144,8 @@ void Health::start_check(Entry& entry) {
                                             [&](const auto& e) { return e.get() == &entry; }) -
                                entries_.begin());
   auto task = [run = entry.check.run, post = post_, link = link_, index, round = round_,
-               &clock = clock_] {
+               &clock = clock_, &log = log_] {
+    const Span span(log, clock, "health.check");
     const MonoTime begin = clock.mono();
     CheckOutcome outcome = run();
     const Nanos latency = clock.mono() - begin;

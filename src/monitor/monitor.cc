@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/mutex.h"
+#include "base/span.h"
 #include "monitor/monitor_gauges.h"
 #include "monitor/rules/snapshot_fields.h"
 
@@ -88,8 +89,11 @@ Result<void> Monitor::start() {
   if (options_.watch_self) (void)sampler_.watch("self", ::getpid());
   if (storage_ != nullptr) {
     storage_->load(options_.series.series, clock_.wall(),
-                   [inbox = inbox_](Result<std::vector<SavedSeries>> saved) {
-                     if (inbox->owner != nullptr) inbox->owner->restore(std::move(saved));
+                   [inbox = inbox_, span = PendingSpan(clock_, "series.load")](
+                       Result<std::vector<SavedSeries>> saved) {
+                     if (inbox->owner == nullptr) return;
+                     span.end_with(inbox->owner->log_, inbox->owner->clock_, saved);
+                     inbox->owner->restore(std::move(saved));
                    });
   }
   running_ = true;
@@ -232,8 +236,11 @@ void Monitor::save(WallTime now, Sweep sweep) {
   folds_under_way_ = std::exchange(unsaved_folds_, {});
   if (batch.changes.empty() && sweep == Sweep::none) return saved({});
   saving_ = true;
-  storage_->save(std::move(batch), [inbox = inbox_](Result<void> result) {
-    if (inbox->owner != nullptr) inbox->owner->saved(result);
+  storage_->save(std::move(batch), [inbox = inbox_, span = PendingSpan(clock_, "series.save")](
+                                       const Result<void>& result) {
+    if (inbox->owner == nullptr) return;
+    span.end_with(inbox->owner->log_, inbox->owner->clock_, result);
+    inbox->owner->saved(result);
   });
 }
 

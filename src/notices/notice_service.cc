@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/span.h"
 #include "notices/rules/cloud_event.h"
 #include "notices/rules/discord.h"
 #include "notices/rules/text_limits.h"
@@ -178,29 +179,34 @@ PostRequest NoticeService::request_for(const Delivery& d, const Receiver& receiv
 }
 
 void NoticeService::send(Delivery& d, const Receiver& receiver, const std::string& channel) {
-  transport_.post(request_for(d, receiver),
-                  [this, id = d.notice->id, name = d.receiver, channel,
-                   alive = std::weak_ptr<int>(alive_)](const Attempt& attempt) {
-                    if (!alive.expired()) on_attempt(id, name, channel, attempt);
-                  });
+  transport_.post(
+      request_for(d, receiver),
+      [this, id = d.notice->id, name = d.receiver, channel, alive = std::weak_ptr<int>(alive_),
+       span = PendingSpan(clock_, "notice.deliver")](const Attempt& attempt) {
+        if (alive.expired()) return;
+        span.end(log_, clock_, attempt.error.empty() ? "done" : std::string_view(attempt.error));
+        on_attempt(id, name, channel, attempt);
+      });
 }
 
 void NoticeService::send_to_game(Delivery& d, const Receiver& receiver,
                                  const std::string& channel) {
-  const auto done = [this, id = d.notice->id, name = d.receiver, channel,
-                     alive = std::weak_ptr<int>(alive_)](const Result<void>& sent) {
-    if (alive.expired()) return;
-    Attempt attempt;
-    attempt.status = sent ? 200 : 0;
-    if (!sent) {
-      // A command that the game's rules refuse is refused the next time as well.
-      const Errc code = sent.error().code;
-      const bool for_good = code == Errc::invalid_argument || code == Errc::permission_denied;
-      attempt.error_kind = for_good ? "blocked" : "game";
-      attempt.error = sent.error().message;
-    }
-    on_attempt(id, name, channel, attempt);
-  };
+  const auto done =
+      [this, id = d.notice->id, name = d.receiver, channel, alive = std::weak_ptr<int>(alive_),
+       span = PendingSpan(clock_, "notice.deliver_in_game")](const Result<void>& sent) {
+        if (alive.expired()) return;
+        span.end_with(log_, clock_, sent);
+        Attempt attempt;
+        attempt.status = sent ? 200 : 0;
+        if (!sent) {
+          // A command that the game's rules refuse is refused the next time as well.
+          const Errc code = sent.error().code;
+          const bool for_good = code == Errc::invalid_argument || code == Errc::permission_denied;
+          attempt.error_kind = for_good ? "blocked" : "game";
+          attempt.error = sent.error().message;
+        }
+        on_attempt(id, name, channel, attempt);
+      };
   // Later: the caller is in the middle of its list.
   loop_.post([this, done, game = receiver.game, line = game_line(receiver, *d.notice),
               alive = std::weak_ptr<int>(alive_)] {

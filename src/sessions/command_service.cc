@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/span.h"
 #include "base/try.h"
 
 namespace gk::sessions {
@@ -117,8 +118,11 @@ void CommandService::run(const std::string& id, const Command& command, const As
                {{"feature", std::string(spec.type) + "." + std::string(spec.action)}})
       .inc();
   act(command, by,
-      [this, id, alive = std::weak_ptr<int>(alive_)](const Result<std::string>& outcome) {
-        if (!alive.expired()) finish(id, outcome);
+      [this, id, alive = std::weak_ptr<int>(alive_),
+       span = PendingSpan(clock_, "command.run")](const Result<std::string>& outcome) {
+        if (alive.expired()) return;
+        span.end_with(log_, clock_, outcome);
+        finish(id, outcome);
       });
 }
 

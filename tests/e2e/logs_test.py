@@ -83,5 +83,51 @@ class Logs(unittest.TestCase):
                 process.stdout.close()
 
 
+# What an operator waits for. docs/logs.md names them.
+SPANS = {
+    *(f"start.{room}" for room in ("accounts", "monitor", "settings", "lanes", "games", "scripts", "macros",
+                                   "operations", "referee", "sessions", "privacy")),
+    "store.open_state", "store.open_telemetry", "series.load", "series.save", "health.check",
+    "config.read", "config.write", "accounts.verify_password", "accounts.change", "command.run",
+    "operation.run", "script.check", "script.save", "script.start", "notice.deliver", "notice.deliver_in_game"}
+
+
+def missing_spans(text):
+    """The SPANS without a line that says how long they took."""
+    lines = [json.loads(line) for line in text.splitlines() if '"step ended"' in line and line.endswith("}")]
+    return SPANS - {line["event"] for line in lines if line["duration_ms"] >= 0 and line["outcome"]}
+
+
+class Spans(unittest.TestCase):
+    def test_each_step_that_matters_says_how_long_it_took(self):
+        with Daemon(config='[notices]\nallow_private = ["127.0.0.0/8"]\n') as daemon:
+            admin = daemon.admin
+            admin.post("/api/config/reload")
+            tag = admin.get("/api/config").headers["ETag"]
+            changed = admin.ask("PATCH", "/api/config", {"set": {"monitor.interval_s": 0.5}}, {"If-Match": tag})
+            self.assertEqual(changed.status, 200, changed)
+            daemon.anonymous().login("admin", PASSWORD)
+            for name, receiver in (("hook", {"kind": "webhook", "url": "https://127.0.0.1:9/x", "secret": "s" * 32}),
+                                   ("game", {"kind": "game", "game": "none"})):
+                admin.ask("PUT", f"/api/notices/receivers/{name}", receiver)
+                admin.post(f"/api/notices/receivers/{name}/test")
+            admin.post("/api/commands", {"type": "diagnostics", "action": "run"})
+            admin.post("/api/operations", {"kind": "transact", "resource": "game", "input": {
+                "steps": [{"kind": "setting.set", "input": {"key": "one", "value": "1"}}]}})
+            source = {"kind": "lua", "source": "-- name: nap\nsleep(0.01)"}
+            admin.post("/api/macro-scripts/validate", source)
+            admin.ask("PUT", "/api/macro-scripts/nap", source)
+            admin.post("/api/macro-safety/start", {"macro_id": "nap", "script": "nap"})
+            self.assertGreaterEqual(len(SPANS), 25)
+            try:  # A delivery takes a while, and the history is saved every ten seconds.
+                wait_for("all steps", lambda: not missing_spans(daemon.log_text()), 20)
+            except AssertionError as late:
+                self.fail(f"{late}; missing: {missing_spans(daemon.log_text())}")
+            text = daemon.log_text()
+            # Negative control: a step whose line is gone is missed.
+            without = "\n".join(line for line in text.splitlines() if "operation.run" not in line)
+            self.assertEqual(missing_spans(without), {"operation.run"})
+
+
 if __name__ == "__main__":
     unittest.main()

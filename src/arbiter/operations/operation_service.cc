@@ -5,6 +5,7 @@
 
 #include "arbiter/operations/operation_active.h"
 #include "base/json_writer.h"
+#include "base/span.h"
 #include "base/try.h"
 
 namespace gk::arbiter {
@@ -296,9 +297,10 @@ void OperationService::launch(Active& active) {
   const auto posted = pool_->post([this, id = active.id, steps, stop = active.stop,
                                    entry = std::move(entry), alive = std::weak_ptr<int>(alive_)] {
     AuditedJournal journal(journal_, audit_, entry);
+    Span span(log_, clock_, "operation.run");
     // Shared: std::function needs a copyable closure.
-    auto report =
-        std::make_shared<Result<TransactReport>>(run_transaction(journal, undo_, *steps, *stop));
+    auto report = std::make_shared<Result<TransactReport>>(
+        span.note(run_transaction(journal, undo_, *steps, *stop)));
     loop_.post([this, id, report, alive] {
       if (!alive.expired()) on_done(id, *report);
     });

@@ -60,8 +60,7 @@ std::string to_text(const TraceRecord& r) {
 }
 
 TraceRing::TraceRing(std::uint32_t capacity)
-    : mask_(capacity - 1),
-      slots_(static_cast<Slot*>(std::calloc(capacity, sizeof(Slot)))) {
+    : mask_(capacity - 1), slots_(static_cast<Slot*>(std::calloc(capacity, sizeof(Slot)))) {
   GK_ASSERT(std::has_single_bit(capacity));  // checked by the options
   GK_ASSERT(slots_ != nullptr);              // as new would end the process
 }

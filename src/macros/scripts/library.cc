@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/span.h"
 #include "base/try.h"
 #include "macros/rules/safety_profile.h"
 
@@ -113,7 +114,13 @@ void ScriptLibrary::put(ScriptPut request, Done done) {
   if (!next) return done(next.error());
   std::vector<Script> one;
   one.push_back(std::move(*next));
-  check_lua_of(std::move(one), 0, std::move(done));
+  check_lua_of(std::move(one), 0,
+               [this, alive = std::weak_ptr(alive_), done = std::move(done),
+                span = PendingSpan(clock_, "script.save")](const Result<void>& saved) {
+                 if (alive.expired()) return;
+                 span.end_with(log_, clock_, saved);
+                 done(saved);
+               });
 }
 
 // One after the other: each Lua text goes to the checker, and only then are all of them stored.
@@ -210,7 +217,10 @@ void ScriptLibrary::check(ScriptKind kind, const std::string& name, const std::s
   if (kind == ScriptKind::steps || !lua_check_) return done(std::move(report));
   lua_check_(
       name, source,
-      [report = std::move(report), done = std::move(done)](const Result<void>& checked) mutable {
+      [this, alive = std::weak_ptr(alive_), report = std::move(report), done = std::move(done),
+       span = PendingSpan(clock_, "script.check")](const Result<void>& checked) mutable {
+        if (alive.expired()) return;
+        span.end_with(log_, clock_, checked);
         if (!checked) report.errors.emplace_back("source", checked.error().message);
         report.valid = report.errors.empty();
         done(std::move(report));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/span.h"
 #include "base/try.h"
 
 namespace gk::macros {
@@ -92,8 +93,10 @@ void ScriptRunner::start(const ScriptLaunch& launch, Started started) {
   running_[run->launch.macro_id] = run;  // Its id is taken from now on.
   lua_->launch(
       run->launch, entry.script.source, hands_of(run),
-      [this, alive = std::weak_ptr(alive_), run, started](Result<LuaLauncher::Launched> launched) {
+      [this, alive = std::weak_ptr(alive_), run, started,
+       span = PendingSpan(clock_, "script.start")](Result<LuaLauncher::Launched> launched) {
         if (alive.expired()) return;
+        span.end_with(log_, clock_, launched);
         const bool wanted = find(run->launch.macro_id) == run.get() && !run->fenced;
         if (launched && wanted) {
           run->script = std::move(launched->script);
