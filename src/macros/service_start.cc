@@ -40,6 +40,11 @@ Result<std::unique_ptr<RunningMacro>> MacroService::admit(const StartRequest& re
   if (const auto* entry = quarantine_.blocked(request.macro_id, clock_.wall())) {
     return Error{Errc::failed_precondition, quarantine_text(*entry)};
   }
+  if (game_rights_ && !request.game.empty() && !request.any_game) {
+    const auto may = game_rights_(request.game, request.by, request.role);
+    // A game that is not linked has no lists.
+    if (!may && may.error().code != Errc::not_found) return may.error();
+  }
   if (running_.size() >= kMaxMacros) {
     return Error{Errc::resource_exhausted,
                  "at most " + std::to_string(kMaxMacros) + " macros run at a time"};
@@ -96,6 +101,10 @@ Result<void> MacroService::check_pid(const StartRequest& request, RunningMacro& 
 }
 
 void MacroService::start(StartRequest request, Started done) {
+  // Rules and rights want to know the game that the macro's own text names.
+  if (request.game.empty() && !request.script.empty() && scripts_ != nullptr) {
+    request.game = scripts_->game_of(request.script);
+  }
   auto admitted = admit(request);
   if (!admitted) return done(admitted.error());
   std::unique_ptr<RunningMacro> macro = std::move(*admitted);

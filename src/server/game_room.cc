@@ -60,9 +60,9 @@ Result<std::unique_ptr<GameRoom>> GameRoom::create(const RoomsContext& context,
   return room;
 }
 
-void GameRoom::connect(api::Hub& hub, api::Router& router) {
+void GameRoom::connect(api::Hub& hub, api::Router& router, games::MacroRuns macro_runs) {
   topics_ = std::make_unique<games::GameTopics>(hub, *service_, loop_);
-  games::add_games_routes(router, *service_);
+  games::add_games_routes(router, *service_, std::move(macro_runs));
 }
 
 monitor::HealthCheck GameRoom::health_check() const {

@@ -25,7 +25,7 @@ class GameRoom {
                                                   arbiter::LaneService& lanes);
 
   /// Topics and routes. Requires: hub and router outlive this.
-  void connect(api::Hub& hub, api::Router& router);
+  void connect(api::Hub& hub, api::Router& router, games::MacroRuns macro_runs);
   games::GameService& service() { return *service_; }
   /// "game_links": degraded while one that should be connected is not. Requires: this outlives it.
   monitor::HealthCheck health_check() const;

@@ -108,9 +108,26 @@ def permissions(daemon, admin):
     assert game_state(admin, "tee")["state"] == "ready", "lists need no new connection"
     assert send(user, "tee", "echo x").status == 403
     assert send(admin, "tee", "say hi").status == 403, "not on the allow-list"
+    start = {"macro_id": "mine", "game": "tee"}
+    refused = user.post("/api/macro-safety/start", start)
+    assert refused.status == 403 and "named users" in refused.json["detail"], refused
     assert send(admin, "tee", "sv_max_clients").status == 200
     admin.ask("PUT", "/api/games/tee", {"users": [], "allow": []})
     assert send(user, "tee", "echo x").status == 200
+    acts_for_a_macro(admin, user, viewer, start)
+
+
+def acts_for_a_macro(admin, user, viewer, start):
+    """A macro of another program sends in its own name, until it is stopped."""
+    ahead = send(user, "tee", "echo x", macro_id="mine")
+    assert ahead.status == 409 and "no macro mine runs" in ahead.json["detail"], ahead
+    assert user.post("/api/macro-safety/start", start).status == 201
+    assert send(user, "tee", "echo for it", macro_id="mine").json["text"] == "for it"
+    assert send(viewer, "tee", "echo x", macro_id="mine").status == 403
+    newest = admin.get("/api/games/tee/history?limit=50").json["items"]
+    assert any(e["kind"] == "command" and e["sender"] == "macro:mine" for e in newest), newest
+    user.post("/api/macro-safety/stop/mine")
+    assert send(user, "tee", "echo x", macro_id="mine").status == 409
 
 
 def survives_restart(daemon):
