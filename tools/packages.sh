@@ -25,6 +25,7 @@ TEST_PACKAGES=(
   fish zsh                                # completions are tried in the shells themselves
   minetest-server                         # the Luanti mod is played in a real server
   teeworlds-server tinymux "${DEMO_PACKAGES[@]}"    # real peers of the game links
+  ioquake3-server                                   # engine and game module; the test makes a map
   clang-19 libclang-rt-19-dev             # the fuzz targets
   faketime                                # clock jumps
 )
