@@ -232,11 +232,12 @@ void add_schemas(api::Router& router) {
       {"options", "map:string", "Of the kind"},
       {"rate_per_s", "number", "Commands; 0.1 to 1000"},
       {"burst", "integer", "Commands at once after a rest"},
-      {"in_flight", "integer", "Commands that may wait for an answer"},
+      {"in_flight", "integer", "Commands that may wait for an answer; one of them may be no query"},
       {"reply_timeout_ms", "integer", "100 to 15000"},
       {"output_limit", "integer", "Bytes of one answer"},
       {"allow", "string[]", "Empty: every command"},
       {"dangerous", "string[]", "These need a confirmation"},
+      {"queries", "string[]", "Change nothing: these may fill the places in flight"},
       {"users", "string[]", "May send; with roles empty too: everybody with games:send"},
       {"roles", "string[]", "May send"}};
   auto request = settings;

@@ -224,7 +224,7 @@ void Rooms::Impl::start_api() {
   monitor::add_monitor_routes(*router, *monitor, *health, c.metrics, c.clock,
                               {.metrics_public = metrics_public});
   lanes->connect(*hub, *router);
-  games->connect(*hub, *router,
+  games->connect(*hub, *router, *pool,
                  [this](std::string_view id) { return macros->service().is_running(id); });
   macros->connect(*hub, *router);
   macros->service().set_games(&games->service());
