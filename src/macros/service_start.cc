@@ -40,11 +40,7 @@ Result<std::unique_ptr<RunningMacro>> MacroService::admit(const StartRequest& re
   if (const auto* entry = quarantine_.blocked(request.macro_id, clock_.wall())) {
     return Error{Errc::failed_precondition, quarantine_text(*entry)};
   }
-  if (game_rights_ && !request.game.empty() && !request.any_game) {
-    const auto may = game_rights_(request.game, request.by, request.role);
-    // A game that is not linked has no lists.
-    if (!may && may.error().code != Errc::not_found) return may.error();
-  }
+  GK_CHECK_OK(check_game(request));
   if (running_.size() >= kMaxMacros) {
     return Error{Errc::resource_exhausted,
                  "at most " + std::to_string(kMaxMacros) + " macros run at a time"};
@@ -74,6 +70,14 @@ Result<std::unique_ptr<RunningMacro>> MacroService::admit(const StartRequest& re
   macro->args_json = request.args_json;
   if (request.pid) GK_CHECK_OK(check_pid(request, *macro));
   return macro;
+}
+
+// The lists of the game hold for whoever acts on it, by hand or by a macro.
+Result<void> MacroService::check_game(const StartRequest& request) const {
+  if (!game_rights_ || request.game.empty() || request.any_game) return {};
+  const auto may = game_rights_(request.game, request.by, request.role);
+  // A game that is not linked has no lists.
+  return may || may.error().code == Errc::not_found ? Result<void>() : may;
 }
 
 // A registered pid is a pid that we may kill: it must be of the caller's or the daemon's user, and

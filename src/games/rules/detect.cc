@@ -68,6 +68,7 @@ std::vector<std::string_view> words_of(std::string_view command_line) {
   return out;
 }
 
+// Source: teeworlds 0.7.5 and the out-of-band mark of Quake 3.
 constexpr std::string_view kEconGreeting = "Enter password:";
 constexpr std::string_view kQuakeMark = "\xff\xff\xff\xff";
 
