@@ -60,7 +60,7 @@ def figures(scene, report):
             "days": len(scene.days.gaps), "longest_day_ms": round(scene.longest_day_ms())}
 
 
-def without(story, scene, seconds):
+def without(story, scene, seconds, show):
     story.title("Without Gamekeeper: the macro talks to the game itself")
     story.say(f"It asks for {RATE} list_settings a second. Gamekeeper only looks on, by its own link.")
     scene.watch_days()
@@ -68,6 +68,7 @@ def without(story, scene, seconds):
     try:
         watch(story, scene, report, seconds)
         measured = figures(scene, report)
+        show("without")
     finally:
         program.kill()
         program.wait()
@@ -87,7 +88,7 @@ def without(story, scene, seconds):
     return measured
 
 
-def with_gamekeeper(story, scene, seconds):
+def with_gamekeeper(story, scene, seconds, show):
     story.title("With Gamekeeper: the same macro sends through the game's lane")
     story.say(f"It still asks for {RATE} a second. The lane passes what the game bears; the rest is refused.")
     story.say("Rules on behaviour are off for it: the pace of the lane alone protects the game.")
@@ -95,7 +96,9 @@ def with_gamekeeper(story, scene, seconds):
     report = scene.flood_through("greedy")
     try:
         watch(story, scene, report, seconds)
-        return figures(scene, report)
+        measured = figures(scene, report)
+        show("with")
+        return measured
     finally:
         scene.stop_macro("greedy")
 
@@ -134,15 +137,16 @@ def table(out):
 
 
 def play(options, scene, story):
-    show = lambda moment: options.show and subprocess.run(  # noqa: E731
-        [*options.show.split(), scene.url, scene.user, scene.password, moment], check=True)
+    def show(moment):
+        if options.show:
+            subprocess.run([*options.show.split(), scene.url, scene.user, scene.password, moment], check=True)
+
     story.say(f"A real OpenTTD server runs on port {scene.peer.game_port}; a day of the game takes {DAY_MS:,} ms.")
     story.say("A real gamekeeperd is linked to its admin port. All of it is in folders of its own:")
     story.say(f"  {scene.daemon.data} and {scene.peer.folder}, gone when this ends.")
     story.say(f"Dashboard: {scene.url}games/{GAME}  user {scene.user}  password {scene.password}")
-    out = {"without": without(story, scene, options.phase_seconds)}
-    show("without")
-    out["with"] = with_gamekeeper(story, scene, options.phase_seconds)
+    out = {"without": without(story, scene, options.phase_seconds, show),
+           "with": with_gamekeeper(story, scene, options.phase_seconds, show)}
     out["burning"] = burning(story, scene)
     show("cancelled")
     table(out)
