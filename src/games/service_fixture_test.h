@@ -11,6 +11,10 @@
 #include "games/service.h"
 #include "testing/capture_log.h"
 
+#ifndef GK_WORKER
+#define GK_WORKER "gamekeeper-worker"  // The build says where it is.
+#endif
+
 namespace gk::games {
 
 using namespace std::chrono_literals;
