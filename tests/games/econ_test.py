@@ -117,6 +117,15 @@ def permissions(daemon, admin):
     acts_for_a_macro(admin, user, viewer, start)
 
 
+def refuses_what_is_overtaken(admin):
+    """If-Match: a change of an older version of the settings is refused, its own is taken."""
+    seen = admin.get("/api/games/tee").headers["ETag"]
+    assert admin.ask("PUT", "/api/games/tee", {"burst": 19}, headers={"If-Match": seen}).status == 200
+    assert admin.ask("PUT", "/api/games/tee", {"burst": 5}, headers={"If-Match": seen}).status == 412
+    assert admin.ask("DELETE", "/api/games/tee", headers={"If-Match": seen}).status == 412
+    assert game_state(admin, "tee")["burst"] == 19
+
+
 def acts_for_a_macro(admin, user, viewer, start):
     """A macro of another program sends in its own name, until it is stopped."""
     ahead = send(user, "tee", "echo x", macro_id="mine")
@@ -153,6 +162,7 @@ def main():
         correlates(admin, peer)
         comes_back(admin, peer)
         permissions(daemon, admin)
+        refuses_what_is_overtaken(admin)
         samples = wait_for("latency", lambda: game_state(admin, "tee")["health"]["latency_ms"])
         print(f"latency {samples:.1f} ms")
         kinds = admin.get("/api/game-kinds").json["items"]
