@@ -1,6 +1,6 @@
 # Links to real game servers, started on loopback by the tests; skipped where one is not installed.
 if(TARGET gamekeeperd AND NOT GK_SANITIZE AND NOT GK_FUZZ)
-  foreach(subject econ openttd mud rcon luanti)
+  foreach(subject econ openttd mud rcon quake3 luanti notices detect)
     add_test(NAME games_${subject} COMMAND python3 -B -W ignore::ResourceWarning
              ${PROJECT_SOURCE_DIR}/tests/games/${subject}_test.py)
     set_tests_properties(games_${subject} PROPERTIES

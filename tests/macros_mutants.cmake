@@ -10,5 +10,5 @@ if(GK_TESTS)
   target_link_libraries(macros_mutant_tests PRIVATE gk_macros_mutants GTest::gtest_main)
   add_test(NAME macros_mutants COMMAND python3 -B
     ${CMAKE_CURRENT_SOURCE_DIR}/macros_mutants.py $<TARGET_FILE:macros_mutant_tests>
-    ${PROJECT_SOURCE_DIR}/src/macros/rules/mutant.h)
+    ${PROJECT_SOURCE_DIR}/src/macros/rules/mutant.h GK_MACROS_MUTANT)
 endif()

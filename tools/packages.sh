@@ -12,6 +12,7 @@ BUILD_PACKAGES=(
   libhowardhinnant-date-dev tzdata        # time zones of schedules; g++ 12 has no chrono tzdb
   liblua5.4-dev libseccomp-dev            # scripts in gamekeeper-worker, and what they may ask Linux
 )
+DEMO_PACKAGES=(openttd openttd-opengfx)  # the game of ./run --demo
 TEST_PACKAGES=(
   libgtest-dev libbenchmark-dev librapidcheck-dev   # unit tests, benchmarks, properties
   clang-format-19                         # the format check
@@ -23,7 +24,8 @@ TEST_PACKAGES=(
   systemd man-db                          # systemd-analyze judges the unit; manual pages are checked
   fish zsh                                # completions are tried in the shells themselves
   minetest-server                         # the Luanti mod is played in a real server
-  teeworlds-server openttd openttd-opengfx tinymux  # real peers of the game links
+  teeworlds-server tinymux "${DEMO_PACKAGES[@]}"    # real peers of the game links
+  ioquake3-server                                   # engine and game module; the test makes a map
   clang-19 libclang-rt-19-dev             # the fuzz targets
   faketime                                # clock jumps
 )

@@ -7,10 +7,10 @@ _gamekeeper() {
     [ "$word" = -- ] && return 0
     next=${path:+$path }$word
     case $next in
-      'setup'|'status'|'top'|'health'|'metrics'|'lanes'|'lock'|'module'|'module list'|'module set'|'module delete'|'trace'|'game'|'game list'|'game add'|'game remove'|'game show'|'game connect'|'game disconnect'|'game console'|'game send'|'macro'|'macro run'|'macro start'|'macro new'|'macro import'|'macro export'|'macro enable'|'macro disable'|'macro remove'|'macro schedule'|'macro list'|'macro cancellations'|'macro check'|'macro stop-all'|'macro stop'|'macro log'|'profile'|'profile list'|'profile show'|'profile load'|'profile approve'|'task'|'task run'|'task list'|'task show'|'task cancel'|'user'|'user list'|'user add'|'user role'|'user disable'|'user enable'|'user delete'|'user reset'|'role'|'role list'|'role set'|'role delete'|'token'|'token list'|'token create'|'token revoke'|'audit'|'audit list'|'audit verify'|'referee'|'referee replay'|'referee generate'|'referee score'|'referee smart'|'referee players'|'referee review'|'referee accept'|'referee dismiss'|'referee record'|'referee record start'|'referee record stop'|'referee record status'|'db'|'db check'|'db backup'|'db restore'|'logs'|'config'|'config check'|'config show'|'config schema'|'config reload'|'config set'|'config unset'|'config revisions'|'config restore'|'player'|'player export'|'player delete'|'session'|'session list'|'session start'|'session pause'|'session stop'|'mode'|'mode list'|'mode set'|'mode run'|'command') path=$next; continue ;;
+      'setup'|'status'|'top'|'health'|'metrics'|'lanes'|'lock'|'module'|'module list'|'module set'|'module delete'|'trace'|'game'|'game list'|'game detect'|'game add'|'game remove'|'game show'|'game connect'|'game disconnect'|'game console'|'game send'|'notice'|'notice list'|'notice add'|'notice set'|'notice remove'|'notice test'|'notice outbox'|'macro'|'macro run'|'macro start'|'macro new'|'macro import'|'macro export'|'macro enable'|'macro disable'|'macro remove'|'macro schedule'|'macro list'|'macro cancellations'|'macro check'|'macro stop-all'|'macro stop'|'macro log'|'profile'|'profile list'|'profile show'|'profile load'|'profile approve'|'task'|'task run'|'task list'|'task show'|'task cancel'|'user'|'user list'|'user add'|'user role'|'user disable'|'user enable'|'user delete'|'user reset'|'role'|'role list'|'role set'|'role delete'|'token'|'token list'|'token create'|'token revoke'|'audit'|'audit list'|'audit verify'|'referee'|'referee replay'|'referee generate'|'referee score'|'referee smart'|'referee players'|'referee review'|'referee accept'|'referee dismiss'|'referee record'|'referee record start'|'referee record stop'|'referee record status'|'db'|'db check'|'db backup'|'db restore'|'logs'|'config'|'config check'|'config show'|'config schema'|'config reload'|'config set'|'config unset'|'config revisions'|'config restore'|'player'|'player export'|'player delete'|'session'|'session list'|'session start'|'session pause'|'session stop'|'mode'|'mode list'|'mode set'|'mode run'|'command') path=$next; continue ;;
     esac
     case $word in
-      --action|--actor|--args|--character|--code|--comment|--correlation|--cron|--cursor|--data|--days|--event|--file|--game|--group|--hash|--host|--id|--in-flight|--level|--limit|--lines|--macro|--max-mb|--mode|--name|--note|--option|--output|--pid|--port|--priority|--profile|--rate|--role|--scope|--seq|--session|--since|--socket|--target|--text|--timeout|--username|--zone|-n) i=$((i + 1)) ;;
+      --action|--actor|--args|--character|--code|--command|--comment|--correlation|--cron|--cursor|--data|--days|--event|--file|--game|--group|--hash|--host|--id|--in-flight|--level|--limit|--lines|--macro|--max-mb|--mode|--name|--note|--option|--output|--pid|--port|--priority|--profile|--rate|--role|--scope|--seq|--session|--since|--socket|--state|--target|--text|--timeout|--username|--zone|-n) i=$((i + 1)) ;;
     esac
   done
   case "$path|$prev" in
@@ -24,10 +24,10 @@ _gamekeeper() {
     return 0
   fi
   case $prev in
-    --action|--actor|--args|--character|--code|--comment|--correlation|--cron|--cursor|--data|--days|--event|--file|--game|--group|--hash|--host|--id|--in-flight|--level|--limit|--lines|--macro|--max-mb|--mode|--name|--note|--option|--output|--pid|--port|--priority|--profile|--rate|--role|--scope|--seq|--session|--since|--socket|--target|--text|--timeout|--username|--zone|-n) return 0 ;;  # any value: file names
+    --action|--actor|--args|--character|--code|--command|--comment|--correlation|--cron|--cursor|--data|--days|--event|--file|--game|--group|--hash|--host|--id|--in-flight|--level|--limit|--lines|--macro|--max-mb|--mode|--name|--note|--option|--output|--pid|--port|--priority|--profile|--rate|--role|--scope|--seq|--session|--since|--socket|--state|--target|--text|--timeout|--username|--zone|-n) return 0 ;;  # any value: file names
   esac
   case $path in
-    '') words='setup status top health metrics lanes lock module trace game macro profile task user role token audit referee db logs config player session mode command' options='-h --help --data --socket --json' ;;
+    '') words='setup status top health metrics lanes lock module trace game notice macro profile task user role token audit referee db logs config player session mode command' options='-h --help --data --socket --json' ;;
     'setup') words='' options='-h --help --username --code --password-stdin --data --socket --json' ;;
     'status') words='' options='-h --help --data --socket --json' ;;
     'top') words='' options='-h --help --once --data --socket --json' ;;
@@ -40,8 +40,9 @@ _gamekeeper() {
     'module set') words='' options='-h --help --priority --group --data --socket --json' ;;
     'module delete') words='' options='-h --help --data --socket --json' ;;
     'trace') words='' options='-h --help --replay --data --socket --json' ;;
-    'game') words='list add remove show connect disconnect console send' options='-h --help --data --socket --json' ;;
+    'game') words='list detect add remove show connect disconnect console send' options='-h --help --data --socket --json' ;;
     'game list') words='' options='-h --help --data --socket --json' ;;
+    'game detect') words='' options='-h --help --data --socket --json' ;;
     'game add') words='' options='-h --help --host --port --option --rate --in-flight --password --disabled --data --socket --json' ;;
     'game remove') words='' options='-h --help --data --socket --json' ;;
     'game show') words='' options='-h --help --data --socket --json' ;;
@@ -49,6 +50,13 @@ _gamekeeper() {
     'game disconnect') words='' options='-h --help --data --socket --json' ;;
     'game console') words='' options='-h --help --data --socket --json' ;;
     'game send') words='' options='-h --help --confirmed --timeout --data --socket --json' ;;
+    'notice') words='list add set remove test outbox' options='-h --help --data --socket --json' ;;
+    'notice list') words='' options='-h --help --data --socket --json' ;;
+    'notice add') words='' options='-h --help --event --game --command --secret --disable --data --socket --json' ;;
+    'notice set') words='' options='-h --help --event --game --command --secret --disable --all-events --url --enable --data --socket --json' ;;
+    'notice remove') words='' options='-h --help --data --socket --json' ;;
+    'notice test') words='' options='-h --help --data --socket --json' ;;
+    'notice outbox') words='' options='-h --help --state --limit --data --socket --json' ;;
     'macro') words='run start new import export enable disable remove schedule list cancellations check stop-all stop log' options='-h --help --data --socket --json' ;;
     'macro run') words='' options='-h --help --id --name --level --profile --game --args --detach --data --socket --json' ;;
     'macro start') words='' options='-h --help --id --name --level --profile --game --args --pid --data --socket --json' ;;

@@ -9,12 +9,12 @@ function __gamekeeper_at
         end
         set -l next (string join -- ' ' $path $word)
         switch $next
-            case 'setup' 'status' 'top' 'health' 'metrics' 'lanes' 'lock' 'module' 'module list' 'module set' 'module delete' 'trace' 'game' 'game list' 'game add' 'game remove' 'game show' 'game connect' 'game disconnect' 'game console' 'game send' 'macro' 'macro run' 'macro start' 'macro new' 'macro import' 'macro export' 'macro enable' 'macro disable' 'macro remove' 'macro schedule' 'macro list' 'macro cancellations' 'macro check' 'macro stop-all' 'macro stop' 'macro log' 'profile' 'profile list' 'profile show' 'profile load' 'profile approve' 'task' 'task run' 'task list' 'task show' 'task cancel' 'user' 'user list' 'user add' 'user role' 'user disable' 'user enable' 'user delete' 'user reset' 'role' 'role list' 'role set' 'role delete' 'token' 'token list' 'token create' 'token revoke' 'audit' 'audit list' 'audit verify' 'referee' 'referee replay' 'referee generate' 'referee score' 'referee smart' 'referee players' 'referee review' 'referee accept' 'referee dismiss' 'referee record' 'referee record start' 'referee record stop' 'referee record status' 'db' 'db check' 'db backup' 'db restore' 'logs' 'config' 'config check' 'config show' 'config schema' 'config reload' 'config set' 'config unset' 'config revisions' 'config restore' 'player' 'player export' 'player delete' 'session' 'session list' 'session start' 'session pause' 'session stop' 'mode' 'mode list' 'mode set' 'mode run' 'command'
+            case 'setup' 'status' 'top' 'health' 'metrics' 'lanes' 'lock' 'module' 'module list' 'module set' 'module delete' 'trace' 'game' 'game list' 'game detect' 'game add' 'game remove' 'game show' 'game connect' 'game disconnect' 'game console' 'game send' 'notice' 'notice list' 'notice add' 'notice set' 'notice remove' 'notice test' 'notice outbox' 'macro' 'macro run' 'macro start' 'macro new' 'macro import' 'macro export' 'macro enable' 'macro disable' 'macro remove' 'macro schedule' 'macro list' 'macro cancellations' 'macro check' 'macro stop-all' 'macro stop' 'macro log' 'profile' 'profile list' 'profile show' 'profile load' 'profile approve' 'task' 'task run' 'task list' 'task show' 'task cancel' 'user' 'user list' 'user add' 'user role' 'user disable' 'user enable' 'user delete' 'user reset' 'role' 'role list' 'role set' 'role delete' 'token' 'token list' 'token create' 'token revoke' 'audit' 'audit list' 'audit verify' 'referee' 'referee replay' 'referee generate' 'referee score' 'referee smart' 'referee players' 'referee review' 'referee accept' 'referee dismiss' 'referee record' 'referee record start' 'referee record stop' 'referee record status' 'db' 'db check' 'db backup' 'db restore' 'logs' 'config' 'config check' 'config show' 'config schema' 'config reload' 'config set' 'config unset' 'config revisions' 'config restore' 'player' 'player export' 'player delete' 'session' 'session list' 'session start' 'session pause' 'session stop' 'mode' 'mode list' 'mode set' 'mode run' 'command'
                 set path $path $word
                 continue
         end
         switch $word
-            case --action --actor --args --character --code --comment --correlation --cron --cursor --data --days --event --file --game --group --hash --host --id --in-flight --level --limit --lines --macro --max-mb --mode --name --note --option --output --pid --port --priority --profile --rate --role --scope --seq --session --since --socket --target --text --timeout --username --zone -n
+            case --action --actor --args --character --code --command --comment --correlation --cron --cursor --data --days --event --file --game --group --hash --host --id --in-flight --level --limit --lines --macro --max-mb --mode --name --note --option --output --pid --port --priority --profile --rate --role --scope --seq --session --since --socket --state --target --text --timeout --username --zone -n
                 set skip 1
         end
     end
@@ -31,6 +31,7 @@ complete -c gamekeeper -n '__gamekeeper_at ' -a lock -d 'Run a command while it 
 complete -c gamekeeper -n '__gamekeeper_at ' -a module -d 'Modules that ask for lanes: who goes first'
 complete -c gamekeeper -n '__gamekeeper_at ' -a trace -d 'What happened on a lane'
 complete -c gamekeeper -n '__gamekeeper_at ' -a game -d 'Links to game servers'
+complete -c gamekeeper -n '__gamekeeper_at ' -a notice -d 'Who is told of cancellations, and what waits'
 complete -c gamekeeper -n '__gamekeeper_at ' -a macro -d 'Start, watch and stop macros'
 complete -c gamekeeper -n '__gamekeeper_at ' -a profile -d 'Safety profiles and override files'
 complete -c gamekeeper -n '__gamekeeper_at ' -a task -d 'Run graphs of tasks'
@@ -115,6 +116,7 @@ complete -c gamekeeper -n '__gamekeeper_at trace' -l socket -r -F -d 'Unix socke
 complete -c gamekeeper -n '__gamekeeper_at trace' -l json -d 'Print the API\'s JSON'
 complete -c gamekeeper -n '__gamekeeper_at game' -f
 complete -c gamekeeper -n '__gamekeeper_at game' -a list -d 'Games and their links'
+complete -c gamekeeper -n '__gamekeeper_at game' -a detect -d 'Look for game servers on this machine'
 complete -c gamekeeper -n '__gamekeeper_at game' -a add -d 'Add a game server'
 complete -c gamekeeper -n '__gamekeeper_at game' -a remove -d 'Remove a game'
 complete -c gamekeeper -n '__gamekeeper_at game' -a show -d 'Settings, state and health of a game'
@@ -130,6 +132,10 @@ complete -c gamekeeper -n '__gamekeeper_at game list' -s h -l help -d 'Print thi
 complete -c gamekeeper -n '__gamekeeper_at game list' -l data -r -F -d 'Data folder of the daemon'
 complete -c gamekeeper -n '__gamekeeper_at game list' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
 complete -c gamekeeper -n '__gamekeeper_at game list' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at game detect' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at game detect' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at game detect' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at game detect' -l json -d 'Print the API\'s JSON'
 complete -c gamekeeper -n '__gamekeeper_at game add' -s h -l help -d 'Print this help message and exit'
 complete -c gamekeeper -n '__gamekeeper_at game add' -l host -r -F -d 'Name or address (default 127.0.0.1)'
 complete -c gamekeeper -n '__gamekeeper_at game add' -l port -r -F -d 'Port (default: the kind\'s usual one)'
@@ -167,6 +173,56 @@ complete -c gamekeeper -n '__gamekeeper_at game send' -l timeout -r -F -d 'Secon
 complete -c gamekeeper -n '__gamekeeper_at game send' -l data -r -F -d 'Data folder of the daemon'
 complete -c gamekeeper -n '__gamekeeper_at game send' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
 complete -c gamekeeper -n '__gamekeeper_at game send' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at notice' -f
+complete -c gamekeeper -n '__gamekeeper_at notice' -a list -d 'Receivers'
+complete -c gamekeeper -n '__gamekeeper_at notice' -a add -d 'Add a receiver; asks for the URL of discord and webhook, or reads it from stdin'
+complete -c gamekeeper -n '__gamekeeper_at notice' -a set -d 'Change a receiver; what is not named stays'
+complete -c gamekeeper -n '__gamekeeper_at notice' -a remove -d 'Remove a receiver; what waits for it fails'
+complete -c gamekeeper -n '__gamekeeper_at notice' -a test -d 'Send a test message; exit code 1 when it did not arrive'
+complete -c gamekeeper -n '__gamekeeper_at notice' -a outbox -d 'What waits, has arrived or has failed'
+complete -c gamekeeper -n '__gamekeeper_at notice' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at notice' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at notice' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at notice' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at notice list' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at notice list' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at notice list' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at notice list' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at notice add' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at notice add' -l event -r -F -d 'Kind of notice, such as macro.cancelled or macro.*; repeatable'
+complete -c gamekeeper -n '__gamekeeper_at notice add' -l game -r -F -d 'Game link whose players are told'
+complete -c gamekeeper -n '__gamekeeper_at notice add' -l command -r -F -d 'What is sent to the game, with {text} in it'
+complete -c gamekeeper -n '__gamekeeper_at notice add' -l secret -d 'Ask for the secret that signs a webhook\'s messages, or read it from stdin'
+complete -c gamekeeper -n '__gamekeeper_at notice add' -l disable -d 'Tell it nothing'
+complete -c gamekeeper -n '__gamekeeper_at notice add' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at notice add' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at notice add' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at notice set' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at notice set' -l event -r -F -d 'Kind of notice, such as macro.cancelled or macro.*; repeatable'
+complete -c gamekeeper -n '__gamekeeper_at notice set' -l game -r -F -d 'Game link whose players are told'
+complete -c gamekeeper -n '__gamekeeper_at notice set' -l command -r -F -d 'What is sent to the game, with {text} in it'
+complete -c gamekeeper -n '__gamekeeper_at notice set' -l secret -d 'Ask for the secret that signs a webhook\'s messages, or read it from stdin'
+complete -c gamekeeper -n '__gamekeeper_at notice set' -l disable -d 'Tell it nothing'
+complete -c gamekeeper -n '__gamekeeper_at notice set' -l all-events -d 'Every kind of notice'
+complete -c gamekeeper -n '__gamekeeper_at notice set' -l url -d 'Ask for a new URL, or read it from stdin'
+complete -c gamekeeper -n '__gamekeeper_at notice set' -l enable -d 'Tell it again'
+complete -c gamekeeper -n '__gamekeeper_at notice set' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at notice set' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at notice set' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at notice remove' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at notice remove' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at notice remove' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at notice remove' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at notice test' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at notice test' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at notice test' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at notice test' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at notice outbox' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at notice outbox' -l state -r -F -d 'pending, delivered, failed or dropped'
+complete -c gamekeeper -n '__gamekeeper_at notice outbox' -l limit -r -F -d 'At most so many (default 100)'
+complete -c gamekeeper -n '__gamekeeper_at notice outbox' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at notice outbox' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at notice outbox' -l json -d 'Print the API\'s JSON'
 complete -c gamekeeper -n '__gamekeeper_at macro' -f
 complete -c gamekeeper -n '__gamekeeper_at macro' -a run -d 'Run a program, or a FILE.json or FILE.lua, as a macro and watch it'
 complete -c gamekeeper -n '__gamekeeper_at macro' -a start -d 'Start a macro of the library, or register automation that runs elsewhere'

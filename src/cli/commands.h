@@ -28,6 +28,7 @@ void add_lock_command(CommandLine app, Action& action);
 void add_module_command(CommandLine app, Action& action);
 void add_trace_command(CommandLine app, Action& action);
 void add_game_command(CommandLine app, Action& action);
+void add_notice_command(CommandLine app, Action& action);
 void add_macro_command(CommandLine app, Action& action);
 void add_profile_command(CommandLine app, Action& action);
 void add_task_command(CommandLine app, Action& action);

@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/line_editor.h"
 #include "cli/secret.h"
+#include "cli/users.h"
 
 namespace gk::cli {
 namespace {
@@ -60,6 +61,12 @@ int list(Context& context) {
   print_table(context.out(),
               {"GAME", "KIND", "WHERE", "STATE", "TICKS", "LATENCY", "RESPONSE", "REASON"}, rows);
   return 0;
+}
+
+int detect(Context& context) {
+  return print_list(context, context.post("/games/detect"),
+                    {"KIND", "PORT", "PROCESS", "PROVEN", "GAME", "NEEDS"},
+                    {"kind", "port", "process", "proven", "game", "needs"});
 }
 
 int show(Context& context, const std::string& name) {
@@ -243,6 +250,9 @@ void add_game_command(CommandLine app, Action& action) {
   auto game = app.add_subcommand("game", "Links to game servers");
   game.require_subcommand();
   game.add_subcommand("list", "Games and their links").callback([&action] { action = list; });
+  game.add_subcommand("detect", "Look for game servers on this machine").callback([&action] {
+    action = detect;
+  });
   add_add(game, action);
   add_named(game, action, "remove", "Remove a game", remove);
   add_named(game, action, "show", "Settings, state and health of a game", show);

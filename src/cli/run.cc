@@ -33,6 +33,7 @@ int run_cli(int argc, const char* const* argv, std::ostream& out, std::ostream& 
   add_module_command(top, action);
   add_trace_command(top, action);
   add_game_command(top, action);
+  add_notice_command(top, action);
   add_macro_command(top, action);
   add_profile_command(top, action);
   add_task_command(top, action);

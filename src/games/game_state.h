@@ -23,6 +23,7 @@ struct GameService::Pending {
   Replied done;
   Slot* slot = nullptr;
   Stage stage = Stage::paced;
+  Effect effect = Effect::change;
   bool dead = false;  // Its sender is fenced: it may not be written, whatever else happens.
   MonoTime since{}, deadline{};
   Nanos waited{0};

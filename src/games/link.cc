@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/random.h"
+#include "games/mutant.h"
 
 namespace gk::games {
 namespace {
@@ -187,12 +188,16 @@ void GameLink::on_step(double seconds) {
   handlers_.on_signal("tick_ratio", *tick_ratio_, Seconds(1));
 }
 
-bool GameLink::can_write() const {
-  return state_ == LinkState::ready &&
-         in_flight_.size() < static_cast<std::size_t>(settings_.in_flight);
+bool GameLink::can_write(Effect effect) const {
+  std::size_t places = static_cast<std::size_t>(settings_.in_flight);
+  if (GK_GAMES_MUTANT(one_place_too_many)) ++places;
+  if (state_ != LinkState::ready || in_flight_.size() >= places) return false;
+  if (effect == Effect::none || GK_GAMES_MUTANT(changes_in_a_row)) return true;
+  return std::none_of(in_flight_.begin(), in_flight_.end(),
+                      [](const Sent& sent) { return sent.effect == Effect::change; });
 }
 
-Result<void> GameLink::write(CommandId id, std::string_view command, Nanos timeout) {
+Result<void> GameLink::write(CommandId id, std::string_view command, Effect effect, Nanos timeout) {
   Output output;
   talk_->send(id, command, output);
   for (const std::string& bytes : output.writes) {
@@ -206,7 +211,8 @@ Result<void> GameLink::write(CommandId id, std::string_view command, Nanos timeo
   }
   const MonoTime now = environment_.clock.mono();
   const Nanos longest = Millis(settings_.reply_timeout_ms);
-  in_flight_.push_back({.id = id, .written = now, .deadline = now + std::min(timeout, longest)});
+  in_flight_.push_back(
+      {.id = id, .effect = effect, .written = now, .deadline = now + std::min(timeout, longest)});
   plan_deadline();
   arm_quiet();
   return {};

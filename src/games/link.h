@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "games/port.h"
+#include "games/rules/command_check.h"
 #include "games/rules/conversation.h"
 #include "games/rules/game_settings.h"
 #include "games/wire.h"
@@ -58,17 +59,20 @@ class GameLink {
 
   LinkState state() const { return state_; }
   const std::string& reason() const { return reason_; }
-  bool can_write() const;
+  /// A place is free, and for a command that may change the game no other such one is unanswered.
+  bool can_write(Effect effect) const;
   std::size_t in_flight() const { return in_flight_.size(); }
   /// Writes one checked command. Its answer counts for at most `timeout`.
-  /// Requires: can_write(). Errors: resource_exhausted, unavailable. Nothing was written then.
-  Result<void> write(CommandId id, std::string_view command, Nanos timeout);
+  /// Requires: can_write(effect). Errors: resource_exhausted, unavailable. Nothing was written
+  /// then.
+  Result<void> write(CommandId id, std::string_view command, Effect effect, Nanos timeout);
 
   GameHealth health() const;
 
  private:
   struct Sent {
     CommandId id = 0;
+    Effect effect = Effect::change;
     MonoTime written{};
     MonoTime deadline{};
     std::string text;

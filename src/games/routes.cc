@@ -13,6 +13,7 @@ using api::Reply;
 using net::Method;
 
 constexpr std::string_view kRead = "games:read", kWrite = "games:write", kSend = "games:send";
+constexpr std::string_view kActsForMacro = "macros:run";
 constexpr std::size_t kMaxPassword = 256;  // Source: chosen; servers take less.
 constexpr Seconds kRefresh{2};             // Source: chosen, of figures on the page.
 
@@ -136,7 +137,22 @@ std::string reply_json(const SendReply& sent) {
   return out;
 }
 
-void send_command(GameService& service, const Call& call, const Reply& reply) {
+// A macro that runs in another program sends in its own name: what it does counts for its rules,
+// and its end fences it here too. Errors: permission_denied, failed_precondition.
+Result<std::string> macro_sender(const Call& call, const MacroRuns& macro_runs,
+                                 const std::string& macro_id) {
+  if (!call.principal->has_scope(kActsForMacro)) {
+    return Error{Errc::permission_denied,
+                 "macro_id: acting for a macro needs " + std::string(kActsForMacro)};
+  }
+  if (!macro_runs(macro_id)) {
+    return Error{Errc::failed_precondition, "macro_id: no macro " + macro_id + " runs"};
+  }
+  return "macro:" + macro_id;
+}
+
+void send_command(GameService& service, const MacroRuns& macro_runs, const Call& call,
+                  const Reply& reply) {
   SendRequest request{.game = call.param("name"), .actor = "console"};
   std::int64_t timeout_ms = 30'000;
   JsonReader reader(call.body, "");
@@ -144,6 +160,8 @@ void send_command(GameService& service, const Call& call, const Reply& reply) {
   reader.string("command", request.command, 8192);
   reader.boolean("confirmed", request.confirmed);
   reader.integer("timeout_ms", timeout_ms, 1, 600'000);
+  std::string macro_id;
+  reader.string("macro_id", macro_id, 64);
   reader.refuse_unknown();
   if (!reader.complaints().empty()) return reply.problem(invalid(reader.complaints()));
   const auto& who = *call.principal;
@@ -152,6 +170,12 @@ void send_command(GameService& service, const Call& call, const Reply& reply) {
   }
   request.timeout = Millis(timeout_ms);
   request.sender = "user:" + who.name;
+  if (!macro_id.empty()) {
+    auto sender = macro_sender(call, macro_runs, macro_id);
+    if (!sender) return reply.error(sender.error());
+    request.sender = std::move(*sender);
+    request.actor = "macros";
+  }
   service.send(std::move(request), [reply](const Result<SendReply>& sent) {
     if (!sent) return reply.error(sent.error());
     reply.json(reply_json(*sent));
@@ -180,10 +204,12 @@ void show_history(const GameService& service, const Call& call, const Reply& rep
   reply.json(std::move(*json));
 }
 
-void add_console(api::Router& router, GameService& service) {
+void add_console(api::Router& router, GameService& service, MacroRuns macro_runs) {
   router.add({Method::post, "/games/{name}/commands", kSend,
               "Send a command and wait for its answer", "GameCommand", "GameReply",
-              [&service](Call& call, const Reply& reply) { send_command(service, call, reply); }});
+              [&service, runs = std::move(macro_runs)](Call& call, const Reply& reply) {
+                send_command(service, runs, call, reply);
+              }});
   router.add({Method::get, "/games/{name}/history", kRead,
               "The console: newest last, after a number", "", "GameHistory",
               [&service](Call& call, const Reply& reply) { show_history(service, call, reply); }});
@@ -206,11 +232,12 @@ void add_schemas(api::Router& router) {
       {"options", "map:string", "Of the kind"},
       {"rate_per_s", "number", "Commands; 0.1 to 1000"},
       {"burst", "integer", "Commands at once after a rest"},
-      {"in_flight", "integer", "Commands that may wait for an answer"},
+      {"in_flight", "integer", "Commands that may wait for an answer; one of them may be no query"},
       {"reply_timeout_ms", "integer", "100 to 15000"},
       {"output_limit", "integer", "Bytes of one answer"},
       {"allow", "string[]", "Empty: every command"},
       {"dangerous", "string[]", "These need a confirmation"},
+      {"queries", "string[]", "Change nothing: these may fill the places in flight"},
       {"users", "string[]", "May send; with roles empty too: everybody with games:send"},
       {"roles", "string[]", "May send"}};
   auto request = settings;
@@ -236,7 +263,10 @@ void add_schemas(api::Router& router) {
   router.add_schema({"GameCommand",
                      {{"command", "string", "One line", true},
                       {"confirmed", "boolean", "Needed by a dangerous command"},
-                      {"timeout_ms", "integer", "Waiting and answer; default 30000"}}});
+                      {"timeout_ms", "integer", "Waiting and answer; default 30000"},
+                      {"macro_id", "string",
+                       "A running macro that sends it: counts for its rules, refused from its end "
+                       "on; needs macros:run"}}});
   router.add_schema({"GameReply",
                      {{"text", "string", "Lines", true},
                       {"truncated", "boolean", "More came than output_limit", true},
@@ -255,11 +285,11 @@ void add_schemas(api::Router& router) {
 
 }  // namespace
 
-void add_games_routes(api::Router& router, GameService& service) {
+void add_games_routes(api::Router& router, GameService& service, MacroRuns macro_runs) {
   add_schemas(router);
   add_settings(router, service);
   add_link_control(router, service);
-  add_console(router, service);
+  add_console(router, service, std::move(macro_runs));
 }
 
 GameTopics::GameTopics(api::Hub& hub, GameService& service, net::Loop& loop) {

@@ -3,6 +3,7 @@
 
 #include "base/try.h"
 #include "games/game_state.h"
+#include "games/mutant.h"
 #include "games/rules/command_check.h"
 #include "games/service.h"
 
@@ -10,6 +11,8 @@ namespace gk::games {
 namespace {
 
 constexpr Nanos kShortest = Millis(1), kLongest = std::chrono::minutes(10);  // Source: port.h
+
+constexpr Millis kLookAgain{50};  // Source: chosen; a fenced holder keeps the lane for so long.
 
 // Fits the string itself: no memory is asked for.
 Error fenced() { return {Errc::cancelled, "sender fenced"}; }
@@ -69,6 +72,7 @@ void GameService::send(SendRequest request, Replied done) {
   pending.done = std::move(done);
   pending.slot = *slot;
   pending.since = now;
+  pending.effect = effect_of(game->settings, request.command);
   pending.deadline = now + request.timeout;
   pending.expiry = parts_.environment.loop.after(request.timeout, [this, game, id] {
     finish(*game, id,
@@ -129,12 +133,16 @@ void GameService::advance(Game& game) {
   if (!game.holder || ending_) return;
   if (game.holder->written) {
     // Kept until the link takes another: so no more are unanswered than were asked for.
-    if (game.link->can_write()) release(game);
+    if (game.link->can_write(Effect::none)) release(game);
     return;
   }
   const auto found = game.pending.find(game.holder->id);
   if (found == game.pending.end() || found->second.dead) return release(game);
-  if (!game.link->can_write()) return;
+  if (!game.link->can_write(found->second.effect)) {
+    // An answer calls this too. A fence does not, for want of memory; then the lane is given back.
+    game.pace_timer = parts_.environment.loop.after(kLookAgain, [this, &game] { advance(game); });
+    return;
+  }
   const MonoTime now = parts_.environment.clock.mono();
   const MonoTime due = game.pacer.due(now);
   if (due > now) {
@@ -142,7 +150,7 @@ void GameService::advance(Game& game) {
     return;
   }
   if (!write_holder(game, found->second)) return release(game);
-  if (game.link->can_write()) release(game);
+  if (game.link->can_write(Effect::none)) release(game);
 }
 
 bool GameService::write_holder(Game& game, Pending& pending) {
@@ -153,7 +161,8 @@ bool GameService::write_holder(Game& game, Pending& pending) {
     return false;
   }
   const MonoTime now = parts_.environment.clock.mono();
-  const auto written = game.link->write(id, pending.request.command, pending.deadline - now);
+  const auto written =
+      game.link->write(id, pending.request.command, pending.effect, pending.deadline - now);
   if (!written) {
     finish(game, id, written.error());
     return false;
@@ -224,10 +233,16 @@ std::size_t GameService::fence(std::string_view sender) {
   Slot* slot = senders_.use(sender);
   // No slot: the table is full, so that a sender of that name is refused anyway.
   if (slot == nullptr) return 0;
-  slot->fenced = true;
+  slot->fenced = !GK_GAMES_MUTANT(fence_lets_new_ones_in);
   for (auto& [name, game] : games_) {
     for (auto& [id, pending] : game->pending) {
-      if (pending.slot == slot && pending.stage != Pending::Stage::written) pending.dead = true;
+      if (pending.slot != slot || pending.stage == Pending::Stage::written) continue;
+      const bool holds = pending.stage == Pending::Stage::holding;
+      if (holds ? GK_GAMES_MUTANT(fence_spares_the_holder)
+                : GK_GAMES_MUTANT(fence_spares_the_queue)) {
+        continue;
+      }
+      pending.dead = true;
     }
   }
   // From here on nothing is written for it; now those that wait are told.

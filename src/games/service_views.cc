@@ -47,6 +47,7 @@ void write_kind(JsonWriter& w, const GameKind& kind) {
   w.field("separators", kind.separators);
   write_words(w, "dangerous", kind.dangerous);
   write_words(w, "chat", kind.chat);
+  write_words(w, "queries", kind.queries);
   w.key("options").begin_array();
   for (const KindOption& option : kind.options) {
     w.begin_object().field("name", option.name).field("type", type_name(option.type));

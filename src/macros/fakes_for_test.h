@@ -170,6 +170,8 @@ class FakePort final : public games::Port {
 /// Runs nothing; its workers are children that sleep. Thread: compatible.
 class FakeScriptHost final : public ScriptHost {
  public:
+  std::string own_game;
+  std::string game_of(std::string_view) const override { return own_game; }
   bool has_process = true;
   bool ends_on_interrupt = false;  ///< Else the worker must be killed.
   std::optional<Error> refuses;

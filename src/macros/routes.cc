@@ -55,6 +55,8 @@ StartRequest read_start(const Call& call, JsonReader& reader) {
   }
   reader.refuse_unknown();
   request.is_admin = call.principal->has_scope("macros:admin");
+  request.role = call.principal->role;
+  request.any_game = call.principal->has_scope("games:write");
   request.caller_uid = call.request.peer.uid;
   request.by = call.principal->name;
   return request;

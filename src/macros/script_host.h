@@ -46,6 +46,8 @@ class ScriptHost {
   using Started = std::function<void(Result<std::optional<sys::Spawned>>)>;
 
   virtual ~ScriptHost() = default;
+  /// The game that the script names for itself; empty: none, or no such script.
+  virtual std::string game_of(std::string_view script) const = 0;
   /// `started` comes once, when the script may run and has not begun; run() begins it.
   /// Errors: not_found (script, game), failed_precondition (disabled, not valid), unavailable.
   virtual void start(const ScriptLaunch& launch, Started started) = 0;

@@ -54,6 +54,11 @@ RunningMacro* MacroService::find(std::string_view macro_id) {
   return it == running_.end() ? nullptr : it->second.get();
 }
 
+bool MacroService::is_running(std::string_view macro_id) const {
+  const auto it = running_.find(macro_id);
+  return it != running_.end() && !it->second->ending;
+}
+
 std::string_view MacroService::confinement() const {
   return sys::confinement_name(launcher_.mode());
 }

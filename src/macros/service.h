@@ -64,6 +64,8 @@ struct StartRequest {
   std::string game;                  ///< Where it acts: the scope of its rules. Empty: not known.
   std::optional<std::string> session_id;
   bool is_admin = false;               ///< May run commands and weaken levels.
+  std::string role;                    ///< Of the caller, for the lists of the game.
+  bool any_game = false;               ///< games:write; or nobody asks: a schedule, a resume.
   std::optional<unsigned> caller_uid;  ///< Of a Unix-socket caller.
   std::string by;                      ///< For the log.
 };
@@ -106,6 +108,11 @@ class MacroService {
   /// The game links, where a macro that is being ended is fenced; null: there are none.
   /// Requires: as set_script_host().
   void set_games(games::Port* games);
+  /// Who may act on a game besides those with `any_game`; null: everybody.
+  /// Errors of it: not_found (no such game), permission_denied.
+  using GameRights = std::function<Result<void>(std::string_view game, std::string_view user,
+                                                std::string_view role)>;
+  void set_game_rights(GameRights rights) { game_rights_ = std::move(rights); }
 
   /// Takes over what the store had.
   void restore(StoredMacros stored);
@@ -154,6 +161,8 @@ class MacroService {
   const Ring<CancellationEvent>& events() const { return events_; }
   std::uint64_t total_cancellations() const { return total_cancellations_; }
   std::size_t active() const { return running_.size(); }
+  /// Not of one that is being ended.
+  bool is_running(std::string_view macro_id) const;
   /// For the health check: "namespace" or "session", and whether that is less than the best.
   std::string_view confinement() const;
   bool degraded() const { return launcher_.mode() == sys::Confinement::session; }
@@ -180,6 +189,7 @@ class MacroService {
 
   // service_start.cc
   Result<std::unique_ptr<RunningMacro>> admit(const StartRequest& request) const;
+  Result<void> check_game(const StartRequest& request) const;
   Result<void> check_pid(const StartRequest& request, RunningMacro& macro) const;
   void launch(std::unique_ptr<RunningMacro> macro, const std::string& by, Started done);
   void on_report(const std::string& id, const std::string& by, const Started& done);
@@ -256,6 +266,7 @@ class MacroService {
   Counter started_total_;
   bool log_is_being_written_ = false;
   bool log_is_stale_ = false;
+  GameRights game_rights_;
   Topic<std::string> fenced_;
   Topic<CancellationEvent> cancelled_;
   Topic<MacroNotice> notices_;

@@ -24,6 +24,29 @@ TEST_F(ScriptMacroTest, IsWatchedBeforeItRuns) {
   EXPECT_EQ(observer.watched.at("macro:craft"), host.pids.at("craft"));
 }
 
+TEST_F(ScriptMacroTest, StartsOnlyForThoseThatMayActOnItsGame) {
+  std::string asked;
+  service->set_game_rights(
+      [&](std::string_view game, std::string_view user, std::string_view role) {
+        asked = std::string(game) + " " + std::string(user) + " " + std::string(role);
+        if (user == "anna") return Result<void>();
+        return Result<void>(Error{Errc::permission_denied, "not for you"});
+      });
+  host.own_game = "arena";
+  StartRequest request{.macro_id = "m", .script = "gather", .by = "bert"};
+  request.role = "user";
+  const auto refused = start(request);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::permission_denied);
+  EXPECT_EQ(asked, "arena bert user") << "the game that its own text names";
+  EXPECT_EQ(calls(), "");
+  request.by = "anna";
+  EXPECT_TRUE(start(request));
+  asked.clear();
+  EXPECT_TRUE(start({.macro_id = "n", .script = "gather", .any_game = true, .by = "schedule"}));
+  EXPECT_EQ(asked, "");
+}
+
 TEST_F(ScriptMacroTest, IsInterruptedThenKilledAndItsHostLearnsOfTheEndOnce) {
   ASSERT_TRUE(start(script("dance")));
   (void)calls();

@@ -40,6 +40,7 @@ Result<std::unique_ptr<RunningMacro>> MacroService::admit(const StartRequest& re
   if (const auto* entry = quarantine_.blocked(request.macro_id, clock_.wall())) {
     return Error{Errc::failed_precondition, quarantine_text(*entry)};
   }
+  GK_CHECK_OK(check_game(request));
   if (running_.size() >= kMaxMacros) {
     return Error{Errc::resource_exhausted,
                  "at most " + std::to_string(kMaxMacros) + " macros run at a time"};
@@ -71,6 +72,14 @@ Result<std::unique_ptr<RunningMacro>> MacroService::admit(const StartRequest& re
   return macro;
 }
 
+// The lists of the game hold for whoever acts on it, by hand or by a macro.
+Result<void> MacroService::check_game(const StartRequest& request) const {
+  if (!game_rights_ || request.game.empty() || request.any_game) return {};
+  const auto may = game_rights_(request.game, request.by, request.role);
+  // A game that is not linked has no lists.
+  return may || may.error().code == Errc::not_found ? Result<void>() : may;
+}
+
 // A registered pid is a pid that we may kill: it must be of the caller's or the daemon's user, and
 // never the daemon or what started it.
 Result<void> MacroService::check_pid(const StartRequest& request, RunningMacro& macro) const {
@@ -96,6 +105,10 @@ Result<void> MacroService::check_pid(const StartRequest& request, RunningMacro& 
 }
 
 void MacroService::start(StartRequest request, Started done) {
+  // Rules and rights want to know the game that the macro's own text names.
+  if (request.game.empty() && !request.script.empty() && scripts_ != nullptr) {
+    request.game = scripts_->game_of(request.script);
+  }
   auto admitted = admit(request);
   if (!admitted) return done(admitted.error());
   std::unique_ptr<RunningMacro> macro = std::move(*admitted);

@@ -39,14 +39,19 @@ const Receiver* NoticeService::find(std::string_view name) const {
   return it == receivers_.end() ? nullptr : &it->second;
 }
 
-void NoticeService::put_receiver(Receiver receiver, Done done) {
-  if (find(receiver.name) == nullptr && receivers_.size() >= options_.max_receivers) {
+void NoticeService::put_receiver(Receiver receiver, Author by, Done done) {
+  const Receiver* before = find(receiver.name);
+  if (before == nullptr && receivers_.size() >= options_.max_receivers) {
     return done(Error{Errc::resource_exhausted,
                       "there are " + std::to_string(receivers_.size()) + " receivers already"});
   }
   StoredReceiver row{receiver.name, receiver_config_json(receiver),
                      secrets_.seal(receiver_secrets_json(receiver))};
-  store_.save_receiver(std::move(row),
+  ReceiverAct act{std::move(by),
+                  before == nullptr ? "notices.receiver.create" : "notices.receiver.change",
+                  receiver.name, std::nullopt, receiver_audit_json(receiver, before)};
+  if (before != nullptr) act.before = receiver_audit_json(*before, nullptr);
+  store_.save_receiver(std::move(row), std::move(act),
                        [this, receiver = std::move(receiver), done = std::move(done),
                         alive = std::weak_ptr<int>(alive_)](const Result<void>& stored) {
                          if (alive.expired()) return;
@@ -57,28 +62,32 @@ void NoticeService::put_receiver(Receiver receiver, Done done) {
                        });
 }
 
-void NoticeService::delete_receiver(const std::string& name, Done done) {
-  if (find(name) == nullptr) {
+void NoticeService::delete_receiver(const std::string& name, Author by, Done done) {
+  const Receiver* receiver = find(name);
+  if (receiver == nullptr) {
     return done(Error{Errc::not_found, "there is no receiver " + name});
   }
-  store_.delete_receiver(name, [this, name, done = std::move(done),
-                                alive = std::weak_ptr<int>(alive_)](const Result<void>& gone) {
-    if (alive.expired()) return;
-    if (!gone) return done(gone.error());
-    receivers_.erase(name);
-    books_.erase(name);
-    for (auto it = pending_.begin(); it != pending_.end();) {
-      const auto at = it++;
-      if (at->receiver != name) continue;
-      at->error = "its receiver was deleted";
-      finish(at, DeliveryState::failed);
-    }
-    pump();
-    done(R"({"deleted":")" + name + "\"}");
-  });
+  ReceiverAct act{std::move(by), "notices.receiver.delete", name,
+                  receiver_audit_json(*receiver, nullptr), std::nullopt};
+  store_.delete_receiver(name, std::move(act),
+                         [this, name, done = std::move(done),
+                          alive = std::weak_ptr<int>(alive_)](const Result<void>& gone) {
+                           if (alive.expired()) return;
+                           if (!gone) return done(gone.error());
+                           receivers_.erase(name);
+                           books_.erase(name);
+                           for (auto it = pending_.begin(); it != pending_.end();) {
+                             const auto at = it++;
+                             if (at->receiver != name) continue;
+                             at->error = "its receiver was deleted";
+                             finish(at, DeliveryState::failed);
+                           }
+                           pump();
+                           done(R"({"deleted":")" + name + "\"}");
+                         });
 }
 
-void NoticeService::test(const std::string& name, const std::string& by, Done done) {
+void NoticeService::test(const std::string& name, const Author& by, Done done) {
   const Receiver* receiver = find(name);
   if (receiver == nullptr) return done(Error{Errc::not_found, "there is no receiver " + name});
   if (!receiver->enabled) {
@@ -88,6 +97,18 @@ void NoticeService::test(const std::string& name, const std::string& by, Done do
   if (tests_.size() >= kMaxTests) {
     return done(Error{Errc::resource_exhausted, "16 tests run already"});
   }
+  // Recorded first: a message that somebody caused is never without its author.
+  store_.record({by, "notices.receiver.test", name, std::nullopt, std::nullopt},
+                [this, name, by = by.name, done = std::move(done),
+                 alive = std::weak_ptr<int>(alive_)](const Result<void>& recorded) {
+                  if (alive.expired()) return;
+                  if (!recorded) return done(recorded.error());
+                  run_test(name, by, done);
+                });
+}
+
+void NoticeService::run_test(const std::string& name, const std::string& by, Done done) {
+  if (find(name) == nullptr) return done(Error{Errc::not_found, "there is no receiver " + name});
   Notice notice;
   notice.id = new_id();
   notice.kind = "test";

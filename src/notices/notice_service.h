@@ -60,11 +60,12 @@ class NoticeService {
   /// Tells all receivers that want it, but none of the kinds in `except`. An empty id gets one.
   void tell(Notice notice, const std::vector<ReceiverKind>& except = {});
 
-  /// Creates or replaces; `done` after it is on disk.
-  void put_receiver(Receiver receiver, Done done);
-  void delete_receiver(const std::string& name, Done done);
+  using Author = ReceiverAct::Author;
+  /// Creates or replaces; `done` after it is on disk and in the audit, as the others.
+  void put_receiver(Receiver receiver, Author by, Done done);
+  void delete_receiver(const std::string& name, Author by, Done done);
   /// Sends one notice to that receiver alone; `done` gets its delivery after the first attempt.
-  void test(const std::string& name, const std::string& by, Done done);
+  void test(const std::string& name, const Author& by, Done done);
   const Receiver* find(std::string_view name) const;
   const NoticeOptions& options() const { return options_; }
 
@@ -102,6 +103,7 @@ class NoticeService {
   void finish(std::list<Delivery>::iterator at, DeliveryState state);
   std::list<Delivery>::iterator find_pending(const std::string& notice_id,
                                              const std::string& receiver);
+  void run_test(const std::string& name, const std::string& by, Done done);
   void answer_test(const Delivery& delivery);
   static std::string channel_of(const Receiver& receiver);
   std::string new_id();

@@ -74,7 +74,7 @@ class NoticeServiceTest : public testing::Test {
     r.url = url.empty() ? "https://example.org/" + name : std::move(url);
     r.game = "tw";
     bool done = false;
-    service->put_receiver(r, [&](const auto& result) { done = static_cast<bool>(result); });
+    service->put_receiver(r, {}, [&](const auto& result) { done = static_cast<bool>(result); });
     ASSERT_TRUE(loop.run_until([&] { return done; }, 10s));
   }
   void tell(const std::string& text, const std::vector<ReceiverKind>& except = {}) {
@@ -212,7 +212,7 @@ TEST_F(NoticeServiceTest, DeletingAReceiverEndsWhatWaitsForIt) {
   tell("one");
   tell("two");
   bool done = false;
-  service->delete_receiver("a", [&](const auto&) { done = true; });
+  service->delete_receiver("a", {}, [&](const auto&) { done = true; });
   ASSERT_TRUE(loop.run_until([&] { return done; }, 10s));
   EXPECT_EQ(count("failed"), 2U);
   transport.answer({.status = 200});  // Of the one that was in flight: harmless.
@@ -222,12 +222,13 @@ TEST_F(NoticeServiceTest, DeletingAReceiverEndsWhatWaitsForIt) {
 TEST_F(NoticeServiceTest, ATestAnswersWithItsFirstAttempt) {
   add("a");
   std::string answer;
-  service->test("a", "ann", [&](const auto& r) { answer = r.value(); });
+  service->test("a", {.name = "ann"}, [&](const auto& r) { answer = r.value(); });
+  ASSERT_TRUE(loop.run_until([&] { return !transport.open.empty(); }, 10s));
   transport.answer({.error = "refused", .error_kind = "connect"});
   EXPECT_NE(answer.find("\"state\":\"pending\""), std::string::npos) << answer;
   EXPECT_NE(answer.find("refused"), std::string::npos);
   Error error;
-  service->test("nobody", "ann", [&](const auto& r) { error = r.error(); });
+  service->test("nobody", {.name = "ann"}, [&](const auto& r) { error = r.error(); });
   EXPECT_EQ(error.code, Errc::not_found);
 }
 
@@ -250,6 +251,64 @@ TEST_F(NoticeServiceTest, OldNewsAreNotToldInsideAGame) {
       [&] { return service->outbox_json("", 9).find("no game") != std::string::npos; }, 10s));
   pass(301s);
   EXPECT_EQ(count("failed"), 1U);
+}
+
+TEST_F(NoticeServiceTest, RecordsWhoDidWhatToAReceiverAndNeverItsSecrets) {
+  std::vector<ReceiverAct> acts;  // Written by the writer's thread; read after its answers.
+  disk->record_in([&](store::Database&, const ReceiverAct& act) {
+    acts.push_back(act);
+    return Result<void>();
+  });
+  const NoticeService::Author ann{"u1", "ann", "c1"};
+  Receiver r;
+  r.name = "ops";
+  r.kind = ReceiverKind::webhook;
+  r.url = "https://example.org/very-secret";
+  r.secret = "0123456789abcdef";
+  int done = 0;
+  const auto count_it = [&](const auto&) { ++done; };
+  const auto wait = [&](int n) { return loop.run_until([&] { return done == n; }, 10s); };
+  service->put_receiver(r, ann, count_it);
+  ASSERT_TRUE(wait(1));
+  r.secret = "another-0123456789";
+  r.enabled = false;
+  service->put_receiver(r, ann, count_it);
+  ASSERT_TRUE(wait(2));
+  service->delete_receiver("ops", ann, count_it);
+  ASSERT_TRUE(wait(3));
+  ASSERT_EQ(acts.size(), 3U);
+  EXPECT_EQ(acts[0].action, "notices.receiver.create");
+  EXPECT_FALSE(acts[0].before);
+  EXPECT_EQ(acts[1].action, "notices.receiver.change");
+  EXPECT_NE(acts[1].before->find("\"enabled\":true"), std::string::npos);
+  EXPECT_NE(acts[1].after->find("\"enabled\":false"), std::string::npos);
+  EXPECT_NE(acts[1].after->find("\"url_changed\":false,\"secret_changed\":true"),
+            std::string::npos);
+  EXPECT_EQ(acts[2].action, "notices.receiver.delete");
+  EXPECT_FALSE(acts[2].after);
+  for (const ReceiverAct& act : acts) {
+    EXPECT_EQ(act.author.name, "ann");
+    for (const auto& text : {act.before.value_or(""), act.after.value_or("")}) {
+      EXPECT_EQ(text.find("very-secret"), std::string::npos);
+      EXPECT_EQ(text.find("0123456789"), std::string::npos);
+    }
+  }
+}
+
+TEST_F(NoticeServiceTest, AnActThatCannotBeRecordedIsNotDone) {
+  disk->record_in([](store::Database&, const ReceiverAct&) -> Result<void> {
+    return Error{Errc::unavailable, "the audit is full"};
+  });
+  std::vector<Result<std::string>> answers;
+  const auto keep = [&](Result<std::string> answer) { answers.push_back(std::move(answer)); };
+  Receiver r;
+  r.name = "ops";
+  r.url = "https://example.org/x";
+  service->put_receiver(r, {}, keep);
+  ASSERT_TRUE(loop.run_until([&] { return answers.size() == 1; }, 10s));
+  EXPECT_FALSE(answers[0]);
+  EXPECT_EQ(service->find("ops"), nullptr);
+  EXPECT_TRUE(disk->load().value().receivers.empty());
 }
 
 TEST_F(NoticeServiceTest, ShowsNoSecretAndStoresNoneInTheClear) {

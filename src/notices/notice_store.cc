@@ -133,25 +133,34 @@ Result<StoredNotices> NoticeStore::load() {
   return out;
 }
 
-void NoticeStore::save_receiver(StoredReceiver receiver, Done done) {
+void NoticeStore::save_receiver(StoredReceiver receiver, ReceiverAct act, Done done) {
   submit(
-      [receiver = std::move(receiver)](store::Database& db) -> Result<void> {
+      [receiver = std::move(receiver), act = std::move(act),
+       audit = audit_](store::Database& db) -> Result<void> {
         GK_TRY(store::Statement * put,
                db.query("INSERT INTO notices_receivers (name, config, sealed) VALUES ($1, $2, $3) "
                         "ON CONFLICT (name) DO UPDATE SET config = $2, sealed = $3"));
-        return put->bind(1, receiver.name)
-            .bind(2, receiver.config)
-            .bind_blob(3, receiver.sealed)
-            .run();
+        put->bind(1, receiver.name).bind(2, receiver.config).bind_blob(3, receiver.sealed);
+        GK_CHECK_OK(put->run());
+        return audit ? audit(db, act) : Result<void>();
       },
       std::move(done));
 }
 
-void NoticeStore::delete_receiver(const std::string& name, Done done) {
+void NoticeStore::delete_receiver(const std::string& name, ReceiverAct act, Done done) {
   submit(
-      [name](store::Database& db) -> Result<void> {
+      [name, act = std::move(act), audit = audit_](store::Database& db) -> Result<void> {
         GK_TRY(store::Statement * gone, db.query("DELETE FROM notices_receivers WHERE name = $1"));
-        return gone->bind(1, name).run();
+        GK_CHECK_OK(gone->bind(1, name).run());
+        return audit ? audit(db, act) : Result<void>();
+      },
+      std::move(done));
+}
+
+void NoticeStore::record(ReceiverAct act, Done done) {
+  submit(
+      [act = std::move(act), audit = audit_](store::Database& db) -> Result<void> {
+        return audit ? audit(db, act) : Result<void>();
       },
       std::move(done));
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,22 @@ struct StoredNotices {
   std::vector<Delivery> deliveries;  ///< Oldest first.
 };
 
+/// What somebody did to a receiver, for the audit. Neither a url nor a secret is in it.
+struct ReceiverAct {
+  struct Author {
+    std::string user_id;  ///< Empty for nobody in particular.
+    std::string name;
+    std::string correlation_id;
+  };
+  Author author;
+  std::string action;  ///< "notices.receiver.create", "….change", "….delete" or "….test"
+  std::string receiver;
+  std::optional<std::string> before, after;  ///< JSON: receiver_audit_json().
+};
+
+/// Records an act in the transaction of its change (server: the audit).
+using AuditHook = std::function<Result<void>(store::Database&, const ReceiverAct&)>;
+
 store::RoomMigrations notices_migrations();
 
 /// Thread: loop; `done` comes on the loop, and never before the call returns.
@@ -60,10 +77,13 @@ class NoticeStore {
 
   /// Keeps the newest `max_ended` deliveries that have ended. Requires: both outlive the store.
   NoticeStore(store::Writer& writer, net::Loop& loop, std::int64_t max_ended = 1'000);
+  void record_in(AuditHook audit) { audit_ = std::move(audit); }
 
   Result<StoredNotices> load();  ///< At start-up only: blocks.
-  void save_receiver(StoredReceiver receiver, Done done);
-  void delete_receiver(const std::string& name, Done done);
+  void save_receiver(StoredReceiver receiver, ReceiverAct act, Done done);
+  void delete_receiver(const std::string& name, ReceiverAct act, Done done);
+  /// Of an act that changes nothing: a test.
+  void record(ReceiverAct act, Done done);
   /// A notice with its first deliveries, in one transaction.
   void add(const Notice& notice, const std::vector<Delivery>& deliveries, Done done);
   void update(const Delivery& delivery, Done done);
@@ -74,6 +94,7 @@ class NoticeStore {
   store::Writer& writer_;
   net::Loop& loop_;
   const std::int64_t max_ended_;
+  AuditHook audit_;
 };
 
 }  // namespace gk::notices

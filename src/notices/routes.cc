@@ -22,11 +22,16 @@ NoticeService::Done answer(const Reply& reply, int status = 200) {
   };
 }
 
+NoticeService::Author author_of(const Call& call) {
+  return {call.principal->user_id, call.principal->name, call.correlation_id};
+}
+
 void put(NoticeService& service, const std::string& name, Call& call, const Reply& reply) {
   const Receiver* before = service.find(name);
   auto reading = read_receiver(name, call.body, before, service.options().allow_private);
   if (!reading.complaints.empty()) return reply.problem(invalid(std::move(reading.complaints)));
-  service.put_receiver(std::move(reading.receiver), answer(reply, before == nullptr ? 201 : 200));
+  service.put_receiver(std::move(reading.receiver), author_of(call),
+                       answer(reply, before == nullptr ? 201 : 200));
 }
 
 void create(NoticeService& service, Call& call, const Reply& reply) {
@@ -131,12 +136,12 @@ void add_notice_routes(api::Router& router, NoticeService& service) {
   router.add({Method::del, "/notices/receivers/{name}", "alerts:write",
               "Delete a receiver; what waits for it fails", "", "NoticeReceiverDeleted",
               [&service](Call& call, const Reply& reply) {
-                service.delete_receiver(call.param("name"), answer(reply));
+                service.delete_receiver(call.param("name"), author_of(call), answer(reply));
               }});
   router.add({Method::post, "/notices/receivers/{name}/test", "alerts:write",
               "Send a test message; answers after the first attempt, at most 15 s", "",
               "NoticeDelivery", [&service](Call& call, const Reply& reply) {
-                service.test(call.param("name"), call.principal->name, answer(reply));
+                service.test(call.param("name"), author_of(call), answer(reply));
               }});
   router.add({Method::get, "/notices/outbox", "alerts:read",
               "Deliveries that wait or have ended; ?state= and ?limit=", "", "NoticeOutbox",

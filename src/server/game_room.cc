@@ -35,6 +35,9 @@ Result<games::Sealer> make_sealer(const RoomsContext& context) {
 
 }  // namespace
 
+GameRoom::GameRoom(const RoomsContext& context, store::Writer& state)
+    : loop_(context.loop), environment_(environment_of(context)), store_(state, context.loop) {}
+
 Result<std::unique_ptr<GameRoom>> GameRoom::create(const RoomsContext& context,
                                                    store::Writer& state, monitor::Monitor& monitor,
                                                    arbiter::LaneService& lanes) {
@@ -43,7 +46,7 @@ Result<std::unique_ptr<GameRoom>> GameRoom::create(const RoomsContext& context,
   room->service_ = std::make_unique<games::GameService>(
       games::GameServiceOptions{},
       games::GameServiceParts{
-          .environment = environment_of(context),
+          .environment = room->environment_,
           .log = context.log,
           .metrics = context.metrics,
           .lanes = lanes,
@@ -60,9 +63,12 @@ Result<std::unique_ptr<GameRoom>> GameRoom::create(const RoomsContext& context,
   return room;
 }
 
-void GameRoom::connect(api::Hub& hub, api::Router& router) {
+void GameRoom::connect(api::Hub& hub, api::Router& router, WorkerPool& pool,
+                       games::MacroRuns macro_runs) {
   topics_ = std::make_unique<games::GameTopics>(hub, *service_, loop_);
-  games::add_games_routes(router, *service_);
+  games::add_games_routes(router, *service_, std::move(macro_runs));
+  detector_ = std::make_unique<games::Detector>(environment_, pool);
+  games::add_detect_route(router, *service_, *detector_);
 }
 
 monitor::HealthCheck GameRoom::health_check() const {

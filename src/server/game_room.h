@@ -24,8 +24,8 @@ class GameRoom {
                                                   monitor::Monitor& monitor,
                                                   arbiter::LaneService& lanes);
 
-  /// Topics and routes. Requires: hub and router outlive this.
-  void connect(api::Hub& hub, api::Router& router);
+  /// Topics and routes. Requires: hub, router and pool outlive this.
+  void connect(api::Hub& hub, api::Router& router, WorkerPool& pool, games::MacroRuns macro_runs);
   games::GameService& service() { return *service_; }
   /// "game_links": degraded while one that should be connected is not. Requires: this outlives it.
   monitor::HealthCheck health_check() const;
@@ -33,13 +33,14 @@ class GameRoom {
   void prepare_to_stop() { service_->shutdown(); }
 
  private:
-  GameRoom(const RoomsContext& context, store::Writer& state)
-      : loop_(context.loop), store_(state, context.loop) {}
+  GameRoom(const RoomsContext& context, store::Writer& state);
 
   net::Loop& loop_;
+  const games::LinkEnvironment environment_;
   games::SqlGameStore store_;
   std::unique_ptr<games::GameService> service_;
   std::unique_ptr<games::GameTopics> topics_;
+  std::unique_ptr<games::Detector> detector_;
 };
 
 }  // namespace gk::server

@@ -1,5 +1,6 @@
 #include "server/notice_room.h"
 
+#include "accounts/audit.h"
 #include "accounts/key_file.h"
 #include "accounts/rules/subkey.h"
 #include "base/try.h"
@@ -43,6 +44,24 @@ Result<notices::SecretBox> secret_box(const RoomsContext& context) {
       [key](const std::vector<std::uint8_t>& sealed) { return accounts::unseal(key, sealed); }};
 }
 
+notices::AuditHook audit_in(const RoomsContext& context) {
+  return [&clock = context.clock, &log = context.log](
+             store::Database& db, const notices::ReceiverAct& act) -> Result<void> {
+    accounts::AuditRow row;
+    row.at_us = clock.wall().time_since_epoch().count();
+    row.actor_id = act.author.user_id;
+    row.actor = act.author.name;
+    row.action = act.action;
+    row.target = act.receiver;
+    row.before = act.before;
+    row.after = act.after;
+    row.correlation_id = act.author.correlation_id;
+    GK_TRY(const accounts::AuditHead head, accounts::append_audit(db, row));
+    accounts::log_audit_head(log, row, head);
+    return {};
+  };
+}
+
 notices::Cancellation cancellation_of(const macros::CancellationEvent& e) {
   return {.id = e.id,
           .macro_id = e.macro_id,
@@ -72,6 +91,7 @@ Result<std::unique_ptr<NoticeRoom>> NoticeRoom::create(const RoomsContext& conte
   GK_TRY(auto options, service_options(context));
   GK_TRY(auto secrets, secret_box(context));
   std::unique_ptr<NoticeRoom> room(new NoticeRoom(context, state));
+  room->store_.record_in(audit_in(context));
   room->service_ = std::make_unique<notices::NoticeService>(
       std::move(options), context.loop, context.clock, context.random, context.log, context.metrics,
       room->store_, room->notifier_, std::move(secrets));

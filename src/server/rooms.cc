@@ -230,9 +230,14 @@ void Rooms::Impl::start_api() {
   monitor::add_monitor_routes(*router, *monitor, *health, c.metrics, c.clock,
                               {.metrics_public = metrics_public});
   lanes->connect(*hub, *router);
-  games->connect(*hub, *router);
+  games->connect(*hub, *router, *pool,
+                 [this](std::string_view id) { return macros->service().is_running(id); });
   macros->connect(*hub, *router);
   macros->service().set_games(&games->service());
+  macros->service().set_game_rights(
+      [this](std::string_view game, std::string_view user, std::string_view role) {
+        return games->service().may_send(game, user, role, false);
+      });
   scripts->connect(*hub, *router, macros->service());
   referee->connect(*hub, *router, *pool);
   privacy->connect(*router);

@@ -85,9 +85,8 @@ void ScriptRoom::start(macros::ScriptStart start, Started done) {
   request.args_json = std::move(start.args_json);
   request.by = std::move(start.by);
   request.is_admin = start.is_admin;
-  // The service's rules want to know the game that the macro's own text names.
-  const macros::LibraryEntry* entry = library_->find(request.script);
-  if (request.game.empty() && entry != nullptr) request.game = entry->game;
+  request.role = std::move(start.role);
+  request.any_game = start.any_game;
   service_->start(std::move(request), std::move(done));
 }
 

@@ -32,6 +32,8 @@ class SessionRoom::Macros final : public sessions::MacroPort {
     request.args_json = std::move(start.args_json);
     request.session_id = std::move(start.session_id);
     request.is_admin = start.is_admin;
+    request.role = std::move(start.role);
+    request.any_game = start.any_game;
     request.by = std::move(start.by);
     service_.start(std::move(request), std::move(done));
   }

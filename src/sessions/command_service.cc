@@ -233,6 +233,8 @@ void CommandService::start_macro(const Command& command, const Asker& by,
   if (!command.session_id.empty()) start.session_id = command.session_id;
   start.by = by.name;
   start.is_admin = by.is_admin;
+  start.role = by.role;
+  start.any_game = by.any_game;
   macros_.start(std::move(start), done);
 }
 

@@ -25,6 +25,8 @@ struct MacroStart {
   std::optional<std::string> session_id;
   std::string by;
   bool is_admin = false;  ///< May weaken a level.
+  std::string role;       ///< Of the caller, for the lists of a game.
+  bool any_game = false;  ///< games:write; or nobody asks: a schedule, a resume.
 };
 
 /// A macro runs no more, whoever started it.

@@ -122,6 +122,8 @@ void SessionService::start_macro(const std::shared_ptr<Execution>& execution, st
   if (!execution->session_id.empty()) start.session_id = execution->session_id;
   start.by = execution->by.name;
   start.is_admin = execution->by.is_admin;
+  start.role = execution->by.role;
+  start.any_game = execution->by.any_game;
   const std::string id = start.macro_id;
   macros_.start(
       std::move(start), [this, execution, index, attempt, id,

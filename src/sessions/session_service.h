@@ -35,6 +35,8 @@ struct SessionOptions {
 struct Asker {
   std::string name;
   bool is_admin = false;  ///< May weaken the level of a macro.
+  std::string role;       ///< Of the caller, for the lists of a game.
+  bool any_game = false;  ///< games:write; or nobody asks: a schedule, a resume.
 };
 
 struct NewSession {

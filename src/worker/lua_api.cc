@@ -194,6 +194,11 @@ bool next_line(lua_State* lua) {
   return true;
 }
 
+int& handlers_running() {
+  static int count = 0;  // One script, one thread.
+  return count;
+}
+
 /// Calls the handlers whose pattern the line on the top of the stack matches, and takes it away.
 void dispatch(lua_State* lua) {
   const int line = lua_gettop(lua);
@@ -212,9 +217,23 @@ void dispatch(lua_State* lua) {
     lua_insert(lua, line + 5);  // before the captures
     const int captures = lua_gettop(lua) - (line + 5);
     if (captures == 0) lua_pushvalue(lua, line);
-    lua_call(lua, captures == 0 ? 1 : captures, 0);
+    ++handlers_running();
+    const int status = lua_pcall(lua, captures == 0 ? 1 : captures, 0, 0);
+    --handlers_running();
+    if (status != LUA_OK) (void)lua_error(lua);  // Not caught: only counted.
   }
   lua_settop(lua, line - 1);
+}
+
+/// Calls the handlers for the lines that came while an answer was awaited. Not inside a handler:
+/// one that sends for each line would be called within itself, line for line.
+void serve_kept(lua_State* lua) {
+  if (handlers_running() > 0) return;
+  registry_table(lua, &kLines);
+  auto count = static_cast<lua_Integer>(lua_rawlen(lua, -1));
+  lua_pop(lua, 1);
+  // Those that come meanwhile wait, so that a chatty game does not keep the main part waiting.
+  for (; count > 0 && next_line(lua); --count) dispatch(lua);
 }
 
 /// Serves lines until `deadline_s`; negative: for ever.
@@ -256,6 +275,7 @@ int say_or_send(lua_State* lua, bool chat) {
   }
   if (worked == 0) lua_pushnil(lua);
   lua_pushlstring(lua, text, size);
+  serve_kept(lua);
   return worked == 0 ? 2 : 1;
 }
 
@@ -289,6 +309,7 @@ int game_metrics(lua_State* lua) {
   InFrame answer;
   wait_answer(lua, FromDaemon::metrics, id, answer);
   push_value(lua, answer, 0);
+  serve_kept(lua);
   return 1;
 }
 

@@ -105,7 +105,8 @@ class Browser:
 class Daemon:
     """One gamekeeperd. Use as a context manager."""
 
-    def __init__(self, *options, data=None, config=None, env=None, setup=True):
+    def __init__(self, *options, data=None, config=None, env=None, setup=True, port=0):
+        self.asked_port = port  # 0: any
         self.own_data = data is None
         self.data = pathlib.Path(data or tempfile.mkdtemp(prefix="gk-e2e-"))
         self.options, self.config, self.env, self.want_setup = list(options), config, env, setup
@@ -126,7 +127,7 @@ class Daemon:
 
     def start(self, program=None):
         self.lines = []  # of a daemon before this one: its port is not ours
-        options = ["--data", str(self.data), "--listen", "127.0.0.1:0", *self.options]
+        options = ["--data", str(self.data), "--listen", f"127.0.0.1:{self.asked_port}", *self.options]
         if self.config is not None:
             file = self.data / "test.toml"
             file.write_text(self.config)

@@ -108,9 +108,35 @@ def permissions(daemon, admin):
     assert game_state(admin, "tee")["state"] == "ready", "lists need no new connection"
     assert send(user, "tee", "echo x").status == 403
     assert send(admin, "tee", "say hi").status == 403, "not on the allow-list"
+    start = {"macro_id": "mine", "game": "tee"}
+    refused = user.post("/api/macro-safety/start", start)
+    assert refused.status == 403 and "named users" in refused.json["detail"], refused
     assert send(admin, "tee", "sv_max_clients").status == 200
     admin.ask("PUT", "/api/games/tee", {"users": [], "allow": []})
     assert send(user, "tee", "echo x").status == 200
+    acts_for_a_macro(admin, user, viewer, start)
+
+
+def refuses_what_is_overtaken(admin):
+    """If-Match: a change of an older version of the settings is refused, its own is taken."""
+    seen = admin.get("/api/games/tee").headers["ETag"]
+    assert admin.ask("PUT", "/api/games/tee", {"burst": 19}, headers={"If-Match": seen}).status == 200
+    assert admin.ask("PUT", "/api/games/tee", {"burst": 5}, headers={"If-Match": seen}).status == 412
+    assert admin.ask("DELETE", "/api/games/tee", headers={"If-Match": seen}).status == 412
+    assert game_state(admin, "tee")["burst"] == 19
+
+
+def acts_for_a_macro(admin, user, viewer, start):
+    """A macro of another program sends in its own name, until it is stopped."""
+    ahead = send(user, "tee", "echo x", macro_id="mine")
+    assert ahead.status == 409 and "no macro mine runs" in ahead.json["detail"], ahead
+    assert user.post("/api/macro-safety/start", start).status == 201
+    assert send(user, "tee", "echo for it", macro_id="mine").json["text"] == "for it"
+    assert send(viewer, "tee", "echo x", macro_id="mine").status == 403
+    newest = admin.get("/api/games/tee/history?limit=50").json["items"]
+    assert any(e["kind"] == "command" and e["sender"] == "macro:mine" for e in newest), newest
+    user.post("/api/macro-safety/stop/mine")
+    assert send(user, "tee", "echo x", macro_id="mine").status == 409
 
 
 def survives_restart(daemon):
@@ -136,6 +162,7 @@ def main():
         correlates(admin, peer)
         comes_back(admin, peer)
         permissions(daemon, admin)
+        refuses_what_is_overtaken(admin)
         samples = wait_for("latency", lambda: game_state(admin, "tee")["health"]["latency_ms"])
         print(f"latency {samples:.1f} ms")
         kinds = admin.get("/api/game-kinds").json["items"]

@@ -7,8 +7,6 @@ past the daemon's pace stop the game's clock.
 """
 import http.client
 import json
-import socket
-import struct
 import sys
 import threading
 import time
@@ -16,6 +14,7 @@ import time
 sys.dont_write_bytecode = True
 from peers import OpenTtd, add, game_state, send, wait_for, wait_state  # noqa: E402
 from gk import Daemon  # noqa: E402
+from ttd_days import Days  # noqa: E402
 
 DAY_MS = 2260
 
@@ -41,46 +40,6 @@ def knows_the_clock(admin):
     performance = admin.get("/api/macro-safety/performance").json["current"]
     assert "tick_ratio" in performance, performance.keys()
     print(f"tick_ratio {health['tick_ratio']:.3f}, latency {health['latency_ms']:.1f} ms")
-
-
-class Days:
-    """A second administrator who only watches the calendar."""
-
-    def __init__(self, peer):
-        self.sock = socket.create_connection(("127.0.0.1", peer.port), 5)
-        self.pack(0, peer.password.encode() + b"\0probe\0" + b"0.1\0")
-        self.gaps, self.last, self.going = [], None, True
-        self.pack(2, struct.pack("<HH", 0, 2))
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def pack(self, kind, body):
-        self.sock.sendall(struct.pack("<HB", len(body) + 3, kind) + body)
-
-    def _read(self):
-        data = b""
-        while self.going:
-            try:
-                chunk = self.sock.recv(65536)
-            except OSError:
-                return
-            if not chunk:
-                return
-            data += chunk
-            while len(data) >= 3 and len(data) >= struct.unpack("<H", data[:2])[0]:
-                size = struct.unpack("<H", data[:2])[0]
-                if data[2] == 107:
-                    now = time.monotonic()
-                    if self.last:
-                        self.gaps.append((now - self.last) * 1000)
-                    self.last = now
-                data = data[size:]
-
-    def stalled_ms(self):
-        return (time.monotonic() - (self.last or time.monotonic())) * 1000
-
-    def close(self):
-        self.going = False
-        self.sock.close()
 
 
 def ask(daemon, token, until, rate, counts, lock):

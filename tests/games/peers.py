@@ -8,6 +8,7 @@ import pathlib
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -178,6 +179,60 @@ class OpenTtd(Peer):
     def command(self):
         return [program("openttd"), "-D", f"127.0.0.1:{self.game_port}", "-c",
                 str(self.folder / "openttd.cfg"), "-x", "-QQ"]
+
+
+def empty_map():
+    """A map of Quake 3 (BSP version 46) with one player's place and nothing to see or to hit."""
+    lumps = [b""] * 17
+    lumps[0] = (b'{\n"classname" "worldspawn"\n}\n'
+                b'{\n"classname" "info_player_deathmatch"\n"origin" "0 0 0"\n}\n\0')
+    lumps[1] = struct.pack("<64sii", b"none", 0, 0)                       # one shader
+    lumps[2] = struct.pack("<4f4f", 1, 0, 0, 0, -1, 0, 0, 0)              # one plane, both sides
+    lumps[3] = struct.pack("<9i", 0, -1, -2, *[-512] * 3, *[512] * 3)     # one node
+    lumps[4] = struct.pack("<12i", 0, 0, *[-512] * 3, *[512] * 3, 0, 0, 0, 0) * 2  # its leaves
+    lumps[7] = struct.pack("<6f4i", *[-512] * 3, *[512] * 3, 0, 0, 0, 0)  # the world
+    head, body, start = b"IBSP" + struct.pack("<i", 46), b"", 8 + 17 * 8
+    for lump in lumps:
+        head += struct.pack("<2i", start + len(body), len(lump))
+        body += lump + bytes(-len(lump) % 4)
+    return head + body
+
+
+class Quake3(Peer):
+    """The engine and the game module of Debian's ioquake3-server; the data of the game is not free,
+    so its map is made here."""
+    kind, password = "quake3", "rconpw"
+    engine = pathlib.Path("/usr/lib/ioquake3/ioq3ded")
+
+    def prepare(self):
+        if not self.engine.exists():
+            print("skipped: ioquake3-server is not installed")
+            sys.exit(SKIPPED)
+        self.port = free_port(socket.SOCK_DGRAM)
+        game = self.folder / "gk"
+        (game / "maps").mkdir(parents=True)
+        (game / "maps/box.bsp").write_bytes(empty_map())
+        (game / "default.cfg").write_text("// made by a test\n")
+        shutil.copy(self.engine.parent / "baseq3/qagamex86_64.so", game)
+
+    def command(self):
+        sets = {"com_standalone": 1, "com_basegame": "gk", "fs_basepath": self.folder,
+                "fs_homepath": self.folder / "home", "dedicated": 1, "vm_game": 0, "bot_enable": 0,
+                "sv_pure": 0, "net_enabled": 1, "net_ip": "127.0.0.1", "net_port": self.port,
+                "rconpassword": self.password, "sv_hostname": "gk-test"}
+        return [str(self.engine), *(word for key, value in sets.items()
+                                    for word in ("+set", key, str(value))), "+map", "box"]
+
+    def ready(self):
+        def answers_info():
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+                probe.settimeout(0.2)
+                probe.sendto(b"\xff\xff\xff\xffgetinfo gk", ("127.0.0.1", self.port))
+                try:
+                    return b"infoResponse" in probe.recv(4096)
+                except OSError:
+                    return False
+        wait_for("quake3 to answer", answers_info)
 
 
 class TinyMux(Peer):

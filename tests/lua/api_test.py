@@ -3,7 +3,7 @@ import os
 import pathlib
 import unittest
 
-from lua_worker import LINE, LOG, REPLY, SEND, SUBSCRIBE, Worker, run, text
+from lua_worker import LINE, LOG, METRICS, REPLY, SEND, SUBSCRIBE, TABLE, Worker, run, text
 
 WORKER = str(pathlib.Path(os.environ.get("GK_BIN", "build/release/bin")).resolve() / "gamekeeper-worker")
 
@@ -47,6 +47,48 @@ class Api(unittest.TestCase):
         worker.write(REPLY, payload[:4] + b"\1" + text(""))
         worker.finish()
         self.assertEqual(worker.logs, ["256\tline 0744"])
+
+    def test_lines_that_come_with_an_answer_reach_handlers_without_a_sleep(self):
+        worker = Worker(WORKER, "game.on('^n(%d)', function(n) log('line ' .. n) log(game.send('h' .. n)) end)\n"
+                                "log(game.send('first')) log(game.send('second')) error('over')")
+        self.addCleanup(worker.close)
+        self.assertIsNone(worker.ready())
+        worker.begin()
+        self.assertEqual(worker.frame()[0], SUBSCRIBE)
+        seen = []
+
+        def answer(lines):
+            """The next frames up to a command, which is answered after `lines`."""
+            frame = worker.frame()
+            while frame[0] == LOG:
+                seen.append(frame[1][4:].decode())
+                frame = worker.frame()
+            self.assertEqual(frame[0], SEND)
+            for line in lines:
+                worker.write(LINE, text(line))
+            worker.write(REPLY, frame[1][:4] + b"\1" + text("did " + frame[1][17:].decode()))
+
+        answer(["n1", "n2"])  # first: both lines come before its answer
+        answer(["n3"])        # h1, from a handler: no handler is called inside it
+        answer([])            # h2
+        answer([])            # second, and then the line that waited
+        answer([])            # h3
+        worker.finish()
+        self.assertEqual(seen + worker.logs, ["line 1", "did h1", "line 2", "did h2", "did first",
+                                              "line 3", "did h3", "did second"])
+
+    def test_metrics_serves_lines_too(self):
+        worker = Worker(WORKER, "game.on('.', function(l) log(l) end)\nlocal m = game.metrics() error('over')")
+        self.addCleanup(worker.close)
+        self.assertIsNone(worker.ready())
+        worker.begin()
+        self.assertEqual(worker.frame()[0], SUBSCRIBE)
+        kind, payload = worker.frame()
+        self.assertEqual(kind, METRICS)
+        worker.write(LINE, text("hello"))
+        worker.write(TABLE, payload[:4] + b"o" + b"\0" * 4)
+        worker.finish()
+        self.assertEqual(worker.logs, ["hello"])
 
     def test_handler_may_send_and_error_in_pcall_keeps_handlers(self):
         worker = Worker(WORKER, "game.on('a', function() error('x') end)\n"

@@ -15,6 +15,10 @@ const kViews = [
   ["settings, users", "healthy", "/settings/users"],
   ["settings, a new user", "healthy", "/settings/users", click("Add a user")],
   ["settings, roles", "healthy", "/settings/roles"],
+  ["settings, notices", "healthy", "/settings/notices"],
+  ["settings, nobody is told", "empty", "/settings/notices"],
+  ["settings, a new receiver", "healthy", "/settings/notices", click("Add a receiver")],
+  ["settings, notices fail", "broken", "/settings/notices"],
   ["settings, users fail", "broken", "/settings/users"],
   ["explore", "healthy", "/explore"],
   ["explore, as a table", "healthy", "/explore", click("Table")],
@@ -66,6 +70,41 @@ const accountCases = [
       await page.getByLabel("Code").fill("654 321");
       await page.keyboard.press("Enter");
       await page.getByRole("heading", { level: 1, name: "Settings" }).waitFor();
+      await context.close();
+    },
+  },
+  {
+    name: "settings: a receiver is added, tried, changed and removed; its address is never shown",
+    mock: true,
+    async run(target) {
+      const context = await target.context("empty");
+      const page = await target.open(context, "/settings/notices");
+      await settle(page);
+      await page.getByText("Nobody is told").waitFor();
+      await page.getByRole("button", { name: "Add a receiver" }).click();
+      await page.getByRole("button", { name: "Add", exact: true }).click();
+      await page.locator("#receiver-name-error").waitFor();
+      await page.locator("#receiver-url-error").waitFor();
+      await page.getByLabel("Name").fill("pager");
+      await page.getByLabel("Who is told").selectOption("webhook");
+      await page.getByLabel("URL").fill("http://hooks.example.org/secret-path");
+      await page.getByRole("button", { name: "Add", exact: true }).click();
+      await page.getByText("expected https://").waitFor();
+      await page.getByLabel("URL").fill("https://hooks.example.org/secret-path");
+      await page.getByRole("button", { name: "Add", exact: true }).click();
+      await page.getByText("https://hooks.example.org/…").waitFor();
+      check(!(await page.content()).includes("secret-path"), "the address is on the page");
+      await page.getByRole("button", { name: "Send test to pager" }).click();
+      await page.getByText("pager: the server answered 503").waitFor();
+      await page.getByText(/next try in \d s/).waitFor();
+      await page.getByRole("button", { name: "Change pager" }).click();
+      await page.getByLabel("Switched on").uncheck();
+      await page.getByRole("button", { name: "Save" }).click();
+      await page.getByText("Off", { exact: true }).waitFor();
+      check(await page.getByRole("button", { name: "Send test to pager" }).isDisabled(), "a test goes out");
+      await page.getByRole("button", { name: "Remove pager" }).click();
+      await page.getByRole("button", { name: "Remove", exact: true }).click();
+      await page.getByText("Nobody is told").waitFor();
       await context.close();
     },
   },

@@ -1,5 +1,7 @@
 // The mock's users, roles, tokens, sessions and audit; and its series.
 
+import { Notices } from "./notices.mjs";
+
 const iso = (at) => new Date(at).toISOString();
 const kHour = 3_600_000;
 
@@ -54,6 +56,7 @@ export class Accounts {
       { name: "user", builtin: true, scopes: [...kViewer, "macros:run", "samples:write"] },
       { name: "viewer", builtin: true, scopes: kViewer },
     ];
+    this.notices = new Notices(now, some);
     this.tokens = some
       ? [
           {
@@ -125,11 +128,12 @@ export class Accounts {
     if (first === "logs" && !may("logs:read")) return bad(403, "forbidden", "Your role may not do this");
     if (first === "logs") return this.logs(second, third, query);
     if (first === "auth") return this.auth(method, second, third, body);
-    const scope = { users: "users", roles: "users", audit: "audit" }[first];
+    const scope = { users: "users", roles: "users", audit: "audit", notices: "alerts" }[first];
     if (!scope) return null;
     if (!may(`${scope}:${method === "GET" ? "read" : "write"}`))
       return bad(403, "forbidden", "Your role may not do this");
     if (first === "audit") return this.audit(second, query);
+    if (first === "notices") return this.notices.answer(method, second, third, path.endsWith("/test"), body);
     return first === "users" ? this.user(method, second, third, body) : this.role(method, second, body);
   }
 

@@ -9,9 +9,9 @@ const bad = (status, type, title, errors) => ({
 });
 
 const kKinds = [
-  { name: "teeworlds", title: "Teeworlds / DDNet (econ)", transport: "tcp", port: 8303, has_password: true, rate_per_s: 100, burst: 20, in_flight: 1, options: [] },
+  { name: "teeworlds", title: "Teeworlds / DDNet (econ)", transport: "tcp", port: 8303, has_password: true, rate_per_s: 100, burst: 20, in_flight: 1, queries: ["echo", "status"], options: [] },
   {
-    name: "openttd", title: "OpenTTD (admin port)", transport: "tcp", port: 3977, has_password: true, rate_per_s: 120, burst: 8, in_flight: 8,
+    name: "openttd", title: "OpenTTD (admin port)", transport: "tcp", port: 3977, has_password: true, rate_per_s: 120, burst: 8, in_flight: 8, queries: ["list_*", "getdate"],
     options: [{ name: "client_name", type: "text", default: "gamekeeper", description: "Name that the server shows" }],
   },
 ];
@@ -22,7 +22,7 @@ export class Games {
     const game = (name, kind, state, more = {}) => ({
       name, kind, host: "127.0.0.1", port: kind === "openttd" ? 3977 : 8303, enabled: true, options: {},
       rate_per_s: 100, burst: 20, in_flight: 1, reply_timeout_ms: 10_000, output_limit: 65_536,
-      allow: [], dangerous: ["shutdown", "quit"], users: [], roles: [], has_password: true, state, reason: "",
+      allow: [], dangerous: ["shutdown", "quit"], queries: ["echo"], users: [], roles: [], has_password: true, state, reason: "",
       health: { tick_ratio: null, latency_ms: null, response_time_ms: null, waiting: 0, in_flight: 0 },
       ...more,
     });
@@ -78,7 +78,7 @@ export class Games {
     if (!name) {
       if (one) return bad(409, "conflict", `There is a game ${body.name} already.`, [{ path: "name", message: "taken" }]);
       const { password: _, ...rest } = body;
-      this.games.push({ allow: [], dangerous: [], users: [], roles: [], has_password: true, state: "ready", reason: "", health: { tick_ratio: null, latency_ms: 4.2, response_time_ms: null, waiting: 0, in_flight: 0 }, ...rest });
+      this.games.push({ allow: [], dangerous: [], queries: [], users: [], roles: [], has_password: true, state: "ready", reason: "", health: { tick_ratio: null, latency_ms: 4.2, response_time_ms: null, waiting: 0, in_flight: 0 }, ...rest });
       changed();
       return ok(this.games.at(-1), 201);
     }

@@ -88,6 +88,10 @@ bool covers(std::string_view entry, std::string_view command) {
   return true;
 }
 
+Effect effect_of(const GameSettings& game, std::string_view command) {
+  return any_covers(game.queries, command) ? Effect::none : Effect::change;
+}
+
 bool is_chat(const GameKind& kind, std::string_view command) {
   const std::string name = command_name(command);
   return std::any_of(kind.chat.begin(), kind.chat.end(), [&](std::string_view word) {

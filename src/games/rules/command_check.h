@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,11 @@ std::string command_name(std::string_view command);
 /// True when `entry` covers `command`: the same words at its start, in any case; a "*" at the end
 /// of the last word stands for the rest of that word.
 bool covers(std::string_view entry, std::string_view command);
+
+/// What a command can do to its game: of those that may change it, one is unanswered at a time.
+enum class Effect : std::uint8_t { none, change };
+/// None: the game's list of queries covers it.
+Effect effect_of(const GameSettings& game, std::string_view command);
 
 /// Whether the command talks to players.
 bool is_chat(const GameKind& kind, std::string_view command);

@@ -13,16 +13,20 @@ constexpr std::string_view kEconDangerous[] = {
     "shutdown",         "exit", "quit",     "exec", "logfile", "ec_password",
     "sv_rcon_password", "ban",  "unban_all"};
 constexpr std::string_view kEconChat[] = {"say", "broadcast"};
+constexpr std::string_view kEconQueries[] = {"echo", "status"};
 constexpr std::string_view kTtdDangerous[] = {
     "quit",          "exit",    "restart",   "reload",         "newgame",  "load",
     "exec",          "script",  "ban",       "reset",          "scenario", "stop_ai",
     "reset_company", "rcon_pw", "server_pw", "setting_newgame"};
 constexpr std::string_view kTtdChat[] = {"say", "say_client", "say_company"};
+constexpr std::string_view kTtdQueries[] = {"list_*",  "getdate", "getsysdate", "companies",
+                                            "clients", "status",  "server_info"};
 constexpr std::string_view kSourceDangerous[] = {
     "stop", "quit",          "exit",     "exec",        "killserver", "_restart",
     "op",   "deop",          "ban",      "ban-ip",      "banid",      "changelevel",
     "map",  "rcon_password", "save-off", "sv_password", "restart"};
 constexpr std::string_view kSourceChat[] = {"say", "tell", "msg", "me", "tellraw", "w"};
+constexpr std::string_view kSourceQueries[] = {"list", "status", "stats"};
 constexpr std::string_view kQuakeDangerous[] = {"quit",        "killserver",  "exec",
                                                 "map",         "devmap",      "rconpassword",
                                                 "map_restart", "writeconfig", "vstr"};
@@ -76,7 +80,8 @@ constexpr std::array kKinds{GameKind{.name = "teeworlds",
                                      .max_command = 500,
                                      .separators = ";",
                                      .dangerous = kEconDangerous,
-                                     .chat = kEconChat},
+                                     .chat = kEconChat,
+                                     .queries = kEconQueries},
                             GameKind{.name = "openttd",
                                      .title = "OpenTTD (admin port)",
                                      .port = 3977,
@@ -88,6 +93,7 @@ constexpr std::array kKinds{GameKind{.name = "teeworlds",
                                      .max_command = 500,
                                      .dangerous = kTtdDangerous,
                                      .chat = kTtdChat,
+                                     .queries = kTtdQueries,
                                      .options = kTtdOptions},
                             GameKind{.name = "source",
                                      .title = "Source RCON (Source, Minecraft, Factorio)",
@@ -99,7 +105,8 @@ constexpr std::array kKinds{GameKind{.name = "teeworlds",
                                      .max_command = 1400,
                                      .separators = ";",
                                      .dangerous = kSourceDangerous,
-                                     .chat = kSourceChat},
+                                     .chat = kSourceChat,
+                                     .queries = kSourceQueries},
                             GameKind{.name = "quake3",
                                      .title = "Quake 3 rcon (UDP)",
                                      .transport = Transport::udp,

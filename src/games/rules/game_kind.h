@@ -29,12 +29,14 @@ struct GameKind {
   bool has_password = false;
   double rate_per_s = 20;  ///< Commands.
   std::int64_t burst = 10;
-  std::int64_t in_flight = 1;  ///< Commands written and not answered yet.
+  std::int64_t in_flight = 1;  ///< Commands written and not answered yet; of these one may change
+                               ///< the game, the others are queries.
   std::int64_t max_in_flight = 1;
   std::size_t max_command = 1000;  ///< Bytes.
   std::string_view separators;     ///< Bytes besides control characters that end a command.
   std::span<const std::string_view> dangerous;  ///< Commands that need a confirmation.
   std::span<const std::string_view> chat;       ///< Commands that talk to players.
+  std::span<const std::string_view> queries;    ///< Commands that change nothing.
   std::span<const KindOption> options;
 };
 

@@ -78,6 +78,7 @@ void take_defaults(const GameKind& kind, GameSettings& out) {
   out.burst = kind.burst;
   out.in_flight = kind.in_flight;
   out.dangerous.assign(kind.dangerous.begin(), kind.dangerous.end());
+  out.queries.assign(kind.queries.begin(), kind.queries.end());
 }
 
 // What must be there for the link to be able to connect at all.
@@ -163,6 +164,7 @@ GameSettings read_settings(const JsonValue& body, const std::string& name, const
   reader.integer("output_limit", out.output_limit, 1024, 1 << 20);
   read_list(reader, "allow", out.allow);
   read_list(reader, "dangerous", out.dangerous);
+  read_list(reader, "queries", out.queries);
   read_list(reader, "users", out.users);
   read_list(reader, "roles", out.roles);
   (void)reader.member("password");
@@ -184,6 +186,7 @@ void write_settings(JsonWriter& w, const GameSettings& s) {
   w.field("output_limit", s.output_limit);
   write_list(w, "allow", s.allow);
   write_list(w, "dangerous", s.dangerous);
+  write_list(w, "queries", s.queries);
   write_list(w, "users", s.users);
   write_list(w, "roles", s.roles);
 }

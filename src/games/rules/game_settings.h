@@ -37,6 +37,7 @@ struct GameSettings {
   std::int64_t output_limit = 65'536;  ///< Bytes of one reply.
   std::vector<std::string> allow;      ///< Empty: every command.
   std::vector<std::string> dangerous;
+  std::vector<std::string> queries;  ///< Change nothing: these may fill the places of in_flight.
   std::vector<std::string> users, roles;  ///< Who may send besides admins. Both empty: everybody.
 
   const GameKind& kind_of() const { return *find_kind(kind); }

@@ -20,6 +20,8 @@ struct ScriptStart {
   std::string profile;    ///< Empty: that of the macro id.
   std::string by;
   bool is_admin = false;
+  std::string role;       ///< Of the caller, for the lists of a game.
+  bool any_game = false;  ///< games:write; or nobody asks: a schedule, a resume.
 };
 
 /// Thread: loop.

@@ -262,6 +262,8 @@ void run_now(const ScriptServices& services, const Call& call, const Reply& repl
   if (!reader.complaints().empty()) return reply.problem(invalid(reader.complaints()));
   start.profile = entry->script.settings.profile;
   start.is_admin = call.principal->has_scope("macros:admin");
+  start.role = call.principal->role;
+  start.any_game = call.principal->has_scope("games:write");
   services.starter.start(std::move(start), [reply](const Result<std::string>& started) {
     if (!started) return reply.error(started.error());
     reply.json(*started, 201);

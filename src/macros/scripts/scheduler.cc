@@ -133,7 +133,8 @@ void Scheduler::fire(const std::string& name, Plan& plan, WallTime now) {
                   .args_json = {},
                   .profile = entry->script.settings.profile,
                   .by = "schedule",
-                  .is_admin = false},
+                  .is_admin = false,
+                  .any_game = true},
                  [this, alive = std::weak_ptr(alive_), name, due, late,
                   window](const Result<std::string>& how) {
                    if (alive.expired()) return;
@@ -183,7 +184,8 @@ void Scheduler::resume_ready() {
                     .args_json = waiting.run.args_json,
                     .profile = entry->script.settings.profile,
                     .by = "resume",
-                    .is_admin = false},
+                    .is_admin = false,
+                    .any_game = true},
                    [this, alive = std::weak_ptr(alive_), id](const Result<std::string>& how) {
                      if (alive.expired()) return;
                      if (how) return note(id, "resumes after a restart of the daemon");

@@ -74,6 +74,11 @@ Result<std::shared_ptr<ScriptRunner::Running>> ScriptRunner::admit(
   return run;
 }
 
+std::string ScriptRunner::game_of(std::string_view script) const {
+  const LibraryEntry* entry = library_.find(script);
+  return entry == nullptr ? std::string() : entry->game;
+}
+
 void ScriptRunner::start(const ScriptLaunch& launch, Started started) {
   auto admitted = admit(launch);
   if (!admitted) return started(admitted.error());

@@ -76,6 +76,7 @@ class ScriptRunner final : public ScriptHost {
   ScriptRunner(const ScriptRunner&) = delete;
   ScriptRunner& operator=(const ScriptRunner&) = delete;
 
+  std::string game_of(std::string_view script) const override;
   void start(const ScriptLaunch& launch, Started started) override;
   void run(std::string_view macro_id) override;
   void fence(std::string_view macro_id) override;

@@ -188,6 +188,24 @@ std::string receiver_config_json(const Receiver& r) {
   return out;
 }
 
+std::string receiver_audit_json(const Receiver& r, const Receiver* before) {
+  const bool is_game = r.kind == ReceiverKind::game;
+  std::string out;
+  JsonWriter w(out);
+  w.begin_object().field("kind", kind_name(r.kind)).field("enabled", r.enabled);
+  w.field("target", is_game ? r.game : masked_url(r.url)).field("signed", !r.secret.empty());
+  if (is_game) w.field("command", r.command);
+  w.key("events").begin_array();
+  for (const auto& event : r.events) w.value(event);
+  w.end_array();
+  if (before != nullptr) {
+    w.field("url_changed", r.url != before->url)
+        .field("secret_changed", r.secret != before->secret);
+  }
+  w.end_object();
+  return out;
+}
+
 std::string receiver_secrets_json(const Receiver& r) {
   std::string out;
   JsonWriter(out).begin_object().field("url", r.url).field("secret", r.secret).end_object();

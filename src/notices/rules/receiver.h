@@ -59,6 +59,9 @@ bool wants(const Receiver& receiver, std::string_view notice_kind);
 /// What is stored in the clear; url and secret are sealed apart.
 std::string receiver_config_json(const Receiver& receiver);
 std::string receiver_secrets_json(const Receiver& receiver);
+/// What the audit keeps of it: no url but its host, of a secret only that there is one. With the
+/// receiver that it replaces also which of the two are new, for their values cannot be compared.
+std::string receiver_audit_json(const Receiver& receiver, const Receiver* before);
 /// Reads both back. Errors: data_loss.
 Result<Receiver> read_stored_receiver(std::string name, std::string_view config,
                                       std::string_view secrets);

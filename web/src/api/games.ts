@@ -21,6 +21,7 @@ export interface GameSettings {
   output_limit: number;
   allow: string[];
   dangerous: string[];
+  queries: string[];
   users: string[];
   roles: string[];
 }
@@ -47,6 +48,7 @@ export interface GameKind {
   rate_per_s: number;
   burst: number;
   in_flight: number;
+  queries: string[];
   options: { name: string; type: string; default: string; description: string }[];
 }
 

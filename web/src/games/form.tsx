@@ -10,6 +10,7 @@ import { FormError, TextField } from "../rooms/shared";
 import { Confirm, PasswordField, useSending } from "../settings/shared";
 import { toast } from "../state/toasts";
 import { Dialog } from "../ui/dialog";
+import { Field } from "../ui/field";
 import { Button } from "../ui/parts";
 import { games, kinds } from "./state";
 
@@ -29,6 +30,7 @@ function startOf(of: Game | null, kind: GameKind | undefined): Texts {
     burst: String(of?.burst ?? kind?.burst ?? ""),
     in_flight: String(of?.in_flight ?? kind?.in_flight ?? ""),
     allow: of?.allow.join("\n") ?? "",
+    queries: (of?.queries ?? kind?.queries ?? []).join("\n"),
     users: of?.users.join(" ") ?? "",
     roles: of?.roles.join(" ") ?? "",
     ...options,
@@ -37,6 +39,8 @@ function startOf(of: Game | null, kind: GameKind | undefined): Texts {
 
 const textOf = (value: unknown): string =>
   Array.isArray(value) ? value.join("\n") : typeof value === "string" ? value : JSON.stringify(value);
+
+const linesOf = (text: string): string[] => text.split("\n").filter((line) => line.trim() !== "");
 
 const kNumbers = [
   ["rate_per_s", "Commands a second", 0.001, 10_000],
@@ -77,10 +81,11 @@ export function GameDialog({ of, onClose }: { of: Game | null; onClose: () => vo
     const options: Record<string, unknown> = {};
     for (const option of kind?.options ?? []) {
       const text = texts[`option.${option.name}`] ?? "";
-      if (text.trim() !== "") options[option.name] = valueOfOption(option.type, text);
+      if (text.trim() !== "") options[option.name] = option.type === "lines" ? text : text.trim();
     }
     body.options = options;
-    body.allow = (texts.allow ?? "").split("\n").filter((line) => line.trim() !== "");
+    body.allow = linesOf(texts.allow ?? "");
+    body.queries = linesOf(texts.queries ?? "");
     body.users = readWords(texts.users ?? "");
     body.roles = readWords(texts.roles ?? "");
     if (of) body.dangerous = of.dangerous;
@@ -188,6 +193,23 @@ export function GameDialog({ of, onClose }: { of: Game | null; onClose: () => vo
               />
             ))}
           </div>
+          <Field
+            id="game-queries"
+            label="Commands that change nothing"
+            hint="One a line; * ends a word. Of these several may be unanswered, of all others one."
+            error={wrong.queries}
+          >
+            {(tied) => (
+              <textarea
+                {...tied}
+                class="mono"
+                rows={4}
+                spellcheck={false}
+                value={texts.queries ?? ""}
+                onInput={(event) => set("queries")(event.currentTarget.value)}
+              />
+            )}
+          </Field>
           <div class="field-row">
             <TextField id="game-users" label="Users" value={texts.users ?? ""} onChange={set("users")} error={wrong.users} hint="Names; empty: whoever may send." />
             <TextField id="game-roles" label="Roles" value={texts.roles ?? ""} onChange={set("roles")} error={wrong.roles} hint="The same for roles." />
@@ -207,11 +229,4 @@ export function GameDialog({ of, onClose }: { of: Game | null; onClose: () => vo
       </form>
     </Dialog>
   );
-}
-
-/** As the daemon wants it by the option's type. */
-function valueOfOption(type: string, text: string): unknown {
-  if (type === "lines") return text;
-  const number = Number(text);
-  return type !== "text" && text.trim() !== "" && Number.isFinite(number) ? number : text;
 }

@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 
-export type SettingsTab = "account" | "tokens" | "users" | "roles";
+export type SettingsTab = "account" | "tokens" | "users" | "roles" | "notices";
 
 export type Route =
   | { page: "overview" }
@@ -91,6 +91,8 @@ export function routeOf(path: string): Route {
       return { page: "settings", tab: "users" };
     case "/settings/roles":
       return { page: "settings", tab: "roles" };
+    case "/settings/notices":
+      return { page: "settings", tab: "notices" };
     case "/login":
       return { page: "login" };
     case "/setup":

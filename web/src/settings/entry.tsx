@@ -8,6 +8,7 @@ import type { SettingsTab } from "../lib/router";
 import { may } from "../state/session";
 import { PageHead } from "../ui/parts";
 import { AccountTab } from "./account";
+import { NoticesTab } from "./notices";
 import { RolesTab } from "./roles";
 import { TokensTab } from "./tokens";
 import { UsersTab } from "./users";
@@ -15,6 +16,7 @@ import { UsersTab } from "./users";
 const kTabs: readonly { tab: SettingsTab; path: string; label: string; scope?: string }[] = [
   { tab: "account", path: "/settings", label: "Your account" },
   { tab: "tokens", path: "/settings/tokens", label: "API tokens" },
+  { tab: "notices", path: "/settings/notices", label: "Notices", scope: "alerts:read" },
   { tab: "users", path: "/settings/users", label: "Users", scope: "users:read" },
   { tab: "roles", path: "/settings/roles", label: "Roles", scope: "users:read" },
 ];
@@ -38,6 +40,7 @@ export function SettingsPage({ tab }: { tab: SettingsTab }): JSX.Element {
       </nav>
       {tab === "account" && <AccountTab />}
       {tab === "tokens" && <TokensTab />}
+      {tab === "notices" && <NoticesTab />}
       {tab === "users" && <UsersTab />}
       {tab === "roles" && <RolesTab />}
     </div>

@@ -8,7 +8,7 @@ import { Icon, type IconName } from "./icons";
 
 export type Tone = "good" | "warn" | "bad" | "info" | "quiet";
 
-interface Look {
+export interface Look {
   icon: IconName;
   word: string;
   tone: Tone;
