@@ -358,6 +358,10 @@ void Router::set_sources(std::vector<std::string> hosts, std::vector<std::string
   impl_->host_rules = HostRules(std::move(hosts), std::move(origins), impl_->origin_scheme);
 }
 
+std::optional<Problem> Router::refuse_upgrade_source(const net::Request& request) const {
+  return impl_->refuse_source(request, true);
+}
+
 Result<std::shared_ptr<const Principal>> Router::admit_upgrade(const net::Request& request) {
   if (auto problem = impl_->refuse_source(request, true)) {
     return Error{Errc::permission_denied, problem->detail};

@@ -316,6 +316,7 @@ void Rooms::upgrade(const net::Request& request,
         {{"correlation_id", id}, {"path", request.path}, {"problem", problem.type}});
     decide({.accept = false, .refusal = api::problem_response(problem, request.path, id)});
   };
+  if (const auto problem = impl_->router->refuse_upgrade_source(request)) return refuse(*problem);
   if (!known) return refuse({.type = "not-found", .detail = "WebSockets are served at /api/v1/ws"});
   auto principal = impl_->router->admit_upgrade(request);
   if (!principal) return refuse(api::problem_from(principal.error()));
