@@ -127,18 +127,15 @@ class WeakRefresh:
 
 
 class Refresh(unittest.TestCase):
-    def test_fifty_at_once_get_one_successor_ten_times_over(self):
+    def test_fifty_at_once_get_one_successor_five_times_over(self):
         with Daemon() as daemon:
-            def refresh_from(source):
-                def refresh(token):  # Refreshes of one address are limited; each round has its own.
+            for number in range(5):
+                def refresh(token, source=f"127.0.5.{1 + number}"):
                     answer = Browser(daemon, source=source).post("/api/auth/refresh", {"refresh_token": token})
                     return answer.status, answer.json.get("refresh_token")
-                return refresh
-            token = daemon.token_login("admin")["refresh_token"]
-            for number in range(10):
-                statuses, found = successors(refresh_from(f"127.0.5.{1 + number}"), token)
+                # A log-in and an address each: refreshes are limited by both.
+                statuses, found = successors(refresh, daemon.token_login("admin")["refresh_token"])
                 self.assertEqual((number, statuses, len(found)), (number, {200}, 1))
-                token = found.pop()
             self.assertEqual(daemon.admin.get("/api/audit?action=auth.refresh_reused").json["items"], [])
 
     def test_a_claim_in_two_steps_is_noticed(self):
