@@ -29,11 +29,12 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release")
   add_compile_options(-ffunction-sections -fdata-sections)
 endif()
 
+# -g1: functions and lines for reports, and a third of the debug information to write and link.
 if(GK_SANITIZE STREQUAL "address")
-  add_compile_options(-fsanitize=address -fno-omit-frame-pointer -O1)
+  add_compile_options(-fsanitize=address -fno-omit-frame-pointer -O1 -g1)
   add_link_options(-fsanitize=address -fsanitize=undefined)
 elseif(GK_SANITIZE STREQUAL "thread")
-  add_compile_options(-fsanitize=thread -O1)
+  add_compile_options(-fsanitize=thread -O1 -g1)
   add_link_options(-fsanitize=thread)
 endif()
 
