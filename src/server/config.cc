@@ -1,8 +1,8 @@
 #include "server/config.h"
 
-#include <toml++/toml.h>
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <fstream>
 #include <functional>
 #include <map>
@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "base/json_writer.h"
+#include "settings/toml.h"
 
 namespace gk::server {
 namespace {
@@ -320,6 +321,28 @@ std::string describe(const std::vector<ConfigComplaint>& complaints) {
   return out;
 }
 
+namespace {
+/// The first line that opens a table with something that no name begins with; 0: none.
+int line_of_bad_table(std::string_view text) {
+  int line = 1;
+  for (std::size_t at = 0; at < text.size(); ++line) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const std::string_view row = text.substr(at, end - at);
+    const std::size_t open = row.find_first_not_of(" \t");
+    if (open != std::string_view::npos && row[open] == '[') {
+      const std::size_t name = row.find_first_not_of(" \t[", open);
+      const auto c = name == std::string_view::npos ? ' ' : row[name];
+      if (std::isalnum(static_cast<unsigned char>(c)) == 0 &&
+          std::string_view("-_\"'").find(c) == std::string_view::npos) {
+        return line;
+      }
+    }
+    at = end + 1;
+  }
+  return 0;
+}
+}  // namespace
+
 ConfigOutcome parse_config(std::string_view text, const std::string& file) {
   ConfigOutcome outcome;
   outcome.text = text;
@@ -329,6 +352,9 @@ ConfigOutcome parse_config(std::string_view text, const std::string& file) {
   } catch (const toml::parse_error& e) {
     outcome.complaints.push_back({file, static_cast<int>(e.source().begin.line), "",
                                   "not TOML: " + std::string(e.description())});
+  } catch (const settings::TomlAssertion&) {
+    outcome.complaints.push_back(
+        {file, line_of_bad_table(text), "", "not TOML: expected the name of a table or a key"});
   }
   return outcome;
 }

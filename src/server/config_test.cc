@@ -43,6 +43,16 @@ TEST(ParseConfig, SaysWhereTheTextIsNotToml) {
   EXPECT_EQ(outcome.complaints[0].line, 1);
 }
 
+TEST(ParseConfig, SaysWhereATableHasNoName) {
+  // toml++ takes for granted that it has one.
+  for (const char* text : {"listen = \"a\"\n[+h", "\n[\x02\n", "# x\n  [ $x]\n"}) {
+    const auto outcome = parse_config(text, "gk.toml");
+    ASSERT_EQ(outcome.complaints.size(), 1U) << text;
+    EXPECT_EQ(outcome.complaints[0].line, 2) << text;
+    EXPECT_NE(outcome.complaints[0].message.find("not TOML"), std::string::npos);
+  }
+}
+
 TEST(ParseConfig, RefusesATrueWhereANumberBelongs) {
   EXPECT_EQ(parse_config("[monitor]\ninterval_s = true\n", "f").complaints.size(), 1U);
   EXPECT_EQ(parse_config("[monitor]\ninterval_s = nan\n", "f").complaints.size(), 1U);
