@@ -18,6 +18,7 @@
 #include "monitor/monitor.h"
 #include "monitor/routes.h"
 #include "monitor/series_store.h"
+#include "server/backup_room.h"
 #include "server/dashboard.h"
 #include "server/game_room.h"
 #include "server/health_inputs.h"
@@ -93,6 +94,7 @@ struct Rooms::Impl {
   std::unique_ptr<NoticeRoom> notices;
   std::unique_ptr<SessionRoom> sessions;
   std::unique_ptr<PrivacyRoom> privacy;
+  std::unique_ptr<BackupRoom> backups;
   std::unique_ptr<api::Hub> hub;
   std::unique_ptr<api::Router> router;
   std::unique_ptr<logs::LogRoutes> log_routes;
@@ -133,6 +135,7 @@ Result<void> Rooms::Impl::start() {
   GK_TRY(privacy, timed("start.privacy", [&] {
            return PrivacyRoom::create(context, state, *pool, *monitor, referee->service());
          }));
+  backups = std::make_unique<BackupRoom>(context, state);
   start_api();
   health->set_ready(true);
   return {};
@@ -230,6 +233,7 @@ void Rooms::Impl::start_api() {
   scripts->connect(*hub, *router, macros->service());
   referee->connect(*hub, *router, *pool);
   privacy->connect(*router);
+  backups->connect(*router);
   operations->connect(*hub, *router);
   sessions->connect(*hub, *router);
   settings->connect(*hub, *router);

@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 
-export type SettingsTab = "account" | "tokens" | "users" | "roles";
+export type SettingsTab = "account" | "tokens" | "users" | "roles" | "config" | "backups";
 
 export type Route =
   | { page: "overview" }
@@ -91,6 +91,10 @@ export function routeOf(path: string): Route {
       return { page: "settings", tab: "users" };
     case "/settings/roles":
       return { page: "settings", tab: "roles" };
+    case "/settings/configuration":
+      return { page: "settings", tab: "config" };
+    case "/settings/backups":
+      return { page: "settings", tab: "backups" };
     case "/login":
       return { page: "login" };
     case "/setup":

@@ -8,6 +8,8 @@ import type { SettingsTab } from "../lib/router";
 import { may } from "../state/session";
 import { PageHead } from "../ui/parts";
 import { AccountTab } from "./account";
+import { BackupsTab } from "./backups";
+import { ConfigTab } from "./config";
 import { RolesTab } from "./roles";
 import { TokensTab } from "./tokens";
 import { UsersTab } from "./users";
@@ -17,12 +19,14 @@ const kTabs: readonly { tab: SettingsTab; path: string; label: string; scope?: s
   { tab: "tokens", path: "/settings/tokens", label: "API tokens" },
   { tab: "users", path: "/settings/users", label: "Users", scope: "users:read" },
   { tab: "roles", path: "/settings/roles", label: "Roles", scope: "users:read" },
+  { tab: "config", path: "/settings/configuration", label: "Configuration", scope: "config:read" },
+  { tab: "backups", path: "/settings/backups", label: "Backups", scope: "admin:read" },
 ];
 
 export function SettingsPage({ tab }: { tab: SettingsTab }): JSX.Element {
   return (
     <div class="page">
-      <PageHead title="Settings" lead="Your account, and for administrators everybody's." />
+      <PageHead title="Settings" lead="Your account, and for administrators the whole installation." />
       <nav class="tabs" aria-label="Settings">
         {kTabs
           .filter(({ scope }) => !scope || may(scope))
@@ -40,6 +44,8 @@ export function SettingsPage({ tab }: { tab: SettingsTab }): JSX.Element {
       {tab === "tokens" && <TokensTab />}
       {tab === "users" && <UsersTab />}
       {tab === "roles" && <RolesTab />}
+      {tab === "config" && <ConfigTab />}
+      {tab === "backups" && <BackupsTab />}
     </div>
   );
 }
