@@ -46,6 +46,19 @@ Result<std::vector<Backup>> backups_in(const std::string& folder) {
   return out;
 }
 
+/// Of a daemon that was killed while it copied: it keeps the room of a backup and is none.
+void remove_leftovers(const std::string& folder) {
+  const auto names = sys::list_dir(folder, kMaxEntries);
+  if (!names) return;
+  for (const std::string& name : *names) {
+    const std::string_view text = name;
+    if (!text.ends_with(store::kPartial)) continue;
+    if (!is_backup_name(text.substr(0, text.size() - store::kPartial.size()))) continue;
+    std::error_code ignored;
+    fs::remove_all(folder + "/" + name, ignored);
+  }
+}
+
 /// A disk that is full or failing is not the caller's fault: 503, not 429.
 Error as_unavailable(const Error& error) {
   if (error.code == Errc::failed_precondition || error.code == Errc::already_exists) return error;
@@ -61,6 +74,7 @@ Result<Backup> make_in(const BackupOptions& options, const BackupService::Copy& 
                                                 "one first"};
   }
   GK_CHECK_OK(sys::make_private_dir(options.folder));
+  remove_leftovers(options.folder);
   const std::string folder = options.folder + "/" + backup.name;
   GK_CHECK_OK(copy(folder));
   GK_TRY(const auto manifest, store::read_manifest(folder));

@@ -169,6 +169,15 @@ TEST_F(BackupServiceTest, RemovesNothingThatIsNoBackup) {
   }
 }
 
+TEST_F(BackupServiceTest, AHalfOfADaemonThatWasKilledGoesAndWhatIsNotOursStays) {
+  auto one = service(real_copy());
+  fs::create_directories(one->folder() + "/2026-11-28-105959.partial");
+  fs::create_directories(one->folder() + "/mine.partial");
+  ASSERT_TRUE(made(*one));
+  EXPECT_FALSE(fs::exists(one->folder() + "/2026-11-28-105959.partial"));
+  EXPECT_TRUE(fs::exists(one->folder() + "/mine.partial"));
+}
+
 TEST_F(BackupServiceTest, AFolderWithoutManifestIsNotListed) {
   auto one = service(real_copy());
   fs::create_directories(one->folder() + "/2026-11-28-105959");

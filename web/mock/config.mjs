@@ -50,6 +50,7 @@ function parse(text) {
     } catch {
       return complain(key, `expected a ${of.type}`);
     }
+    if (of.type === "string" && typeof value !== "string") return complain(key, "expected a string");
     const [low, high] = of.range.split(" to ").map(Number);
     if (of.type === "number" && !(value >= low && value <= high))
       return complain(key, `expected ${of.range}, got ${JSON.stringify(value)}`);

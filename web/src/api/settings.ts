@@ -15,7 +15,7 @@ export type Configuration = Schemas["Configuration"];
 export type ConfigOutcome = Schemas["ConfigOutcome"];
 export type ConfigVerdict = Schemas["ConfigVerdict"];
 export type ConfigRevision = Schemas["ConfigRevision"];
-export interface Backup { name: string; created_at: string; bytes: number; state: "running" | "ready"; path: string }
+export type Backup = Schemas["Backup"];
 
 /** With the version that a change must name. */
 export interface Versioned {

@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
-import { type LogFilter, type LogLine, logsApi } from "../api/explore";
+import { kUntil, type LogFilter, type LogLine, logsApi } from "../api/explore";
 import { formatMoment } from "../lib/format";
 import { TroubleCard, useFollow } from "../rooms/shared";
 import { now } from "../state/clock";
@@ -20,7 +20,7 @@ const kLooks = {
 } as const;
 const kOwn = new Set(["ts", "level", "event", "message", "correlation_id"]);
 const kRank: readonly LogLine["level"][] = ["debug", "info", "warn", "error"];
-/** Live lines beyond are let go, oldest first. */
+/** Live lines beyond are let go, oldest first; "Older" brings them back. */
 const kMostLive = 500;
 
 function Line({ line, plain }: { line: LogLine; plain?: boolean }): JSX.Element {
@@ -97,7 +97,7 @@ export function LogTab(): JSX.Element {
             "log:line": (data) => {
               const line = data as LogLine | null;
               if (line?.ts && matches(line, filter))
-                list.rows.value = [line, ...(list.rows.peek() ?? [])].slice(0, kMostLive);
+                list.push(line, kMostLive, (last) => kUntil + last.ts);
             },
           }
         : {},

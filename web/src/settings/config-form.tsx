@@ -1,7 +1,7 @@
 // The configuration as a form: a field a key, in sections. Only what differs is sent.
 
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
 import { ApiError } from "../api/client";
 import { configApi, type ConfigSetting, type Versioned } from "../api/settings";
@@ -180,6 +180,10 @@ export function ConfigForm(props: {
     const { [key]: _, ...rest } = drafts;
     onDrafts(draft === undefined ? rest : { ...rest, [key]: draft });
   };
+  useEffect(() => {
+    // From the palette: one setting.
+    if (location.hash) document.getElementById(location.hash.slice(1))?.focus();
+  }, []);
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
     setWrong({});
@@ -223,11 +227,10 @@ export function ConfigForm(props: {
           <FormError text={error} />
           <TextField
             id="config-comment"
-            label={`Why, for the list of revisions (${plural(count, "change")})`}
+            label="Why (optional)"
             value={comment}
             onChange={setComment}
             error={wrong.comment}
-            hint="May stay empty."
           />
           <div class="dialog-actions">
             <Button onClick={() => onDrafts({})}>Discard</Button>
