@@ -63,6 +63,20 @@ const kReal = new Set([
 
 const paletteCases = [
   {
+    name: "pages: each loads when one comes straight from another that came late too",
+    mock: true,
+    async run(target) {
+      const context = await target.context("healthy");
+      const page = await target.open(context, "/library");
+      await settle(page);
+      for (const path of ["/games", "/sessions", "/locks", "/explore", "/logs", "/settings", "/library"]) {
+        await page.locator(`.nav a[href="${path}"]`).click();
+        await settle(page);
+      }
+      await context.close();
+    },
+  },
+  {
     name: "palette: finds a game and a setting by a few letters, does things, gives the focus back",
     mock: true,
     async run(target) {
