@@ -83,7 +83,7 @@ const paletteCases = [
       const context = await target.context("healthy");
       const page = await target.open(context, "/locks");
       await settle(page);
-      const box = page.getByRole("combobox");
+      const box = page.getByRole("combobox", { name: /^Find/ });
       const find = async (words, wanted) => {
         await page.keyboard.press("Control+k");
         await box.fill(words);

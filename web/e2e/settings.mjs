@@ -288,6 +288,34 @@ const exploreCases = [
     },
   },
   {
+    name: "explore: compares with a day and a week before; cancellations and changes are marked and listed",
+    mock: true,
+    async run(target) {
+      const context = await target.context("healthy");
+      const { settings } = target.mock;
+      settings.take("", "jonas", "patch", "", Date.now() - 600_000);
+      const page = await target.open(context, "/explore");
+      await settle(page);
+      const asked = [];
+      page.on("request", (request) => {
+        const { pathname, searchParams } = new URL(request.url());
+        if (pathname === "/api/metrics/series") asked.push(Date.now() - Date.parse(searchParams.get("from")));
+      });
+      await page.getByLabel("Compare with").selectOption("The week before");
+      await page.getByText("dashed: the week before").first().waitFor();
+      check(asked.some((ago) => Math.abs(ago - (7 * 24 + 1) * 3_600_000) < 60_000), `no window of a week ago in ${asked}`);
+      const row = page.getByRole("region", { name: "What happened" }).getByRole("link", { name: /jonas changed the configuration/ });
+      await row.waitFor();
+      const label = await page.locator(".plot").first().getAttribute("aria-label");
+      check(/1 change of the configuration/.test(label), `the chart does not say its marks: ${label}`);
+      await page.getByRole("button", { name: "Table" }).click();
+      await page.getByRole("columnheader", { name: "the week before" }).first().waitFor();
+      await row.click();
+      await page.waitForURL(/settings\/configuration/);
+      await context.close();
+    },
+  },
+  {
     name: "audit: a row opens, filters by its actor, and the chain is verified",
     mock: true,
     async run(target) {

@@ -81,7 +81,7 @@ const kShots = [
       await page.click("text=Continue");
     },
   ],
-  ["explore", "healthy", "/explore", (page) => page.click("text=Compare with")],
+  ["explore", "healthy", "/explore", (page) => page.getByLabel("Compare with").selectOption("The day before")],
   ["log", "healthy", "/logs", (page) => page.locator("summary").nth(1).click()],
   ["audit", "healthy", "/logs/audit", (page) => page.locator("summary").nth(3).click()],
   ["configuration", "healthy", "/settings/configuration", (page) => page.getByLabel("log.level").selectOption("debug")],

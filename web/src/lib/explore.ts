@@ -25,6 +25,17 @@ export const kRanges: readonly RangeChoice[] = [
   { value: "30d", label: "30 days", ms: 30 * kDayMs },
 ];
 
+/** What a line may be compared with: so long before. */
+export const kOffsets: readonly { ms: number; label: string }[] = [
+  { ms: 0, label: "Nothing" },
+  { ms: kHour, label: "An hour before" },
+  { ms: kDayMs, label: "The day before" },
+  { ms: 7 * kDayMs, label: "The week before" },
+];
+
+export const offsetWord = (ms: number): string =>
+  (kOffsets.find((one) => one.ms === ms)?.label ?? "Before").toLowerCase();
+
 export interface Window {
   from: number;
   to: number;
