@@ -15,7 +15,7 @@ if(TARGET gamekeeperd AND NOT GK_SANITIZE AND NOT GK_FUZZ)
     add_test(NAME web_unit COMMAND npm test --silent WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}/web)
     add_test(NAME web_pages COMMAND npm run --silent e2e
              WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}/web)
-    set_tests_properties(web_unit web_pages PROPERTIES TIMEOUT 600 LABELS e2e)
+    set_tests_properties(web_unit web_pages PROPERTIES TIMEOUT 900 LABELS e2e)
   endif()
   add_test(NAME reference_documents
            COMMAND ${PROJECT_SOURCE_DIR}/tests/reference_test.sh $<TARGET_FILE:gamekeeperd>)

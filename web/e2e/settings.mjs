@@ -280,6 +280,9 @@ const exploreCases = [
       await page.mouse.up();
       await page.getByRole("button", { name: "Whole range" }).click();
       check((await page.getByRole("button", { name: "Whole range" }).count()) === 0, "still zoomed");
+      await page.getByRole("button", { name: "Closer" }).press("Enter");
+      await page.getByRole("button", { name: "Earlier" }).press("Enter");
+      await page.getByRole("button", { name: "Whole range" }).press("Enter");
       await page.getByLabel("Add a series").selectOption("latency|game:openttd");
       await page.getByRole("heading", { name: /of game:openttd/ }).waitFor();
       await page.getByRole("button", { name: /^Remove .*openttd/ }).click();

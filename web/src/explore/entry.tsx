@@ -5,7 +5,7 @@ import "../styles/explore.css";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
-import { kOffsets, kRanges, zoomOf } from "../lib/explore";
+import { kOffsets, kRanges, moveWindow, type Window, zoomOf } from "../lib/explore";
 import { formatMoment, signalInfo } from "../lib/format";
 import { Await, others } from "../rooms/shared";
 import { now } from "../state/clock";
@@ -52,7 +52,13 @@ function Picker({ known }: { known: readonly string[] }): JSX.Element {
   );
 }
 
-function Controls({ onRefresh }: { onRefresh: () => void }): JSX.Element {
+const kMoves = [
+  { how: "earlier", label: "Earlier", icon: "back" },
+  { how: "closer", label: "Closer", icon: "search" },
+  { how: "later", label: "Later", icon: "next" },
+] as const;
+
+function Controls({ window, onRefresh }: { window: Window; onRefresh: () => void }): JSX.Element {
   return (
     <div class="explore-controls">
       <Segmented
@@ -80,9 +86,22 @@ function Controls({ onRefresh }: { onRefresh: () => void }): JSX.Element {
           ))}
         </select>
       </label>
+      <span class="actions">
+        {kMoves.map(({ how, label, icon }) => (
+          <Button
+            key={how}
+            icon={icon}
+            onClick={() => {
+              zoom.value = moveWindow(window, how, Date.now());
+            }}
+          >
+            {label}
+          </Button>
+        ))}
+      </span>
       {zoom.value && (
         <Button
-          icon="back"
+          icon="refresh"
           onClick={() => {
             zoom.value = null;
             onRefresh();
@@ -155,7 +174,7 @@ export function ExplorePage(): JSX.Element {
       <Await of={names} what="the series" scope="metrics:read">
         {(items) => (
           <>
-            <Controls onRefresh={refresh} />
+            <Controls window={window} onRefresh={refresh} />
             {picked.value.length === 0 && (
               <Empty icon="chart" title="No series is picked">
                 <p>Add one below. A game's and a macro's series come with their first samples.</p>

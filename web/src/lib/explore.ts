@@ -59,6 +59,14 @@ export function zoomOf(window: Window, from: number, to: number): Window | null 
   return high - low >= kShortestMs ? { from: Math.round(low), to: Math.round(high) } : null;
 }
 
+/** For whoever cannot drag: the middle half, and the windows beside it; never beyond `now`. */
+export function moveWindow(window: Window, how: "closer" | "earlier" | "later", now: number): Window {
+  const length = window.to - window.from;
+  if (how === "closer") return zoomOf(window, window.from + length / 4, window.to - length / 4) ?? window;
+  const to = how === "earlier" ? window.to - length / 2 : Math.min(now, window.to + length / 2);
+  return { from: Math.round(to - length), to: Math.round(to) };
+}
+
 export function columnsOf(
   points: readonly { timestamp: string; value: number | null }[],
   shiftMs = 0,
