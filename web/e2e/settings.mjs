@@ -164,12 +164,13 @@ const configCases = [
       await page.getByRole("button", { name: "Save 2 changes" }).click();
       await page.locator("#config-monitor-interval_s-error").waitFor();
       check((await page.locator("#config-monitor-interval_s-error").innerText()).includes("0.1 to 60"), "the range is not said");
-      equal(await page.evaluate(() => document.activeElement.id), "config-monitor-interval_s", "the focus");
+      await page.waitForFunction(() => document.activeElement.id === "config-monitor-interval_s");
       await page.getByLabel("monitor.interval_s").fill("0.5");
       await page.getByLabel(/^Why/).fill("tournament");
       await page.getByRole("button", { name: "Save 2 changes" }).click();
       await page.getByText("Revision 3 is in force").waitFor();
-      await page.getByText("1 setting wait", { exact: false }).first().waitFor();
+      await page.getByText("1 setting waits", { exact: false }).first().waitFor();
+      await page.keyboard.press("Escape");
       await page.getByText("“tournament”").waitFor();
       await page.locator(".revision summary").first().click();
       await page.getByText("1024").first().waitFor();

@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 import { kUntil, type LogFilter, type LogLine, logsApi } from "../api/explore";
-import { formatMoment } from "../lib/format";
+import { formatMomentSeconds } from "../lib/format";
 import { TroubleCard, useFollow } from "../rooms/shared";
 import { now } from "../state/clock";
 import { pagedList } from "../state/paged";
@@ -30,7 +30,7 @@ function Line({ line, plain }: { line: LogLine; plain?: boolean }): JSX.Element 
     <li class="audit-row">
       <details>
         <summary>
-          <span class="audit-when num">{formatMoment(line.ts, now.value)}</span>
+          <span class="audit-when num">{formatMomentSeconds(line.ts, now.value)}</span>
           <span class="audit-what">
             <span class={`inline-word tone-${look.tone}`}>
               <Icon name={look.icon} size={14} label={line.level} />

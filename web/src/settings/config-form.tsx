@@ -173,6 +173,7 @@ export function ConfigForm(props: {
   const { base, drafts, onDrafts } = props;
   const { settings } = base.config;
   const [comment, setComment] = useState("");
+  const [filter, setFilter] = useState("");
   const { busy, error, send } = useSending();
   const [wrong, setWrong] = useState<Record<string, string>>({});
   const count = Object.keys(drafts).length;
@@ -191,14 +192,16 @@ export function ConfigForm(props: {
       try {
         const { restart_required } = await configApi.patch(base.etag, patchOf(settings, drafts), comment.trim());
         const later = restart_required.filter((key) => key in drafts).length;
-        toast("good", later > 0 ? `Saved. ${plural(later, "setting")} wait for the next start.` : "Saved, and in force.");
+        toast("good", later > 0 ? `Saved. ${plural(later, "setting waits", "settings wait")} for the next start.` : "Saved, and in force.");
       } catch (caught) {
         if (caught instanceof ApiError && caught.status === 412) props.onConflict();
         if (!(caught instanceof ApiError)) throw caught;
         const found = (caught.problem?.errors ?? []).map(({ path, message }) => [path, message] as const);
         setWrong(Object.fromEntries(found));
+        setFilter("");
         const first = found.find(([key]) => settings.some((one) => one.key === key))?.[0];
-        if (first) document.getElementById(idOf(first))?.focus();
+        // After the filter is gone from the page.
+        if (first) setTimeout(() => document.getElementById(idOf(first))?.focus());
         throw caught;
       }
     });
@@ -206,9 +209,27 @@ export function ConfigForm(props: {
     setComment("");
     props.onSaved();
   };
+  const words = filter.toLowerCase().split(/\s+/);
+  const shown = settings.filter(({ key, meaning }) =>
+    words.every((word) => `${key} ${meaning}`.toLowerCase().includes(word)),
+  );
   return (
     <form noValidate class="config-form" onSubmit={(event) => void submit(event)}>
-      {sectionsOf(settings).map(([name, all]) => (
+      <div class="filter">
+        <Icon name="search" size={16} />
+        <input
+          type="search"
+          data-filter
+          aria-label="Filter the settings"
+          placeholder="Filter"
+          autocomplete="off"
+          value={filter}
+          onInput={(event) => setFilter(event.currentTarget.value)}
+        />
+        <kbd aria-hidden="true">/</kbd>
+      </div>
+      {shown.length === 0 && <p class="hint" role="status">No setting has these words.</p>}
+      {sectionsOf(shown).map(([name, all]) => (
         <Section key={name} title={kTitles[name] ?? name} id={`config-section-${name || "top"}`}>
           {all.map((of) => (
             <Setting

@@ -111,7 +111,7 @@ function Configured({ now }: { now: Versioned }): JSX.Element {
       {waits.length > 0 && (
         <Banner tone="warn" icon="clock">
           <p>
-            <strong>{plural(waits.length, "setting")} wait for the next start</strong> of gamekeeperd:{" "}
+            <strong>{plural(waits.length, "setting waits", "settings wait")} for the next start</strong> of gamekeeperd:{" "}
             {waits.map((key, i) => (
               <>
                 {i > 0 && ", "}
