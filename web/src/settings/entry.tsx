@@ -3,6 +3,7 @@
 import "../styles/settings.css";
 
 import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 
 import type { SettingsTab } from "../lib/router";
 import { may } from "../state/session";
@@ -24,10 +25,15 @@ const kTabs: readonly { tab: SettingsTab; path: string; label: string; scope?: s
 ];
 
 export function SettingsPage({ tab }: { tab: SettingsTab }): JSX.Element {
+  const tabs = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // A phone shows four of them.
+    tabs.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [tab]);
   return (
     <div class="page">
       <PageHead title="Settings" lead="Your account, and for administrators the whole installation." />
-      <nav class="tabs" aria-label="Settings">
+      <nav class="tabs" aria-label="Settings" ref={tabs}>
         {kTabs
           .filter(({ scope }) => !scope || may(scope))
           .map((one) => (
