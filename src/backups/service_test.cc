@@ -161,7 +161,8 @@ TEST_F(BackupServiceTest, OneAtATimeAndTheOneThatRunsIsListedAndStays) {
 
 TEST_F(BackupServiceTest, RemovesNothingThatIsNoBackup) {
   auto one = service(real_copy());
-  for (const std::string name : {"..", "../state.db", "", "2026-11-28-10595", "2026-11-28-10595/"}) {
+  for (const std::string name :
+       {"..", "../state.db", "", "2026-11-28-10595", "2026-11-28-10595/"}) {
     Result<void> gone;
     one->remove(name, [&](Result<void> r) { gone = std::move(r); });
     ASSERT_FALSE(gone) << name;

@@ -56,8 +56,7 @@ int check(Context& context, const std::string& folder, bool full) {
 }
 
 int backup(Context& context, const std::string& folder) {
-  const auto made =
-      store::backup_folder(context.options().data_dir, folder, SystemClock().wall());
+  const auto made = store::backup_folder(context.options().data_dir, folder, SystemClock().wall());
   if (!made) return context.fail(made.error());
   context.out() << "backed up " << context.options().data_dir << " to " << folder << "\n";
   return 0;

@@ -103,11 +103,10 @@ void PrivacyRoom::connect(api::Router& router) {
   privacy::add_player_routes(
       router, players_, pseudonyms_,
       [this](privacy::AuditNote note, std::function<void(Result<void>)> done) {
-        add_audit_row(context_, state_, *note.by,
-                      {.action = note.action,
-                       .target = note.target,
-                       .correlation_id = note.correlation_id},
-                      std::move(done));
+        add_audit_row(
+            context_, state_, *note.by,
+            {.action = note.action, .target = note.target, .correlation_id = note.correlation_id},
+            std::move(done));
       });
 }
 
