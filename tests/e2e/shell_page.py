@@ -38,11 +38,14 @@ def blocks(text):
 
 
 def holds(promised, printed):
-    """Whether the lines of `promised` are in `printed`, in their order."""
-    pattern = r"[^\n]*\n(?:[^\n]*\n)*?".join(
-        r"[^\n]*".join(re.escape(piece) for piece in line.strip().split("…"))
+    """Whether the lines of `promised` are in `printed`, in their order; how wide the space between
+    columns is does not count."""
+    def narrow(text):
+        return re.sub(r"[ \t]+", " ", text)
+    pattern = r"[^\n]*\n(?:[^\n]*\n)*?[^\n]*?".join(
+        r"[^\n]*".join(re.escape(narrow(piece.strip())) for piece in line.split("…"))
         for line in promised.strip().splitlines())
-    return re.search(pattern, printed) is not None
+    return re.search(pattern, narrow(printed)) is not None
 
 
 def run_page(text, ports=(), deadline=120, more_env=None):
