@@ -13,6 +13,7 @@
 #include "store/database.h"
 #include "sys/file_lock.h"
 #include "sys/files.h"
+#include "sys/ownership.h"
 
 namespace gk::cli {
 namespace {
@@ -151,6 +152,7 @@ Result<std::string> put_back(Context& context, const std::string& folder) {
   }
   GK_CHECK_OK(copy_config(folder, data));
   GK_CHECK_OK(copy_key(folder, data));
+  GK_CHECK_OK(sys::give_to_owner_of(data));  // root restores what the service must open.
   return aside;
 }
 
