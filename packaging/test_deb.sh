@@ -129,7 +129,8 @@ check_files() {
   for file in usr/share/man/man1/gamekeeper.1.gz usr/share/man/man8/gamekeeperd.8.gz \
     usr/share/man/man5/gamekeeper.toml.5.gz usr/share/bash-completion/completions/gamekeeper \
     usr/share/zsh/vendor-completions/_gamekeeper usr/share/fish/vendor_completions.d/gamekeeper.fish \
-    lib/systemd/system/gamekeeper.service usr/share/doc/gamekeeper/examples/nginx.conf; do
+    lib/systemd/system/gamekeeper.service usr/share/doc/gamekeeper/examples/nginx.conf \
+    usr/share/doc/gamekeeper/examples/prometheus.yml; do
     [ -e "$root/$file" ] || [ -e "$root/usr/$file" ] || grep -q path-exclude "$root"/etc/dpkg/dpkg.cfg.d/* 2>/dev/null ||
       fail "/$file is missing"
   done

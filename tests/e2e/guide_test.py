@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Does what docs/guide.md and docs/api.md say, command by command, and provokes each message of the
 guide's last table. A page that promises what is not so must be found."""
+import json
 import pathlib
 import re
 import shutil
@@ -81,6 +82,16 @@ class Messages(unittest.TestCase):
                 file.unlink()
             daemon("--data", str(d.data), "--listen", "127.0.0.1:0")
         return "\n".join(said)
+
+    def test_the_table_of_outcomes_has_all_of_the_api(self):
+        def lists(value):
+            if isinstance(value, dict):
+                value = list(value.values())
+            return [value] + [found for inner in value for found in lists(inner)] if isinstance(value, list) else []
+        outcomes = next(words for words in lists(json.loads((ROOT / "docs/openapi.json").read_text()))
+                        if "killed" in words)
+        table = (ROOT / "docs/guide.md").read_text().split("| Outcome | Means |")[1].split("\n\n")[0]
+        self.assertEqual(set(re.findall(r"`(\w+)`", re.sub(r"(?m)\|[^|]*\|$", "|", table))), set(outcomes))
 
     @unittest.skipUnless(shutil.which("stress-ng"), "needs stress-ng")
     def test_each_message_of_the_table_is_one_that_is_said(self):
