@@ -235,7 +235,7 @@ with_systemd() {
   inside systemctl stop gamekeeper
   expect "Result=success" inside systemctl show -p Result gamekeeper
   note "stopped in $((SECONDS - started)) s"
-  inside gamekeeper db restore /root/live-backup >>"$dir/apt.log" 2>&1 || fail "db restore"
+  inside gamekeeper --data /var/lib/gamekeeper db restore /root/live-backup >>"$dir/apt.log" 2>&1 || fail "db restore"
   inside systemctl start gamekeeper
   wait_ready
   expect "admin" inside gamekeeper user list
