@@ -65,6 +65,8 @@ struct StartRequest {
   std::optional<std::string> session_id;
   bool is_admin = false;               ///< May run commands and weaken levels.
   std::optional<unsigned> caller_uid;  ///< Of a Unix-socket caller.
+  std::optional<int> caller_pid;       ///< The same.
+  std::string caller_token;            ///< Id of the caller's token, if it has one.
   std::string by;                      ///< For the log.
 };
 
@@ -74,6 +76,22 @@ struct MacroNotice {
   Kind kind = Kind::started;
   std::string macro_id;
   std::string reason;
+};
+
+/// A macro is let in, before anything of it runs; or that failed.
+struct MacroEntry {
+  enum class Kind : std::uint8_t { let_in, failed };
+  Kind kind = Kind::let_in;
+  std::string macro_id;
+  std::optional<int> pid;         ///< Of an external macro that gave one.
+  std::optional<int> caller_pid;  ///< This and the next as in StartRequest.
+  std::string caller_token;
+};
+
+/// A macro is being ended. A view: publishing it needs no memory.
+struct MacroFence {
+  std::string_view macro_id;
+  Ending::Kind kind = Ending::Kind::stopped;
 };
 
 /// What wait() answers.
@@ -159,7 +177,8 @@ class MacroService {
   bool degraded() const { return launcher_.mode() == sys::Confinement::session; }
 
   /// Published at the moment of the decision, before the kill: refuse the macro everything.
-  Topic<std::string>& fenced() { return fenced_; }
+  Topic<MacroFence>& fenced() { return fenced_; }
+  Topic<MacroEntry>& entries() { return entries_; }
   Topic<CancellationEvent>& cancelled() { return cancelled_; }
   Topic<MacroNotice>& notices() { return notices_; }
 
@@ -200,7 +219,7 @@ class MacroService {
   // service_act.cc
   std::vector<CancellationEvent> evaluate();
   void act(const Decision& decision, std::vector<CancellationEvent>& begun);
-  void fence(const RunningMacro& macro);
+  void fence(const RunningMacro& macro, Ending::Kind kind);
   void begin_end(RunningMacro& macro, Ending::Kind kind);
   void accuse(RunningMacro& macro, std::string reason, std::string rule, const Decision* decision);
   void send_end_signals(RunningMacro& macro);
@@ -256,7 +275,8 @@ class MacroService {
   Counter started_total_;
   bool log_is_being_written_ = false;
   bool log_is_stale_ = false;
-  Topic<std::string> fenced_;
+  Topic<MacroFence> fenced_;
+  Topic<MacroEntry> entries_;
   Topic<CancellationEvent> cancelled_;
   Topic<MacroNotice> notices_;
   std::shared_ptr<int> alive_ = std::make_shared<int>();  // Shared: weak copies in late callbacks.

@@ -125,10 +125,10 @@ void MacroService::step(Ending& ending, std::string what, std::string result) {
 }
 
 // From here on nothing is written for it. No memory, no store.
-void MacroService::fence(const RunningMacro& macro) {
+void MacroService::fence(const RunningMacro& macro, Ending::Kind kind) {
   if (games_ != nullptr) (void)games_->fence(macro.subject);
   if (scripts_ != nullptr && macro.kind == MacroKind::script) scripts_->fence(macro.id);
-  fenced_.publish(macro.id);
+  fenced_.publish({macro.id, kind});
 }
 
 // Fence, signal, and wait for the end. Both come before anything that may be slow or needs memory.
@@ -137,7 +137,7 @@ void MacroService::begin_end(RunningMacro& macro, Ending::Kind kind) {
   macro.ending.emplace();
   macro.ending->kind = kind;
   macro.ending->decided_at = clock_.mono();
-  fence(macro);
+  fence(macro, kind);
   if (!macro.has_process()) {
     step(*macro.ending, "fence", "ok");
     if (macro.kind == MacroKind::external) step(*macro.ending, "notify", "ok");
@@ -349,7 +349,7 @@ std::size_t MacroService::stop_all(const std::string& reason) {
   // All are dead and fenced before anything needs memory.
   emergency_stop_signal();
   for (auto& [id, macro] : running_) {
-    fence(*macro);
+    fence(*macro, Ending::Kind::emergency);
     macro->abandoned = macro->state == MacroState::starting;
   }
   std::vector<std::string> ids;

@@ -100,6 +100,16 @@ void MacroService::start(StartRequest request, Started done) {
   if (!admitted) return done(admitted.error());
   std::unique_ptr<RunningMacro> macro = std::move(*admitted);
   if (games_ != nullptr) games_->lift_fence(macro->subject);
+  MacroEntry entry{MacroEntry::Kind::let_in, macro->id, request.pid, request.caller_pid,
+                   request.caller_token};
+  entries_.publish(entry);
+  if (macro->kind != MacroKind::external) {
+    done = [this, entry, done = std::move(done)](Result<std::string> started) mutable {
+      entry.kind = MacroEntry::Kind::failed;
+      if (!started) entries_.publish(entry);
+      done(std::move(started));
+    };
+  }
   if (macro->kind == MacroKind::script) return launch_script(std::move(macro), request.by, done);
   if (macro->kind == MacroKind::process) return launch(std::move(macro), request.by, done);
   RunningMacro& entered = *macro;

@@ -55,10 +55,15 @@ MacroRoom::MacroRoom(const RoomsContext& context, store::Writer& state, WorkerPo
           service_options(context, lanes), context.loop, context.clock, context.random, context.log,
           context.metrics, pool, observer_, store_, profiles_)) {
   degraded_ = service_->degraded();
-  notices_ = service_->notices().subscribe(
-      [this](const macros::MacroNotice&) { degraded_ = service_->degraded(); });
-  fenced_ =
-      service_->fenced().subscribe([&lanes](const std::string& id) { lanes.fence_macro(id); });
+  notices_ = service_->notices().subscribe([this, &lanes](const macros::MacroNotice& notice) {
+    degraded_ = service_->degraded();
+    using Kind = macros::MacroNotice::Kind;
+    if (notice.kind == Kind::ended) lanes.service().leave_macro(notice.macro_id);
+  });
+  fenced_ = service_->fenced().subscribe(
+      [&lanes](const macros::MacroFence& fence) { lanes.on_fence(fence); });
+  entries_ = service_->entries().subscribe(
+      [&lanes](const macros::MacroEntry& entry) { lanes.on_entry(entry); });
 }
 
 Result<std::unique_ptr<MacroRoom>> MacroRoom::create(const RoomsContext& context,
@@ -69,6 +74,10 @@ Result<std::unique_ptr<MacroRoom>> MacroRoom::create(const RoomsContext& context
   GK_TRY(auto stored, room->store_.load());
   room->profiles_.restore(stored);
   room->service_->restore(std::move(stored));
+  // What was cancelled before a restart must be started again, too, before it gets a lane.
+  for (const auto& [id, entry] : room->service_->quarantine().entries()) {
+    lanes.service().fence_macro(id, arbiter::FenceReach::name);
+  }
   return room;
 }
 

@@ -53,7 +53,9 @@ class MacroRoom {
   std::unique_ptr<macros::MacroService> service_;
   std::unique_ptr<macros::MacroTopics> topics_;
   Topic<macros::MacroNotice>::Subscription notices_;
-  Topic<std::string>::Subscription fenced_;  // Held, so that a fenced macro loses its lanes too.
+  // Held, so that a fenced macro loses its lanes too.
+  Topic<macros::MacroFence>::Subscription fenced_;
+  Topic<macros::MacroEntry>::Subscription entries_;
   std::atomic<bool> degraded_{false};
   std::optional<sys::DirWatch> override_files_;
   net::Handle override_watch_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "arbiter/service/lane_identity.h"
 #include "arbiter/service/routes_detail.h"
 #include "base/json_writer.h"
 
@@ -35,6 +36,7 @@ Party party_of(const Call& call) {
   party.admin = call.principal->has_scope("locks:admin");
   party.pid = call.request.peer.pid;
   party.uid = call.request.peer.uid;
+  party.identities = identities_of(*call.principal, call.request.peer);
   return party;
 }
 
