@@ -216,6 +216,9 @@ class MacroService {
   void throttle(RunningMacro& macro, const Decision& decision);
   void judge_end(const RunningMacro& macro, bool by_itself);
   bool still_holds_now(const Decision& decision) const;
+  // service_windows.cc
+  void hold_window(RunningMacro& macro, WallTime at) const;
+  void follow_windows();
   // service_act.cc
   std::vector<CancellationEvent> evaluate();
   void act(const Decision& decision, std::vector<CancellationEvent>& begun);

@@ -38,6 +38,7 @@ std::vector<CancellationEvent> MacroService::evaluate() {
   std::vector<CancellationEvent> begun;
   const Observer::Published snapshot = observer_.latest();
   last_check_ = clock_.wall();
+  follow_windows();
   for (const Decision& decision : watch_.evaluate(snapshot.get(), clock_.mono())) {
     act(decision, begun);
   }
@@ -70,7 +71,8 @@ void MacroService::act(const Decision& d, std::vector<CancellationEvent>& begun)
     case Action::record: {
       if (macro->state == MacroState::running) macro->state = MacroState::warned;
       CancellationEvent event = make_event(*macro, d.reason, rule_name(d));
-      event.outcome = options_.watch.dry_run ? Outcome::dry_run : Outcome::watched;
+      event.outcome =
+          options_.watch.dry_run || macro->profile.dry_run ? Outcome::dry_run : Outcome::watched;
       event.decision_ms = ms_between(d.breached_at, clock_.mono());
       record_event(event, make_file(*macro, &d));
       return note(MacroNotice::Kind::warned, *macro, d.reason);
@@ -100,6 +102,7 @@ CancellationEvent MacroService::make_event(const RunningMacro& macro, std::strin
   e.rule = std::move(rule);
   e.metrics = metrics_of(observer_.latest().get(), clock_.mono());
   e.session_id = macro.session_id;
+  if (!macro.window.empty()) e.window = macro.window;
   e.discord_notify = macro.profile.discord_notify;
   return e;
 }

@@ -45,17 +45,17 @@ Result<std::unique_ptr<RunningMacro>> MacroService::admit(const StartRequest& re
                  "at most " + std::to_string(kMaxMacros) + " macros run at a time"};
   }
   auto macro = std::make_unique<RunningMacro>();
-  macro->profile = profiles_.resolve(request.profile.empty() ? request.macro_id : request.profile);
+  macro->base = profiles_.resolve(request.profile.empty() ? request.macro_id : request.profile);
   if (request.safety_level) {
-    if (*request.safety_level < macro->profile.safety_level && !request.is_admin) {
-      return Error{Errc::permission_denied,
-                   "a level weaker than the profile's (" +
-                       std::string(level_name(macro->profile.safety_level)) +
-                       ") needs macros:admin"};
+    if (*request.safety_level < macro->base.safety_level && !request.is_admin) {
+      return Error{Errc::permission_denied, "a level weaker than the profile's (" +
+                                                std::string(level_name(macro->base.safety_level)) +
+                                                ") needs macros:admin"};
     }
-    macro->profile = with_level(macro->profile, *request.safety_level);
   }
-  macro->profile.macro_id = request.macro_id;
+  macro->base.macro_id = request.macro_id;
+  macro->wanted_level = request.safety_level;
+  hold_window(*macro, clock_.wall());
   macro->id = request.macro_id;
   macro->name = request.macro_name.empty() ? macro->profile.name : request.macro_name;
   macro->subject = "macro:" + request.macro_id;
@@ -197,7 +197,9 @@ void MacroService::enter(RunningMacro& macro, const std::string& by) {
   macro.state = MacroState::running;
   macro.started = clock_.mono();
   macro.started_wall = clock_.wall();
+  hold_window(macro, macro.started_wall);
   watch_.add(macro.profile, macro.started, observer_.latest().get(), means_of(macro));
+  watch_.set_profile(macro.profile, macro.window);
   if (macro.has_process()) {
     if (macro.kind != MacroKind::process) macro.slot = take_slot(macro);
     const auto watched = observer_.watch(macro.subject, macro.spawned.process.pid());
