@@ -146,6 +146,9 @@ class MacroService {
   Result<void> pause(std::string_view macro_id, const std::string& reason);
   Result<void> resume(std::string_view macro_id);
 
+  /// Other weights of the culprit score, from the next evaluation on.
+  void set_culprit(const CulpritSettings& settings) { watch_.set_culprit(settings); }
+
   /// Who may not start now, and why.
   const Quarantine& quarantine() const { return quarantine_; }
   /// An admin lets a macro start again; `done` after that is on disk. Errors: not_found.

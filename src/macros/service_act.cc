@@ -112,7 +112,7 @@ CaseFile MacroService::make_file(const RunningMacro& macro, const Decision* deci
   file.macro_id = macro.id;
   file.profile = macro.profile.macro_id;
   file.safety_level = macro.profile.safety_level;
-  file.culprit_settings = options_.watch.culprit;
+  file.culprit_settings = watch_.settings().culprit;
   file.decided_at = clock_.mono();
   file.decided_wall = clock_.wall();
   if (decision != nullptr) {

@@ -15,17 +15,17 @@ namespace gk::server {
 namespace {
 
 struct NumberSetting {
-  double Config::* member;
+  double Config::*member;
   double min, max;
 };
 struct BoolSetting {
-  bool Config::* member;
+  bool Config::*member;
 };
 struct TextSetting {
-  std::string Config::* member;
+  std::string Config::*member;
 };
 struct ListSetting {
-  std::vector<std::string> Config::* member;
+  std::vector<std::string> Config::*member;
 };
 /// One of a few words.
 struct ChoiceSetting {
@@ -98,10 +98,15 @@ const std::vector<Setting>& settings() {
                      0},
        "How process macros are kept apart: auto takes the strongest that the system allows, "
        "namespace runs none without, session shares the daemon's view of the files"},
-      {"macros.culprit_threshold", NumberSetting{&Config::macros_culprit_threshold, 0, 1},
-       "Least culprit score of a macro that is stopped for a machine-wide signal; 0 is built in"},
-      {"macros.culprit_margin", NumberSetting{&Config::macros_culprit_margin, 0, 100},
-       "Least ratio of the culprit's score to the next macro's; 0 is built in"},
+      {"macros.culprit_demand_weight", NumberSetting{&Config::macros_culprit_demand_weight, 0, 10},
+       "Weight of a macro's share of all CPU demand in its culprit score"},
+      {"macros.culprit_command_weight",
+       NumberSetting{&Config::macros_culprit_command_weight, 0, 10},
+       "Weight of its share of the commands, times how far the game slowed, in that score"},
+      {"macros.culprit_threshold", NumberSetting{&Config::macros_culprit_threshold, 0.05, 1},
+       "Least culprit score of a macro that is stopped for a machine-wide signal"},
+      {"macros.culprit_margin", NumberSetting{&Config::macros_culprit_margin, 1, 100},
+       "Least ratio of the culprit's score to the next macro's"},
       {"macros.dry_run", BoolSetting{&Config::macros_dry_run},
        "Record what the rules decide and act on nothing; stopping by hand still works"},
       {"macros.quarantine_s", NumberSetting{&Config::macros_quarantine_s, 0, 3600},
@@ -125,9 +130,18 @@ const std::vector<Setting>& settings() {
 
 /// What SettingsRoom hands to running rooms; the others are read at the start.
 bool is_live(std::string_view key) {
-  static constexpr std::array<std::string_view, 6> kLive = {"allow_hosts",  "allow_origins",
-                                                            "log.level",    "log.format",
-                                                            "log.requests", "monitor.interval_s"};
+  static constexpr auto kLive = std::to_array<std::string_view>({
+      "allow_hosts",
+      "allow_origins",
+      "log.level",
+      "log.format",
+      "log.requests",
+      "monitor.interval_s",
+      "macros.culprit_demand_weight",
+      "macros.culprit_command_weight",
+      "macros.culprit_threshold",
+      "macros.culprit_margin",
+  });
   return std::find(kLive.begin(), kLive.end(), key) != kLive.end();
 }
 

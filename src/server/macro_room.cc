@@ -19,12 +19,7 @@ macros::MacroServiceOptions service_options(const RoomsContext& context, LaneRoo
   options.watch.memory_total_bytes =
       static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
   const Config& config = context.config;
-  if (config.macros_culprit_threshold > 0) {
-    options.watch.culprit.threshold = config.macros_culprit_threshold;
-  }
-  if (config.macros_culprit_margin > 0) {
-    options.watch.culprit.margin = config.macros_culprit_margin;
-  }
+  options.watch.culprit = culprit_settings(config);
   options.watch.dry_run = config.macros_dry_run;
   options.quarantine.first =
       std::chrono::duration_cast<Nanos>(std::chrono::duration<double>(config.macros_quarantine_s));
@@ -32,6 +27,13 @@ macros::MacroServiceOptions service_options(const RoomsContext& context, LaneRoo
 }
 
 }  // namespace
+
+macros::CulpritSettings culprit_settings(const Config& config) {
+  return {.demand_weight = config.macros_culprit_demand_weight,
+          .command_weight = config.macros_culprit_command_weight,
+          .threshold = config.macros_culprit_threshold,
+          .margin = config.macros_culprit_margin};
+}
 
 macros::LauncherOptions macro_launcher(const RoomsContext& context) {
   macros::LauncherOptions launcher;

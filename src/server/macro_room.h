@@ -26,6 +26,9 @@ namespace gk::server {
 /// How the daemon confines what it starts: process macros, and the workers of scripts.
 macros::LauncherOptions macro_launcher(const RoomsContext& context);
 
+/// The weights and limits of the culprit score that a configuration asks for.
+macros::CulpritSettings culprit_settings(const Config& config);
+
 /// Thread: loop, except health().
 class MacroRoom {
  public:

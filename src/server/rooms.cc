@@ -233,6 +233,7 @@ void Rooms::Impl::start_api() {
   operations->connect(*hub, *router);
   sessions->connect(*hub, *router);
   settings->connect(*hub, *router);
+  settings->set_macros(&macros->service());
   sessions->set_reload([this](auto done) { settings->reload_for_command(std::move(done)); });
   notices->connect(*hub, *router, games->service(), *scripts);
   log_routes = std::make_unique<logs::LogRoutes>(

@@ -132,6 +132,7 @@ class MacroWatch {
   /// Takes a cancel decision back, because it does not hold any more.
   void retract(std::string_view macro_id);
 
+  void set_culprit(const CulpritSettings& settings) { settings_.culprit = settings; }
   std::size_t size() const { return entries_.size(); }
   const WatchSettings& settings() const { return settings_; }
 
