@@ -175,6 +175,15 @@ MacroSafetyProfile ProfileBook::resolve(std::string_view macro_id) const {
   return resolve_profile(macro_id, custom_of(macro_id), &file);
 }
 
+MacroSafetyProfile ProfileBook::resolve(std::string_view macro_id,
+                                        const ProfilePatch& on_top) const {
+  const ProfilePatch file = override_of(macro_id);
+  const ProfilePatch* own = custom_of(macro_id);
+  ProfilePatch custom = own == nullptr ? ProfilePatch{} : *own;
+  merge(custom, on_top);
+  return resolve_profile(macro_id, &custom, &file);
+}
+
 std::vector<MacroSafetyProfile> ProfileBook::all() const {
   std::set<std::string> ids;
   for (const auto& p : builtin_profiles()) ids.insert(p.macro_id);

@@ -48,6 +48,8 @@ class ProfileBook {
   void restore(const StoredMacros& stored);
 
   MacroSafetyProfile resolve(std::string_view macro_id) const;
+  /// The same with the fields of `on_top` set, as if an admin had.
+  MacroSafetyProfile resolve(std::string_view macro_id, const ProfilePatch& on_top) const;
   /// Built-in, custom and overridden ones, by id.
   std::vector<MacroSafetyProfile> all() const;
   /// The zones of a profile's windows, in their order; null: the system does not know it.

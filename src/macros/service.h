@@ -174,6 +174,7 @@ class MacroService {
   std::string report_json() const;
   const Ring<CancellationEvent>& events() const { return events_; }
   std::uint64_t total_cancellations() const { return total_cancellations_; }
+  const WatchSettings& watch_settings() const { return watch_.settings(); }
   std::size_t active() const { return running_.size(); }
   /// For the health check: "namespace" or "session", and whether that is less than the best.
   std::string_view confinement() const;

@@ -55,7 +55,12 @@ MacroRoom::MacroRoom(const RoomsContext& context, store::Writer& state, WorkerPo
       observer_(monitor),
       service_(std::make_unique<macros::MacroService>(
           service_options(context, lanes), context.loop, context.clock, context.random, context.log,
-          context.metrics, pool, observer_, store_, profiles_)) {
+          context.metrics, pool, observer_, store_, profiles_)),
+      simulations_(
+          context.loop, pool, observer_, store_, profiles_,
+          [this]() -> const Ring<macros::CancellationEvent>& { return service_->events(); },
+          [this] { return service_->watch_settings(); }),
+      clock_(context.clock) {
   degraded_ = service_->degraded();
   notices_ = service_->notices().subscribe([this, &lanes](const macros::MacroNotice& notice) {
     degraded_ = service_->degraded();
@@ -101,6 +106,7 @@ void MacroRoom::watch_overrides(const RoomsContext& context) {
 void MacroRoom::connect(api::Hub& hub, api::Router& router) {
   topics_ = std::make_unique<macros::MacroTopics>(hub, *service_);
   macros::add_macros_routes(router, *service_, profiles_);
+  macros::add_simulate_route(router, simulations_, profiles_, clock_);
 }
 
 monitor::CheckOutcome MacroRoom::health() const {

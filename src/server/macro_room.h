@@ -54,6 +54,8 @@ class MacroRoom {
   macros::ProfileBook profiles_;
   MonitorObserver observer_;
   std::unique_ptr<macros::MacroService> service_;
+  macros::Simulations simulations_;
+  const Clock& clock_;
   std::unique_ptr<macros::MacroTopics> topics_;
   Topic<macros::MacroNotice>::Subscription notices_;
   // Held, so that a fenced macro loses its lanes too.

@@ -243,6 +243,43 @@ class Windows(unittest.TestCase):
             self.assertIn("windows[0].time_zone", answer.body.decode())
 
 
+class Simulate(unittest.TestCase):
+    def test_history_answers_what_a_stricter_profile_would_have_done(self):
+        with Daemon() as daemon:
+            code = "import time\nwhile True:\n t=time.monotonic()+0.02\n while time.monotonic()<t: pass\n time.sleep(0.02)"
+            started = daemon.admin.post("/api/macro-safety/start", {
+                "macro_id": "half", "safety_level": "safe", "command": [sys.executable, "-c", code]})
+            self.assertEqual(started.status, 201, started)
+
+            def simulated(limit):
+                answer = daemon.admin.post("/api/macro-safety/simulate", {"macro_id": "half", "patch": {
+                    "safety_level": "dangerous", "thresholds": {"cpu_usage_max": limit}}})
+                self.assertEqual(answer.status, 200, answer)
+                return answer.json
+            found = wait_for("a decision over the history", lambda: (
+                lambda r: r if any(d["action"] == "cancel" for d in r["decisions"]) else None)(simulated(5)))
+            self.assertTrue(found["runs_recorded"])
+            self.assertRegex(found["decisions"][-1]["reason"], r"cpu_usage [0-9.]+ > 5$")
+            self.assertGreater(found["samples_used"], 10)
+            self.assertIn("half", active(daemon), "a simulation never acts")
+            self.assertFalse(cancellations(daemon))
+            plain = daemon.cli("simulate", "half", "--level", "dangerous", "--cpu", "5")
+            self.assertEqual(plain.returncode, 0, plain.stderr)
+            self.assertIn("cancel", plain.stdout)
+            self.assertIn("samples from", plain.stdout)
+            json.loads(daemon.cli("--json", "simulate", "half").stdout)
+
+    def test_faults_name_their_place(self):
+        with Daemon() as daemon:
+            for body, part in (({}, "macro_id"), ({"macro_id": "a", "from": "yesterday"}, "from"),
+                               ({"macro_id": "a", "kind": "plugin"}, "kind"),
+                               ({"macro_id": "a", "patch": {"max_duration": 0}}, "patch.max_duration"),
+                               ({"macro_id": "a", "from": "2020-01-01T00:00:00Z"}, "7 days")):
+                answer = daemon.admin.post("/api/macro-safety/simulate", body)
+                self.assertEqual(answer.status, 400, (body, answer))
+                self.assertIn(part, answer.body.decode())
+
+
 class BadInput(unittest.TestCase):
     def test_start_names_what_is_wrong(self):
         with Daemon() as daemon:

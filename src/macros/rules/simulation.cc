@@ -14,6 +14,7 @@ namespace {
 
 constexpr double kEndless = 1e9;     // Source: chosen, s; a duration that is never over.
 constexpr Micros kTogether{20'000};  // Source: chosen; samples of one snapshot.
+constexpr Seconds kBesideRaw{2};     // Source: chosen; there a raw sample says more than a mean.
 constexpr Seconds kBackOff{10};      // Source: the first of a quarantine.
 constexpr std::string_view kMacro = "macro:";
 
@@ -46,16 +47,16 @@ void set_periods(std::vector<Point>& points) {
   }
 }
 
-// Means at even distances where there are no raw samples any more; those that are left are newer.
+// Means at even distances where there are no raw samples.
 void add_folded(const RecordedSeries& series, std::size_t most, std::vector<Point>& out) {
   for (const monitor::Aggregate& a : series.aggregates) {
-    const auto raw = std::lower_bound(series.raw.begin(), series.raw.end(), a.from,
-                                      [](const auto& s, WallTime t) { return s.at < t; });
-    const WallTime end = raw == series.raw.end() ? a.to : std::min(a.to, raw->at - Micros(1));
     const auto count = std::max<std::uint64_t>(1, std::min<std::uint64_t>(a.count, most));
     const Micros step = std::max((a.to - a.from) / static_cast<std::int64_t>(count), Micros(1));
     std::size_t made = 0;
-    for (WallTime t = a.from; t <= end && made < count; t += step, ++made) {
+    for (WallTime t = a.from; t <= a.to && made < count; t += step, ++made) {
+      const auto raw = std::lower_bound(series.raw.begin(), series.raw.end(), t - kBesideRaw,
+                                        [](const auto& s, WallTime at) { return s.at < at; });
+      if (raw != series.raw.end() && raw->at <= t + kBesideRaw) continue;
       out.push_back({t, a.avg, Seconds(1), true});
     }
   }
