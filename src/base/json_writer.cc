@@ -27,18 +27,21 @@ void append_number(std::string& out, double value) {
 
 bool needs_escape(unsigned char c) { return c < 0x20 || c == '"' || c == '\\' || c >= 0x7f; }
 
-void append_control(std::string& out, unsigned char c) {
+/// Of the basic plane.
+void append_code(std::string& out, std::uint32_t code) {
   static constexpr char kHex[] = "0123456789abcdef";
+  out += "\\u";
+  for (int shift = 12; shift >= 0; shift -= 4) out += kHex[(code >> shift) & 15];
+}
+
+void append_control(std::string& out, unsigned char c) {
   switch (c) {
     case '"': out += "\\\""; break;
     case '\\': out += "\\\\"; break;
     case '\n': out += "\\n"; break;
     case '\r': out += "\\r"; break;
     case '\t': out += "\\t"; break;
-    default:
-      out += "\\u00";
-      out += kHex[c >> 4];
-      out += kHex[c & 15];
+    default: append_code(out, c);
   }
 }
 
@@ -64,7 +67,13 @@ void append_json_string(std::string& out, std::string_view text) {
       append_control(out, c);
       ++i;
     } else if (const std::size_t n = utf8_sequence_length(text.substr(i)); n > 0) {
-      out.append(text, i, n);
+      // Escaped, so that a log or an answer that is shown in a terminal shows what it holds.
+      const auto control = n <= 3 ? display_control(text.substr(i, n)) : std::nullopt;
+      if (control) {
+        append_code(out, *control);
+      } else {
+        out.append(text, i, n);
+      }
       i += n;
     } else {
       out += "\xEF\xBF\xBD";

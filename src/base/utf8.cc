@@ -56,6 +56,11 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+std::optional<std::uint32_t> display_control(std::string_view sequence) {
+  const std::uint32_t code = decode(sequence);
+  return is_control(code) ? std::optional(code) : std::nullopt;
+}
+
 std::string printable(std::string_view text) {
   std::string out;
   out.reserve(text.size());

@@ -124,13 +124,17 @@ void SettingsService::replace(std::string text, Author author, Done done) {
   queue(
       [this, text = std::move(text), author = std::move(author)](Done then) {
         on_pool(
-            [text, file = options_.file, same = text == text_, &schema = schema_, &log = log_,
-             &clock = clock_, id = author.correlation_id] {
+            [text, file = options_.file, max = options_.max_text_bytes, &schema = schema_,
+             &log = log_, &clock = clock_, id = author.correlation_id] {
               const Span span(log, clock, "config.write", id);
               Read read;
               read.text = text;
               read.checked = schema.check(text);
-              if (!read.checked.complaints.empty() || same) return read;
+              if (!read.checked.complaints.empty()) return read;
+              // Compared with the disk: the text in force may have to replace a wrong file there.
+              if (const auto present = sys::read_file(file, max); present && *present == text) {
+                return read;
+              }
               auto written = sys::make_private_dir(sys::parent_dir(file));
               if (written) written = sys::replace_file(file, text);
               if (!written) read.error = written.error();

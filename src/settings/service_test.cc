@@ -116,6 +116,15 @@ TEST_F(SettingsServiceTest, ASettingThatIsPutBackNoLongerWaits) {
   EXPECT_TRUE(replace("fixed=1;").restart_required.empty());
 }
 
+TEST_F(SettingsServiceTest, TheTextInForceReplacesAWrongFile) {
+  start("live=1;");
+  write("bad");
+  EXPECT_EQ(reload().kind, Kind::invalid);
+  EXPECT_EQ(replace("live=1;").kind, Kind::unchanged);
+  EXPECT_EQ(on_disk(), "live=1;");
+  EXPECT_TRUE(service->complaints().empty());
+}
+
 TEST_F(SettingsServiceTest, ARefusedTextChangesNothing) {
   start("live=1;");
   const Outcome outcome = replace("live=2;bad");

@@ -98,7 +98,8 @@ void add_library(api::Router& router, const ScriptServices& services) {
                 reply.json(out + "],\"next_cursor\":null}");
               }});
   router.add({Method::get, "/macro-scripts/{name}", "macros:read", "A macro with its text", "",
-              "MacroScript", [services](Call& call, const Reply& reply) {
+              "MacroScript",
+              [services](Call& call, const Reply& reply) {
                 answer_entry(services.library, call.param("name"), reply, 200);
               },
               false, false, api::Versions::optional});
