@@ -54,7 +54,7 @@ void LaneFences::enter(const std::string& name, const std::string& process,
 
 void LaneFences::take_back(const std::string& name) {
   const auto known = macros_.find(name);
-  if (known == macros_.end()) return;
+  if (known == macros_.end() || known->second.fenced) return;  // Stopped while it started.
   if (!known->second.was_fenced) return erase(known);
   known->second.fenced = true;
   known->second.runs = false;

@@ -67,6 +67,15 @@ TEST(LaneFencesTest, AFailedStartDoesNotLiftTheFence) {
   EXPECT_FALSE(refused(fences, "buff"));
 }
 
+TEST(LaneFencesTest, AStopWhileItStartsHoldsThoughTheStartFails) {
+  LaneFences fences;
+  fences.enter("heal", "", {"token:a"});
+  fences.fence("heal", FenceReach::program);
+  fences.take_back("heal");
+  EXPECT_TRUE(refused(fences, "heal"));
+  EXPECT_TRUE(refused(fences, "fisher", {"token:a"}));
+}
+
 TEST(LaneFencesTest, AMacroThatEndedByItselfIsForgotten) {
   LaneFences fences;
   fences.enter("heal", "", {"token:a"});

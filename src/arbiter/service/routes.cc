@@ -36,7 +36,6 @@ Party party_of(const Call& call) {
   party.admin = call.principal->has_scope("locks:admin");
   party.pid = call.request.peer.pid;
   party.uid = call.request.peer.uid;
-  party.identities = identities_of(*call.principal, call.request.peer);
   return party;
 }
 
@@ -65,6 +64,7 @@ void acquire(LaneService& service, const Call& call, const Reply& reply) {
   request.timeout = nanos(timeout);
   if (lease > 0) request.lease = nanos(lease);
   request.party = party_of(call);
+  request.party.identities = identities_of(*call.principal, call.request.peer);
   const Module* module = service.module(request.actor);
   if (module != nullptr && module->bound() && !request.party.admin) {
     return reply.problem({.type = "forbidden",
