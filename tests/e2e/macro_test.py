@@ -260,7 +260,7 @@ class Simulate(unittest.TestCase):
                 lambda r: r if any(d["action"] == "cancel" for d in r["decisions"]) else None)(simulated(5)))
             self.assertTrue(found["runs_recorded"])
             self.assertRegex(found["decisions"][-1]["reason"], r"cpu_usage [0-9.]+ > 5$")
-            self.assertGreater(found["samples_used"], 10)
+            self.assertGreaterEqual(found["samples_used"], 4, "two of demand, two of CPU")
             self.assertIn("half", active(daemon), "a simulation never acts")
             self.assertFalse(cancellations(daemon))
             plain = daemon.cli("simulate", "half", "--level", "dangerous", "--cpu", "5")
