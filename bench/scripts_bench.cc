@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/json.h"
-#include "macros/scripts/rules/schedule.h"
+#include "macros/rules/schedule.h"
 #include "macros/scripts/rules/step_run.h"
 
 namespace {

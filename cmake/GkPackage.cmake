@@ -51,7 +51,9 @@ install(FILES ${gk_documents} ${PROJECT_SOURCE_DIR}/docs/openapi.json DESTINATIO
 install(FILES ${gk_files}/debian/copyright DESTINATION ${gk_doc})
 install(FILES ${gk_compressed}/changelog.gz RENAME changelog.Debian.gz DESTINATION ${gk_doc})
 install(FILES ${gk_files}/proxy/nginx.conf ${gk_files}/proxy/Caddyfile
-              ${gk_files}/grafana/gamekeeper.json DESTINATION ${gk_doc}/examples)
+              ${gk_files}/grafana/gamekeeper.json
+              ${gk_files}/prometheus/prometheus.yml ${gk_files}/prometheus/gamekeeper_rules.yml
+        DESTINATION ${gk_doc}/examples)
 
 foreach(package libgamekeeper0 libgamekeeper-dev)
   install(FILES ${gk_files}/debian/copyright DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${package}

@@ -9,6 +9,9 @@ if(GK_BENCH)
   find_package(benchmark REQUIRED)
 endif()
 
+# All programs of the unit tests: what a sanitizer preset builds.
+add_custom_target(gk_unit_tests)
+
 # gk_library(NAME [DEPS targets…] [DIRS folders…] [NO_UBSAN] [SMALL])
 # Static library of all sources of this folder (or DIRS, relative to it).
 # SMALL: in release builds for size. For rooms that serve people, not packets: their code is half as
@@ -70,6 +73,9 @@ function(gk_test name)
     set(ARG_LABELS unit)
   endif()
   set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+  if("unit" IN_LIST ARG_LABELS)
+    add_dependencies(gk_unit_tests ${name})
+  endif()
 endfunction()
 
 # gk_bench(NAME SOURCES files… DEPS targets…): a Google Benchmark program; run by hand or by bench/.

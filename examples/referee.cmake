@@ -1,6 +1,7 @@
 add_executable(referee_server ${CMAKE_CURRENT_SOURCE_DIR}/referee_server.cc)
 target_link_libraries(referee_server PRIVATE gk_referee_rules)
 if(GK_TESTS)
+  add_dependencies(gk_unit_tests referee_server)
   add_test(NAME example_referee_server COMMAND referee_server)
   set_tests_properties(example_referee_server PROPERTIES LABELS unit TIMEOUT 20)
 endif()

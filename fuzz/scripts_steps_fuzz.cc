@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/json.h"
-#include "macros/scripts/rules/schedule.h"
+#include "macros/rules/schedule.h"
 #include "macros/scripts/rules/step_check.h"
 #include "macros/scripts/rules/step_run.h"
 

@@ -129,7 +129,8 @@ check_files() {
   for file in usr/share/man/man1/gamekeeper.1.gz usr/share/man/man8/gamekeeperd.8.gz \
     usr/share/man/man5/gamekeeper.toml.5.gz usr/share/bash-completion/completions/gamekeeper \
     usr/share/zsh/vendor-completions/_gamekeeper usr/share/fish/vendor_completions.d/gamekeeper.fish \
-    lib/systemd/system/gamekeeper.service usr/share/doc/gamekeeper/examples/nginx.conf; do
+    lib/systemd/system/gamekeeper.service usr/share/doc/gamekeeper/examples/nginx.conf \
+    usr/share/doc/gamekeeper/examples/prometheus.yml; do
     [ -e "$root/$file" ] || [ -e "$root/usr/$file" ] || grep -q path-exclude "$root"/etc/dpkg/dpkg.cfg.d/* 2>/dev/null ||
       fail "/$file is missing"
   done
@@ -228,10 +229,20 @@ with_systemd() {
   wait_ready
   expect "already" inside gamekeeper setup --password-stdin
   note "an upgrade restarted it: administrator kept"
+  inside gamekeeper db backup /root/live-backup >>"$dir/apt.log" 2>&1 || fail "db backup of the running service"
+  inside sh -c "echo '$password' | gamekeeper user add bob --role viewer" >/dev/null || fail "user add"
   local started=$SECONDS
   inside systemctl stop gamekeeper
   expect "Result=success" inside systemctl show -p Result gamekeeper
   note "stopped in $((SECONDS - started)) s"
+  inside gamekeeper --data /var/lib/gamekeeper db restore /root/live-backup >>"$dir/apt.log" 2>&1 || fail "db restore"
+  inside systemctl start gamekeeper
+  wait_ready
+  expect "admin" inside gamekeeper user list
+  [[ $(inside gamekeeper user list) != *bob* ]] || fail "db restore did not go back"
+  [ "$(user_of /var/lib/gamekeeper/state.db)" = gamekeeper:600 ] || fail "restored state.db is $(user_of /var/lib/gamekeeper/state.db)"
+  inside systemctl stop gamekeeper
+  note "db backup of the running service, db restore as root: back to the backup, files are the service's"
   echo "# in the backup" >>"$root/etc/gamekeeper/gamekeeper.toml"
   inside tar -C / -czf /root/backup.tar.gz var/lib/gamekeeper etc/gamekeeper
   inside dpkg --purge gamekeeper >>"$dir/apt.log" 2>&1

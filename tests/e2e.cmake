@@ -1,7 +1,7 @@
 # End-to-end tests: a real daemon, real processes, a real Prometheus. Release build only: the
 # sanitizer builds run the unit tests.
 if(TARGET gamekeeperd AND NOT GK_SANITIZE AND NOT GK_FUZZ)
-  foreach(subject first_run macro api api_rules config events db lanes tasks movement accounts lua logs latency)
+  foreach(subject first_run macro macro_lanes api api_rules config events db lanes tasks movement accounts lua logs latency guide monitoring)
     add_test(NAME e2e_${subject}
              COMMAND python3 -B -W ignore::ResourceWarning ${PROJECT_SOURCE_DIR}/tests/e2e/${subject}_test.py)
     set_tests_properties(e2e_${subject} PROPERTIES
@@ -15,7 +15,7 @@ if(TARGET gamekeeperd AND NOT GK_SANITIZE AND NOT GK_FUZZ)
     add_test(NAME web_unit COMMAND npm test --silent WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}/web)
     add_test(NAME web_pages COMMAND npm run --silent e2e
              WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}/web)
-    set_tests_properties(web_unit web_pages PROPERTIES TIMEOUT 600 LABELS e2e)
+    set_tests_properties(web_unit web_pages PROPERTIES TIMEOUT 900 LABELS e2e)
   endif()
   add_test(NAME reference_documents
            COMMAND ${PROJECT_SOURCE_DIR}/tests/reference_test.sh $<TARGET_FILE:gamekeeperd>)

@@ -6,7 +6,8 @@ if(GK_TESTS)
   add_library(gk_macros_mutants STATIC ${gk_macros_sources})
   target_compile_definitions(gk_macros_mutants PUBLIC GK_MACROS_MUTANTS)
   target_link_libraries(gk_macros_mutants PUBLIC gk_monitor_rules gk_base)
-  add_executable(macros_mutant_tests ${PROJECT_SOURCE_DIR}/src/macros/rules/ladder_test.cc)
+  add_executable(macros_mutant_tests ${PROJECT_SOURCE_DIR}/src/macros/rules/ladder_test.cc
+    ${PROJECT_SOURCE_DIR}/src/macros/rules/window_watch_test.cc)
   target_link_libraries(macros_mutant_tests PRIVATE gk_macros_mutants GTest::gtest_main)
   add_test(NAME macros_mutants COMMAND python3 -B
     ${CMAKE_CURRENT_SOURCE_DIR}/macros_mutants.py $<TARGET_FILE:macros_mutant_tests>

@@ -3,6 +3,9 @@
 if(TARGET gamekeeperd AND NOT GK_SANITIZE AND NOT GK_FUZZ)
   add_test(NAME packaging_files
            COMMAND python3 -B ${PROJECT_SOURCE_DIR}/tests/packaging_test.py)
+  add_test(NAME pages_name_what_is_there
+           COMMAND python3 -B ${PROJECT_SOURCE_DIR}/tests/development_test.py)
+  set_tests_properties(pages_name_what_is_there PROPERTIES TIMEOUT 60 LABELS e2e)
   foreach(subject service proxy)
     add_test(NAME e2e_${subject}
              COMMAND python3 -B -W ignore::ResourceWarning ${PROJECT_SOURCE_DIR}/tests/e2e/${subject}_test.py)

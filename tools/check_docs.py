@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Holds the documents to the tree: relative links resolve, ARCHITECTURE.md names exactly the
-folders of src/LAYERS, and each room has a README.
+folders of src/LAYERS, each room has a README, and each test that docs/security.md and docs/abuse.md
+name is there.
 
 Usage: tools/check_docs.py [ROOT]       exit 1 when something is wrong.
 """
@@ -44,12 +45,50 @@ def check_readmes(root, problems):
             problems.append(f"src/{folder.name}: README.md is missing")
 
 
+# A code span that names a test file, and the names of suites, classes or cases right behind it.
+TEST_FILE = re.compile(r"`([\w./-]+_(?:test|mutants|fuzz)\.(?:py|cc)|[\w./-]+\.mjs)`((?:[ ,]+(?:and )?[A-Z]\w+(?:\.\w+)?\b)*)")
+NAME = re.compile(r"\b[A-Z]\w+(?:\.\w+)?")
+CASE = re.compile(r"(?<![\w./])[A-Z]\w+\.\w+")
+
+
+def has_test(text, name):
+    """Whether the source of a test has the suite or class, or the suite.case."""
+    suite, _, case = name.partition(".")
+    return bool(re.search(rf"\b(?:class {suite}|TEST(?:_F|_P)?\({suite})\b", text) and (not case or re.search(
+        rf"\b(?:def {case}|TEST(?:_F|_P)?\({suite},\s*{case})\b", text)))
+
+
+def check_named_tests(root, problems):
+    """Paths are relative to the root, src/, tests/ or tests/e2e/. A name right behind a file is of that
+    file; any other Suite.case of a row of abuse.md is of one of the row's files."""
+    for page in ("security.md", "abuse.md"):
+        file = root / "docs" / page
+        if not file.exists():
+            problems.append(f"docs/{page} is missing")
+            continue
+        for number, line in enumerate(file.read_text().splitlines(), 1):
+            texts = []
+            for path, names in TEST_FILE.findall(line):
+                place = next((root / d / path for d in ("", "src", "tests", "tests/e2e") if (root / d / path).is_file()), None)
+                if place is None:
+                    problems.append(f"docs/{page}:{number}: no such test: {path}")
+                    continue
+                texts.append(place.read_text())
+                problems += [f"docs/{page}:{number}: {path} has no {name}" for name in NAME.findall(names) if not has_test(texts[-1], name)]
+            if page == "abuse.md" and re.match(r"\| (?!Item|---)", line):
+                if not texts:
+                    problems.append(f"docs/{page}:{number}: the row names no test")
+                problems += [f"docs/{page}:{number}: no file of the row has {name}" for name in CASE.findall(line)
+                             if not any(has_test(text, name) for text in texts)]
+
+
 def main():
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ".").resolve()
     problems = []
     check_links(root, problems)
     check_architecture(root, problems)
     check_readmes(root, problems)
+    check_named_tests(root, problems)
     for problem in problems:
         print(problem)
     print(f"documents: {len(problems)} problems")

@@ -45,7 +45,7 @@ void Router::Impl::mount(std::string full_path, std::size_t route) {
   const Route& r = routes[route];
   const bool added = table.add(r.method, full_path, entries.size());
   GK_ASSERT(added);  // two routes with one method and path are a bug of ours
-  entries.push_back({std::move(full_path), route, duration_of(r.path, method_name(r.method))});
+  entries.push_back({std::move(full_path), route, std::nullopt});
 }
 
 void Router::Impl::count(int status) {
@@ -61,10 +61,13 @@ void Router::Impl::count(int status) {
 }
 
 net::Respond Router::Impl::observed(const net::Request& request, net::Respond respond,
-                                    const Entry* entry, const std::string& correlation) {
+                                    Entry* entry, const std::string& correlation) {
   const bool cacheable = !request.path.starts_with("/api") && request.path != "/metrics";
   const std::string_view route = entry == nullptr ? "" : routes[entry->route].path;
-  Histogram duration = entry == nullptr ? fallback_duration : entry->duration;
+  if (entry != nullptr && !entry->duration) {
+    entry->duration = duration_of(route, method_name(request.method));
+  }
+  Histogram duration = entry == nullptr ? fallback_duration : *entry->duration;
   return [this, respond = std::move(respond), duration, route, correlation, cacheable,
           method = request.method, path = request.path,
           received = request.received](net::Response response) mutable {
@@ -356,6 +359,10 @@ void Router::dispatch_inner(Inner inner, std::shared_ptr<const Principal> holder
 
 void Router::set_sources(std::vector<std::string> hosts, std::vector<std::string> origins) {
   impl_->host_rules = HostRules(std::move(hosts), std::move(origins), impl_->origin_scheme);
+}
+
+std::optional<Problem> Router::refuse_upgrade_source(const net::Request& request) const {
+  return impl_->refuse_source(request, true);
 }
 
 Result<std::shared_ptr<const Principal>> Router::admit_upgrade(const net::Request& request) {

@@ -134,6 +134,8 @@ class Router {
   void dispatch(net::Request request, net::Respond respond);
   /// Serves other host names and origins from now on.
   void set_sources(std::vector<std::string> hosts, std::vector<std::string> origins);
+  /// What is wrong with the Host or the Origin of an upgrade (misdirected, forbidden).
+  std::optional<Problem> refuse_upgrade_source(const net::Request& request) const;
   /// Host, Origin, and credential or ticket (?ticket=) for a WebSocket upgrade.
   /// Errors: as an HTTP request would get them.
   Result<std::shared_ptr<const Principal>> admit_upgrade(const net::Request& request);

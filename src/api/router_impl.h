@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -23,7 +24,8 @@ struct Router::Impl {
   struct Entry {
     std::string full_path;
     std::size_t route;
-    Histogram duration;
+    /// Begins with the first request: a scrape would carry fifteen buckets of each route else.
+    std::optional<Histogram> duration;
   };
 
   const OriginScheme origin_scheme;
@@ -67,7 +69,7 @@ struct Router::Impl {
 
   /// Wraps `respond`: correlation header, no-store, metrics and one log line.
   /// `entry`: of the route; null when there is none.
-  net::Respond observed(const net::Request& request, net::Respond respond, const Entry* entry,
+  net::Respond observed(const net::Request& request, net::Respond respond, Entry* entry,
                         const std::string& correlation);
 
   /// Host and Origin, before anything else is looked at.

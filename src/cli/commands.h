@@ -30,6 +30,8 @@ void add_trace_command(CommandLine app, Action& action);
 void add_game_command(CommandLine app, Action& action);
 void add_notice_command(CommandLine app, Action& action);
 void add_macro_command(CommandLine app, Action& action);
+void add_simulate_command(CommandLine app, Action& action);
+void add_quarantine_command(CommandLine macro, Action& action);
 void add_profile_command(CommandLine app, Action& action);
 void add_task_command(CommandLine app, Action& action);
 void add_user_command(CommandLine app, Action& action);

@@ -12,11 +12,23 @@
 namespace gk::cli {
 namespace {
 
-Errc code_of(std::string_view problem_type) {
+/// The code behind a problem. Types without a code of their own (macro-blocked, misdirected) go by
+/// their status, so that a refusal does not end with the exit code of an internal error.
+Errc code_of(std::string_view problem_type, unsigned status) {
   for (const ErrorCode& row : kErrorCodes) {
     if (row.problem_type == problem_type) return row.code;
   }
-  return Errc::internal;
+  switch (status) {
+    case 401: return Errc::unauthenticated;
+    case 408: return Errc::deadline_exceeded;
+    case 409:
+    case 412:
+    case 422:
+    case 428: return Errc::failed_precondition;
+    case 413: return Errc::resource_exhausted;
+    case 424: return Errc::unavailable;
+    default: return status < 500 ? Errc::invalid_argument : Errc::internal;
+  }
 }
 
 /// The problem answer as an error: its detail, and each complaint about a field.
@@ -31,7 +43,7 @@ Error error_of(const net::Response& response) {
       message += "\n  " + text_of(item, "path") + ": " + text_of(item, "message");
     }
   }
-  return {code_of(text_of(*body, "type")), std::move(message)};
+  return {code_of(text_of(*body, "type"), response.status), std::move(message)};
 }
 
 std::size_t width_of(std::string_view text) {

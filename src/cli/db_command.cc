@@ -1,31 +1,25 @@
 // gamekeeper db: looks after the database files themselves, with or without a daemon.
-#include <array>
 #include <filesystem>
 #include <ostream>
 
 #include "base/clock.h"
 #include "base/error_codes.h"
-#include "base/json_writer.h"
 #include "base/try.h"
 #include "cli/commands.h"
 #include "store/backup.h"
+#include "store/backup_folder.h"
 #include "store/check.h"
 #include "store/database.h"
 #include "sys/file_lock.h"
 #include "sys/files.h"
+#include "sys/ownership.h"
 
 namespace gk::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<std::string_view, 2> kFiles = {"state.db", "telemetry.db"};
-/// What else a daemon needs to be the same again. Logs and the socket are not part of it.
-constexpr std::string_view kConfig = "config";
-/// Without it second factors and refresh tokens of the backup would be void.
-constexpr std::string_view kKey = "accounts.key";
-constexpr std::size_t kMaxKey = 4096;
-constexpr std::string_view kManifest = "backup.json";
+constexpr auto& kFiles = store::kBackupDatabases;
 
 std::string below(const std::string& folder, std::string_view name) {
   return folder + "/" + std::string(name);
@@ -62,52 +56,9 @@ int check(Context& context, const std::string& folder, bool full) {
   return sound ? 0 : error_code(sound.error().code).exit_code;
 }
 
-Result<void> copy_config(const std::string& from, const std::string& to) {
-  std::error_code failed;
-  if (!fs::exists(below(from, kConfig))) return {};
-  fs::copy(below(from, kConfig), below(to, kConfig), fs::copy_options::recursive, failed);
-  if (failed) {
-    return Error{Errc::unavailable,
-                 "cannot copy " + below(from, kConfig) + ": " + failed.message()};
-  }
-  return {};
-}
-
-Result<void> copy_key(const std::string& from, const std::string& to) {
-  if (!fs::exists(below(from, kKey))) return {};
-  GK_TRY(const std::string key, sys::read_file(below(from, kKey), kMaxKey));
-  return sys::replace_file(below(to, kKey), key);
-}
-
-Result<void> make_backup(Context& context, const std::string& folder) {
-  const std::string& data = context.options().data_dir;
-  if (fs::exists(folder)) return Error{Errc::already_exists, folder + " exists already"};
-  // Made under another name first: a folder with the right name is a whole backup.
-  const std::string partial = folder + ".partial";
-  std::error_code ignored;
-  fs::remove_all(partial, ignored);
-  GK_CHECK_OK(sys::make_private_dir(partial));
-  std::string manifest;
-  JsonWriter w(manifest);
-  w.begin_object().field("created_at", SystemClock().wall()).key("files").begin_object();
-  for (const auto name : kFiles) {
-    GK_TRY(auto database, open_existing(below(data, name), false));
-    GK_CHECK_OK(store::backup_to(*database, below(partial, name)));
-    GK_CHECK_OK(check_file(below(partial, name), false));
-    w.field(name, static_cast<std::uint64_t>(fs::file_size(below(partial, name))));
-  }
-  w.end_object().end_object();
-  GK_CHECK_OK(copy_config(data, partial));
-  GK_CHECK_OK(copy_key(data, partial));
-  GK_CHECK_OK(sys::replace_file(below(partial, kManifest), manifest + "\n"));
-  std::error_code failed;
-  fs::rename(partial, folder, failed);
-  if (failed) return Error{Errc::unavailable, "cannot name " + folder + ": " + failed.message()};
-  return sys::sync_dir(sys::parent_dir(folder));
-}
-
 int backup(Context& context, const std::string& folder) {
-  if (auto made = make_backup(context, folder); !made) return context.fail(made.error());
+  const auto made = store::backup_folder(context.options().data_dir, folder, SystemClock().wall());
+  if (!made) return context.fail(made.error());
   context.out() << "backed up " << context.options().data_dir << " to " << folder << "\n";
   return 0;
 }
@@ -120,8 +71,8 @@ Result<std::string> set_aside(const std::string& data, bool with_key) {
   }
   const std::string aside = data + "/before-restore-" + stamp;
   GK_CHECK_OK(sys::make_private_dir(aside));
-  std::vector<std::string> names{std::string(kConfig)};
-  if (with_key) names.emplace_back(kKey);
+  std::vector<std::string> names{std::string(store::kBackupConfig)};
+  if (with_key) names.emplace_back(store::kBackupKey);
   for (const auto name : kFiles) {
     for (const auto* suffix : {"", "-wal", "-shm"}) names.push_back(std::string(name) + suffix);
   }
@@ -138,19 +89,20 @@ Result<std::string> set_aside(const std::string& data, bool with_key) {
 
 Result<std::string> put_back(Context& context, const std::string& folder) {
   const std::string& data = context.options().data_dir;
-  if (!fs::exists(below(folder, kManifest))) {
-    return Error{Errc::not_found, folder + " is no backup: it has no " + std::string(kManifest)};
+  if (!fs::exists(below(folder, store::kBackupManifest))) {
+    return Error{Errc::not_found,
+                 folder + " is no backup: it has no " + std::string(store::kBackupManifest)};
   }
   for (const auto name : kFiles) GK_CHECK_OK(check_file(below(folder, name), true));
   GK_CHECK_OK(sys::make_private_dir(data));
   GK_TRY(const auto lock, sys::DirLock::acquire(data));  // No daemon runs on it meanwhile.
-  GK_TRY(const std::string aside, set_aside(data, fs::exists(below(folder, kKey))));
+  GK_TRY(const std::string aside, set_aside(data, fs::exists(below(folder, store::kBackupKey))));
   for (const auto name : kFiles) {
     GK_TRY(auto database, open_existing(below(folder, name), true));
     GK_CHECK_OK(store::backup_to(*database, below(data, name)));
   }
-  GK_CHECK_OK(copy_config(folder, data));
-  GK_CHECK_OK(copy_key(folder, data));
+  GK_CHECK_OK(store::copy_config_and_key(folder, data));
+  GK_CHECK_OK(sys::give_to_owner_of(data));  // root restores what the service must open.
   return aside;
 }
 

@@ -46,6 +46,12 @@ void print(Context& context, const JsonValue& line) {
   context.out() << printable(text) << "\n";
 }
 
+/// Where the next page begins; empty when there is none.
+std::string next_cursor(const JsonValue& page) {
+  const JsonValue* cursor = page.find("next_cursor");
+  return cursor != nullptr && cursor->is_string() ? cursor->as_string() : "";
+}
+
 int follow(Context& context, const std::string& query) {
   std::string after;
   for (;;) {
@@ -53,7 +59,7 @@ int follow(Context& context, const std::string& query) {
     if (!page) return context.fail(page.error());
     for (const JsonValue& line : items_of(*page)) print(context, line);
     context.out() << std::flush;
-    after = text_of(*page, "next_cursor");
+    after = next_cursor(*page);
     (void)::poll(nullptr, 0, static_cast<int>(kAskEvery.count()));
   }
 }
@@ -69,7 +75,7 @@ int logs(Context& context, const LogsOptions& options) {
         context.get("/logs?limit=" + limit + "&cursor=" + path_segment(cursor) + query);
     if (!page) return context.fail(page.error());
     for (const JsonValue& line : items_of(*page)) lines.push_back(line);
-    cursor = text_of(*page, "next_cursor");
+    cursor = next_cursor(*page);
   } while (!cursor.empty() && lines.size() < wanted);
   for (auto line = lines.rbegin(); line != lines.rend(); ++line) print(context, *line);
   return options.follow ? follow(context, query) : 0;

@@ -311,6 +311,7 @@ void add_macro_command(CommandLine app, Action& action) {
     };
   });
   add_log(macro, action);
+  add_quarantine_command(macro, action);
 }
 
 }  // namespace gk::cli

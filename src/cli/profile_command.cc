@@ -29,6 +29,10 @@ int show(Context& context, const std::string& id) {
       for (const auto& [name, limit] : value.as_object()) {
         context.out() << "  " << key << "." << name << "  " << to_json(limit) << "\n";
       }
+    } else if (value.is_array()) {
+      for (const JsonValue& item : value.as_array()) {
+        context.out() << "  " << key << "  " << to_json(item) << "\n";
+      }
     } else {
       context.out() << "  " << key << "  " << text_of(*answer, key) << "\n";
     }

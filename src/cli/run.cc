@@ -36,6 +36,7 @@ int run_cli(int argc, const char* const* argv, std::ostream& out, std::ostream& 
   add_notice_command(top, action);
   add_macro_command(top, action);
   add_profile_command(top, action);
+  add_simulate_command(top, action);
   add_task_command(top, action);
   add_user_command(top, action);
   add_role_command(top, action);

@@ -13,8 +13,11 @@ static bool has_memory() { return !memory_is_gone; }
 }  // namespace gk::games
 
 // Replaces the allocator of this test program.
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return gk::games::has_memory() ? std::malloc(size == 0 ? 1 : size) : nullptr;
+}
 void* operator new(std::size_t size) {
-  void* memory = gk::games::has_memory() ? std::malloc(size == 0 ? 1 : size) : nullptr;
+  void* memory = operator new(size, std::nothrow);
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }

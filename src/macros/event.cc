@@ -42,7 +42,7 @@ std::string event_json(const CancellationEvent& e) {
   w.begin_object();
   w.field("id", e.id).field("macro_id", e.macro_id).field("macro_name", e.macro_name);
   w.field("cancellation_reason", e.reason).field("rule", e.rule);
-  w.key("performance_metrics");
+  w.field("window", e.window).key("performance_metrics");
   write_metrics(w, e.metrics);
   w.field("timestamp", e.timestamp).field("session_id", e.session_id);
   w.field("evidence_id", e.id).field("outcome", outcome_name(e.outcome));
@@ -68,6 +68,7 @@ Result<CancellationEvent> read_event(std::string_view json) {
   e.macro_name = text("macro_name");
   e.reason = text("cancellation_reason");
   e.rule = text("rule");
+  if (const std::string window = text("window"); !window.empty()) e.window = window;
   const auto at = parse_rfc3339(text("timestamp"));
   if (e.id.empty() || !at) return Error{Errc::data_loss, "stored cancellation without id or time"};
   e.timestamp = *at;

@@ -43,7 +43,8 @@ struct CancellationEvent {
   std::string macro_id;
   std::string macro_name;
   std::string reason;
-  std::string rule;  ///< trigger_name(), or "emergency_stop".
+  std::string rule;                   ///< trigger_name(), or "emergency_stop".
+  std::optional<std::string> window;  ///< Of the profile, whose limits held.
   EventMetrics metrics;
   WallTime timestamp{};
   std::optional<std::string> session_id;

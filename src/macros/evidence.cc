@@ -10,7 +10,7 @@ namespace {
 
 struct SignalInfo {
   std::string_view name, unit;
-  monitor::Signal monitor::Snapshot::* field;
+  monitor::Signal monitor::Snapshot::*field;
 };
 constexpr std::array<SignalInfo, 7> kSignalInfo{{
     {"cpu_usage", "%", &monitor::Snapshot::cpu_usage},
@@ -32,6 +32,8 @@ void write_rule(JsonWriter& w, const CaseFile& file) {
   w.field("leave", file.rule.leave).field("for_s", file.rule.for_s);
   w.field("min_samples", file.rule.min_samples).field("limit", file.rule.enter);
   w.field("profile", file.profile).field("safety_level", level_name(file.safety_level));
+  w.key("window");
+  w.value(file.rule.window.empty() ? std::nullopt : std::optional(file.rule.window));
   w.end_object();
 }
 

@@ -35,6 +35,22 @@ class FakeObserver final : public Observer {
   Published latest() const override { return latest_; }
   Topic<Published>& snapshots() override { return topic_; }
 
+  void history(const std::string& signal, const std::string& subject, WallTime from, WallTime to,
+               Recorded done) override {
+    RecordedSeries out{signal, subject, {}, {}};
+    for (const RecordedSeries& series : recorded) {
+      if (series.signal != signal || series.subject != subject) continue;
+      out.aggregates = series.aggregates;
+      for (const auto& s : series.raw) {
+        if (s.at >= from && s.at <= to) out.raw.push_back(s);
+      }
+    }
+    done(std::move(out));
+  }
+  std::vector<std::string> measured_macros() const override { return measured; }
+  std::vector<RecordedSeries> recorded;  ///< What history() knows.
+  std::vector<std::string> measured;
+
   monitor::Signal known(double value) const {
     return monitor::Signal::known(value, clock_.mono(), clock_.wall(), Millis(100));
   }

@@ -3,11 +3,15 @@
 
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/topic.h"
 #include "gamekeeper/result.h"
+#include "macros/rules/simulation.h"
 #include "monitor/rules/snapshot.h"
 
 namespace gk::macros {
@@ -25,6 +29,14 @@ class Observer {
   virtual void set_fast(bool fast) = 0;
   virtual Published latest() const = 0;  ///< Null before the first.
   virtual Topic<Published>& snapshots() = 0;
+
+  /// One signal between two times, as it was recorded; nothing of an unknown one. `done` comes on
+  /// the loop, perhaps before this returns.
+  using Recorded = std::function<void(Result<RecordedSeries>)>;
+  virtual void history(const std::string& signal, const std::string& subject, WallTime from,
+                       WallTime to, Recorded done) = 0;
+  /// Subjects of macros ("macro:ID") that have been measured lately.
+  virtual std::vector<std::string> measured_macros() const = 0;
 };
 
 }  // namespace gk::macros

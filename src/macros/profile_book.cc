@@ -43,6 +43,8 @@ void merge(ProfilePatch& bottom, const ProfilePatch& top) {
   take(&ProfilePatch::response_time_max);
   take(&ProfilePatch::auto_cancel_enabled);
   take(&ProfilePatch::discord_notify);
+  take(&ProfilePatch::dry_run);
+  take(&ProfilePatch::windows);
   if (!top.patterns) return;
   if (!bottom.patterns) bottom.patterns.emplace();
   for (const PatternRule& rule : *top.patterns) {
@@ -60,6 +62,9 @@ void write_profile(JsonWriter& w, const MacroSafetyProfile& p) {
   w.field("fps_min", p.thresholds.fps_min).field("latency_max", p.thresholds.latency_max);
   w.field("response_time_max", p.thresholds.response_time_max).end_object();
   w.field("auto_cancel_enabled", p.auto_cancel_enabled).field("discord_notify", p.discord_notify);
+  w.field("dry_run", p.dry_run).key("windows").begin_array();
+  for (const ProfileWindow& window : p.windows) write_profile_window(w, window);
+  w.end_array();
   w.field("description", p.description).key("patterns").begin_array();
   for (const PatternRule& rule : p.patterns) {
     w.begin_object().field("matcher", matcher_name(rule.matcher)).field("count", rule.count);
@@ -90,8 +95,19 @@ std::string profile_json(const MacroSafetyProfile& profile) {
 }
 
 ProfileBook::ProfileBook(std::string directory, MacroStore& store, Log& log,
-                         ProfileBookLimits limits)
-    : directory_(std::move(directory)), store_(store), log_(log), limits_(limits) {}
+                         ProfileBookLimits limits, ZoneBook::Load load_zone)
+    : directory_(std::move(directory)),
+      store_(store),
+      log_(log),
+      limits_(limits),
+      zones_(std::move(load_zone)) {}
+
+std::vector<const Zone*> ProfileBook::zones(const MacroSafetyProfile& profile) const {
+  std::vector<const Zone*> zones;
+  for (const ProfileWindow& window : profile.windows)
+    zones.push_back(zones_.find(window.time_zone));
+  return zones;
+}
 
 void ProfileBook::restore(const StoredMacros& stored) {
   approvals_.insert(stored.approvals.begin(), stored.approvals.end());
@@ -159,6 +175,15 @@ MacroSafetyProfile ProfileBook::resolve(std::string_view macro_id) const {
   return resolve_profile(macro_id, custom_of(macro_id), &file);
 }
 
+MacroSafetyProfile ProfileBook::resolve(std::string_view macro_id,
+                                        const ProfilePatch& on_top) const {
+  const ProfilePatch file = override_of(macro_id);
+  const ProfilePatch* own = custom_of(macro_id);
+  ProfilePatch custom = own == nullptr ? ProfilePatch{} : *own;
+  merge(custom, on_top);
+  return resolve_profile(macro_id, &custom, &file);
+}
+
 std::vector<MacroSafetyProfile> ProfileBook::all() const {
   std::set<std::string> ids;
   for (const auto& p : builtin_profiles()) ids.insert(p.macro_id);
@@ -218,7 +243,8 @@ Result<const OverrideState*> ProfileBook::load_file(std::string_view profile) {
   const std::string name = std::string(profile) + std::string(kSuffix);
   GK_TRY(const sys::ConfinedDir dir, sys::ConfinedDir::open(directory_));
   GK_TRY(const std::string text, dir.read_file(name, limits_.max_file_bytes));
-  GK_TRY(PatchMap patches, parse_override_file(text, name));
+  GK_TRY(PatchMap patches,
+         parse_override_file(text, name, [this](const auto& zone) { return zone_exists(zone); }));
   contents_[std::string(profile)] = std::move(patches);
   OverrideState& state = files_[std::string(profile)];
   state.profile = profile;

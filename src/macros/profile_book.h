@@ -13,6 +13,8 @@
 #include "macros/macro_store.h"
 #include "macros/rules/override_file.h"
 #include "macros/rules/safety_profile.h"
+#include "macros/time_zone.h"
+#include "macros/zone_book.h"
 
 namespace gk::macros {
 
@@ -38,15 +40,21 @@ class ProfileBook {
   using Done = std::function<void(Result<void>)>;
 
   /// `directory`: config/macro_safety; may be absent. Requires: store and log outlive the book.
-  ProfileBook(std::string directory, MacroStore& store, Log& log, ProfileBookLimits limits = {});
+  ProfileBook(std::string directory, MacroStore& store, Log& log, ProfileBookLimits limits = {},
+              ZoneBook::Load load_zone = macros::load_zone);
 
   /// Takes over what the store had, then reads every *.safe.json of the directory. Bad files are
   /// logged and skipped.
   void restore(const StoredMacros& stored);
 
   MacroSafetyProfile resolve(std::string_view macro_id) const;
+  /// The same with the fields of `on_top` set, as if an admin had.
+  MacroSafetyProfile resolve(std::string_view macro_id, const ProfilePatch& on_top) const;
   /// Built-in, custom and overridden ones, by id.
   std::vector<MacroSafetyProfile> all() const;
+  /// The zones of a profile's windows, in their order; null: the system does not know it.
+  std::vector<const Zone*> zones(const MacroSafetyProfile& profile) const;
+  bool zone_exists(const std::string& name) const { return zones_.find(name) != nullptr; }
   bool has_custom(std::string_view macro_id) const { return custom_.count(macro_id) > 0; }
 
   /// Sets the custom fields of a macro; `done` after they are on disk. Holds from then on.
@@ -81,6 +89,7 @@ class ProfileBook {
   std::map<std::string, OverrideState, std::less<>> files_;
   std::map<std::string, PatchMap, std::less<>> contents_;  // Of the files, unsplit.
   std::map<std::string, std::string, std::less<>> approvals_;
+  mutable ZoneBook zones_;  // A cache.
 };
 
 /// The JSON of the contract; `etag` changes with every other field.

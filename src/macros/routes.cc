@@ -58,6 +58,12 @@ StartRequest read_start(const Call& call, JsonReader& reader) {
   request.role = call.principal->role;
   request.any_game = call.principal->has_scope("games:write");
   request.caller_uid = call.request.peer.uid;
+  request.caller_pid = call.request.peer.pid;
+  using Kind = api::CredentialKind;
+  const Kind kind = call.principal->kind;
+  if (kind == Kind::token || kind == Kind::api_token) {
+    request.caller_token = call.principal->session_id;
+  }
   request.by = call.principal->name;
   return request;
 }

@@ -6,11 +6,16 @@
 #include "api/router.h"
 #include "macros/profile_book.h"
 #include "macros/service.h"
+#include "macros/simulations.h"
 
 namespace gk::macros {
 
 /// Adds the routes. Requires: service and profiles outlive the router.
 void add_macros_routes(api::Router& router, MacroService& service, ProfileBook& profiles);
+
+/// POST /api/macro-safety/simulate. Requires: all outlive the router.
+void add_simulate_route(api::Router& router, Simulations& simulations, const ProfileBook& profiles,
+                        const Clock& clock);
 
 /// Registers macro:started, macro:paused, macro:cancelled and macro:updated and feeds them from the
 /// service.

@@ -34,8 +34,9 @@ std::string override_json(const OverrideState& state) {
 
 // The patch of a body. Members that only answers have are accepted and ignored, so that what GET
 // gave can be put back.
-std::optional<ProfilePatch> read_patch(const Call& call, const std::string& macro_id,
-                                       std::string& json, const Reply& reply) {
+std::optional<ProfilePatch> read_patch(const ProfileBook& profiles, const Call& call,
+                                       const std::string& macro_id, std::string& json,
+                                       const Reply& reply) {
   Complaints complaints;
   JsonValue::Object members;
   if (call.body.is_object()) {
@@ -47,7 +48,8 @@ std::optional<ProfilePatch> read_patch(const Call& call, const std::string& macr
     }
   }
   const JsonValue body = call.body.is_object() ? JsonValue(std::move(members)) : call.body;
-  ProfilePatch patch = read_profile_patch(body, "", complaints);
+  ProfilePatch patch = read_profile_patch(
+      body, "", complaints, [&](const auto& zone) { return profiles.zone_exists(zone); });
   if (!complaints.empty()) {
     reply.problem(invalid(std::move(complaints)));
     return std::nullopt;
@@ -62,7 +64,7 @@ void put_profile(ProfileBook& profiles, const Call& call, const std::string& mac
     return reply.problem(invalid({{"macro_id", "expected a-z, 0-9, _ and -, 1 to 64 characters"}}));
   }
   std::string json;
-  auto patch = read_patch(call, macro_id, json, reply);
+  auto patch = read_patch(profiles, call, macro_id, json, reply);
   if (!patch) return;
   profiles.set_custom(macro_id, std::move(*patch), std::move(json),
                       [&profiles, macro_id, status, reply](const Result<void>& saved) {

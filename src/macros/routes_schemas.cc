@@ -33,6 +33,7 @@ void add_running(api::Router& router) {
                      {{"macro_id", "string", "", true},
                       {"macro_name", "string", "", true},
                       {"safety_level", "safe|risky|dangerous", "", true},
+                      {"window", "string", "Open window of its profile; null: none", true, true},
                       {"kind", "external|process|script", "", true},
                       {"script", "string", "Name in the library", true, true},
                       {"game", "string", "Where it acts", true, true},
@@ -85,7 +86,8 @@ void add_evidence(api::Router& router) {
                       {"min_samples", "integer", "Samples in a row", true},
                       {"limit", "number", "Of the profile", true},
                       {"profile", "string", "", true},
-                      {"safety_level", "safe|risky|dangerous", "", true}}});
+                      {"safety_level", "safe|risky|dangerous", "", true},
+                      {"window", "string", "Window that was open; null: none", true, true}}});
   router.add_schema({"MacroCandidate",
                      {{"macro_id", "string", "", true},
                       {"score", "number", "0..1", true},
@@ -134,6 +136,7 @@ void add_events(api::Router& router) {
          "duration, cpu_usage, memory_usage, fps, latency, response_time or "
          "emergency_stop",
          true},
+        {"window", "string", "Window of the profile that was open; null: none", true, true},
         {"performance_metrics", "#MacroMetrics", "At the decision", true},
         {"timestamp", "time", "", true},
         {"session_id", "string", "", true, true},
@@ -173,12 +176,26 @@ void add_events(api::Router& router) {
       {"MacroLog", {{"path", "string", "", true}, {"total_cancellations", "integer", "", true}}});
 }
 
-}  // namespace
+void add_windows(api::Router& router) {
+  router.add_schema({"MacroProfileWindowLimits",
+                     {{"cpu_usage_max", "number", "%"},
+                      {"memory_usage_max", "number", "%"},
+                      {"fps_min", "number", "1/s"},
+                      {"latency_max", "number", "ms"},
+                      {"response_time_max", "number", "ms"}}});
+  router.add_schema(
+      {"MacroProfileWindow",
+       {{"name", "string", "Absent in a request: the cron line"},
+        {"cron", "string", "When it opens: minute hour day month weekday", true},
+        {"time_zone", "string", "Of the cron line; UTC when absent"},
+        {"duration_s", "integer", "How long it is open, 60 to 604800", true},
+        {"safety_level", "safe|risky|dangerous", ""},
+        {"max_duration", "number", "s"},
+        {"auto_cancel_enabled", "boolean", ""},
+        {"thresholds", "#MacroProfileWindowLimits", "Absent ones stay the profile's"}}});
+}
 
-void add_macros_schemas(api::Router& router) {
-  add_running(router);
-  add_events(router);
-  add_quarantine(router);
+void add_profiles(api::Router& router) {
   router.add_schema({"MacroThresholds",
                      {{"cpu_usage_max", "number", "%", true},
                       {"memory_usage_max", "number", "%", true},
@@ -191,17 +208,20 @@ void add_macros_schemas(api::Router& router) {
         {"count", "integer", "So many events, 2 to 1000", true},
         {"window", "number", "Within so many seconds, 1 to 300", true},
         {"action", "off|warn|throttle|pause|cancel", "", true}}});
-  router.add_schema({"MacroProfilePatch",
-                     {{"macro_id", "string", "Needed by POST"},
-                      {"name", "string", ""},
-                      {"category", "string", ""},
-                      {"safety_level", "safe|risky|dangerous", ""},
-                      {"max_duration", "number", "s"},
-                      {"thresholds", "#MacroThresholds", ""},
-                      {"auto_cancel_enabled", "boolean", "False: watch and record only"},
-                      {"discord_notify", "boolean", ""},
-                      {"description", "string", ""},
-                      {"patterns", "#MacroPattern[]", "Each replaces the rule of its matcher"}}});
+  router.add_schema(
+      {"MacroProfilePatch",
+       {{"macro_id", "string", "Needed by POST"},
+        {"name", "string", ""},
+        {"category", "string", ""},
+        {"safety_level", "safe|risky|dangerous", ""},
+        {"max_duration", "number", "s"},
+        {"thresholds", "#MacroThresholds", ""},
+        {"auto_cancel_enabled", "boolean", "False: watch and record only"},
+        {"discord_notify", "boolean", ""},
+        {"description", "string", ""},
+        {"dry_run", "boolean", "True: record what would be done, never act"},
+        {"windows", "#MacroProfileWindow[]", "Other limits at other times; replaces all"},
+        {"patterns", "#MacroPattern[]", "Each replaces the rule of its matcher"}}});
   router.add_schema({"MacroProfile",
                      {{"macro_id", "string", "", true},
                       {"name", "string", "", true},
@@ -212,12 +232,24 @@ void add_macros_schemas(api::Router& router) {
                       {"auto_cancel_enabled", "boolean", "False: watch and record only", true},
                       {"discord_notify", "boolean", "", true},
                       {"description", "string", "", true},
+                      {"dry_run", "boolean", "True: record what would be done, never act", true},
+                      {"windows", "#MacroProfileWindow[]", "The first that is open holds", true},
                       {"patterns", "#MacroPattern[]", "Rules on what it does", true},
                       {"source", "builtin|custom|override|default", "", true},
                       {"etag", "string", "", true}}});
   router.add_schema(
       {"MacroProfileList",
        {{"items", "#MacroProfile[]", "", true}, {"next_cursor", "string", "", true, true}}});
+}
+
+}  // namespace
+
+void add_macros_schemas(api::Router& router) {
+  add_running(router);
+  add_events(router);
+  add_quarantine(router);
+  add_windows(router);
+  add_profiles(router);
   router.add_schema({"MacroOverride",
                      {{"profile", "string", "", true},
                       {"hash", "string", "BLAKE2b-256 of the file", true},

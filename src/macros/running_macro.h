@@ -54,8 +54,13 @@ struct Ending {
 struct RunningMacro {
   std::string id;
   std::string name;
-  std::string subject;  ///< "macro:ID"
-  MacroSafetyProfile profile;
+  std::string subject;         ///< "macro:ID"
+  MacroSafetyProfile base;     ///< Without windows.
+  MacroSafetyProfile profile;  ///< What holds now.
+  std::string window;          ///< Of the profile, that is open; empty: none.
+  WallTime window_from{};      ///< This and the next: for which moments that is known.
+  WallTime window_until{};
+  std::optional<SafetyLevel> wanted_level;  ///< Of its start.
   MacroKind kind = MacroKind::external;
   MacroState state = MacroState::starting;
   MonoTime started{};

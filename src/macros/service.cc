@@ -249,7 +249,8 @@ std::string MacroService::active_item(const RunningMacro& m, const monitor::Snap
   std::string out;
   JsonWriter w(out);
   w.begin_object().field("macro_id", m.id).field("macro_name", m.name);
-  w.field("safety_level", level_name(m.profile.safety_level));
+  w.field("safety_level", level_name(m.profile.safety_level)).key("window");
+  w.value(m.window.empty() ? std::nullopt : std::optional(m.window));
   w.field("kind", kind_name(m.kind));
   w.key("script").value(m.script.empty() ? std::nullopt : std::optional(m.script));
   w.key("game").value(m.game.empty() ? std::nullopt : std::optional(m.game));

@@ -67,6 +67,8 @@ struct StartRequest {
   std::string role;                    ///< Of the caller, for the lists of the game.
   bool any_game = false;               ///< games:write; or nobody asks: a schedule, a resume.
   std::optional<unsigned> caller_uid;  ///< Of a Unix-socket caller.
+  std::optional<int> caller_pid;       ///< The same.
+  std::string caller_token;            ///< Id of the caller's token, if it has one.
   std::string by;                      ///< For the log.
 };
 
@@ -76,6 +78,22 @@ struct MacroNotice {
   Kind kind = Kind::started;
   std::string macro_id;
   std::string reason;
+};
+
+/// A macro is let in, before anything of it runs; or that failed.
+struct MacroEntry {
+  enum class Kind : std::uint8_t { let_in, failed };
+  Kind kind = Kind::let_in;
+  std::string macro_id;
+  std::optional<int> pid;         ///< Of an external macro that gave one.
+  std::optional<int> caller_pid;  ///< This and the next as in StartRequest.
+  std::string caller_token;
+};
+
+/// A macro is being ended. A view: publishing it needs no memory.
+struct MacroFence {
+  std::string_view macro_id;
+  Ending::Kind kind = Ending::Kind::stopped;
 };
 
 /// What wait() answers.
@@ -135,6 +153,9 @@ class MacroService {
   Result<void> pause(std::string_view macro_id, const std::string& reason);
   Result<void> resume(std::string_view macro_id);
 
+  /// Other weights of the culprit score, from the next evaluation on.
+  void set_culprit(const CulpritSettings& settings) { watch_.set_culprit(settings); }
+
   /// Who may not start now, and why.
   const Quarantine& quarantine() const { return quarantine_; }
   /// An admin lets a macro start again; `done` after that is on disk. Errors: not_found.
@@ -160,6 +181,7 @@ class MacroService {
   std::string report_json() const;
   const Ring<CancellationEvent>& events() const { return events_; }
   std::uint64_t total_cancellations() const { return total_cancellations_; }
+  const WatchSettings& watch_settings() const { return watch_.settings(); }
   std::size_t active() const { return running_.size(); }
   /// Not of one that is being ended.
   bool is_running(std::string_view macro_id) const;
@@ -168,7 +190,8 @@ class MacroService {
   bool degraded() const { return launcher_.mode() == sys::Confinement::session; }
 
   /// Published at the moment of the decision, before the kill: refuse the macro everything.
-  Topic<std::string>& fenced() { return fenced_; }
+  Topic<MacroFence>& fenced() { return fenced_; }
+  Topic<MacroEntry>& entries() { return entries_; }
   Topic<CancellationEvent>& cancelled() { return cancelled_; }
   Topic<MacroNotice>& notices() { return notices_; }
 
@@ -207,10 +230,13 @@ class MacroService {
   void throttle(RunningMacro& macro, const Decision& decision);
   void judge_end(const RunningMacro& macro, bool by_itself);
   bool still_holds_now(const Decision& decision) const;
+  // service_windows.cc
+  void hold_window(RunningMacro& macro, WallTime at) const;
+  void follow_windows();
   // service_act.cc
   std::vector<CancellationEvent> evaluate();
   void act(const Decision& decision, std::vector<CancellationEvent>& begun);
-  void fence(const RunningMacro& macro);
+  void fence(const RunningMacro& macro, Ending::Kind kind);
   void begin_end(RunningMacro& macro, Ending::Kind kind);
   void accuse(RunningMacro& macro, std::string reason, std::string rule, const Decision* decision);
   void send_end_signals(RunningMacro& macro);
@@ -267,7 +293,8 @@ class MacroService {
   bool log_is_being_written_ = false;
   bool log_is_stale_ = false;
   GameRights game_rights_;
-  Topic<std::string> fenced_;
+  Topic<MacroFence> fenced_;
+  Topic<MacroEntry> entries_;
   Topic<CancellationEvent> cancelled_;
   Topic<MacroNotice> notices_;
   std::shared_ptr<int> alive_ = std::make_shared<int>();  // Shared: weak copies in late callbacks.

@@ -38,6 +38,7 @@ std::vector<CancellationEvent> MacroService::evaluate() {
   std::vector<CancellationEvent> begun;
   const Observer::Published snapshot = observer_.latest();
   last_check_ = clock_.wall();
+  follow_windows();
   for (const Decision& decision : watch_.evaluate(snapshot.get(), clock_.mono())) {
     act(decision, begun);
   }
@@ -70,7 +71,8 @@ void MacroService::act(const Decision& d, std::vector<CancellationEvent>& begun)
     case Action::record: {
       if (macro->state == MacroState::running) macro->state = MacroState::warned;
       CancellationEvent event = make_event(*macro, d.reason, rule_name(d));
-      event.outcome = options_.watch.dry_run ? Outcome::dry_run : Outcome::watched;
+      event.outcome =
+          options_.watch.dry_run || macro->profile.dry_run ? Outcome::dry_run : Outcome::watched;
       event.decision_ms = ms_between(d.breached_at, clock_.mono());
       record_event(event, make_file(*macro, &d));
       return note(MacroNotice::Kind::warned, *macro, d.reason);
@@ -100,6 +102,7 @@ CancellationEvent MacroService::make_event(const RunningMacro& macro, std::strin
   e.rule = std::move(rule);
   e.metrics = metrics_of(observer_.latest().get(), clock_.mono());
   e.session_id = macro.session_id;
+  if (!macro.window.empty()) e.window = macro.window;
   e.discord_notify = macro.profile.discord_notify;
   return e;
 }
@@ -109,7 +112,7 @@ CaseFile MacroService::make_file(const RunningMacro& macro, const Decision* deci
   file.macro_id = macro.id;
   file.profile = macro.profile.macro_id;
   file.safety_level = macro.profile.safety_level;
-  file.culprit_settings = options_.watch.culprit;
+  file.culprit_settings = watch_.settings().culprit;
   file.decided_at = clock_.mono();
   file.decided_wall = clock_.wall();
   if (decision != nullptr) {
@@ -125,10 +128,10 @@ void MacroService::step(Ending& ending, std::string what, std::string result) {
 }
 
 // From here on nothing is written for it. No memory, no store.
-void MacroService::fence(const RunningMacro& macro) {
+void MacroService::fence(const RunningMacro& macro, Ending::Kind kind) {
   if (games_ != nullptr) (void)games_->fence(macro.subject);
   if (scripts_ != nullptr && macro.kind == MacroKind::script) scripts_->fence(macro.id);
-  fenced_.publish(macro.id);
+  fenced_.publish({macro.id, kind});
 }
 
 // Fence, signal, and wait for the end. Both come before anything that may be slow or needs memory.
@@ -137,7 +140,7 @@ void MacroService::begin_end(RunningMacro& macro, Ending::Kind kind) {
   macro.ending.emplace();
   macro.ending->kind = kind;
   macro.ending->decided_at = clock_.mono();
-  fence(macro);
+  fence(macro, kind);
   if (!macro.has_process()) {
     step(*macro.ending, "fence", "ok");
     if (macro.kind == MacroKind::external) step(*macro.ending, "notify", "ok");
@@ -349,7 +352,7 @@ std::size_t MacroService::stop_all(const std::string& reason) {
   // All are dead and fenced before anything needs memory.
   emergency_stop_signal();
   for (auto& [id, macro] : running_) {
-    fence(*macro);
+    fence(*macro, Ending::Kind::emergency);
     macro->abandoned = macro->state == MacroState::starting;
   }
   std::vector<std::string> ids;

@@ -159,7 +159,7 @@ class WritesAfterTheDecision : public ScriptMacroTest {
     };
     send();
     // It sends whenever anything happens: at the fence, the interrupt, until it is gone.
-    const auto at_fence = service->fenced().subscribe([&](const std::string&) { send(); });
+    const auto at_fence = service->fenced().subscribe([&](const MacroFence&) { send(); });
     breach_fps();
     send();
     EXPECT_TRUE(all_gone());

@@ -46,17 +46,17 @@ Result<std::unique_ptr<RunningMacro>> MacroService::admit(const StartRequest& re
                  "at most " + std::to_string(kMaxMacros) + " macros run at a time"};
   }
   auto macro = std::make_unique<RunningMacro>();
-  macro->profile = profiles_.resolve(request.profile.empty() ? request.macro_id : request.profile);
+  macro->base = profiles_.resolve(request.profile.empty() ? request.macro_id : request.profile);
   if (request.safety_level) {
-    if (*request.safety_level < macro->profile.safety_level && !request.is_admin) {
-      return Error{Errc::permission_denied,
-                   "a level weaker than the profile's (" +
-                       std::string(level_name(macro->profile.safety_level)) +
-                       ") needs macros:admin"};
+    if (*request.safety_level < macro->base.safety_level && !request.is_admin) {
+      return Error{Errc::permission_denied, "a level weaker than the profile's (" +
+                                                std::string(level_name(macro->base.safety_level)) +
+                                                ") needs macros:admin"};
     }
-    macro->profile = with_level(macro->profile, *request.safety_level);
   }
-  macro->profile.macro_id = request.macro_id;
+  macro->base.macro_id = request.macro_id;
+  macro->wanted_level = request.safety_level;
+  hold_window(*macro, clock_.wall());
   macro->id = request.macro_id;
   macro->name = request.macro_name.empty() ? macro->profile.name : request.macro_name;
   macro->subject = "macro:" + request.macro_id;
@@ -113,6 +113,16 @@ void MacroService::start(StartRequest request, Started done) {
   if (!admitted) return done(admitted.error());
   std::unique_ptr<RunningMacro> macro = std::move(*admitted);
   if (games_ != nullptr) games_->lift_fence(macro->subject);
+  MacroEntry entry{MacroEntry::Kind::let_in, macro->id, request.pid, request.caller_pid,
+                   request.caller_token};
+  entries_.publish(entry);
+  if (macro->kind != MacroKind::external) {
+    done = [this, entry, done = std::move(done)](Result<std::string> started) mutable {
+      entry.kind = MacroEntry::Kind::failed;
+      if (!started) entries_.publish(entry);
+      done(std::move(started));
+    };
+  }
   if (macro->kind == MacroKind::script) return launch_script(std::move(macro), request.by, done);
   if (macro->kind == MacroKind::process) return launch(std::move(macro), request.by, done);
   RunningMacro& entered = *macro;
@@ -200,7 +210,9 @@ void MacroService::enter(RunningMacro& macro, const std::string& by) {
   macro.state = MacroState::running;
   macro.started = clock_.mono();
   macro.started_wall = clock_.wall();
+  hold_window(macro, macro.started_wall);
   watch_.add(macro.profile, macro.started, observer_.latest().get(), means_of(macro));
+  watch_.set_profile(macro.profile, macro.window);
   if (macro.has_process()) {
     if (macro.kind != MacroKind::process) macro.slot = take_slot(macro);
     const auto watched = observer_.watch(macro.subject, macro.spawned.process.pid());

@@ -74,8 +74,8 @@ TEST_F(MacroServiceTest, CancelsAtTheEndOfItsTimeAndTellsWhoWaits) {
 
 TEST_F(MacroServiceTest, FencesBeforeItKills) {
   std::string order;
-  const auto fence =
-      service->fenced().subscribe([&](const std::string& id) { order += "fence " + id + " "; });
+  const auto fence = service->fenced().subscribe(
+      [&](const MacroFence& f) { order += "fence " + std::string(f.macro_id) + " "; });
   const auto gone =
       service->cancelled().subscribe([&](const CancellationEvent&) { order += "gone"; });
   ASSERT_TRUE(start(external("dance")));

@@ -21,7 +21,7 @@ constexpr Nanos kSweepEvery = std::chrono::minutes(10);
 
 struct ProcessField {
   std::string_view name, unit;
-  Signal ProcessSample::* member;
+  Signal ProcessSample::*member;
 };
 constexpr std::array<ProcessField, 3> kProcessFields = {{
     {"process_cpu_pct", "%", &ProcessSample::cpu_pct},
@@ -273,40 +273,42 @@ void Monitor::on_frame(std::string_view subject, SampleSource source, double fra
   if (auto* context = performance_.context(subject, source, now)) context->on_frame(frame_ms, now);
 }
 
-void Monitor::query_series(std::string_view name, std::string_view subject,
-                           const SeriesWindow& window, SeriesDone done) {
+void Monitor::query_recorded(std::string_view name, std::string_view subject, WallTime from,
+                             WallTime to, SeriesStorage::Queried done) {
   const SeriesSet::Entry* entry = series_.find(name, subject);
   SavedSeries found{
       .key = {std::string(name), std::string(subject)}, .unit = {}, .aggregates = {}, .raw = {}};
   WallTime raw_from = WallTime::max();
   if (entry != nullptr) {
     found.unit = entry->unit;
-    const auto folds = entry->series.aggregates(window.from, window.to);
+    const auto folds = entry->series.aggregates(from, to);
     found.aggregates.assign(folds.begin(), folds.end());
-    const RawSpan raw = entry->series.raw(window.from, window.to);
+    const RawSpan raw = entry->series.raw(from, to);
     found.raw.assign(raw.first.begin(), raw.first.end());
     found.raw.insert(found.raw.end(), raw.second.begin(), raw.second.end());
     if (const auto oldest = entry->series.oldest_raw()) raw_from = oldest->at;
   }
   // Memory has every raw sample from raw_from on; before it the store has the finer ones.
-  if (storage_ == nullptr || raw_from <= window.from) {
-    if (entry == nullptr) {
-      done(Error{Errc::not_found, "no series \"" + found.key.name + "\""});
-      return;
-    }
-    done(answer_of(std::move(found), window));
-    return;
-  }
-  const WallTime until = std::min(window.to, raw_from - Micros(1));
+  if (storage_ == nullptr || raw_from <= from) return done(std::move(found));
+  const WallTime until = std::min(to, raw_from - Micros(1));
   SeriesKey key = found.key;
-  storage_->query(key, window.from, until,
-                  [window, memory = std::move(found), done](Result<SavedSeries> older) {
-                    if (!older) return done(older.error());
-                    if (memory.unit.empty() && older->unit.empty()) {
-                      return done(Error{Errc::not_found, "no series \"" + memory.key.name + "\""});
-                    }
-                    done(answer_of(merged(std::move(*older), memory), window));
-                  });
+  storage_->query(key, from, until, [memory = std::move(found), done](Result<SavedSeries> older) {
+    if (!older) return done(older.error());
+    done(merged(std::move(*older), memory));
+  });
+}
+
+void Monitor::query_series(std::string_view name, std::string_view subject,
+                           const SeriesWindow& window, SeriesDone done) {
+  query_recorded(name, subject, window.from, window.to,
+                 [window, done = std::move(done)](Result<SavedSeries> found) {
+                   if (!found) return done(found.error());
+                   // What was never recorded has no unit.
+                   if (found->unit.empty()) {
+                     return done(Error{Errc::not_found, "no series \"" + found->key.name + "\""});
+                   }
+                   done(answer_of(std::move(*found), window));
+                 });
 }
 
 void Monitor::export_subject(const std::string& subject, SeriesStorage::Exported done) {

@@ -97,6 +97,10 @@ class Monitor {
     std::vector<Aggregate> aggregates;  ///< Those that the window touches.
   };
   using SeriesDone = std::function<void(Result<SeriesAnswer>)>;
+  /// The same as it was recorded: samples where they are, aggregates where not. An unknown series
+  /// has nothing.
+  void query_recorded(std::string_view name, std::string_view subject, WallTime from, WallTime to,
+                      SeriesStorage::Queried done);
   void query_series(std::string_view name, std::string_view subject, const SeriesWindow& window,
                     SeriesDone done);
 

@@ -57,6 +57,8 @@ bool list_has(std::string_view list, std::string_view token) {
 /// What the fields said, to be judged together at the end of the head.
 struct Seen {
   bool host = false;
+  bool origin = false;
+  bool authorization = false;
   bool transfer_encoding = false;
   bool connection_upgrade = false;
   bool upgrade_web_socket = false;
@@ -86,6 +88,11 @@ HeadVerdict read_field(const HeadField& field, Head& head, Seen& seen) {
       head.host = value;
       break;
     case 6:
+      if (iequals(name, "origin")) {
+        // Who asks, by what they are and from where: two answers are for two readers.
+        if (seen.origin) return refuse(400, "more than one Origin");
+        seen.origin = true;
+      }
       if (!iequals(name, "expect")) break;
       if (!iequals(value, "100-continue")) return refuse(417, "unknown expectation");
       head.expect_continue = true;
@@ -97,6 +104,11 @@ HeadVerdict read_field(const HeadField& field, Head& head, Seen& seen) {
       if (!iequals(name, "connection")) break;
       head.close |= list_has(value, "close");
       seen.connection_upgrade |= list_has(value, "upgrade");
+      break;
+    case 13:
+      if (!iequals(name, "authorization")) break;
+      if (seen.authorization) return refuse(400, "more than one Authorization");
+      seen.authorization = true;
       break;
     case 14:
       if (iequals(name, "content-length")) return read_content_length(value, head);

@@ -76,6 +76,12 @@ TEST_F(HeadCheckTest, RefusesSecondHost) { EXPECT_REFUSED(check_fields("Host: a\
 TEST_F(HeadCheckTest, RefusesSecondHostOfOtherCase) {
   EXPECT_REFUSED(check_fields("hOsT: b\r\n"), 400);
 }
+TEST_F(HeadCheckTest, RefusesSecondOrigin) {
+  EXPECT_REFUSED(check_fields("Origin: http://a\r\norigin: http://b\r\n"), 400);
+}
+TEST_F(HeadCheckTest, RefusesSecondAuthorization) {
+  EXPECT_REFUSED(check_fields("Authorization: Bearer a\r\nAuthorization: Bearer b\r\n"), 400);
+}
 TEST_F(HeadCheckTest, RefusesEmptyHost) {
   EXPECT_REFUSED(check("GET / HTTP/1.1\r\nHost: \r\n\r\n"), 400);
 }

@@ -1,8 +1,8 @@
 #include "server/config.h"
 
-#include <toml++/toml.h>
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <fstream>
 #include <functional>
 #include <map>
@@ -11,6 +11,7 @@
 
 #include "base/json_writer.h"
 #include "monitor/rules/latency_target.h"
+#include "settings/toml.h"
 
 namespace gk::server {
 namespace {
@@ -111,10 +112,15 @@ const std::vector<Setting>& settings() {
                      0},
        "How process macros are kept apart: auto takes the strongest that the system allows, "
        "namespace runs none without, session shares the daemon's view of the files"},
-      {"macros.culprit_threshold", NumberSetting{&Config::macros_culprit_threshold, 0, 1},
-       "Least culprit score of a macro that is stopped for a machine-wide signal; 0 is built in"},
-      {"macros.culprit_margin", NumberSetting{&Config::macros_culprit_margin, 0, 100},
-       "Least ratio of the culprit's score to the next macro's; 0 is built in"},
+      {"macros.culprit_demand_weight", NumberSetting{&Config::macros_culprit_demand_weight, 0, 10},
+       "Weight of a macro's share of all CPU demand in its culprit score"},
+      {"macros.culprit_command_weight",
+       NumberSetting{&Config::macros_culprit_command_weight, 0, 10},
+       "Weight of its share of the commands, times how far the game slowed, in that score"},
+      {"macros.culprit_threshold", NumberSetting{&Config::macros_culprit_threshold, 0.05, 1},
+       "Least culprit score of a macro that is stopped for a machine-wide signal"},
+      {"macros.culprit_margin", NumberSetting{&Config::macros_culprit_margin, 1, 100},
+       "Least ratio of the culprit's score to the next macro's"},
       {"macros.dry_run", BoolSetting{&Config::macros_dry_run},
        "Record what the rules decide and act on nothing; stopping by hand still works"},
       {"macros.quarantine_s", NumberSetting{&Config::macros_quarantine_s, 0, 3600},
@@ -138,9 +144,18 @@ const std::vector<Setting>& settings() {
 
 /// What SettingsRoom hands to running rooms; the others are read at the start.
 bool is_live(std::string_view key) {
-  static constexpr std::array<std::string_view, 6> kLive = {"allow_hosts",  "allow_origins",
-                                                            "log.level",    "log.format",
-                                                            "log.requests", "monitor.interval_s"};
+  static constexpr auto kLive = std::to_array<std::string_view>({
+      "allow_hosts",
+      "allow_origins",
+      "log.level",
+      "log.format",
+      "log.requests",
+      "monitor.interval_s",
+      "macros.culprit_demand_weight",
+      "macros.culprit_command_weight",
+      "macros.culprit_threshold",
+      "macros.culprit_margin",
+  });
   return std::find(kLive.begin(), kLive.end(), key) != kLive.end();
 }
 
@@ -335,6 +350,28 @@ std::string describe(const std::vector<ConfigComplaint>& complaints) {
   return out;
 }
 
+namespace {
+/// The first line that opens a table with something that no name begins with; 0: none.
+int line_of_bad_table(std::string_view text) {
+  int line = 1;
+  for (std::size_t at = 0; at < text.size(); ++line) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const std::string_view row = text.substr(at, end - at);
+    const std::size_t open = row.find_first_not_of(" \t");
+    if (open != std::string_view::npos && row[open] == '[') {
+      const std::size_t name = row.find_first_not_of(" \t[", open);
+      const auto c = name == std::string_view::npos ? ' ' : row[name];
+      if (std::isalnum(static_cast<unsigned char>(c)) == 0 &&
+          std::string_view("-_\"'").find(c) == std::string_view::npos) {
+        return line;
+      }
+    }
+    at = end + 1;
+  }
+  return 0;
+}
+}  // namespace
+
 ConfigOutcome parse_config(std::string_view text, const std::string& file) {
   ConfigOutcome outcome;
   outcome.text = text;
@@ -344,6 +381,9 @@ ConfigOutcome parse_config(std::string_view text, const std::string& file) {
   } catch (const toml::parse_error& e) {
     outcome.complaints.push_back({file, static_cast<int>(e.source().begin.line), "",
                                   "not TOML: " + std::string(e.description())});
+  } catch (const settings::TomlAssertion&) {
+    outcome.complaints.push_back(
+        {file, line_of_bad_table(text), "", "not TOML: expected the name of a table or a key"});
   }
   return outcome;
 }

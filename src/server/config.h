@@ -45,8 +45,11 @@ struct Config {
   double retention_client_hours = 24;
   double retention_player_days = 0;  ///< 0: until deleted.
 
-  double macros_culprit_threshold = 0;  ///< 0: the built-in default.
-  double macros_culprit_margin = 0;     ///< 0: the built-in default.
+  // Of the culprit score; the defaults are those of macros/rules/culprit.h.
+  double macros_culprit_demand_weight = 1.0;
+  double macros_culprit_command_weight = 1.0;
+  double macros_culprit_threshold = 0.40;
+  double macros_culprit_margin = 1.50;
   bool macros_dry_run = false;
   double macros_quarantine_s = 10;  ///< First back-off; 0: no quarantine.
   enum class MacroConfinement : std::uint8_t { automatic, namespaces, session };

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "macros/rules/culprit.h"
+
 #include <algorithm>
 
 namespace gk::server {
@@ -32,15 +34,35 @@ TEST(ParseConfig, ReportsAllComplaintsWithLineKeyAndRange) {
             "log.max_files, monitor.interval_s, monitor.history_size, metrics.public, "
             "http.max_connections, http.max_per_address, store.linger_us, store.flush_ms, "
             "retention.history_days, retention.client_hours, retention.player_days, "
-            "macros.confinement, macros.culprit_threshold, macros.culprit_margin, macros.dry_run, "
+            "macros.confinement, macros.culprit_demand_weight, macros.culprit_command_weight, "
+            "macros.culprit_threshold, macros.culprit_margin, macros.dry_run, "
             "macros.quarantine_s, notices.allow_private, notices.ca_file, "
             "referee.udp_listen, referee.unix_socket, referee.allow_uids, referee.max_players\n");
+}
+
+TEST(Config, TheCulpritsDefaultsAreThoseOfTheRules) {
+  const Config config;
+  const macros::CulpritSettings rules;
+  EXPECT_EQ(config.macros_culprit_demand_weight, rules.demand_weight);
+  EXPECT_EQ(config.macros_culprit_command_weight, rules.command_weight);
+  EXPECT_EQ(config.macros_culprit_threshold, rules.threshold);
+  EXPECT_EQ(config.macros_culprit_margin, rules.margin);
 }
 
 TEST(ParseConfig, SaysWhereTheTextIsNotToml) {
   const auto outcome = parse_config("listen = \n", "gk.toml");
   ASSERT_EQ(outcome.complaints.size(), 1U);
   EXPECT_EQ(outcome.complaints[0].line, 1);
+}
+
+TEST(ParseConfig, SaysWhereATableHasNoName) {
+  // toml++ takes for granted that it has one.
+  for (const char* text : {"listen = \"a\"\n[+h", "\n[\x02\n", "# x\n  [ $x]\n"}) {
+    const auto outcome = parse_config(text, "gk.toml");
+    ASSERT_EQ(outcome.complaints.size(), 1U) << text;
+    EXPECT_EQ(outcome.complaints[0].line, 2) << text;
+    EXPECT_NE(outcome.complaints[0].message.find("not TOML"), std::string::npos);
+  }
 }
 
 TEST(ParseConfig, RefusesATrueWhereANumberBelongs) {

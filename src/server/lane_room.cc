@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "arbiter/service/lane_identity.h"
 #include "base/try.h"
 #include "sys/paths.h"
 
@@ -38,6 +39,27 @@ sys::Fd LaneRoom::connect_macro(const std::string& macro_id, const std::string& 
   if (end) return std::move(*end);
   log_.warn("lanes.macro_not_connected", end.error().message, {{"macro_id", macro_id}});
   return {};
+}
+
+void LaneRoom::on_entry(const macros::MacroEntry& entry) {
+  if (entry.kind == macros::MacroEntry::Kind::failed) {
+    return service_->take_back_macro(entry.macro_id);
+  }
+  std::vector<std::string> others;
+  if (entry.caller_pid) others.push_back(arbiter::process_identity(*entry.caller_pid));
+  if (!entry.caller_token.empty()) others.push_back(arbiter::token_identity(entry.caller_token));
+  service_->enter_macro(entry.macro_id, entry.pid ? arbiter::process_identity(*entry.pid) : "",
+                        others);
+}
+
+void LaneRoom::on_fence(const macros::MacroFence& fence) {
+  using Kind = macros::Ending::Kind;
+  if (fence.kind != Kind::ended) {
+    const bool stopped = fence.kind == Kind::stopped;
+    service_->fence_macro(fence.macro_id,
+                          stopped ? arbiter::FenceReach::name : arbiter::FenceReach::program);
+  }
+  socket_->fence_child(fence.macro_id);
 }
 
 void LaneRoom::prepare_to_stop() { service_->shutdown(); }

@@ -11,6 +11,7 @@
 #include "arbiter/service/lane_socket.h"
 #include "arbiter/service/lane_store.h"
 #include "arbiter/service/routes.h"
+#include "macros/service.h"
 #include "server/rooms.h"
 
 namespace gk::server {
@@ -29,8 +30,9 @@ class LaneRoom {
   arbiter::LaneService& service() { return *service_; }
   /// A connection to the lanes for a process macro; closed when there is no room for it.
   sys::Fd connect_macro(const std::string& macro_id, const std::string& program);
-  /// The macro is being ended: it gets no lane and keeps none.
-  void fence_macro(const std::string& macro_id) { socket_->fence_child(macro_id); }
+  // What the macros say. A cancelled one gets no lane and keeps none.
+  void on_entry(const macros::MacroEntry& entry);
+  void on_fence(const macros::MacroFence& fence);
   /// Whoever waits is told so.
   void prepare_to_stop();
 

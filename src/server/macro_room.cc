@@ -19,12 +19,7 @@ macros::MacroServiceOptions service_options(const RoomsContext& context, LaneRoo
   options.watch.memory_total_bytes =
       static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
   const Config& config = context.config;
-  if (config.macros_culprit_threshold > 0) {
-    options.watch.culprit.threshold = config.macros_culprit_threshold;
-  }
-  if (config.macros_culprit_margin > 0) {
-    options.watch.culprit.margin = config.macros_culprit_margin;
-  }
+  options.watch.culprit = culprit_settings(config);
   options.watch.dry_run = config.macros_dry_run;
   options.quarantine.first =
       std::chrono::duration_cast<Nanos>(std::chrono::duration<double>(config.macros_quarantine_s));
@@ -32,6 +27,13 @@ macros::MacroServiceOptions service_options(const RoomsContext& context, LaneRoo
 }
 
 }  // namespace
+
+macros::CulpritSettings culprit_settings(const Config& config) {
+  return {.demand_weight = config.macros_culprit_demand_weight,
+          .command_weight = config.macros_culprit_command_weight,
+          .threshold = config.macros_culprit_threshold,
+          .margin = config.macros_culprit_margin};
+}
 
 macros::LauncherOptions macro_launcher(const RoomsContext& context) {
   macros::LauncherOptions launcher;
@@ -53,12 +55,22 @@ MacroRoom::MacroRoom(const RoomsContext& context, store::Writer& state, WorkerPo
       observer_(monitor),
       service_(std::make_unique<macros::MacroService>(
           service_options(context, lanes), context.loop, context.clock, context.random, context.log,
-          context.metrics, pool, observer_, store_, profiles_)) {
+          context.metrics, pool, observer_, store_, profiles_)),
+      simulations_(
+          context.loop, pool, observer_, store_, profiles_,
+          [this]() -> const Ring<macros::CancellationEvent>& { return service_->events(); },
+          [this] { return service_->watch_settings(); }),
+      clock_(context.clock) {
   degraded_ = service_->degraded();
-  notices_ = service_->notices().subscribe(
-      [this](const macros::MacroNotice&) { degraded_ = service_->degraded(); });
-  fenced_ =
-      service_->fenced().subscribe([&lanes](const std::string& id) { lanes.fence_macro(id); });
+  notices_ = service_->notices().subscribe([this, &lanes](const macros::MacroNotice& notice) {
+    degraded_ = service_->degraded();
+    using Kind = macros::MacroNotice::Kind;
+    if (notice.kind == Kind::ended) lanes.service().leave_macro(notice.macro_id);
+  });
+  fenced_ = service_->fenced().subscribe(
+      [&lanes](const macros::MacroFence& fence) { lanes.on_fence(fence); });
+  entries_ = service_->entries().subscribe(
+      [&lanes](const macros::MacroEntry& entry) { lanes.on_entry(entry); });
 }
 
 Result<std::unique_ptr<MacroRoom>> MacroRoom::create(const RoomsContext& context,
@@ -69,6 +81,10 @@ Result<std::unique_ptr<MacroRoom>> MacroRoom::create(const RoomsContext& context
   GK_TRY(auto stored, room->store_.load());
   room->profiles_.restore(stored);
   room->service_->restore(std::move(stored));
+  // What was cancelled before a restart must be started again, too, before it gets a lane.
+  for (const auto& [id, entry] : room->service_->quarantine().entries()) {
+    lanes.service().fence_macro(id, arbiter::FenceReach::name);
+  }
   return room;
 }
 
@@ -90,6 +106,7 @@ void MacroRoom::watch_overrides(const RoomsContext& context) {
 void MacroRoom::connect(api::Hub& hub, api::Router& router) {
   topics_ = std::make_unique<macros::MacroTopics>(hub, *service_);
   macros::add_macros_routes(router, *service_, profiles_);
+  macros::add_simulate_route(router, simulations_, profiles_, clock_);
 }
 
 monitor::CheckOutcome MacroRoom::health() const {

@@ -26,6 +26,9 @@ namespace gk::server {
 /// How the daemon confines what it starts: process macros, and the workers of scripts.
 macros::LauncherOptions macro_launcher(const RoomsContext& context);
 
+/// The weights and limits of the culprit score that a configuration asks for.
+macros::CulpritSettings culprit_settings(const Config& config);
+
 /// Thread: loop, except health().
 class MacroRoom {
  public:
@@ -51,9 +54,13 @@ class MacroRoom {
   macros::ProfileBook profiles_;
   MonitorObserver observer_;
   std::unique_ptr<macros::MacroService> service_;
+  macros::Simulations simulations_;
+  const Clock& clock_;
   std::unique_ptr<macros::MacroTopics> topics_;
   Topic<macros::MacroNotice>::Subscription notices_;
-  Topic<std::string>::Subscription fenced_;  // Held, so that a fenced macro loses its lanes too.
+  // Held, so that a fenced macro loses its lanes too.
+  Topic<macros::MacroFence>::Subscription fenced_;
+  Topic<macros::MacroEntry>::Subscription entries_;
   std::atomic<bool> degraded_{false};
   std::optional<sys::DirWatch> override_files_;
   net::Handle override_watch_;

@@ -24,6 +24,25 @@ class MonitorObserver final : public macros::Observer {
   }
   Published latest() const override { return monitor_.latest(); }
   Topic<Published>& snapshots() override { return monitor_.snapshots(); }
+  void history(const std::string& signal, const std::string& subject, WallTime from, WallTime to,
+               Recorded done) override {
+    monitor_.query_recorded(
+        signal, subject, from, to,
+        [signal, subject, done = std::move(done)](Result<monitor::SavedSeries> found) {
+          if (!found) return done(found.error());
+          done(macros::RecordedSeries{signal, subject, std::move(found->raw),
+                                      std::move(found->aggregates)});
+        });
+  }
+  std::vector<std::string> measured_macros() const override {
+    std::vector<std::string> subjects;
+    for (const auto& [key, entry] : monitor_.series().all()) {
+      if (key.name == "process_demand_pct" && key.subject.starts_with("macro:")) {
+        subjects.push_back(key.subject);
+      }
+    }
+    return subjects;
+  }
 
  private:
   monitor::Monitor& monitor_;

@@ -1,12 +1,11 @@
 #include "server/privacy_room.h"
 
-#include "accounts/audit.h"
 #include "base/json_writer.h"
 #include "base/try.h"
 #include "monitor/loop_driver.h"
 #include "monitor/monitor_json.h"
+#include "server/audit_rows.h"
 #include "server/recordings.h"
-#include "store/submit_for_loop.h"
 
 namespace gk::server {
 namespace {
@@ -104,26 +103,11 @@ void PrivacyRoom::connect(api::Router& router) {
   privacy::add_player_routes(
       router, players_, pseudonyms_,
       [this](privacy::AuditNote note, std::function<void(Result<void>)> done) {
-        audit(note, std::move(done));
+        add_audit_row(
+            context_, state_, *note.by,
+            {.action = note.action, .target = note.target, .correlation_id = note.correlation_id},
+            std::move(done));
       });
-}
-
-void PrivacyRoom::audit(const privacy::AuditNote& note, std::function<void(Result<void>)> done) {
-  accounts::AuditRow row;
-  row.at_us = context_.clock.wall().time_since_epoch().count();
-  row.actor_id = note.by->user_id;
-  row.actor = note.by->name;
-  row.action = note.action;
-  row.target = note.target;
-  row.correlation_id = note.correlation_id;
-  store::submit_for_loop(
-      state_, monitor::post_to(context_.loop),
-      [row](store::Database& db) -> Result<void> {
-        GK_TRY(const auto head, accounts::append_audit(db, row));
-        (void)head;
-        return {};
-      },
-      std::move(done));
 }
 
 }  // namespace gk::server

@@ -33,7 +33,6 @@ class PrivacyRoom {
  private:
   PrivacyRoom(const RoomsContext& context, store::Writer& state,
               const privacy::Pseudonyms& pseudonyms);
-  void audit(const privacy::AuditNote& note, std::function<void(Result<void>)> done);
 
   const RoomsContext& context_;
   store::Writer& state_;

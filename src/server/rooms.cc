@@ -18,6 +18,7 @@
 #include "monitor/monitor.h"
 #include "monitor/routes.h"
 #include "monitor/series_store.h"
+#include "server/backup_room.h"
 #include "server/dashboard.h"
 #include "server/game_room.h"
 #include "server/health_inputs.h"
@@ -95,6 +96,7 @@ struct Rooms::Impl {
   std::unique_ptr<NoticeRoom> notices;
   std::unique_ptr<SessionRoom> sessions;
   std::unique_ptr<PrivacyRoom> privacy;
+  std::unique_ptr<BackupRoom> backups;
   std::unique_ptr<api::Hub> hub;
   std::unique_ptr<api::Router> router;
   std::unique_ptr<logs::LogRoutes> log_routes;
@@ -138,6 +140,7 @@ Result<void> Rooms::Impl::start() {
   GK_TRY(privacy, timed("start.privacy", [&] {
            return PrivacyRoom::create(context, state, *pool, *monitor, referee->service());
          }));
+  backups = std::make_unique<BackupRoom>(context, state);
   start_api();
   health->set_ready(true);
   return {};
@@ -241,9 +244,11 @@ void Rooms::Impl::start_api() {
   scripts->connect(*hub, *router, macros->service());
   referee->connect(*hub, *router, *pool);
   privacy->connect(*router);
+  backups->connect(*router);
   operations->connect(*hub, *router);
   sessions->connect(*hub, *router);
   settings->connect(*hub, *router);
+  settings->set_macros(&macros->service());
   sessions->set_reload([this](auto done) { settings->reload_for_command(std::move(done)); });
   notices->connect(*hub, *router, games->service(), *scripts);
   log_routes = std::make_unique<logs::LogRoutes>(
@@ -339,6 +344,7 @@ void Rooms::upgrade(const net::Request& request,
         {{"correlation_id", id}, {"path", request.path}, {"problem", problem.type}});
     decide({.accept = false, .refusal = api::problem_response(problem, request.path, id)});
   };
+  if (const auto problem = impl_->router->refuse_upgrade_source(request)) return refuse(*problem);
   if (!known) return refuse({.type = "not-found", .detail = "WebSockets are served at /api/v1/ws"});
   auto principal = impl_->router->admit_upgrade(request);
   if (!principal) return refuse(api::problem_from(principal.error()));

@@ -1,7 +1,7 @@
 #include "server/script_room.h"
 
 #include "base/try.h"
-#include "macros/scripts/time_zone.h"
+#include "macros/time_zone.h"
 #include "server/macro_room.h"
 
 namespace gk::server {

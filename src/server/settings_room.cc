@@ -3,6 +3,7 @@
 #include "accounts/audit.h"
 #include "base/try.h"
 #include "monitor/loop_driver.h"
+#include "server/macro_room.h"
 #include "sys/files.h"
 #include "sys/host_names.h"
 
@@ -54,6 +55,7 @@ class SettingsRoom::Keys final : public settings::Schema {
       : parse_(std::move(parse)), log_(log), monitor_(monitor), texts_(setting_texts()) {}
 
   void set_router(api::Router& router) { router_ = &router; }
+  void set_macros(macros::MacroService* macros) { macros_ = macros; }
 
   settings::Checked check(std::string_view text) const override {
     const ConfigOutcome outcome = parse_(text);
@@ -78,6 +80,7 @@ class SettingsRoom::Keys final : public settings::Schema {
     if (const auto set = monitor_.set_interval(interval); !set) {
       log_.warn("config.apply_failed", set.error().message, {{"key", "monitor.interval_s"}});
     }
+    if (macros_ != nullptr) macros_->set_culprit(culprit_settings(config));
   }
 
   std::string json_schema() const override { return config_json_schema(); }
@@ -88,6 +91,7 @@ class SettingsRoom::Keys final : public settings::Schema {
   monitor::Monitor& monitor_;
   const std::vector<SettingText> texts_;
   api::Router* router_ = nullptr;
+  macros::MacroService* macros_ = nullptr;  // Borrowed.
 };
 
 SettingsRoom::SettingsRoom(const RoomsContext& context, store::Writer& state, WorkerPool& pool,
@@ -105,6 +109,8 @@ SettingsRoom::SettingsRoom(const RoomsContext& context, store::Writer& state, Wo
 }
 
 SettingsRoom::~SettingsRoom() = default;
+
+void SettingsRoom::set_macros(macros::MacroService* macros) { keys_->set_macros(macros); }
 
 Result<std::unique_ptr<SettingsRoom>> SettingsRoom::create(const RoomsContext& context,
                                                            store::Writer& state, WorkerPool& pool,

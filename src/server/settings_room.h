@@ -11,6 +11,7 @@
 
 #include "api/hub.h"
 #include "api/router.h"
+#include "macros/service.h"
 #include "monitor/health.h"
 #include "monitor/monitor.h"
 #include "server/rooms.h"
@@ -34,6 +35,8 @@ class SettingsRoom {
 
   /// Topic and routes. Requires: hub and router outlive this.
   void connect(api::Hub& hub, api::Router& router);
+  /// Who follows the macros.culprit_ keys. Requires: it outlives this.
+  void set_macros(macros::MacroService* macros);
   /// Reads the file again; `done` may be empty.
   void reload(std::string by, std::string cause, settings::SettingsService::Done done);
   /// As the command `config reload` of a session: `done` gets JSON, or what is wrong.

@@ -1,13 +1,12 @@
 #include "settings/toml_edit.h"
 
-#include <toml++/toml.h>
-
 #include <algorithm>
 #include <sstream>
 #include <vector>
 
 #include "base/json_writer.h"
 #include "base/try.h"
+#include "settings/toml.h"
 
 namespace gk::settings {
 namespace {
@@ -181,6 +180,8 @@ Result<std::string> set_in_toml(std::string_view text, std::string_view key,
     if (text_of(left) == text_of(wanted)) return out;
   } catch (const toml::parse_error& e) {
     return Error{Errc::invalid_argument, "not TOML: " + std::string(e.description())};
+  } catch (const TomlAssertion& e) {
+    return Error{Errc::invalid_argument, "not TOML: " + std::string(e.expression)};
   }
   return Error{Errc::failed_precondition,
                std::string(key) +

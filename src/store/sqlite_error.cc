@@ -1,7 +1,37 @@
+#include <array>
+#include <cerrno>
+
 #include "store/database_impl.h"
 
 namespace gk::store {
 namespace {
+
+/// What the system said when one of SQLite's files was last read or written in vain; 0 when that
+/// was not the system's fault. Forgets it: SQLite itself keeps it until the next failure.
+int take_errno(sqlite3_file* file) {
+  if (file == nullptr || file->pMethods == nullptr) return 0;
+  int system = 0;
+  if (file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &system) != SQLITE_OK) return 0;
+  // A read beyond the end is short, and a short read is "no error of the system".
+  constexpr sqlite3_int64 kBeyondAnyFile = sqlite3_int64{1} << 46;
+  std::array<char, 1> nothing{};
+  if (system != 0) (void)file->pMethods->xRead(file, nothing.data(), 1, kBeyondAnyFile);
+  return system;
+}
+
+/// Whether the disk, not the file's content, is behind SQLITE_CORRUPT. SQLite takes EIO of a read
+/// for damage (CORRUPTFS) and then reports plain corruption; only its files remember the errno.
+bool disk_failed(sqlite3* db) {
+  bool failed = false;
+  if (db == nullptr) return failed;
+  for (const int which : {SQLITE_FCNTL_FILE_POINTER, SQLITE_FCNTL_JOURNAL_POINTER}) {
+    sqlite3_file* file = nullptr;
+    if (sqlite3_file_control(db, "main", which, &file) == SQLITE_OK) {
+      failed = take_errno(file) == EIO || failed;
+    }
+  }
+  return failed;
+}
 
 Errc constraint_code(int extended) {
   switch (extended) {
@@ -20,7 +50,6 @@ Errc code_of(int extended) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB: return Errc::data_loss;
     case SQLITE_IOERR:
-      // SQLite takes EIO of a read for damage (CORRUPTFS), and so do we; the next read may work.
       return extended == SQLITE_IOERR_CORRUPTFS || extended == SQLITE_IOERR_DATA
                  ? Errc::data_loss
                  : Errc::unavailable;
@@ -46,6 +75,13 @@ Error sqlite_error(int code, sqlite3* db, const std::string& path, std::string_v
   const bool same = db != nullptr && (sqlite3_errcode(db) & 0xff) == (code & 0xff);
   std::string message = path;
   message.append(": ").append(doing).append(": ");
+  const int primary = code & 0xff;
+  const bool io = primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB || primary == SQLITE_IOERR;
+  const bool disk = io && disk_failed(db);  // Asked at each such error: it forgets what it says.
+  if (disk && code_of(code) == Errc::data_loss) {
+    message += "I/O error of a read (EIO); the disk may be failing, the file need not be damaged";
+    return {Errc::unavailable, std::move(message)};
+  }
   message += same ? sqlite3_errmsg(db) : sqlite3_errstr(code);
   const Errc mapped = code_of(code);
   if (mapped == Errc::unavailable || mapped == Errc::data_loss) {

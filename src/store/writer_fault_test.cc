@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <latch>
 #include <set>
 
@@ -185,9 +186,28 @@ TEST_F(WriterSyscallTest, AReaderHearsOfAFailedReadAndReadsAgain) {
   faults.fail(Syscall::read, SyscallFault::io_error, 0, 1);
   const auto failed = rows->step();
   ASSERT_FALSE(failed);
-  EXPECT_EQ(failed.error().code, Errc::data_loss) << "SQLite's verdict on EIO of a read";
+  EXPECT_EQ(failed.error().code, Errc::unavailable) << "the disk's fault, not damage";
+  EXPECT_NE(failed.error().message.find("EIO"), std::string::npos);
   faults.heal();
   EXPECT_EQ(stored(), std::set{1});
+}
+
+TEST_F(WriterSyscallTest, DamageAfterAFailedReadIsStillCalledDamage) {
+  start();
+  for (int id = 0; id < 2'000; ++id) ASSERT_TRUE(insert(id));
+  writer.reset();  // The last connection leaves no WAL behind.
+  const auto reader = Database::open({.path = path, .read_only = true}).value();
+  Statement* rows = reader->query("SELECT count(*) FROM t").value();
+  faults.fail(Syscall::read, SyscallFault::io_error, 0, 1);
+  ASSERT_EQ(rows->step().error().code, Errc::unavailable);
+  faults.heal();
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  const std::string junk(4096, '\xff');
+  for (int page = 1; page < 5; ++page) file.seekp(page * 4096).write(junk.data(), 4096);
+  file.close();
+  const auto damaged = rows->step();
+  ASSERT_FALSE(damaged);
+  EXPECT_EQ(damaged.error().code, Errc::data_loss) << "an errno of the past is not a reason";
 }
 
 TEST_F(WriterSyscallTest, AcknowledgingBeforeTheCommitWouldBeNoticed) {

@@ -44,13 +44,16 @@ struct ChildPlan {
 };
 
 // Between vfork and exec only system calls are made, never libc functions: sanitizers hook those,
-// and the memory is the parent's.
+// and the memory is the parent's, with what a sanitizer notes about it: a frame that ends in exec
+// never takes its notes back.
+#define GK_CHILD [[gnu::no_sanitize("address"), gnu::no_sanitize("thread")]]
+
 template <typename... Args>
-long sys_call(long number, Args... args) {
+GK_CHILD long sys_call(long number, Args... args) {
   return ::syscall(number, args...);
 }
 
-bool write_text(const char* path, const char* text, std::size_t size) {
+GK_CHILD bool write_text(const char* path, const char* text, std::size_t size) {
   const long fd = sys_call(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CLOEXEC);
   if (fd < 0) return false;
   const bool ok = sys_call(SYS_write, fd, text, size) == static_cast<long>(size);
@@ -59,7 +62,7 @@ bool write_text(const char* path, const char* text, std::size_t size) {
 }
 
 // Maps our own user to 0 inside, which one may do without privilege.
-const char* map_user(const ChildPlan& plan) {
+GK_CHILD const char* map_user(const ChildPlan& plan) {
   if (plan.uid_map.empty()) return nullptr;
   if (!write_text("/proc/self/setgroups", "deny", 4)) return "setgroups";
   if (!write_text("/proc/self/gid_map", plan.gid_map.data(), plan.gid_map.size())) return "gid_map";
@@ -68,7 +71,7 @@ const char* map_user(const ChildPlan& plan) {
 }
 
 // 0 null, 1 and 2 output, 3 control, 4 report, 5 lanes if wanted; everything else closed.
-const char* arrange_descriptors(const ChildPlan& plan) {
+GK_CHILD const char* arrange_descriptors(const ChildPlan& plan) {
   const int wanted[] = {plan.null_fd,    plan.output_fd, plan.output_fd,
                         plan.control_fd, plan.report_fd, plan.lanes_fd};
   const int count = plan.lanes_fd < 0 ? kLanesFd : kLanesFd + 1;
@@ -84,7 +87,7 @@ const char* arrange_descriptors(const ChildPlan& plan) {
   return nullptr;
 }
 
-int child_main(void* argument) {
+GK_CHILD int child_main(void* argument) {
   ChildPlan& plan = *static_cast<ChildPlan*>(argument);
   const char* stage = map_user(plan);
   if (stage == nullptr) stage = arrange_descriptors(plan);

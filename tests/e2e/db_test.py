@@ -37,6 +37,39 @@ class Backup(unittest.TestCase):
             self.assertEqual(len(aside), 1)
             self.assertTrue((aside[0] / "state.db").exists(), "what was there is kept")
 
+    def test_a_backup_over_http_is_listed_audited_restored_and_deleted(self):
+        with Daemon() as daemon:
+            admin = daemon.admin
+            self.assertEqual(admin.get("/api/backups").json, {"items": [], "next_cursor": None})
+            daemon.add_user("marta", "user")
+            made = admin.post("/api/backups")
+            self.assertEqual(made.status, 201, made)
+            name, path = made.json["name"], pathlib.Path(made.json["path"])
+            self.assertEqual(made.json["state"], "ready")
+            self.assertEqual(made.json["bytes"], sum((path / f).stat().st_size for f in ("state.db", "telemetry.db")))
+            self.assertEqual(path.stat().st_mode & 0o077, 0, "others may read the backup")
+            self.assertEqual([b["name"] for b in admin.get("/api/backups").json["items"]], [name])
+            self.assertEqual(admin.ask("DELETE", "/api/backups/..%2Fstate.db").status, 400)
+            self.assertEqual(admin.ask("DELETE", "/api/backups/2026-01-01-000000").status, 404)
+            marta = daemon.anonymous()
+            self.assertEqual(marta.login("marta").status, 200)
+            self.assertEqual([marta.get("/api/backups").status, marta.post("/api/backups").status], [403, 403])
+            users = {u["username"]: u["id"] for u in admin.get("/api/users").json["items"]}
+            self.assertEqual(admin.ask("DELETE", f"/api/users/{users['marta']}").status, 204)
+            daemon.stop()
+            done = daemon.cli("db", "restore", str(path))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            daemon.start()
+            self.assertEqual(daemon.anonymous().login("marta").status, 200)
+            admin = daemon.anonymous()
+            self.assertEqual(admin.login("admin", PASSWORD).status, 200)
+            self.assertEqual(admin.ask("DELETE", f"/api/backups/{name}").status, 204)
+            self.assertFalse(path.exists())
+            audit = admin.get("/api/audit?action=backup").json["items"]
+            self.assertEqual([(r["actor"], r["action"], r["target"]) for r in audit],
+                             [("admin", "backup.delete", name), ("admin", "backup.create", "")])
+            self.assertEqual(daemon.cli("audit", "verify").returncode, 0)
+
     def test_damage_is_found_and_never_restored(self):
         copy = self.folder / "copy"
         with Daemon() as daemon:

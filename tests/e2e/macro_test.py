@@ -199,11 +199,85 @@ class CommandLine(unittest.TestCase):
                 json.loads(daemon.cli("--json", *command).stdout)
             self.assertIn("gamekeeper_", daemon.cli("metrics", "--prometheus").stdout)
 
+    def test_the_quarantine_is_listed_and_lifted(self):
+        with Daemon(config="[macros]\nquarantine_s = 3600\n") as daemon:
+            self.assertEqual(daemon.cli("macro", "quarantine", "lift", "short").returncode, 3)
+            daemon.admin.post("/api/macro-safety/profiles", {"macro_id": "short", "max_duration": 1})
+            self.assertEqual(daemon.cli("macro", "start", "--id", "short").returncode, 0)
+            wait_for("the cancellation", lambda: cancellations(daemon))
+            self.assertIn("Duration exceeded", daemon.cli("macro", "quarantine", "list").stdout)
+            self.assertNotEqual(daemon.cli("macro", "start", "--id", "short").returncode, 0)
+            self.assertEqual(daemon.cli("macro", "quarantine", "lift", "short").returncode, 0)
+            self.assertEqual(daemon.cli("macro", "start", "--id", "short").returncode, 0)
+
     def test_errors_have_their_exit_codes(self):
         with Daemon() as daemon:
             self.assertEqual(daemon.cli("macro", "stop", "nobody").returncode, 3)
             self.assertEqual(daemon.cli("profile", "load", "../../etc/passwd").returncode, 2)
             self.assertEqual(daemon.cli("nonsense").returncode, 2)
+
+
+class Windows(unittest.TestCase):
+    def test_a_window_of_the_profile_cancels_and_is_named(self):
+        with Daemon() as daemon:
+            window = {"name": "always", "cron": "* * * * *", "duration_s": 60, "max_duration": 1,
+                      "time_zone": "Europe/Berlin"}
+            made = daemon.admin.post("/api/macro-safety/profiles", {
+                "macro_id": "short", "max_duration": 3600, "windows": [window]})
+            self.assertEqual(made.status, 201, made)
+            self.assertEqual(made.json["windows"], [{**window, "thresholds": {}}])
+            self.assertEqual(daemon.admin.ask("PUT", "/api/macro-safety/profiles/short", made.json).status, 200)
+            daemon.admin.post("/api/macro-safety/start", {"macro_id": "short"})
+            self.assertEqual(active(daemon)["short"]["window"], "always")
+            event = wait_for("the cancellation", lambda: cancellations(daemon))[0]
+            self.assertEqual(event["window"], "always")
+            evidence = daemon.admin.get(f"/api/macro-safety/cancellations/{event['id']}/evidence").json
+            self.assertEqual(evidence["rule"]["window"], "always")
+
+    def test_faults_name_their_place(self):
+        with Daemon() as daemon:
+            answer = daemon.admin.post("/api/macro-safety/profiles", {"macro_id": "short", "windows": [
+                {"cron": "0 25 * * *", "duration_s": 60, "time_zone": "Mars/Olympus"}]})
+            self.assertEqual(answer.status, 400)
+            self.assertIn("windows[0].cron", answer.body.decode())
+            self.assertIn("windows[0].time_zone", answer.body.decode())
+
+
+class Simulate(unittest.TestCase):
+    def test_history_answers_what_a_stricter_profile_would_have_done(self):
+        with Daemon() as daemon:
+            code = "import time\nwhile True:\n t=time.monotonic()+0.02\n while time.monotonic()<t: pass\n time.sleep(0.02)"
+            started = daemon.admin.post("/api/macro-safety/start", {
+                "macro_id": "half", "safety_level": "safe", "command": [sys.executable, "-c", code]})
+            self.assertEqual(started.status, 201, started)
+
+            def simulated(limit):
+                answer = daemon.admin.post("/api/macro-safety/simulate", {"macro_id": "half", "patch": {
+                    "safety_level": "dangerous", "thresholds": {"cpu_usage_max": limit}}})
+                self.assertEqual(answer.status, 200, answer)
+                return answer.json
+            found = wait_for("a decision over the history", lambda: (
+                lambda r: r if any(d["action"] == "cancel" for d in r["decisions"]) else None)(simulated(5)))
+            self.assertTrue(found["runs_recorded"])
+            self.assertRegex(found["decisions"][-1]["reason"], r"cpu_usage [0-9.]+ > 5$")
+            self.assertGreaterEqual(found["samples_used"], 4, "two of demand, two of CPU")
+            self.assertIn("half", active(daemon), "a simulation never acts")
+            self.assertFalse(cancellations(daemon))
+            plain = daemon.cli("simulate", "half", "--level", "dangerous", "--cpu", "5")
+            self.assertEqual(plain.returncode, 0, plain.stderr)
+            self.assertIn("cancel", plain.stdout)
+            self.assertIn("samples from", plain.stdout)
+            json.loads(daemon.cli("--json", "simulate", "half").stdout)
+
+    def test_faults_name_their_place(self):
+        with Daemon() as daemon:
+            for body, part in (({}, "macro_id"), ({"macro_id": "a", "from": "yesterday"}, "from"),
+                               ({"macro_id": "a", "kind": "plugin"}, "kind"),
+                               ({"macro_id": "a", "patch": {"max_duration": 0}}, "patch.max_duration"),
+                               ({"macro_id": "a", "from": "2020-01-01T00:00:00Z"}, "7 days")):
+                answer = daemon.admin.post("/api/macro-safety/simulate", body)
+                self.assertEqual(answer.status, 400, (body, answer))
+                self.assertIn(part, answer.body.decode())
 
 
 class BadInput(unittest.TestCase):

@@ -83,20 +83,27 @@ class Oracle:
         self.acknowledged = 0
 
     def write_and_kill(self):
+        self.write_until(self.kill)
+        assert all(c.refusal is None for c in self.clients), [c.refusal for c in self.clients]
+
+    def kill(self):
+        self.daemon.process.kill()
+        self.daemon.process.wait()
+
+    def write_until(self, end_daemon):
+        """Some acknowledged writes, then `end_daemon` in the midst of them."""
         told = threading.Semaphore(0)
-        clients = [Client(self.daemon, self.daemon.admin.cookie, r, told) for r in self.resources]
-        for client in clients:
+        self.clients = [Client(self.daemon, self.daemon.admin.cookie, r, told) for r in self.resources]
+        for client in self.clients:
             client.start()
         wanted = self.random.randint(5, 60)
         for _ in range(wanted):
             if not told.acquire(timeout=DEADLINE):
-                raise AssertionError([c.refusal for c in clients])
+                raise AssertionError([c.refusal for c in self.clients])
         time.sleep(self.random.random() * 0.003)  # not in step with an answer
-        self.daemon.process.kill()
-        self.daemon.process.wait()
-        for client in clients:
+        end_daemon()
+        for client in self.clients:
             client.join(DEADLINE)
-            assert client.refusal is None, client.refusal
         self.acknowledged += wanted
 
     def lost(self):

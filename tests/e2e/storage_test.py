@@ -144,6 +144,24 @@ class Disk(unittest.TestCase):
             self.assertEqual(daemon.cli("db", "check", "--full").returncode, 0)
 
     @unittest.skipUnless(mounts_allowed(), "mounts a file system")
+    def test_a_backup_that_finds_no_room_is_503_and_leaves_nothing(self):
+        with Mount("-t", "tmpfs", "-o", "size=12m", "tmpfs") as mount, Daemon(data=mount.data) as daemon:
+            first = daemon.admin.post("/api/backups")
+            self.assertEqual(first.status, 201, "with room")
+            ballast = fill(mount.folder)
+            # Room for the row of the audit, not for a copy of the databases.
+            room = pathlib.Path(first.json["path"], "state.db").stat().st_size // 2
+            os.truncate(ballast, ballast.stat().st_size - room)
+            before = sorted(p.name for p in (daemon.data / "backups").iterdir())
+            time.sleep(1.1)  # The name of a backup is its second.
+            refused = daemon.admin.post("/api/backups")
+            self.assertEqual((refused.status, refused.json["type"]), (503, "unavailable"), refused)
+            self.assertIn("could not be made", refused.json["detail"])
+            self.assertEqual(sorted(p.name for p in (daemon.data / "backups").iterdir()), before)
+            ballast.unlink()
+            self.assertEqual(daemon.admin.post("/api/backups").status, 201, "with room again")
+
+    @unittest.skipUnless(mounts_allowed(), "mounts a file system")
     def test_telemetry_waits_in_memory_for_a_full_disk_and_is_saved_later(self):
         config = "[monitor]\ninterval_s = 0.1\n"
         with Mount("-t", "tmpfs", "-o", "size=12m", "tmpfs") as mount, \

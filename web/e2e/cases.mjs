@@ -3,6 +3,7 @@
 import { kSetupCode, kUser } from "../mock/server.mjs";
 import { axe, check, equal, focused, settle } from "./harness.mjs";
 import { kGameCases } from "./games.mjs";
+import { kHeapCases } from "./heap.mjs";
 import { kPlayCases } from "./play.mjs";
 import { kRoomCases } from "./rooms.mjs";
 import { kSettingsCases } from "./settings.mjs";
@@ -59,6 +60,74 @@ const kReal = new Set([
   "palette",
   "user menu",
 ]);
+
+const paletteCases = [
+  {
+    name: "pages: each loads when one comes straight from another that came late too",
+    mock: true,
+    async run(target) {
+      const context = await target.context("healthy");
+      const page = await target.open(context, "/library");
+      await settle(page);
+      for (const path of ["/games", "/sessions", "/locks", "/explore", "/logs", "/settings", "/library"]) {
+        await page.locator(`.nav a[href="${path}"]`).click();
+        await settle(page);
+      }
+      await context.close();
+    },
+  },
+  {
+    name: "palette: finds a game and a setting by a few letters, does things, gives the focus back",
+    mock: true,
+    async run(target) {
+      const context = await target.context("healthy");
+      const page = await target.open(context, "/locks");
+      await settle(page);
+      const box = page.getByRole("combobox", { name: /^Find/ });
+      const find = async (words, wanted) => {
+        await page.keyboard.press("Control+k");
+        await box.fill(words);
+        await page.getByRole("option", { name: wanted }).first().waitFor();
+      };
+      const opener = page.getByRole("button", { name: /^Find/ });
+      await opener.click();
+      await box.waitFor();
+      await page.keyboard.press("Escape");
+      check(await opener.evaluate((it) => it === document.activeElement), "the focus is lost");
+      await find("crvn", /caravan/);
+      await page.keyboard.press("Enter");
+      await page.waitForURL(/\/games\/caravan/);
+      await find("quarantine", /macros.quarantine_s/);
+      await page.keyboard.press("Enter");
+      await page.waitForURL(/configuration#config-macros-quarantine_s/);
+      await page.waitForFunction(() => document.activeElement?.id === "config-macros-quarantine_s");
+      await find("rel conf", /Reload the configuration/);
+      await page.keyboard.press("Enter");
+      await page.getByText("The configuration has not changed.").waitFor();
+      await find("emerg", /Emergency stop/);
+      await page.keyboard.press("Enter");
+      await page.getByRole("dialog", { name: /stop/i }).waitFor();
+      await context.close();
+    },
+  },
+  {
+    name: "palette: a viewer finds nothing that the role may not see or do",
+    mock: true,
+    async run(target) {
+      const context = await target.context("viewer");
+      const page = await target.open(context, "/");
+      await settle(page);
+      await page.keyboard.press("Control+k");
+      for (const words of ["backups", "reload conf", "emergency", "users", "audit", "logs", "quarantine"]) {
+        await page.getByRole("combobox").fill(words);
+        await page.waitForTimeout(150);
+        const found = await page.getByRole("option").allInnerTexts();
+        equal(found.filter((text) => text.toLowerCase().includes(words.split(" ")[0])).join(), "", words);
+      }
+      await context.close();
+    },
+  },
+];
 
 const viewCases = kViews.map((view) => viewCase(view, kReal.has(view[0])));
 
@@ -501,5 +570,7 @@ export const kCases = [
   ...kGameCases,
   ...kSettingsCases,
   ...viewCases,
+  ...paletteCases,
+  ...kHeapCases,
   ...lastCases,
 ];

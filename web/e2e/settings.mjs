@@ -5,6 +5,12 @@ import { viewCase } from "./views.mjs";
 
 const click = (name) => (page) => page.getByRole("button", { name, exact: true }).first().click();
 
+async function wrongText(page) {
+  await click("File")(page);
+  await page.getByLabel("Configuration as TOML").fill("[log]\nlevel = 3\nsize = 1\n");
+  await page.getByText("mistake").waitFor();
+}
+
 /** See views.mjs. */
 const kViews = [
   ["settings", "healthy", "/settings"],
@@ -20,6 +26,14 @@ const kViews = [
   ["settings, a new receiver", "healthy", "/settings/notices", click("Add a receiver")],
   ["settings, notices fail", "broken", "/settings/notices"],
   ["settings, users fail", "broken", "/settings/users"],
+  ["configuration", "healthy", "/settings/configuration"],
+  ["configuration, as a viewer", "viewer", "/settings/configuration"],
+  ["configuration, changed", "healthy", "/settings/configuration", (page) => page.getByLabel("log.level").selectOption("debug")],
+  ["configuration, the file", "healthy", "/settings/configuration", wrongText],
+  ["configuration, difference", "healthy", "/settings/configuration", click("Difference of revision 1 to now")],
+  ["backups", "healthy", "/settings/backups"],
+  ["backups, none", "empty", "/settings/backups"],
+  ["backups, how to restore", "healthy", "/settings/backups", click("How to restore 2026-11-27-220000")],
   ["explore", "healthy", "/explore"],
   ["explore, as a table", "healthy", "/explore", click("Table")],
   ["audit", "healthy", "/logs/audit", (page) => page.locator("summary").nth(3).click()],
@@ -176,6 +190,119 @@ const accountCases = [
   },
 ];
 
+const configCases = [
+  {
+    name: "configuration: a form changes keys, says what is wrong at the key, and what waits for a start",
+    mock: true,
+    async run(target) {
+      const context = await target.context("healthy");
+      const page = await target.open(context, "/settings/configuration");
+      await settle(page);
+      await page.getByLabel("monitor.interval_s").fill("90");
+      await page.getByLabel("http.max_connections").fill("2048");
+      await page.getByRole("button", { name: "Save 2 changes" }).click();
+      await page.locator("#config-monitor-interval_s-error").waitFor();
+      check((await page.locator("#config-monitor-interval_s-error").innerText()).includes("0.1 to 60"), "the range is not said");
+      await page.waitForFunction(() => document.activeElement.id === "config-monitor-interval_s");
+      await page.getByLabel("monitor.interval_s").fill("0.5");
+      await page.getByLabel(/^Why/).fill("tournament");
+      await page.getByRole("button", { name: "Save 2 changes" }).click();
+      await page.getByText("Revision 3 is in force").waitFor();
+      await page.getByText("1 setting waits", { exact: false }).first().waitFor();
+      await page.keyboard.press("Escape");
+      await page.getByText("“tournament”").waitFor();
+      await page.locator(".revision summary").first().click();
+      await page.getByText("1024").first().waitFor();
+      await context.close();
+    },
+  },
+  {
+    name: "configuration: somebody else's change is shown, kept apart, and not overwritten",
+    mock: true,
+    async run(target) {
+      const context = await target.context("healthy");
+      const page = await target.open(context, "/settings/configuration");
+      await settle(page);
+      const { mock } = target;
+      await page.getByLabel("log.max_file_mb").fill("32");
+      // Before the topic has told us: the daemon refuses.
+      mock.settings.take('[log]\nlevel = "error"\n', "jonas", "put", "");
+      await page.getByRole("button", { name: "Save 1 change" }).click();
+      await page.getByText("Somebody changed it").waitFor();
+      await page.locator(".config-notice").getByText('"error"').waitFor();
+      equal(await page.getByLabel("log.max_file_mb").inputValue(), "32", "what I typed");
+      // And by the topic.
+      mock.settings.change('[log]\nlevel = "debug"\n', "put", "", (topic, data) => mock.publish(topic, data), "jonas");
+      await page.locator(".config-notice").getByText('"debug"').waitFor();
+      await page.getByRole("button", { name: "Keep mine, on top" }).click();
+      await page.getByRole("button", { name: "Save 1 change" }).click();
+      await page.getByText("Revision 5 is in force").waitFor();
+      check(/level = "debug"/.test(mock.settings.text), "their change is lost");
+      check(/max_file_mb = 32/.test(mock.settings.text), "my change is lost");
+      await context.close();
+    },
+  },
+  {
+    name: "configuration: the file is checked while one types, a mistake leads to its line, a revision comes back",
+    mock: true,
+    async run(target) {
+      const context = await target.context("healthy");
+      const page = await target.open(context, "/settings/configuration");
+      await settle(page);
+      await wrongText(page);
+      await page.getByText("2 mistakes").waitFor();
+      check(await page.getByRole("button", { name: "Replace the file" }).isDisabled(), "a wrong file may be sent");
+      await page.getByRole("button", { name: "Line 3" }).click();
+      equal(await page.evaluate(() => getSelection().toString() || document.activeElement.value.slice(document.activeElement.selectionStart, document.activeElement.selectionEnd)), "size = 1", "the line");
+      await page.getByLabel("Configuration as TOML").fill('[log]\nlevel = "error"\n');
+      await page.getByText("would change").waitFor();
+      await page.getByRole("button", { name: "Replace the file" }).click();
+      await page.getByText("Revision 3 is in force").waitFor();
+      await page.getByRole("button", { name: "Restore revision 2" }).click();
+      await page.getByRole("button", { name: "Restore it" }).click();
+      await page.getByText("Revision 4 is in force").waitFor();
+      check(target.mock.settings.text.includes("interval_s = 2"), "the text is not that of revision 2");
+      await context.close();
+    },
+  },
+  {
+    name: "configuration: a wrong file on disk is said with its lines, and put back",
+    mock: true,
+    async run(target) {
+      const context = await target.context("healthy");
+      target.mock.settings.complaints = [{ line: 4, key: "log.level", message: "expected a level" }];
+      const page = await target.open(context, "/settings/configuration");
+      await page.getByText("The file on disk is wrong.").waitFor();
+      await page.getByText("Line 4").waitFor();
+      await page.getByRole("button", { name: "Put back what holds" }).click();
+      await page.getByText("The file on disk is wrong.").waitFor({ state: "detached" });
+      await context.close();
+    },
+  },
+  {
+    name: "backups: one is made and deleted; a full disk is said",
+    mock: true,
+    async run(target) {
+      const context = await target.context("empty");
+      const page = await target.open(context, "/settings/backups");
+      await settle(page);
+      target.mock.settings.full = true;
+      await page.getByRole("button", { name: "Make a backup" }).click();
+      await page.getByText("disk is full").waitFor();
+      target.mock.settings.full = false;
+      await page.getByRole("button", { name: "Make a backup" }).click();
+      await page.getByText("whole and checked, 43.0").waitFor();
+      await page.getByRole("button", { name: /^How to restore/ }).click();
+      check((await page.getByRole("region", { name: "Commands" }).innerText()).includes("gamekeeper --data /var/lib/gamekeeper db restore /var/lib/gamekeeper/backups/"), "the command");
+      await page.keyboard.press("Escape");
+      await page.getByRole("button", { name: /^Delete / }).click();
+      await page.getByRole("button", { name: "Delete", exact: true }).click();
+      await page.getByText("No backup yet").waitFor();
+      await context.close();
+    },
+  },
+];
+
 const exploreCases = [
   {
     name: "explore: a drag zooms, the whole range comes back, a series is added and removed",
@@ -193,10 +320,41 @@ const exploreCases = [
       await page.mouse.up();
       await page.getByRole("button", { name: "Whole range" }).click();
       check((await page.getByRole("button", { name: "Whole range" }).count()) === 0, "still zoomed");
+      await page.getByRole("button", { name: "Closer" }).press("Enter");
+      await page.getByRole("button", { name: "Earlier" }).press("Enter");
+      await page.getByRole("button", { name: "Whole range" }).press("Enter");
       await page.getByLabel("Add a series").selectOption("latency|game:openttd");
       await page.getByRole("heading", { name: /of game:openttd/ }).waitFor();
       await page.getByRole("button", { name: /^Remove .*openttd/ }).click();
       check((await page.getByRole("heading", { name: /of game:openttd/ }).count()) === 0, "it stays");
+      await context.close();
+    },
+  },
+  {
+    name: "explore: compares with a day and a week before; cancellations and changes are marked and listed",
+    mock: true,
+    async run(target) {
+      const context = await target.context("healthy");
+      const { settings } = target.mock;
+      settings.take("", "jonas", "patch", "", Date.now() - 600_000);
+      const page = await target.open(context, "/explore");
+      await settle(page);
+      const asked = [];
+      page.on("request", (request) => {
+        const { pathname, searchParams } = new URL(request.url());
+        if (pathname === "/api/metrics/series") asked.push(Date.now() - Date.parse(searchParams.get("from")));
+      });
+      await page.getByLabel("Compare with").selectOption("The week before");
+      await page.getByText("dashed: the week before").first().waitFor();
+      check(asked.some((ago) => Math.abs(ago - (7 * 24 + 1) * 3_600_000) < 60_000), `no window of a week ago in ${asked}`);
+      const row = page.getByRole("region", { name: "What happened" }).getByRole("link", { name: /jonas changed the configuration/ });
+      await row.waitFor();
+      const label = await page.locator(".plot").first().getAttribute("aria-label");
+      check(/1 change of the configuration/.test(label), `the chart does not say its marks: ${label}`);
+      await page.getByRole("button", { name: "Table" }).click();
+      await page.getByRole("columnheader", { name: "the week before" }).first().waitFor();
+      await row.click();
+      await page.waitForURL(/settings\/configuration/);
       await context.close();
     },
   },
@@ -241,6 +399,7 @@ const logCases = [
 export const kSettingsCases = [
   ...kViews.map((view) => viewCase(view)),
   ...accountCases,
+  ...configCases,
   ...exploreCases,
   ...logCases,
 ];

@@ -84,9 +84,17 @@ const kShots = [
       await page.click("text=Continue");
     },
   ],
-  ["explore", "healthy", "/explore", (page) => page.click("text=Compare with")],
+  ["explore", "healthy", "/explore", (page) => page.getByLabel("Compare with").selectOption("The day before")],
   ["log", "healthy", "/logs", (page) => page.locator("summary").nth(1).click()],
   ["audit", "healthy", "/logs/audit", (page) => page.locator("summary").nth(3).click()],
+  ["configuration", "healthy", "/settings/configuration", (page) => page.getByLabel("log.level").selectOption("debug")],
+  ["configuration-file", "healthy", "/settings/configuration", async (page) => {
+    await page.getByRole("button", { name: "File" }).click();
+    await page.getByLabel("Configuration as TOML").fill("[log]\nlevel = 3\nsize = 1\n");
+    await page.getByText("mistake").waitFor();
+  }],
+  ["configuration-diff", "healthy", "/settings/configuration", (page) => page.getByRole("button", { name: "Difference of revision 1 to now" }).click()],
+  ["backups", "healthy", "/settings/backups"],
   ["pages", "healthy", "/locks", (page) => page.locator(".nav-more").evaluate((b) => b.click())],
   [
     "stale",

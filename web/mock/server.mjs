@@ -17,6 +17,7 @@ import { gzipSync } from "node:zlib";
 import { WebSocketServer } from "ws";
 
 import { Accounts } from "./accounts.mjs";
+import { Settings } from "./config.mjs";
 import { Games } from "./games.mjs";
 import { Play } from "./play.mjs";
 import { kScenes, scene as makeScene } from "./scenarios.mjs";
@@ -118,6 +119,7 @@ export class MockDaemon {
   play(name) {
     this.scene = makeScene(name, Date.now());
     this.accounts = new Accounts(Date.now(), name !== "empty");
+    this.settings = new Settings(Date.now(), name !== "empty");
     this.links = new Games(Date.now(), name !== "empty");
     this.characters = new Play(Date.now(), name !== "empty");
     for (const socket of this.sockets) socket.terminate();
@@ -292,7 +294,11 @@ export class MockDaemon {
         "Internal error",
         "The database could not be read. See the log for correlation id mock-1.",
       );
+    const own = kScopes[this.scene.role];
+    const may = (scope) => own.includes("*") || own.includes(scope);
+    const publish = (topic, data) => this.publish(topic, data);
     const room =
+      this.settings.answer(method, path, request.headers, body, may, publish) ??
       this.accounts.answer(method, path, query, body, kScopes[this.scene.role]) ??
       this.characters.answer(method, path, body, this.scene.role !== "viewer", (topic, data) =>
         this.publish(topic, data),

@@ -54,6 +54,19 @@ function profile(macro_id, name, category, safety_level, max_duration, extra = {
     thresholds: { ...kDefaults },
     auto_cancel_enabled: true,
     discord_notify: true,
+    dry_run: macro_id === "craft",
+    windows:
+      macro_id === "dance"
+        ? [
+            {
+              name: "night",
+              cron: "0 22 * * *",
+              time_zone: "Europe/Berlin",
+              duration_s: 28800,
+              thresholds: { cpu_usage_max: 40, fps_min: 30 },
+            },
+          ]
+        : [],
     description: "",
     patterns: [],
     source: "builtin",

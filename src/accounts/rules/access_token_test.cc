@@ -158,6 +158,14 @@ TEST(Base64Url, RefusesEveryOtherSpelling) {
     EXPECT_FALSE(from_base64url(text)) << text;
   }
 }
+TEST(Base64Url, RefusesEveryByteOutsideTheAlphabet) {
+  const std::string alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  for (int byte = 0; byte < 256; ++byte) {
+    const char c = static_cast<char>(byte);
+    const bool wanted = alphabet.find(c) != std::string::npos;
+    EXPECT_EQ(from_base64url(std::string("AAA") + c).has_value(), wanted) << byte;
+  }
+}
 
 }  // namespace
 }  // namespace gk::accounts

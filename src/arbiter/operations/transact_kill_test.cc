@@ -244,7 +244,8 @@ class TransactKillTest : public testing::Test {
   }
   void repair() {
     World world(root);
-    for (const auto& open : *world.journal.open()) (void)world.journal.end(open.id);
+    const auto left_open = world.journal.open().value();
+    for (const auto& open : left_open) (void)world.journal.end(open.id);
     Cut never(0);
     (void)transact(world.journal, undo_of(world, never), steps_to(0, world, never, false));
   }

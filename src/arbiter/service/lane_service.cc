@@ -25,6 +25,7 @@ LaneService::LaneService(const LaneServiceOptions& options, net::Loop& loop, con
       started_(clock.mono()),
       inbox_(std::make_shared<Inbox>(loop, this)),
       gate_(std::move(gate)),
+      fences_(options.fences),
       granted_(metrics.counter("gamekeeper_lane_grants_total", "Lanes granted by the daemon")),
       lost_(metrics.counter("gamekeeper_lane_grants_lost_total",
                             "Grants that ended by lease, revocation or a dead holder")),
@@ -265,6 +266,10 @@ Result<WaitId> LaneService::acquire(const AcquireRequest& request, Granted grant
   LaneState* lane = find(request.lane);
   if (lane == nullptr) return no_lane(request.lane);
   GK_TRY(const ActorId actor, actor_id(request.actor));
+  if (fences_.any()) {
+    GK_CHECK_OK(fences_.check(request.actor, request.party.identities));
+    fences_.note(request.actor, request.party.identities);
+  }
   const WaitId id = ++last_wait_;
   const MonoTime now = clock_.mono();
   auto waiting = std::make_unique<Waiting>();
@@ -365,7 +370,10 @@ Result<bool> LaneService::may_act(const std::string& name, Token token) {
   if (lane == nullptr) return no_lane(name);
   // A token that waits for the disk is nobody's yet.
   const bool hidden = !lane->reserve.may_show(token);
-  const bool good = gate_->may_send(lane->id, token) && !hidden;
+  // Its grant may be about to end: the fence holds before that.
+  const bool fenced = fences_.any() && lane->held &&
+                      !fences_.check(lane->held->actor, lane->held->party.identities);
+  const bool good = gate_->may_send(lane->id, token) && !hidden && !fenced;
   if (!good) stale_.inc();
   drain();
   return good;

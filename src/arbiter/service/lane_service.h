@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "arbiter/gate.h"
+#include "arbiter/service/lane_fences.h"
 #include "arbiter/service/lane_settings.h"
 #include "arbiter/service/lane_store.h"
 #include "arbiter/service/token_reserve.h"
@@ -36,6 +37,7 @@ struct LaneServiceOptions {
   std::uint64_t token_block = 65'536;  ///< Tokens reserved on disk at a time. [1, 2^32]
   std::string first_lane = "character";
   Nanos store_retry{Seconds(1)};  ///< Before a failed reservation is tried again.
+  LaneFenceLimits fences;
 };
 
 enum class PartyKind : std::uint8_t { local, http, socket, child };
@@ -48,6 +50,7 @@ struct Party {
   bool admin = false;  ///< May end what others hold.
   std::optional<int> pid;
   std::optional<unsigned> uid;
+  std::vector<std::string> identities;  ///< lane_identity.h: what it would share with a macro.
 };
 
 using WaitId = std::uint64_t;  ///< 0: none.
@@ -115,8 +118,9 @@ class LaneService {
 
   /// Asks for a lane. `granted` is called once on the loop, maybe before this returns.
   /// Errors: not_found (lane), invalid_argument, resource_exhausted (queue, or no room for one more
-  ///         actor), cancelled (ending). Then `granted` is not called. To it: deadline_exceeded,
-  ///         cancelled, unavailable (the token could not be reserved on disk).
+  ///         actor), cancelled (ending), permission_denied (a fenced macro). Then `granted` is not
+  ///         called. To it: deadline_exceeded, cancelled, unavailable (the token could not be
+  ///         reserved on disk).
   Result<WaitId> acquire(const AcquireRequest& request, Granted granted);
   /// Gives up a wait; harmless when it has ended. `granted` gets `cancelled`.
   void cancel(WaitId wait);
@@ -131,6 +135,15 @@ class LaneService {
   /// A connection ended: frees all it held, cancels all it waited for.
   void drop(OwnerId owner);
   OwnerId new_owner() { return OwnerId(++last_owner_); }
+
+  // lane_service_fence.cc: macros that ask like any other program.
+  /// A macro is about to start; see LaneFences::enter().
+  void enter_macro(const std::string& macro, const std::string& process,
+                   const std::vector<std::string>& others);
+  void take_back_macro(const std::string& macro) { fences_.take_back(macro); }
+  void leave_macro(const std::string& macro) { fences_.leave(macro); }
+  /// The macro is being ended: it is refused every lane, and loses what it holds and waits for.
+  void fence_macro(std::string_view macro, FenceReach reach);
 
   // Views, as JSON.
   std::string lanes_json();
@@ -196,6 +209,7 @@ class LaneService {
   std::map<std::string, Module> modules_;
   std::map<std::string, ActorId> actors_;
   std::vector<std::string> actor_names_;  // By ActorId.
+  LaneFences fences_;
   std::map<WaitId, std::unique_ptr<Waiting>> waiting_;
   std::map<std::uint64_t, WaitId> tickets_;
   std::set<std::string> making_;  // Lanes on their way to the disk.

@@ -293,6 +293,46 @@ TEST_F(LaneServiceTest, ANewPriorityOfAModuleCountsFromTheNextRequest) {
   EXPECT_TRUE(store.modules.contains("eater"));
 }
 
+Party program(std::uint64_t owner, std::string identity) {
+  Party party;
+  party.kind = PartyKind::socket;
+  party.owner = OwnerId(owner);
+  party.identities = {std::move(identity)};
+  return party;
+}
+
+TEST_F(LaneServiceTest, ACancelledMacroLosesItsLaneAndItsPlacesAndGetsNoOther) {
+  start();
+  service->enter_macro("heal", "", {});
+  const auto held = ask("heal", program(1, "process:7:1"));
+  const auto waiting = ask("heal", program(2, "token:a"));
+  const auto other = ask("fisher", socket(3));
+  ASSERT_TRUE(until([&] { return granted(held); }));
+  service->fence_macro("heal", FenceReach::program);
+  EXPECT_FALSE(service->may_act("character", token(held)).value());
+  ASSERT_TRUE(until([&] { return granted(other); }));
+  EXPECT_EQ(error(waiting), Errc::cancelled);
+  EXPECT_EQ(error(ask("heal", socket(4))), Errc::permission_denied);
+  EXPECT_EQ(error(ask("fisher", program(1, "process:7:1"))), Errc::permission_denied);
+  EXPECT_EQ(error(ask("trader", program(2, "token:a"))), Errc::permission_denied);
+  service->enter_macro("heal", "", {});
+  EXPECT_EQ(service->release("character", token(other), socket(3)).ok(), true);
+  const auto again = ask("heal", program(1, "process:7:1"));
+  EXPECT_TRUE(until([&] { return granted(again); }));
+}
+
+TEST_F(LaneServiceTest, AMacroThatChangedItsNameIsSeenWhenTheFenceKnowsNamesOnly) {
+  LaneServiceOptions planted;
+  planted.fences.ignores_others = true;  // The bug: the test above must not pass by accident.
+  start(planted);
+  service->enter_macro("heal", "", {});
+  const auto held = ask("heal", program(1, "process:7:1"));
+  ASSERT_TRUE(until([&] { return granted(held); }));
+  service->fence_macro("heal", FenceReach::program);
+  const auto evades = ask("fisher", program(1, "process:7:1"));
+  EXPECT_TRUE(until([&] { return granted(evades); }));
+}
+
 TEST_F(LaneServiceTest, ShutdownAnswersWhoeverWaits) {
   start();
   (void)ask("fisher", socket(1));

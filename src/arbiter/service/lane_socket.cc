@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "arbiter/service/lane_identity.h"
 #include "base/error_codes.h"
 #include "base/try.h"
 
@@ -110,6 +111,7 @@ void LaneSocket::on_open(net::PacketClientId id, const net::Peer& peer) {
   auto process = sys::ProcessHandle::open(*peer.pid, facts->start_ticks);
   if (!process) return server_->close(id);
   client.process = std::move(*process);
+  client.identity = process_identity(*peer.pid, facts->start_ticks);
   client.death = loop_.watch_readable(client.process.fd(), [this, id] {
     // A child may have inherited the connection and keep it open: the holder is dead all the same.
     if (const auto dead = clients_.find(id); dead != clients_.end()) {
@@ -133,7 +135,7 @@ Result<sys::Fd> LaneSocket::connect_child(const std::string& name, const std::st
   return sys::Fd(adopted.other_end);
 }
 
-void LaneSocket::fence_child(const std::string& name) {
+void LaneSocket::fence_child(std::string_view name) {
   std::vector<OwnerId> ended;
   for (auto& [id, client] : clients_) {
     if (!client.child || client.child->name != name || client.child->fenced) continue;
@@ -213,6 +215,7 @@ Party LaneSocket::party_of(const Client& client) const {
   party.owner = client.owner;
   party.pid = client.peer.pid;
   party.uid = client.peer.uid;
+  if (!client.identity.empty()) party.identities.push_back(client.identity);
   return party;
 }
 

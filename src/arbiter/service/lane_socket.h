@@ -41,7 +41,7 @@ class LaneSocket {
   /// Returns the child's end. Errors: invalid_argument (no name), resource_exhausted.
   Result<sys::Fd> connect_child(const std::string& name, const std::string& program);
   /// From now on every request of these connections is refused, and what they held is free.
-  void fence_child(const std::string& name);
+  void fence_child(std::string_view name);
   LaneSocket(const LaneSocket&) = delete;
   LaneSocket& operator=(const LaneSocket&) = delete;
 
@@ -56,6 +56,7 @@ class LaneSocket {
     net::Peer peer;
     std::optional<Child> child;
     OwnerId owner;
+    std::string identity;  // Of its process, lane_identity.h; empty for a child.
     sys::ProcessHandle process;
     net::Handle death;
     std::map<std::int64_t, WaitId> waits;  // By the number of the request.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "arbiter/service/lane_identity.h"
 #include "arbiter/service/routes_detail.h"
 #include "base/json_writer.h"
 
@@ -63,6 +64,7 @@ void acquire(LaneService& service, const Call& call, const Reply& reply) {
   request.timeout = nanos(timeout);
   if (lease > 0) request.lease = nanos(lease);
   request.party = party_of(call);
+  request.party.identities = identities_of(*call.principal, call.request.peer);
   const Module* module = service.module(request.actor);
   if (module != nullptr && module->bound() && !request.party.admin) {
     return reply.problem({.type = "forbidden",

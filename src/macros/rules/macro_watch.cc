@@ -53,7 +53,7 @@ void MacroWatch::add(const MacroSafetyProfile& profile, MonoTime started, const 
   entry.pacer = Pacer(settings_.pace);
   for (const PatternRule& rule : profile.patterns) entry.patterns.emplace_back(rule);
   for (const Rule& rule : entry.rules) {
-    if (rule.field == nullptr || profile.safety_level != SafetyLevel::dangerous) continue;
+    if (rule.field == nullptr) continue;
     Lifeline line;
     line.signal = rule.signal;
     line.field = rule.field;
@@ -64,6 +64,21 @@ void MacroWatch::add(const MacroSafetyProfile& profile, MonoTime started, const 
   }
   const bool inserted = entries_.emplace(profile.macro_id, std::move(entry)).second;
   GK_ASSERT(inserted);  // The service refuses a second start of a running macro id.
+}
+
+void MacroWatch::set_profile(const MacroSafetyProfile& profile, std::string window) {
+  const auto it = entries_.find(profile.macro_id);
+  if (it == entries_.end()) return;
+  Entry& entry = it->second;
+  const std::vector<Rule> fresh = make_rules(profile, settings_);  // In the order of the rules.
+  for (std::size_t i = 0; i < fresh.size(); ++i) {
+    if (GK_MACROS_MUTANT(window_keeps_limits)) break;
+    entry.rules[i].test.set_limit(fresh[i].test.limit());
+  }
+  if (GK_MACROS_MUTANT(window_restarts_grace)) entry.warned_at.reset();
+  if (profile.max_duration_s != entry.profile.max_duration_s) entry.duration_recorded = false;
+  entry.profile = profile;
+  entry.window = std::move(window);
 }
 
 void MacroWatch::remove(std::string_view macro_id, MonoTime now) {
@@ -123,7 +138,10 @@ std::vector<Decision> MacroWatch::evaluate(const Snapshot* snapshot, MonoTime no
     feed(entry, tick);
     learn_usual_rate(entry, tick);
     if (entry.cancelling) continue;
-    if (auto decision = judge(entry, tick)) decisions.push_back(std::move(*decision));
+    auto decision = judge(entry, tick);
+    if (!decision) continue;
+    if (!GK_MACROS_MUTANT(window_unnamed)) decision->rule.window = entry.window;
+    decisions.push_back(std::move(*decision));
   }
   return decisions;
 }
@@ -318,6 +336,8 @@ const Verdict& MacroWatch::verdict_of(const Entry& entry, Blame blame, Tick& tic
 }
 
 std::optional<Decision> MacroWatch::judge_lifelines(Entry& entry, const Tick& tick) {
+  // A window may have made it stricter or milder since its start.
+  const bool must_know = entry.profile.safety_level == SafetyLevel::dangerous;
   if (tick.snapshot == nullptr || !acts(entry)) return std::nullopt;
   bool all_known = true;
   for (Lifeline& line : entry.lifelines) {
@@ -333,7 +353,7 @@ std::optional<Decision> MacroWatch::judge_lifelines(Entry& entry, const Tick& ti
     const Nanos lost_for = tick.now - *line.lost_at;
     const auto patience =
         std::chrono::duration_cast<Nanos>(line.period * settings_.unknown_periods);
-    if (line.spent || entry.pause || lost_for < patience) continue;
+    if (!must_know || line.spent || entry.pause || lost_for < patience) continue;
     line.spent = true;
     entry.pause = Pause{Pause::Cause::lost_signal, tick.now};
     Decision d;
@@ -347,12 +367,14 @@ std::optional<Decision> MacroWatch::judge_lifelines(Entry& entry, const Tick& ti
   }
   if (!entry.pause || entry.pause->cause != Pause::Cause::lost_signal) return std::nullopt;
   const bool too_long = tick.now - entry.pause->at >= settings_.max_pause;
-  if (!all_known && !too_long) return std::nullopt;
+  if (!all_known && !too_long && must_know) return std::nullopt;
   entry.pause.reset();
   Decision d;
   d.action = Decision::Action::resume;
   d.macro_id = entry.profile.macro_id;
-  d.reason = all_known ? "All signals are known again" : "The longest pause is over";
+  d.reason = all_known    ? "All signals are known again"
+             : !must_know ? "Its level does not need the signal now"
+                          : "The longest pause is over";
   return d;
 }
 

@@ -58,6 +58,7 @@ struct RuleFacts {
   double leave = 0;
   double for_s = 0;
   std::uint32_t min_samples = 1;
+  std::string window;  ///< Of the profile, which was open; empty: none.
 };
 
 /// What to do about one macro.
@@ -107,6 +108,9 @@ class MacroWatch {
   /// Requires: `macro_id` is not watched yet (assert).
   void add(const MacroSafetyProfile& profile, MonoTime started, const monitor::Snapshot* first,
            const WatchedMacro& means = {});
+  /// Other limits from now on: a window of the profile opened or closed. `window`: its name, empty
+  /// for none. What changes is counted anew; a warning and its grace go on. Patterns stay.
+  void set_profile(const MacroSafetyProfile& profile, std::string window);
   /// Stops watching: it ended, or it is gone after a decision.
   void remove(std::string_view macro_id, MonoTime now);
 
@@ -128,6 +132,7 @@ class MacroWatch {
   /// Takes a cancel decision back, because it does not hold any more.
   void retract(std::string_view macro_id);
 
+  void set_culprit(const CulpritSettings& settings) { settings_.culprit = settings; }
   std::size_t size() const { return entries_.size(); }
   const WatchSettings& settings() const { return settings_; }
 
@@ -138,7 +143,7 @@ class MacroWatch {
     Source source;
     Blame blame;
     std::string_view signal;
-    monitor::Signal monitor::Snapshot::* field;  // Null for own rules.
+    monitor::Signal monitor::Snapshot::*field;  // Null for own rules.
     HysteresisTrigger test;
     HoltTrend trend;
     std::optional<MonoTime> named_at;  // Since when the culprit test names this macro.
@@ -146,7 +151,7 @@ class MacroWatch {
   // A signal that a dangerous macro must not lose.
   struct Lifeline {
     std::string_view signal;
-    monitor::Signal monitor::Snapshot::* field;
+    monitor::Signal monitor::Snapshot::*field;
     bool known_at_start = false;
     bool spent = false;  // Its loss has caused a pause already.
     Nanos period{Seconds(1)};
@@ -166,6 +171,7 @@ class MacroWatch {
   };
   struct Entry {
     MacroSafetyProfile profile;
+    std::string window;  // The open one.
     std::string subject;
     MonoTime started{};
     std::vector<Rule> rules;

@@ -9,7 +9,8 @@ namespace gk::macros {
 using Action = Decision::Action;
 
 bool MacroWatch::acts(const Entry& entry) const {
-  return entry.profile.auto_cancel_enabled && !settings_.dry_run;
+  const bool dry_run = entry.profile.dry_run && !GK_MACROS_MUTANT(profile_dry_run_acts);
+  return entry.profile.auto_cancel_enabled && !dry_run && !settings_.dry_run;
 }
 
 // Takes the next step of the ladder.
@@ -155,7 +156,8 @@ std::optional<Decision> MacroWatch::on_pattern(Entry& entry, const PatternRule& 
             static_cast<double>(rule.count),
             0,
             static_cast<double>(rule.window.count()) / 1000,
-            rule.count};
+            rule.count,
+            entry.window};
   d.value = rule.count;
   d.breached_at = now;
   PatternAction action = rule.action;

@@ -180,6 +180,18 @@ TEST_F(MacroWatchTest, WaitsForTheEffectBeforeTheNextSharedVictim) {
   EXPECT_GE(now - gone, 3s);
 }
 
+TEST_F(MacroWatchTest, AnotherThresholdOfTheCulpritHoldsAtOnce) {
+  start("a", SafetyLevel::dangerous);
+  on_tick = [&] {
+    snapshot.cpu_usage = fresh(10);
+    snapshot.fps = fresh(5);
+  };
+  watch->set_culprit({.demand_weight = 1, .command_weight = 1, .threshold = 0.95, .margin = 1.5});
+  EXPECT_FALSE(first_within(10)) << "its score is 0.9: what contention does not explain";
+  watch->set_culprit({.demand_weight = 1, .command_weight = 1, .threshold = 0.85, .margin = 1.5});
+  EXPECT_TRUE(first_within(2));
+}
+
 TEST_F(MacroWatchTest, NeverActsOnUnknownOrStaleSignals) {
   start("dance", SafetyLevel::dangerous);
   demand("dance", 100);

@@ -30,6 +30,11 @@ enum class MutantForTest : std::uint8_t {
   trend_cancels,             ///< A forecast starts the grace.
   trend_ignores_noise,       ///< Any slope is a trend.
   share_of_all_games,        ///< Commands to other games count too.
+  window_keeps_limits,       ///< A window that opens changes no limit.
+  window_keeps_breach,       ///< A breach of the old limit lives on under the new one.
+  window_restarts_grace,     ///< A window that opens gives a warned macro its grace again.
+  window_unnamed,            ///< The decision does not say which window was open.
+  profile_dry_run_acts,      ///< The dry run of a profile acts.
   count,
 };
 

@@ -38,44 +38,57 @@ std::size_t byte_of(std::string_view message) {
 
 std::size_t json_line_of(std::string_view text, std::string_view path) {
   // Walks the keys of a well-formed document. `open` holds, for each open bracket, the length that
-  // the current path had there; arrays add no segment.
-  std::vector<std::size_t> open;
+  // the current path has inside it.
+  struct Bracket {
+    std::size_t length;
+    bool is_array;
+    std::size_t index;
+  };
+  std::vector<Bracket> open;
   std::string current;
   std::size_t best = 1, best_length = 0, line = 1;
+  const auto note = [&] {
+    const bool on_path = path.substr(0, current.size()) == current &&
+                         (path.size() == current.size() || path[current.size()] == '.' ||
+                          path[current.size()] == '[');
+    if (!on_path || current.size() <= best_length) return;
+    best = line;
+    best_length = current.size();
+  };
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (c == '\n') ++line;
-    if (c == '{' || c == '[') open.push_back(current.size());
-    if (c == '}' || c == ']') {
-      if (!open.empty()) current.resize(open.back());
-      if (!open.empty()) open.pop_back();
+    if (c == '{' || c == '[') {
+      if (!open.empty() && open.back().is_array) {
+        current.resize(open.back().length);
+        current += "[" + std::to_string(open.back().index) + "]";
+        note();
+      }
+      open.push_back({current.size(), c == '[', 0});
     }
+    if ((c == '}' || c == ']') && !open.empty()) {
+      current.resize(open.back().length);
+      open.pop_back();
+    }
+    if (c == ',' && !open.empty()) ++open.back().index;
     if (c != '"') continue;
     const std::size_t start = i + 1;
     for (++i; i < text.size() && text[i] != '"'; ++i) {
       if (text[i] == '\\') ++i;
     }
     const std::string_view key = text.substr(start, std::min(i, text.size()) - start);
-    std::size_t next = i + 1;
-    while (next < text.size() &&
-           std::string_view(" \t\r\n").find(text[next]) != std::string_view::npos)
-      ++next;
-    if (next >= text.size() || text[next] != ':') continue;
-    current.resize(open.empty() ? 0 : open.back());
+    const std::size_t next = text.find_first_not_of(" \t\r\n", i + 1);
+    if (next == std::string_view::npos || text[next] != ':') continue;
+    current.resize(open.empty() ? 0 : open.back().length);
     if (!current.empty()) current += '.';
     current += key;
-    const bool on_path = path == current ||
-                         (path.size() > current.size() &&
-                          path.substr(0, current.size()) == current && path[current.size()] == '.');
-    if (on_path && current.size() > best_length) {
-      best = line;
-      best_length = current.size();
-    }
+    note();
   }
   return best;
 }
 
-Result<PatchMap> parse_override_file(std::string_view text, std::string_view file_name) {
+Result<PatchMap> parse_override_file(std::string_view text, std::string_view file_name,
+                                     const ZoneCheck& zone_exists) {
   const auto document =
       parse_json(text, {.max_depth = 8, .max_bytes = 256 * 1024, .max_values = 16'384});
   if (!document) {
@@ -100,7 +113,7 @@ Result<PatchMap> parse_override_file(std::string_view text, std::string_view fil
       complaints.emplace_back(id, "expected a macro id of a-z, 0-9, _ and -, 1 to 64 characters");
       continue;
     }
-    patches[id] = read_profile_patch(entry, id, complaints);
+    patches[id] = read_profile_patch(entry, id, complaints, zone_exists);
   }
   if (complaints.empty()) return patches;
   std::string message;
@@ -146,10 +159,15 @@ class Splitter {
     maximum(&ProfilePatch::response_time_max, "thresholds.response_time_max", t.response_time_max);
     flag(&ProfilePatch::auto_cancel_enabled, "auto_cancel_enabled", base_.auto_cancel_enabled);
     flag(&ProfilePatch::discord_notify, "discord_notify", base_.discord_notify);
+    if (patch_.dry_run) {
+      take(&ProfilePatch::dry_run, "dry_run", base_.dry_run ? "true" : "false",
+           *patch_.dry_run ? "true" : "false", *patch_.dry_run && !base_.dry_run);
+    }
     text(&ProfilePatch::name, "name", base_.name);
     text(&ProfilePatch::category, "category", base_.category);
     text(&ProfilePatch::description, "description", base_.description);
     if (patch_.patterns) patterns(*patch_.patterns);
+    if (patch_.windows) windows(*patch_.windows);
   }
 
  private:
@@ -177,8 +195,27 @@ class Splitter {
       out_.applied.push_back(std::move(change));
     }
   }
+  // Each window on its own, too; a list of none takes no protection away, for no other source
+  // below a file has windows.
+  void windows(const std::vector<ProfileWindow>& all) {
+    for (const ProfileWindow& window : all) {
+      std::string text;
+      JsonWriter w(text);
+      write_profile_window(w, window);
+      OverrideChange change{macro_id_, "windows." + window.name, "null", std::move(text),
+                            macros::loosens(window, base_)};
+      if (change.loosens && !approved_) {
+        out_.pending.push_back(std::move(change));
+        continue;
+      }
+      auto& effective = out_.effective[macro_id_].windows;
+      if (!effective) effective.emplace();
+      effective->push_back(window);
+      out_.applied.push_back(std::move(change));
+    }
+  }
   template <typename T>
-  void take(std::optional<T> ProfilePatch::* field, const char* name, std::string from,
+  void take(std::optional<T> ProfilePatch::*field, const char* name, std::string from,
             std::string to, bool loosens) {
     OverrideChange change{macro_id_, name, std::move(from), std::move(to), loosens};
     if (loosens && !approved_) {
@@ -188,23 +225,23 @@ class Splitter {
     out_.effective[macro_id_].*field = patch_.*field;
     out_.applied.push_back(std::move(change));
   }
-  void maximum(std::optional<double> ProfilePatch::* field, const char* name, double base) {
+  void maximum(std::optional<double> ProfilePatch::*field, const char* name, double base) {
     if (!(patch_.*field)) return;
     take(field, name, format_number(base), format_number(*(patch_.*field)),
          *(patch_.*field) > base);
   }
-  void minimum(std::optional<double> ProfilePatch::* field, const char* name, double base) {
+  void minimum(std::optional<double> ProfilePatch::*field, const char* name, double base) {
     if (!(patch_.*field)) return;
     take(field, name, format_number(base), format_number(*(patch_.*field)),
          *(patch_.*field) < base);
   }
   // Switching a protection or a notice off loosens.
-  void flag(std::optional<bool> ProfilePatch::* field, const char* name, bool base) {
+  void flag(std::optional<bool> ProfilePatch::*field, const char* name, bool base) {
     if (!(patch_.*field)) return;
     take(field, name, base ? "true" : "false", *(patch_.*field) ? "true" : "false",
          base && !*(patch_.*field));
   }
-  void text(std::optional<std::string> ProfilePatch::* field, const char* name,
+  void text(std::optional<std::string> ProfilePatch::*field, const char* name,
             const std::string& base) {
     if (patch_.*field) take(field, name, json_text(base), json_text(*(patch_.*field)), false);
   }

@@ -24,7 +24,8 @@ using PatchMap = std::map<std::string, ProfilePatch, std::less<>>;
 
 /// Reads the text of an override file.
 /// Errors: invalid_argument (every bad entry, each as "file:line: macro.key: expected range, got").
-Result<PatchMap> parse_override_file(std::string_view text, std::string_view file_name);
+Result<PatchMap> parse_override_file(std::string_view text, std::string_view file_name,
+                                     const ZoneCheck& zone_exists = {});
 
 /// One field that a file changes.
 struct OverrideChange {
@@ -45,8 +46,8 @@ struct OverrideSplit {
 /// Splits a file against the built-in profiles.
 OverrideSplit split_overrides(const PatchMap& file, bool approved);
 
-/// Line (from 1) of the member at `path` ("dance.thresholds.fps_min") in a JSON text that parses;
-/// of the nearest enclosing member when the path itself is absent.
+/// Line (from 1) of the member at `path` ("dance.thresholds.fps_min", "dance.windows[1].cron") in a
+/// JSON text that parses; of the nearest enclosing member when the path itself is absent.
 std::size_t json_line_of(std::string_view text, std::string_view path);
 
 }  // namespace gk::macros

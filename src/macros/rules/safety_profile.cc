@@ -2,23 +2,9 @@
 
 #include <algorithm>
 
+#include "macros/rules/profile_fields.h"
+
 namespace gk::macros {
-
-std::string_view level_name(SafetyLevel level) {
-  switch (level) {
-    case SafetyLevel::safe: return "safe";
-    case SafetyLevel::risky: return "risky";
-    case SafetyLevel::dangerous: break;
-  }
-  return "dangerous";
-}
-
-std::optional<SafetyLevel> parse_level(std::string_view text) {
-  if (text == "safe") return SafetyLevel::safe;
-  if (text == "risky") return SafetyLevel::risky;
-  if (text == "dangerous") return SafetyLevel::dangerous;
-  return std::nullopt;
-}
 
 std::string_view source_name(ProfileSource source) {
   switch (source) {
@@ -28,15 +14,6 @@ std::string_view source_name(ProfileSource source) {
     case ProfileSource::fallback: break;
   }
   return "default";
-}
-
-PerformanceThresholds level_thresholds(SafetyLevel level) {
-  switch (level) {
-    case SafetyLevel::safe: return {90, 92, 10, 800, 2000};
-    case SafetyLevel::risky: return {80, 85, 15, 500, 1000};
-    case SafetyLevel::dangerous: break;
-  }
-  return {60, 75, 25, 300, 600};
 }
 
 const std::vector<MacroSafetyProfile>& builtin_profiles() {
@@ -69,7 +46,7 @@ namespace {
 
 // The first of custom, override file and base that has the field.
 template <typename T>
-T pick(const ProfilePatch* custom, const ProfilePatch* file, std::optional<T> ProfilePatch::* field,
+T pick(const ProfilePatch* custom, const ProfilePatch* file, std::optional<T> ProfilePatch::*field,
        T base) {
   if (custom != nullptr && custom->*field) return *(custom->*field);
   if (file != nullptr && file->*field) return *(file->*field);
@@ -81,6 +58,40 @@ const MacroSafetyProfile* find_builtin(std::string_view macro_id) {
   const auto it = std::find_if(all.begin(), all.end(),
                                [&](const auto& profile) { return profile.macro_id == macro_id; });
   return it == all.end() ? nullptr : &*it;
+}
+
+}  // namespace
+
+namespace {
+
+// What a file says about its windows never holds against what an admin set.
+void clamp(ProfileWindow& window, const ProfilePatch& custom) {
+  const auto at_most = [&](auto field, auto own) {
+    if (window.*field && custom.*own) window.*field = std::min(*(window.*field), *(custom.*own));
+  };
+  const auto at_least = [&](auto field, auto own) {
+    if (window.*field && custom.*own) window.*field = std::max(*(window.*field), *(custom.*own));
+  };
+  using W = ProfileWindow;
+  using P = ProfilePatch;
+  at_least(&W::safety_level, &P::safety_level);
+  at_most(&W::max_duration_s, &P::max_duration_s);
+  at_most(&W::cpu_usage_max, &P::cpu_usage_max);
+  at_most(&W::memory_usage_max, &P::memory_usage_max);
+  at_least(&W::fps_min, &P::fps_min);
+  at_most(&W::latency_max, &P::latency_max);
+  at_most(&W::response_time_max, &P::response_time_max);
+  at_least(&W::auto_cancel_enabled, &P::auto_cancel_enabled);
+}
+
+std::vector<ProfileWindow> resolve_windows(const ProfilePatch* custom, const ProfilePatch* file) {
+  if (custom != nullptr && custom->windows) return *custom->windows;
+  if (file == nullptr || !file->windows) return {};
+  std::vector<ProfileWindow> windows = *file->windows;
+  for (ProfileWindow& window : windows) {
+    if (custom != nullptr) clamp(window, *custom);
+  }
+  return windows;
 }
 
 }  // namespace
@@ -101,6 +112,8 @@ MacroSafetyProfile resolve_profile(std::string_view macro_id, const ProfilePatch
   p.auto_cancel_enabled =
       pick(custom, file, &ProfilePatch::auto_cancel_enabled, p.auto_cancel_enabled);
   p.discord_notify = pick(custom, file, &ProfilePatch::discord_notify, p.discord_notify);
+  p.dry_run = pick(custom, file, &ProfilePatch::dry_run, p.dry_run);
+  p.windows = resolve_windows(custom, file);
   for (const ProfilePatch* patch : {file, custom}) {
     if (patch == nullptr || !patch->patterns) continue;
     for (const PatternRule& rule : *patch->patterns) {
@@ -121,18 +134,32 @@ MacroSafetyProfile resolve_profile(std::string_view macro_id, const ProfilePatch
 MacroSafetyProfile with_level(MacroSafetyProfile p, SafetyLevel level) {
   if (level == p.safety_level) return p;
   const PerformanceThresholds row = level_thresholds(level);
-  PerformanceThresholds& t = p.thresholds;
-  if (level < p.safety_level) {
-    t = row;
-  } else {
-    t.cpu_usage_max = std::min(t.cpu_usage_max, row.cpu_usage_max);
-    t.memory_usage_max = std::min(t.memory_usage_max, row.memory_usage_max);
-    t.fps_min = std::max(t.fps_min, row.fps_min);
-    t.latency_max = std::min(t.latency_max, row.latency_max);
-    t.response_time_max = std::min(t.response_time_max, row.response_time_max);
-  }
+  p.thresholds = level < p.safety_level ? row : stricter(p.thresholds, row);
   p.safety_level = level;
   return p;
+}
+
+MacroSafetyProfile with_window(MacroSafetyProfile p, const ProfileWindow& window) {
+  if (window.safety_level && *window.safety_level > p.safety_level) {
+    p = with_level(std::move(p), *window.safety_level);
+  }
+  p.safety_level = window.safety_level.value_or(p.safety_level);
+  p.max_duration_s = window.max_duration_s.value_or(p.max_duration_s);
+  PerformanceThresholds& t = p.thresholds;
+  t.cpu_usage_max = window.cpu_usage_max.value_or(t.cpu_usage_max);
+  t.memory_usage_max = window.memory_usage_max.value_or(t.memory_usage_max);
+  t.fps_min = window.fps_min.value_or(t.fps_min);
+  t.latency_max = window.latency_max.value_or(t.latency_max);
+  t.response_time_max = window.response_time_max.value_or(t.response_time_max);
+  p.auto_cancel_enabled = window.auto_cancel_enabled.value_or(p.auto_cancel_enabled);
+  return p;
+}
+
+bool loosens(const ProfileWindow& window, const MacroSafetyProfile& base) {
+  const MacroSafetyProfile open = with_window(base, window);
+  return open.safety_level < base.safety_level || open.max_duration_s > base.max_duration_s ||
+         stricter(open.thresholds, base.thresholds) != open.thresholds ||
+         (base.auto_cancel_enabled && !open.auto_cancel_enabled);
 }
 
 bool valid_macro_id(std::string_view id) {
@@ -143,45 +170,6 @@ bool valid_macro_id(std::string_view id) {
 }
 
 namespace {
-
-// Absent and null mean "not set"; JsonReader then marks the key as known and leaves it alone.
-bool is_set(const JsonValue& object, std::string_view key) {
-  const JsonValue* value = object.find(key);
-  return value != nullptr && !value->is_null();
-}
-
-void read_number(JsonReader& reader, const JsonValue& object, std::string_view key, double min,
-                 double max, std::optional<double>& out) {
-  double number = 0;
-  reader.number(key, number, min, max);
-  if (is_set(object, key)) out = number;
-}
-
-void read_flag(JsonReader& reader, const JsonValue& object, std::string_view key,
-               std::optional<bool>& out) {
-  bool flag = false;
-  reader.boolean(key, flag);
-  if (is_set(object, key)) out = flag;
-}
-
-void read_text(JsonReader& reader, const JsonValue& object, std::string_view key,
-               std::size_t max_bytes, std::optional<std::string>& out) {
-  std::string text;
-  reader.string(key, text, max_bytes);
-  if (is_set(object, key)) out = text;
-}
-
-void read_thresholds(const JsonValue& object, const std::string& path, ProfilePatch& patch,
-                     Complaints& complaints) {
-  JsonReader reader(object, path);
-  read_number(reader, object, "cpu_usage_max", 1, 100, patch.cpu_usage_max);
-  read_number(reader, object, "memory_usage_max", 1, 100, patch.memory_usage_max);
-  read_number(reader, object, "fps_min", 0, 1000, patch.fps_min);
-  read_number(reader, object, "latency_max", 1, 60'000, patch.latency_max);
-  read_number(reader, object, "response_time_max", 1, 600'000, patch.response_time_max);
-  reader.refuse_unknown();
-  complaints.insert(complaints.end(), reader.complaints().begin(), reader.complaints().end());
-}
 
 // One pattern; its complaints name the place, "patterns[2].window".
 std::optional<PatternRule> read_pattern(const JsonValue& item, const std::string& path,
@@ -239,33 +227,29 @@ void read_patterns(const JsonValue& list, const std::string& path, ProfilePatch&
 }  // namespace
 
 ProfilePatch read_profile_patch(const JsonValue& object, const std::string& path,
-                                Complaints& complaints) {
+                                Complaints& complaints, const ZoneCheck& zone_exists) {
+  using namespace fields;
   ProfilePatch patch;
   JsonReader reader(object, path);
   read_text(reader, object, "name", 128, patch.name);
   read_text(reader, object, "category", 64, patch.category);
   read_text(reader, object, "description", 1024, patch.description);
-  std::optional<std::string> level;
-  read_text(reader, object, "safety_level", 32, level);
-  if (level) {
-    patch.safety_level = parse_level(*level);
-    if (!patch.safety_level) {
-      reader.complain("safety_level", "expected safe, risky or dangerous, got \"" + *level + "\"");
-    }
-  }
+  read_level(reader, object, patch.safety_level);
   read_number(reader, object, "max_duration", 1, 86'400, patch.max_duration_s);
   read_flag(reader, object, "auto_cancel_enabled", patch.auto_cancel_enabled);
   read_flag(reader, object, "discord_notify", patch.discord_notify);
+  read_flag(reader, object, "dry_run", patch.dry_run);
   const JsonValue* patterns = reader.member("patterns");
   const JsonValue* thresholds = reader.member("thresholds");
+  const JsonValue* windows = reader.member("windows");
   reader.refuse_unknown();
   complaints.insert(complaints.end(), reader.complaints().begin(), reader.complaints().end());
   if (patterns != nullptr && !patterns->is_null()) {
-    read_patterns(*patterns, path.empty() ? "patterns" : path + ".patterns", patch, complaints);
+    read_patterns(*patterns, below(path, "patterns"), patch, complaints);
   }
-  if (thresholds != nullptr && !thresholds->is_null()) {
-    read_thresholds(*thresholds, path.empty() ? "thresholds" : path + ".thresholds", patch,
-                    complaints);
+  read_thresholds(thresholds, below(path, "thresholds"), patch, complaints);
+  if (windows != nullptr && !windows->is_null()) {
+    patch.windows = read_profile_windows(*windows, below(path, "windows"), complaints, zone_exists);
   }
   return patch;
 }

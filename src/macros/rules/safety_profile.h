@@ -11,36 +11,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/json.h"
 #include "macros/rules/pattern.h"
+#include "macros/rules/profile_window.h"
+#include "macros/rules/safety_level.h"
 
 namespace gk::macros {
-
-/// How closely a macro is watched: safe is relaxed, risky standard, dangerous strict. A higher
-/// value is stricter.
-enum class SafetyLevel : std::uint8_t { safe, risky, dangerous };
-
-/// "safe", "risky" or "dangerous".
-std::string_view level_name(SafetyLevel level);
-std::optional<SafetyLevel> parse_level(std::string_view text);
-
-/// Limits of the five performance triggers.
-/// Source: macros specification, types and defaults.
-struct PerformanceThresholds {
-  double cpu_usage_max = 80;        ///< %: own demand of one core, or machine. [1, 100]
-  double memory_usage_max = 85;     ///< % of the machine's memory. [1, 100]
-  double fps_min = 15;              ///< 1/s. [0, 1000]
-  double latency_max = 500;         ///< ms. [1, 60 000]
-  double response_time_max = 1000;  ///< ms. [1, 600 000]
-
-  friend bool operator==(const PerformanceThresholds&, const PerformanceThresholds&) = default;
-};
-
-/// The row of a level, which a profile without own thresholds takes.
-/// Source: macros specification, types and defaults.
-PerformanceThresholds level_thresholds(SafetyLevel level);
 
 /// The strongest source that a profile's fields come from.
 enum class ProfileSource : std::uint8_t { fallback, builtin, override_file, custom };
@@ -59,7 +38,9 @@ struct MacroSafetyProfile {
   PerformanceThresholds thresholds;
   bool auto_cancel_enabled = true;  ///< False: watch, warn and record, never act.
   bool discord_notify = true;
+  bool dry_run = false;  ///< Decide and record what would be done; never act.
   std::string description;
+  std::vector<ProfileWindow> windows;  ///< At most kMaxProfileWindows; the first open one holds.
   PatternRules patterns = default_patterns();
   ProfileSource source = ProfileSource::fallback;
 
@@ -73,8 +54,9 @@ struct ProfilePatch {
   std::optional<SafetyLevel> safety_level;
   std::optional<double> max_duration_s;
   std::optional<double> cpu_usage_max, memory_usage_max, fps_min, latency_max, response_time_max;
-  std::optional<bool> auto_cancel_enabled, discord_notify;
-  std::optional<std::vector<PatternRule>> patterns;  ///< Each replaces the rule of its matcher.
+  std::optional<bool> auto_cancel_enabled, discord_notify, dry_run;
+  std::optional<std::vector<ProfileWindow>> windows;  ///< All of them.
+  std::optional<std::vector<PatternRule>> patterns;   ///< Each replaces the rule of its matcher.
 
   bool empty() const { return *this == ProfilePatch{}; }
   friend bool operator==(const ProfilePatch&, const ProfilePatch&) = default;
@@ -92,6 +74,14 @@ MacroSafetyProfile resolve_profile(std::string_view macro_id, const ProfilePatch
 /// stricter than its own; the level's row when it is weaker.
 MacroSafetyProfile with_level(MacroSafetyProfile profile, SafetyLevel level);
 
+/// `profile` while `window` is open. A level of the window takes the stricter of the profile's
+/// limits and its row when it is stricter, and leaves the limits alone when it is weaker; then the
+/// window's own limits hold.
+MacroSafetyProfile with_window(MacroSafetyProfile profile, const ProfileWindow& window);
+
+/// True when `window` lets more happen than `base` in any respect.
+bool loosens(const ProfileWindow& window, const MacroSafetyProfile& base);
+
 /// True for [a-z0-9_-]{1,64}: fit as a file name, a label and a path segment.
 bool valid_macro_id(std::string_view id);
 
@@ -99,10 +89,11 @@ bool valid_macro_id(std::string_view id);
 using Complaints = std::vector<std::pair<std::string, std::string>>;
 
 /// Reads the JSON form of a patch (`{name, category, safety_level, max_duration, thresholds:{…},
-/// auto_cancel_enabled, discord_notify, description, patterns:[{matcher, count, window, action}]}`,
-/// window in seconds), all members optional; a pattern's missing members are the default's. Adds to
-/// `complaints` every member that is unknown, mistyped or out of range.
+/// auto_cancel_enabled, discord_notify, dry_run, description, patterns:[{matcher, count, window,
+/// action}], windows:[…]}`, a pattern's window in seconds; profile_window.h has the other ones),
+/// all members optional; a pattern's missing members are the default's. Adds to `complaints` every
+/// member that is unknown, mistyped or out of range.
 ProfilePatch read_profile_patch(const JsonValue& object, const std::string& path,
-                                Complaints& complaints);
+                                Complaints& complaints, const ZoneCheck& zone_exists = {});
 
 }  // namespace gk::macros

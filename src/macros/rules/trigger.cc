@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/json_writer.h"
+#include "macros/rules/mutant.h"
 
 namespace gk::macros {
 
@@ -26,6 +27,15 @@ HysteresisTrigger::HysteresisTrigger(Direction direction, double limit,
       leave_(limit * (direction == Direction::above ? settings.leave_ratio_above
                                                     : settings.leave_ratio_below)),
       settings_(settings) {}
+
+void HysteresisTrigger::set_limit(double limit) {
+  if (limit == limit_) return;
+  leave_ = limit * (direction_ == Direction::above ? settings_.leave_ratio_above
+                                                   : settings_.leave_ratio_below);
+  limit_ = limit;
+  if (!GK_MACROS_MUTANT(window_keeps_breach)) active_ = false;
+  run_ = 0;
+}
 
 bool HysteresisTrigger::is_past(double value) const {
   return direction_ == Direction::above ? value > limit_ : value < limit_;

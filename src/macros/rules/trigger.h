@@ -50,6 +50,9 @@ class HysteresisTrigger {
  public:
   HysteresisTrigger(Direction direction, double limit, const TriggerSettings& settings);
 
+  /// Another limit from now on. When it differs, what was seen of the old one counts no more.
+  void set_limit(double limit);
+
   /// Feeds the newest value of the signal, however old. Requires: `now` never decreases.
   Edge update(const monitor::Signal& signal, MonoTime now);
 

@@ -20,7 +20,7 @@
 #include "base/metrics.h"
 #include "macros/scripts/library.h"
 #include "macros/scripts/macro_starter.h"
-#include "macros/scripts/rules/schedule.h"
+#include "macros/rules/schedule.h"
 #include "macros/scripts/script_store.h"
 #include "net/loop.h"
 

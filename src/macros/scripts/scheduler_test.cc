@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "macros/scripts/fakes_for_test.h"
-#include "macros/scripts/time_zone.h"
+#include "macros/time_zone.h"
 
 namespace gk::macros {
 namespace {

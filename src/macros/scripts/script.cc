@@ -1,7 +1,7 @@
 #include "macros/scripts/script.h"
 
 #include "macros/rules/safety_profile.h"
-#include "macros/scripts/rules/schedule.h"
+#include "macros/rules/schedule.h"
 
 namespace gk::macros {
 namespace {

@@ -58,12 +58,20 @@ export interface LogFilter {
   q: string;
 }
 
+/** A cursor of ours: a time, that one included, instead of a place in the files. */
+export const kUntil = "until:";
+
+function placeQuery(cursor: string | null): string {
+  if (cursor === null) return "";
+  return cursor.startsWith(kUntil) ? `&until=${id(cursor.slice(kUntil.length))}` : `&cursor=${id(cursor)}`;
+}
+
 export const logsApi = {
   list: (filter: LogFilter, cursor: string | null) =>
     call<Page<LogLine>>(
       "GET",
       `/api/logs?limit=100&level=${filter.level}&event=${id(filter.event)}&q=${id(filter.q)}` +
-        (cursor === null ? "" : `&cursor=${id(cursor)}`),
+        placeQuery(cursor),
     ),
   story: (correlation: string) => call<Page<LogLine>>("GET", `/api/logs/story/${id(correlation)}`),
 };

@@ -93,8 +93,9 @@ export const gamesApi = {
 };
 
 export interface Schedule {
-  cron: string;
-  time_zone: string;
+  /** Absent: never by itself; the windows hold still. */
+  cron?: string;
+  time_zone?: string;
   windows?: { start: string; end: string; days?: string }[];
 }
 

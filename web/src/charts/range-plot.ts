@@ -10,6 +10,8 @@ export interface Mark {
   /** Seconds since 1970. */
   at: number;
   label: string;
+  /** A triangle above for a cancellation, a square for a change: not by colour alone. */
+  shape: "triangle" | "square";
 }
 
 export interface RangePlot {
@@ -23,21 +25,25 @@ export interface RangePlot {
 
 const kHeight = 240;
 
-function drawMarks(plot: uPlot, marks: readonly Mark[], ink: string): void {
+function drawMarks(plot: uPlot, marks: readonly Mark[], inks: Record<Mark["shape"], string>): void {
   const { ctx, bbox } = plot;
   const ratio = devicePixelRatio;
   ctx.save();
-  ctx.strokeStyle = ctx.fillStyle = ink;
   ctx.lineWidth = ratio;
   ctx.setLineDash([2 * ratio, 3 * ratio]);
   for (const mark of marks) {
     const x = Math.round(plot.valToPos(mark.at, "x", true));
     if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    ctx.strokeStyle = ctx.fillStyle = inks[mark.shape];
     ctx.beginPath();
     ctx.moveTo(x, bbox.top);
     ctx.lineTo(x, bbox.top + bbox.height);
     ctx.stroke();
     const r = 4 * ratio;
+    if (mark.shape === "square") {
+      ctx.fillRect(x - r, bbox.top - r * 1.4, 2 * r, 2 * r);
+      continue;
+    }
     ctx.beginPath();
     ctx.moveTo(x - r, bbox.top - r);
     ctx.lineTo(x + r, bbox.top - r);
@@ -74,7 +80,7 @@ export function drawRange(box: HTMLElement, plot: RangePlot): () => void {
     grid: { stroke: colour(box, "--line"), width: 1 },
     ticks: { show: false },
   };
-  const marker = colour(box, "--bad");
+  const inks = { triangle: colour(box, "--bad"), square: colour(box, "--info") };
   const view = new uPlot(
     {
       width: Math.max(200, box.clientWidth),
@@ -103,7 +109,7 @@ export function drawRange(box: HTMLElement, plot: RangePlot): () => void {
       ],
       series: seriesOf(box, plot.data.length - 1),
       hooks: {
-        draw: [(self) => drawMarks(self, plot.marks, marker)],
+        draw: [(self) => drawMarks(self, plot.marks, inks)],
         setSelect: [
           (self) => {
             const { left, width } = self.select;

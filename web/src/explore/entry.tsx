@@ -5,13 +5,18 @@ import "../styles/explore.css";
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
-import { kRanges, zoomOf } from "../lib/explore";
-import { signalInfo } from "../lib/format";
-import { Await } from "../rooms/shared";
+import { kOffsets, kRanges, moveWindow, type Window, zoomOf } from "../lib/explore";
+import { formatMoment, signalInfo } from "../lib/format";
+import { Await, others } from "../rooms/shared";
+import { now } from "../state/clock";
 import { timelineView } from "../state/prefs";
-import { Button, Empty, kChartOrTable, PageHead, Segmented } from "../ui/parts";
+import { Button, Empty, kChartOrTable, PageHead, Section, Segmented } from "../ui/parts";
+import { type Happening, readHappenings } from "./marks";
 import { SeriesPanel } from "./panel";
 import { compare, keyOf, kMostSeries, names, partsOf, picked, range, windowAt, zoom } from "./state";
+
+/** Marks listed below the charts. Chosen. */
+const kListed = 20;
 
 /** "CPU" or "CPU of macro:dance". */
 export function titleOf(key: string): string {
@@ -47,7 +52,13 @@ function Picker({ known }: { known: readonly string[] }): JSX.Element {
   );
 }
 
-function Controls({ onRefresh }: { onRefresh: () => void }): JSX.Element {
+const kMoves = [
+  { how: "earlier", label: "Earlier", icon: "back" },
+  { how: "closer", label: "Closer", icon: "search" },
+  { how: "later", label: "Later", icon: "next" },
+] as const;
+
+function Controls({ window, onRefresh }: { window: Window; onRefresh: () => void }): JSX.Element {
   return (
     <div class="explore-controls">
       <Segmented
@@ -60,19 +71,37 @@ function Controls({ onRefresh }: { onRefresh: () => void }): JSX.Element {
           onRefresh();
         }}
       />
-      <label class="check-row">
-        <input
-          type="checkbox"
-          checked={compare.value}
+      <label class="inline-choice">
+        <span>Compare with</span>
+        <select
+          value={String(compare.value)}
           onChange={(event) => {
-            compare.value = event.currentTarget.checked;
+            compare.value = Number(event.currentTarget.value);
           }}
-        />
-        <span>Compare with the day before</span>
+        >
+          {kOffsets.map(({ ms, label }) => (
+            <option key={ms} value={String(ms)}>
+              {label}
+            </option>
+          ))}
+        </select>
       </label>
+      <span class="actions">
+        {kMoves.map(({ how, label, icon }) => (
+          <Button
+            key={how}
+            icon={icon}
+            onClick={() => {
+              zoom.value = moveWindow(window, how, Date.now());
+            }}
+          >
+            {label}
+          </Button>
+        ))}
+      </span>
       {zoom.value && (
         <Button
-          icon="back"
+          icon="refresh"
           onClick={() => {
             zoom.value = null;
             onRefresh();
@@ -85,6 +114,32 @@ function Controls({ onRefresh }: { onRefresh: () => void }): JSX.Element {
   );
 }
 
+/** The marks of the charts as a list, with what they lead to. */
+function Happened({ items }: { items: readonly Happening[] }): JSX.Element | null {
+  if (items.length === 0) return null;
+  return (
+    <Section title="What happened" id="happened" note="In the time that the charts show, newest first.">
+      <ul class="rows">
+        {items.slice(0, kListed).map((one) => (
+          <li key={`${one.at}${one.href}`}>
+            <a class="row" href={one.href}>
+              <span class={`inline-word tone-${one.kind === "cancelled" ? "bad" : "info"}`} aria-hidden="true">
+                {one.kind === "cancelled" ? "▼" : "■"}
+              </span>
+              <span class="row-main">
+                <span class="row-title">{one.label}</span>{" "}
+                <span class="row-text">{one.detail}</span>
+              </span>
+              <span class="row-text num">{formatMoment(new Date(one.at).toISOString(), now.value)}</span>
+            </a>
+          </li>
+        ))}
+      </ul>
+      {items.length > kListed && <p class="body-text hint">{others(items.length - kListed, "mark")}</p>}
+    </Section>
+  );
+}
+
 export function ExplorePage(): JSX.Element {
   const [at, setAt] = useState(() => Date.now());
   const refresh = (): void => {
@@ -93,6 +148,14 @@ export function ExplorePage(): JSX.Element {
   };
   useEffect(refresh, []);
   const window = windowAt(at);
+  const [happenings, setHappenings] = useState<readonly Happening[]>([]);
+  useEffect(() => {
+    let wanted = true;
+    void readHappenings(window).then((found) => wanted && setHappenings(found));
+    return () => {
+      wanted = false;
+    };
+  }, [window.from, window.to]);
   return (
     <div class="page">
       <PageHead title="Metrics" lead="Drag over a chart to look closer.">
@@ -111,7 +174,7 @@ export function ExplorePage(): JSX.Element {
       <Await of={names} what="the series" scope="metrics:read">
         {(items) => (
           <>
-            <Controls onRefresh={refresh} />
+            <Controls window={window} onRefresh={refresh} />
             {picked.value.length === 0 && (
               <Empty icon="chart" title="No series is picked">
                 <p>Add one below. A game's and a macro's series come with their first samples.</p>
@@ -123,7 +186,8 @@ export function ExplorePage(): JSX.Element {
                 id={key}
                 title={titleOf(key)}
                 window={window}
-                withBefore={compare.value}
+                offsetMs={compare.value}
+                happenings={happenings}
                 onZoom={(from, to) => {
                   const next = zoomOf(window, from, to);
                   if (next) zoom.value = next;
@@ -133,6 +197,7 @@ export function ExplorePage(): JSX.Element {
                 }}
               />
             ))}
+            <Happened items={happenings} />
             <Picker known={items.map(({ name, subject }) => keyOf(name, subject))} />
           </>
         )}

@@ -5,14 +5,14 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { useThemeKey } from "../charts/timeline";
 import type { Mark } from "../charts/range-plot";
-import { columnsOf, join, kDayMs, summaryOf, type Window, yRange } from "../lib/explore";
+import { columnsOf, join, offsetWord, summaryOf, type Window, yRange } from "../lib/explore";
 import { formatMoment, formatValue, kUnknown, plural } from "../lib/format";
 import { now } from "../state/clock";
-import { recent } from "../state/live";
 import { timelineView } from "../state/prefs";
 import type { Trouble } from "../state/resource";
 import { Icon } from "../ui/icons";
 import { Empty, Loading, Section } from "../ui/parts";
+import type { Happening } from "./marks";
 import { partsOf, type Read, readSeries } from "./state";
 
 type Draw = typeof import("../charts/range-plot").drawRange;
@@ -21,18 +21,18 @@ interface PanelProps {
   id: string;
   title: string;
   window: Window;
-  withBefore: boolean;
+  /** Of the line to compare with, back in time; 0: none. */
+  offsetMs: number;
+  happenings: readonly Happening[];
   onZoom: (from: number, to: number) => void;
   onRemove: () => void;
 }
 
-/** The cancellations within the window. */
-function marksIn(window: Window): Mark[] {
-  return (recent.value ?? [])
-    .map((event) => ({ at: Date.parse(event.timestamp), label: event.macro_name }))
-    .filter(({ at }) => at >= window.from && at <= window.to)
-    .map(({ at, label }) => ({ at: at / 1000, label: `${label} was cancelled` }));
-}
+const toMark = ({ kind, at, label }: Happening): Mark => ({
+  at: at / 1000,
+  label,
+  shape: kind === "cancelled" ? "triangle" : "square",
+});
 
 function useDraw(): Draw | null {
   const [draw, setDraw] = useState<Draw | null>(null);
@@ -40,16 +40,18 @@ function useDraw(): Draw | null {
   return draw;
 }
 
-function Chart(props: { read: Read; title: string; onZoom: PanelProps["onZoom"] }): JSX.Element {
-  const { read, title, onZoom } = props;
+function Chart(props: PanelProps & { read: Read }): JSX.Element {
+  const { read, title, onZoom, happenings } = props;
   const box = useRef<HTMLDivElement>(null);
   const draw = useDraw();
   const themeKey = useThemeKey();
   const [hover, setHover] = useState<number | null>(null);
   const [name] = partsOf(read.now.name);
   const today = columnsOf(read.now.points);
-  const before = read.before ? columnsOf(read.before.points, kDayMs) : null;
-  const marks = marksIn(read.window);
+  const before = read.before ? columnsOf(read.before.points, read.offsetMs) : null;
+  const marks = happenings.map(toMark);
+  const cancelled = happenings.filter(({ kind }) => kind === "cancelled").length;
+  const configured = happenings.length - cancelled;
   useEffect(() => {
     if (!box.current || !draw) return;
     const data = join(today, before);
@@ -62,12 +64,12 @@ function Chart(props: { read: Read; title: string; onZoom: PanelProps["onZoom"] 
       onZoom,
       onHover: setHover,
     });
-  }, [read, draw, themeKey, marks.length]);
+  }, [read, draw, themeKey, happenings]);
   const at = hover === null ? -1 : nearestIndex(today.at, hover);
   const shown = at < 0 ? null : (today.value[at] ?? null);
   const summary = summaryOf(today.value);
   const said = summary
-    ? `${title}: ${formatValue(name, summary.min)} to ${formatValue(name, summary.max)}, mean ${formatValue(name, summary.mean)}; ${plural(marks.length, "cancellation")}.`
+    ? `${title}: ${formatValue(name, summary.min)} to ${formatValue(name, summary.max)}, mean ${formatValue(name, summary.mean)}; ${plural(cancelled, "cancellation")}, ${plural(configured, "change")} of the configuration.`
     : `${title}: nothing was measured in this time.`;
   return (
     <>
@@ -87,10 +89,15 @@ function Chart(props: { read: Read; title: string; onZoom: PanelProps["onZoom"] 
         ) : (
           <span class="unknown">nothing was measured in this time</span>
         )}
-        {before && <span class="explore-before">dashed: the day before</span>}
-        {marks.length > 0 && (
+        {before && <span class="explore-before">dashed: {offsetWord(read.offsetMs)}</span>}
+        {cancelled > 0 && (
           <span class="tone-bad inline-word">
-            <Icon name="cancel" size={14} /> {plural(marks.length, "cancellation")}
+            <span aria-hidden="true">▼</span> {plural(cancelled, "cancellation")}
+          </span>
+        )}
+        {configured > 0 && (
+          <span class="tone-info inline-word">
+            <span aria-hidden="true">■</span> {plural(configured, "change")} of the configuration
           </span>
         )}
         <span class="panel-read num">
@@ -117,7 +124,7 @@ const kRows = 200;
 function Table({ read, title }: { read: Read; title: string }): JSX.Element {
   const [name] = partsOf(read.now.name);
   const before = new Map(
-    read.before?.points.map((point) => [Date.parse(point.timestamp) + kDayMs, point.value]),
+    read.before?.points.map((point) => [Date.parse(point.timestamp) + read.offsetMs, point.value]),
   );
   const rows = [...read.now.points].reverse().slice(0, kRows);
   return (
@@ -131,7 +138,7 @@ function Table({ read, title }: { read: Read; title: string }): JSX.Element {
             </th>
             {read.before && (
               <th scope="col" class="right">
-                The day before
+                {offsetWord(read.offsetMs)}
               </th>
             )}
           </tr>
@@ -163,7 +170,7 @@ function Table({ read, title }: { read: Read; title: string }): JSX.Element {
 }
 
 function Body(props: PanelProps & { read: Read | Trouble | null }): JSX.Element {
-  const { read, title, onZoom } = props;
+  const { read, title } = props;
   if (read === null) return <Loading rows={3} label={`Reading ${title}`} />;
   if ("message" in read)
     return (
@@ -172,21 +179,21 @@ function Body(props: PanelProps & { read: Read | Trouble | null }): JSX.Element 
       </Empty>
     );
   if (timelineView.value === "table") return <Table read={read} title={title} />;
-  return <Chart read={read} title={title} onZoom={onZoom} />;
+  return <Chart {...props} read={read} />;
 }
 
 export function SeriesPanel(props: PanelProps): JSX.Element {
-  const { id, title, window, withBefore } = props;
+  const { id, title, window, offsetMs } = props;
   const [read, setRead] = useState<Read | Trouble | null>(null);
   useEffect(() => {
     let wanted = true;
-    void readSeries(id, window, withBefore).then((answer) => {
+    void readSeries(id, window, offsetMs).then((answer) => {
       if (wanted) setRead(answer);
     });
     return () => {
       wanted = false; // A newer window has been asked for.
     };
-  }, [id, window.from, window.to, withBefore]);
+  }, [id, window.from, window.to, offsetMs]);
   return (
     <Section
       title={title}

@@ -3,7 +3,7 @@
 import { computed, signal } from "@preact/signals";
 
 import { exploreApi, type SeriesAnswer } from "../api/explore";
-import { kDayMs, kRanges, stepOf, type Window } from "../lib/explore";
+import { kRanges, stepOf, type Window } from "../lib/explore";
 import { resource, troubleOf, type Trouble } from "../state/resource";
 
 /** More on one page is a wall, not a comparison. Chosen. */
@@ -23,7 +23,8 @@ export const picked = signal<readonly string[]>(["cpu_usage", "memory_usage"]);
 export const range = signal<string>("1h");
 /** A dragged window; null: the range, up to now. */
 export const zoom = signal<Window | null>(null);
-export const compare = signal(false);
+/** How far back the line to compare with lies, ms; 0: none. */
+export const compare = signal(0);
 
 const kRangeMs = computed(() => kRanges.find(({ value }) => value === range.value)?.ms ?? 3_600_000);
 
@@ -35,18 +36,20 @@ export interface Read {
   window: Window;
   now: SeriesAnswer;
   before: SeriesAnswer | null;
+  offsetMs: number;
 }
 
-/** Reads a series, and the same window of the day before when that is asked for. */
-export async function readSeries(key: string, window: Window, withBefore: boolean): Promise<Read | Trouble> {
+/** Reads a series, and the same window so much earlier when that is asked for. */
+export async function readSeries(key: string, window: Window, offsetMs: number): Promise<Read | Trouble> {
   const [name, subject] = partsOf(key);
   const step = stepOf(window);
   try {
     const now = await exploreApi.series(name, subject, window.from, window.to, step);
-    const before = withBefore
-      ? await exploreApi.series(name, subject, window.from - kDayMs, window.to - kDayMs, step)
-      : null;
-    return { window, now, before };
+    const before =
+      offsetMs > 0
+        ? await exploreApi.series(name, subject, window.from - offsetMs, window.to - offsetMs, step)
+        : null;
+    return { window, now, before, offsetMs };
   } catch (error) {
     return troubleOf(error);
   }

@@ -13,11 +13,12 @@ import { dismissToast, toasts } from "../state/toasts";
 import { Brand, Icon, type IconName } from "../ui/icons";
 import { Button } from "../ui/parts";
 import { kMoodIcon } from "../ui/words";
-import { HelpDialog, Palette, PagesDialog } from "./dialogs";
+import { HelpDialog, PagesDialog } from "./dialogs";
 import { EmergencyStop } from "./emergency";
 import { ThemeToggle, UserMenu } from "./menus";
 import { kNav } from "./nav";
 import { overlay } from "./overlay";
+import { Palette } from "./palette";
 
 function Connection(): JSX.Element {
   const state = link.value;

@@ -94,6 +94,9 @@ export function UserMenu(): JSX.Element | null {
           >
             <Icon name="keyboard" /> Shortcuts
           </button>
+          <a href="/docs" target="_blank" onClick={() => setOpen(false)}>
+            <Icon name="book" /> API reference
+          </a>
           <button type="button" onClick={leave}>
             <Icon name="leave" /> Sign out
           </button>

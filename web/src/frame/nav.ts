@@ -9,18 +9,21 @@ export interface NavItem {
   icon: IconName;
   keys: string;
   pages: readonly Route["page"][];
+  /** Whoever lacks it sees there why; the palette leaves it out. */
+  scope?: string;
   /** On a phone it is behind "More". */
   extra?: true;
 }
 
 export const kNav: readonly NavItem[] = [
   { path: "/", label: "Overview", icon: "home", keys: "g o", pages: ["overview"] },
-  { path: "/macro-safety", label: "Macros", icon: "macros", keys: "g m", pages: ["macros"] },
+  { path: "/macro-safety", label: "Macros", icon: "macros", keys: "g m", scope: "macros:read", pages: ["macros"] },
   {
     path: "/cancellations",
     label: "Cancellations",
     icon: "cancel",
     keys: "g c",
+    scope: "macros:read",
     pages: ["cancellations", "cancellation"],
     extra: true,
   },
@@ -29,6 +32,7 @@ export const kNav: readonly NavItem[] = [
     label: "Library",
     icon: "book",
     keys: "g b",
+    scope: "macros:read",
     pages: ["library"],
     extra: true,
   },
@@ -37,6 +41,7 @@ export const kNav: readonly NavItem[] = [
     label: "Games",
     icon: "game",
     keys: "g p",
+    scope: "games:read",
     pages: ["games", "game"],
     extra: true,
   },
@@ -45,15 +50,17 @@ export const kNav: readonly NavItem[] = [
     label: "Sessions",
     icon: "user",
     keys: "g n",
+    scope: "sessions:read",
     pages: ["sessions"],
     extra: true,
   },
-  { path: "/locks", label: "Locks", icon: "lock", keys: "g l", pages: ["locks", "lane"] },
+  { path: "/locks", label: "Locks", icon: "lock", keys: "g l", scope: "locks:read", pages: ["locks", "lane"] },
   {
     path: "/tasks",
     label: "Tasks",
     icon: "tasks",
     keys: "g t",
+    scope: "tasks:read",
     pages: ["tasks", "graph"],
     extra: true,
   },
@@ -62,6 +69,7 @@ export const kNav: readonly NavItem[] = [
     label: "Referee",
     icon: "referee",
     keys: "g r",
+    scope: "anticheat:read",
     pages: ["referee", "player"],
   },
   {
@@ -69,6 +77,7 @@ export const kNav: readonly NavItem[] = [
     label: "Metrics",
     icon: "chart",
     keys: "g e",
+    scope: "metrics:read",
     pages: ["explore"],
     extra: true,
   },
@@ -77,6 +86,7 @@ export const kNav: readonly NavItem[] = [
     label: "Logs & audit",
     icon: "eye",
     keys: "g a",
+    scope: "logs:read",
     pages: ["logs", "audit", "story"],
     extra: true,
   },

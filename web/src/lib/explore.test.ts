@@ -1,10 +1,19 @@
 import { describe, expect, it } from "vitest";
 
-import { columnsOf, join, stepOf, summaryOf, yRange, zoomOf } from "./explore";
+import { columnsOf, join, moveWindow, stepOf, summaryOf, yRange, zoomOf } from "./explore";
 
 const kNoon = Date.parse("2026-11-28T12:00:00Z");
 
 describe("explore", () => {
+  it("moves a window by keys: half of it aside, never beyond now, never closer than is shown", () => {
+    const hour = { from: kNoon - 3_600_000, to: kNoon };
+    expect(moveWindow(hour, "earlier", kNoon)).toEqual({ from: kNoon - 5_400_000, to: kNoon - 1_800_000 });
+    expect(moveWindow(hour, "later", kNoon + 60_000)).toEqual({ from: kNoon - 3_540_000, to: kNoon + 60_000 });
+    expect(moveWindow(hour, "closer", kNoon)).toEqual({ from: kNoon - 2_700_000, to: kNoon - 900_000 });
+    const short = { from: kNoon - 40_000, to: kNoon };
+    expect(moveWindow(short, "closer", kNoon)).toEqual(short);
+  });
+
   it("takes the first nice step that keeps a window below 480 points", () => {
     expect(stepOf({ from: kNoon - 15 * 60_000, to: kNoon })).toBe(2);
     expect(stepOf({ from: kNoon - 480_000, to: kNoon })).toBe(1);

@@ -25,6 +25,17 @@ export const kRanges: readonly RangeChoice[] = [
   { value: "30d", label: "30 days", ms: 30 * kDayMs },
 ];
 
+/** What a line may be compared with: so long before. */
+export const kOffsets: readonly { ms: number; label: string }[] = [
+  { ms: 0, label: "Nothing" },
+  { ms: kHour, label: "An hour before" },
+  { ms: kDayMs, label: "The day before" },
+  { ms: 7 * kDayMs, label: "The week before" },
+];
+
+export const offsetWord = (ms: number): string =>
+  (kOffsets.find((one) => one.ms === ms)?.label ?? "Before").toLowerCase();
+
 export interface Window {
   from: number;
   to: number;
@@ -46,6 +57,14 @@ export function stepOf({ from, to }: Window): number {
 export function zoomOf(window: Window, from: number, to: number): Window | null {
   const [low, high] = [Math.max(window.from, Math.min(from, to)), Math.min(window.to, Math.max(from, to))];
   return high - low >= kShortestMs ? { from: Math.round(low), to: Math.round(high) } : null;
+}
+
+/** For whoever cannot drag: the middle half, and the windows beside it; never beyond `now`. */
+export function moveWindow(window: Window, how: "closer" | "earlier" | "later", now: number): Window {
+  const length = window.to - window.from;
+  if (how === "closer") return zoomOf(window, window.from + length / 4, window.to - length / 4) ?? window;
+  const to = how === "earlier" ? window.to - length / 2 : Math.min(now, window.to + length / 2);
+  return { from: Math.round(to - length), to: Math.round(to) };
 }
 
 export function columnsOf(

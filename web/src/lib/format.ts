@@ -153,6 +153,13 @@ export function formatMoment(at: string, now: number): string {
     : `${date.getDate()} ${kMonths[date.getMonth()]}, ${formatTime(then)}`;
 }
 
+/** The same with seconds, for lines that follow each other closely. */
+export function formatMomentSeconds(at: string, now: number): string {
+  const then = Date.parse(at);
+  if (!Number.isFinite(then)) return kUnknown;
+  return `${formatMoment(at, now)}:${String(new Date(then).getSeconds()).padStart(2, "0")}`;
+}
+
 /** "1 macro", "3 macros". */
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${formatNumber(count)} ${count === 1 ? one : many}`;

@@ -2,7 +2,14 @@
 
 import { signal } from "@preact/signals";
 
-export type SettingsTab = "account" | "tokens" | "users" | "roles" | "notices";
+export type SettingsTab =
+  | "account"
+  | "tokens"
+  | "notices"
+  | "users"
+  | "roles"
+  | "config"
+  | "backups";
 
 export type Route =
   | { page: "overview" }
@@ -93,6 +100,10 @@ export function routeOf(path: string): Route {
       return { page: "settings", tab: "roles" };
     case "/settings/notices":
       return { page: "settings", tab: "notices" };
+    case "/settings/configuration":
+      return { page: "settings", tab: "config" };
+    case "/settings/backups":
+      return { page: "settings", tab: "backups" };
     case "/login":
       return { page: "login" };
     case "/setup":

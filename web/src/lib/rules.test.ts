@@ -128,6 +128,7 @@ describe("reasons and rules", () => {
       limit: 15,
       profile: "p",
       safety_level: "risky" as const,
+      window: null,
     };
     expect(ruleSentence(rule)).toContain("FPS below 15");
     expect(

@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { type CheckReport, type Script, type ScriptPut, scriptsApi } from "../api/games";
+import { type CheckReport, type Schedule, type Script, type ScriptPut, scriptsApi } from "../api/games";
 import { formatLength, plural } from "../lib/format";
 import { placeOf } from "../lib/json-place";
 import { FormError, TextField } from "../rooms/shared";
@@ -34,6 +34,16 @@ end
 `,
 };
 const kCheckMs = 400;
+
+/** The page shows no windows, so it keeps what is there. */
+function scheduleOf(cron: string, zone: string, windows: NonNullable<Schedule["windows"]>): Schedule | null {
+  if (cron === "" && windows.length === 0) return null;
+  return {
+    ...(cron === "" ? {} : { cron }),
+    time_zone: zone || "UTC",
+    ...(windows.length === 0 ? {} : { windows }),
+  };
+}
 
 function Report(props: { report: CheckReport | null; onGo: (path: string) => void }): JSX.Element {
   const { report } = props;
@@ -160,7 +170,7 @@ export function Editor(props: {
       source,
       expected_version: saved?.version ?? 0,
       game: game.trim(),
-      schedule: cron.trim() ? { cron: cron.trim(), time_zone: zone.trim() || "UTC" } : null,
+      schedule: scheduleOf(cron.trim(), zone.trim(), saved?.schedule?.windows ?? []),
     };
     const worked = await send(async () => setSaved(await scriptsApi.put(name, body)));
     if (!worked) return;

@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 import { auditApi, type AuditFilter, type AuditRow } from "../api/explore";
-import { formatMoment, plural } from "../lib/format";
+import { formatMomentSeconds, plural } from "../lib/format";
 import { TroubleCard } from "../rooms/shared";
 import { now } from "../state/clock";
 import { pagedList } from "../state/paged";
@@ -27,7 +27,7 @@ function Row({ row, onFilter }: { row: AuditRow; onFilter: (part: Partial<AuditF
       <details>
         <summary>
           <span class="audit-when">
-            <span class="num">{formatMoment(row.at, now.value)}</span>
+            <span class="num">{formatMomentSeconds(row.at, now.value)}</span>
           </span>
           <span class="audit-what">
             <strong>{row.actor || "somebody"}</strong> <code>{row.action}</code>{" "}

@@ -3,8 +3,8 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
-import { type LogFilter, type LogLine, logsApi } from "../api/explore";
-import { formatMoment } from "../lib/format";
+import { kUntil, type LogFilter, type LogLine, logsApi } from "../api/explore";
+import { formatMomentSeconds } from "../lib/format";
 import { TroubleCard, useFollow } from "../rooms/shared";
 import { now } from "../state/clock";
 import { pagedList } from "../state/paged";
@@ -20,7 +20,7 @@ const kLooks = {
 } as const;
 const kOwn = new Set(["ts", "level", "event", "message", "correlation_id"]);
 const kRank: readonly LogLine["level"][] = ["debug", "info", "warn", "error"];
-/** Live lines beyond are let go, oldest first. */
+/** Live lines beyond are let go, oldest first; "Older" brings them back. */
 const kMostLive = 500;
 
 function Line({ line, plain }: { line: LogLine; plain?: boolean }): JSX.Element {
@@ -30,7 +30,7 @@ function Line({ line, plain }: { line: LogLine; plain?: boolean }): JSX.Element 
     <li class="audit-row">
       <details>
         <summary>
-          <span class="audit-when num">{formatMoment(line.ts, now.value)}</span>
+          <span class="audit-when num">{formatMomentSeconds(line.ts, now.value)}</span>
           <span class="audit-what">
             <span class={`inline-word tone-${look.tone}`}>
               <Icon name={look.icon} size={14} label={line.level} />
@@ -97,7 +97,7 @@ export function LogTab(): JSX.Element {
             "log:line": (data) => {
               const line = data as LogLine | null;
               if (line?.ts && matches(line, filter))
-                list.rows.value = [line, ...(list.rows.peek() ?? [])].slice(0, kMostLive);
+                list.push(line, kMostLive, (last) => kUntil + last.ts);
             },
           }
         : {},

@@ -28,6 +28,32 @@ export function limitsLine({ thresholds }: MacroProfile): string {
   ].join(" · ");
 }
 
+/** "night: 0 22 * * * for 8 h, Europe/Berlin · CPU ≤ 40 %": a window and what it sets. */
+export function windowLine(window: MacroProfile["windows"][number]): string {
+  const limits = window.thresholds ?? {};
+  const set = [
+    window.safety_level && `level ${window.safety_level}`,
+    window.max_duration !== undefined && `longest run ${formatLength(window.max_duration)}`,
+    window.auto_cancel_enabled === false && "watches only",
+    limits.cpu_usage_max !== undefined && `CPU ≤ ${formatNumber(limits.cpu_usage_max)} %`,
+    limits.memory_usage_max !== undefined && `memory ≤ ${formatNumber(limits.memory_usage_max)} %`,
+    limits.fps_min !== undefined && `FPS ≥ ${formatNumber(limits.fps_min)}`,
+    limits.latency_max !== undefined && `latency ≤ ${formatNumber(limits.latency_max)} ms`,
+    limits.response_time_max !== undefined &&
+      `response ≤ ${formatNumber(limits.response_time_max)} ms`,
+  ].filter((part): part is string => typeof part === "string");
+  const name = window.name && window.name !== window.cron ? `${window.name}: ` : "";
+  const when = `${name}${window.cron} for ${formatLength(window.duration_s)}, ${window.time_zone ?? "UTC"}`;
+  return [when, ...set].join(" · ");
+}
+
+/** What becomes of a macro that breaks a limit. */
+export function onBreach(profile: MacroProfile): { icon: "cancel" | "eye"; words: string } {
+  if (profile.dry_run) return { icon: "eye", words: "Records only (dry run)" };
+  if (!profile.auto_cancel_enabled) return { icon: "eye", words: "Watches only" };
+  return { icon: "cancel", words: "Cancels" };
+}
+
 export function Profiles({ filter }: { filter: string }): JSX.Element {
   useEffect(() => void readProfiles(), []);
   const state = profiles.value;
@@ -84,6 +110,7 @@ export function Profiles({ filter }: { filter: string }): JSX.Element {
         <tbody>
           {shown.map((profile) => {
             const limits = profile.thresholds;
+            const breach = onBreach(profile);
             return (
               <tr key={profile.macro_id}>
                 <th scope="row" title={profile.description || undefined}>
@@ -91,6 +118,11 @@ export function Profiles({ filter }: { filter: string }): JSX.Element {
                   <br />
                   <code>{profile.macro_id}</code>{" "}
                   <small>· {kSources[profile.source] ?? profile.source}</small>
+                  {(profile.windows ?? []).map((window) => (
+                    <div key={window.name}>
+                      <small>{windowLine(window)}</small>
+                    </div>
+                  ))}
                 </th>
                 <td>
                   <LevelChip level={profile.safety_level} />
@@ -103,8 +135,8 @@ export function Profiles({ filter }: { filter: string }): JSX.Element {
                 <td class="right">≤ {formatNumber(limits.response_time_max)} ms</td>
                 <td>
                   <span class="inline-word">
-                    <Icon name={profile.auto_cancel_enabled ? "cancel" : "eye"} size={14} />
-                    {profile.auto_cancel_enabled ? "Cancels" : "Watches only"}
+                    <Icon name={breach.icon} size={14} />
+                    {breach.words}
                   </span>
                 </td>
               </tr>

@@ -76,4 +76,57 @@ describe("a paged list", () => {
     expect(list.rows.value).toEqual(["top", "next"]);
     expect(list.trouble.value).toBeNull();
   });
+
+  /** All lines there are, newest first, and a page of them from a place on. */
+  function log(count: number) {
+    const all = Array.from({ length: count }, (_, i) => ({ at: i, text: `line ${i}` }));
+    const page = async (from: string | null) => {
+      const newest = from === null ? all.length - 1 : Number(from);
+      const items = all.filter(({ at }) => at <= newest).reverse().slice(0, 5);
+      const last = items.at(-1);
+      return { items, next_cursor: last && last.at > 0 ? String(last.at - 1) : null };
+    };
+    return { all, page };
+  }
+  type Line = ReturnType<typeof log>["all"][number];
+  const placeOf = ({ at }: Line): string => String(at);
+
+  it("has no gap and no line twice after live lines pushed out what was read", async () => {
+    const { all, page } = log(10);
+    const list = pagedList<Line>();
+    await list.read(page);
+    for (let at = 10; at < 30; at++) {
+      all.push({ at, text: `line ${at}` });
+      list.push(all[at]!, 8, placeOf);
+    }
+    expect(list.rows.value!.map(({ at }) => at)).toEqual([29, 28, 27, 26, 25, 24, 23, 22]);
+    while (list.cursor.value !== null) await list.more();
+    expect(list.rows.value!.map(({ at }) => at)).toEqual(all.map(({ at }) => at).reverse());
+  });
+
+  it("keeps what a person asked for, and the place of a part that is on its way", async () => {
+    const { all, page } = log(20);
+    const list = pagedList<Line>();
+    await list.read(page);
+    await list.more();
+    await list.more();
+    const coming = list.more();
+    all.push({ at: 20, text: "line 20" });
+    list.push(all[20]!, 5, placeOf);
+    await coming;
+    expect(list.rows.value!.map(({ at }) => at)).toEqual(all.map(({ at }) => at).reverse());
+  });
+
+  it("drops no twin: the same line written twice stays twice", async () => {
+    const twin = { at: 1, text: "twin" };
+    const list = pagedList<Line>();
+    await list.read(async (from) =>
+      from === null ? { items: [twin], next_cursor: null } : { items: [twin, twin, twin], next_cursor: null },
+    );
+    list.push({ at: 2, text: "new" }, 1, placeOf);
+    list.push({ at: 3, text: "new" }, 1, placeOf);
+    expect(list.rows.value!.length).toBe(1);
+    await list.more();
+    expect(list.rows.value!.filter(({ text }) => text === "twin").length).toBe(3);
+  });
 });

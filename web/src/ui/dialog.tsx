@@ -1,7 +1,7 @@
 // A native modal dialog: the browser keeps the focus inside and gives it back, Esc closes.
 
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 import { Icon } from "./icons";
 
@@ -16,7 +16,8 @@ interface DialogProps {
 
 export function Dialog({ title, onClose, children, wide, bare }: DialogProps): JSX.Element {
   const element = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Before the next paint, so that what is typed after Ctrl-K is not lost.
+  useLayoutEffect(() => {
     const dialog = element.current;
     const before = document.activeElement as HTMLElement | null;
     dialog?.showModal();

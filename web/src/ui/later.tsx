@@ -19,21 +19,25 @@ export function Later<P extends object>({ title, load, props }: Props<P>): JSX.E
   const [failed, setFailed] = useState(false);
   const [refocus, setRefocus] = useState(false);
   const There = loaded.get(load) as ComponentType<P> | undefined;
-  const fetchIt = (): void => {
+  // From one such page to the next this is the same instance with another `load`.
+  useEffect(() => {
     setFailed(false);
+    if (There) return undefined;
+    let wanted = true;
     load().then(
       (component) => {
+        loaded.set(load, component as ComponentType<never>);
+        if (!wanted) return;
         // The heading of the placeholder may have the focus; the one that replaces it gets it.
         setRefocus(document.activeElement?.tagName === "H1");
-        loaded.set(load, component as ComponentType<never>);
         again((n) => n + 1);
       },
-      () => setFailed(true),
+      () => wanted && setFailed(true),
     );
-  };
-  useEffect(() => {
-    if (!There) fetchIt();
-  }, []);
+    return () => {
+      wanted = false;
+    };
+  }, [load]);
   useLayoutEffect(() => {
     if (There && refocus)
       document.querySelector<HTMLElement>("main h1")?.focus({ preventScroll: true });

@@ -19,7 +19,7 @@
 #include "base/json.h"
 #include "gamekeeper/result.h"
 #include "gamekeeper/time.h"
-#include "macros/scripts/rules/zone.h"
+#include "macros/rules/zone.h"
 
 namespace gk::macros {
 
@@ -36,6 +36,7 @@ class Cron {
     return hours_[static_cast<std::size_t>(hour)] && minutes_[static_cast<std::size_t>(minute)];
   }
   bool every_hour() const { return every_hour_; }
+  friend bool operator==(const Cron&, const Cron&) = default;
 
  private:
   std::bitset<60> minutes_;

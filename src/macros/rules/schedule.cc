@@ -1,4 +1,4 @@
-#include "macros/scripts/rules/schedule.h"
+#include "macros/rules/schedule.h"
 
 #include <algorithm>
 #include <charconv>

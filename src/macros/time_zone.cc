@@ -1,4 +1,4 @@
-#include "macros/scripts/time_zone.h"
+#include "macros/time_zone.h"
 
 #include <date/tz.h>
 

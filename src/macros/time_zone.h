@@ -5,7 +5,7 @@
 #include <string>
 
 #include "gamekeeper/result.h"
-#include "macros/scripts/rules/zone.h"
+#include "macros/rules/zone.h"
 
 namespace gk::macros {
 

@@ -1,0 +1,29 @@
+#include "server/audit_rows.h"
+
+#include "accounts/audit.h"
+#include "base/try.h"
+#include "monitor/loop_driver.h"
+#include "store/submit_for_loop.h"
+
+namespace gk::server {
+
+void add_audit_row(const RoomsContext& context, store::Writer& state, const api::Principal& by,
+                   const AuditWords& words, std::function<void(Result<void>)> done) {
+  accounts::AuditRow row;
+  row.at_us = context.clock.wall().time_since_epoch().count();
+  row.actor_id = by.user_id;
+  row.actor = by.name;
+  row.action = words.action;
+  row.target = words.target;
+  row.correlation_id = words.correlation_id;
+  store::submit_for_loop(
+      state, monitor::post_to(context.loop),
+      [row](store::Database& db) -> Result<void> {
+        GK_TRY(const auto head, accounts::append_audit(db, row));
+        (void)head;
+        return {};
+      },
+      std::move(done));
+}
+
+}  // namespace gk::server

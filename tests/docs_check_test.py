@@ -1,0 +1,46 @@
+#!/usr/bin/env python3
+"""The negative control of tools/check_docs.py: a page that names a test that is not there is noticed."""
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+SPOILED = {  # what stands in docs/abuse.md, and what is put there
+    "a file": ("`abuse_http_test.py` Smuggling", "`abuse_smtp_test.py` Smuggling", "no such test: abuse_smtp_test.py"),
+    "a class": ("`abuse_http_test.py` Smuggling", "`abuse_http_test.py` Smugglers", "has no Smugglers"),
+    "a second class": ("WriterFaultTest, WriterSyscallTest |", "WriterFaultTest, WriterMagicTest |", "has no WriterMagicTest"),
+    "a case": ("WriterFaultTest.AcknowledgingBefore", "WriterFaultTest.ForgettingBefore", "has no WriterFaultTest.ForgettingBefore"),
+    "a case of a file in another column": ("KillNine.test_the_oracle", "KillNine.test_no_oracle", "no file of the row has KillNine.test_no"),
+    "a fuzz program": ("`fuzz/json_fuzz.cc`", "`fuzz/yaml_fuzz.cc`", "no such test: fuzz/yaml_fuzz.cc"),
+    "a row without a test": ("`abuse_process_test.py` Signals |", "by hand |", "names no test"),
+}
+
+
+class NamedTests(unittest.TestCase):
+    def complaints(self, before="", after=""):
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            for entry in ROOT.iterdir():
+                if entry.name not in ("docs", "build", ".git"):
+                    (root / entry.name).symlink_to(entry)
+            shutil.copytree(ROOT / "docs", root / "docs")
+            page = root / "docs/abuse.md"
+            self.assertEqual(page.read_text().count(before) if before else 1, 1, before)
+            page.write_text(page.read_text().replace(before, after) if before else page.read_text())
+            done = subprocess.run([sys.executable, "-B", str(ROOT / "tools/check_docs.py"), folder], text=True, capture_output=True)
+            return done.stdout
+
+    def test_the_pages_as_they_are(self):
+        self.assertIn("documents: 0 problems", self.complaints())
+
+    def test_each_spoiled_name_is_noticed(self):
+        for what, (before, after, complaint) in SPOILED.items():
+            with self.subTest(what):
+                self.assertIn(complaint, self.complaints(before, after))
+
+
+if __name__ == "__main__":
+    unittest.main()

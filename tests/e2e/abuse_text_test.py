@@ -1,0 +1,205 @@
+"""Naughty strings in every field that takes text: read back byte for byte or refused, and shown as text.
+
+The same check judges stores that "help" (normalise, trim, escape, cut); each must be complained
+about. The page's check (web/e2e/text.mjs) has a page that writes HTML as its control.
+"""
+import html
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import unicodedata
+import unittest
+
+from gk import PASSWORD, Daemon
+
+WEB = pathlib.Path(__file__).resolve().parents[2] / "web"
+NAUGHTY = [
+    "<script>window.pwned=1</script>", "<img src=x onerror=window.pwned=1>", "\"><svg/onload=window.pwned=1>", "'-window.pwned--'",
+    "javascript:window.pwned=1", "{{7*7}} ${7*7} #{7*7} %{7}", "&lt;b&gt; &amp; &#60;", "<!--", "]]>", "</textarea></style></title>",
+    "'; DROP TABLE users; --", "1; SELECT pg_sleep(9)", "$(reboot) `reboot` | reboot", "%s%n%x %d", "%00%0a", "../../etc/passwd",
+    "Ω≈ç√∫˜µ≤", "ｆｕｌｌｗｉｄｔｈ", "田中さんにあげて下さい", "مرحبا بالعالم", "\u202etxt.exe", "a\u2066b\u2069c", "שלום abc שלום",
+    "\U0001F469\u200d\U0001F469\u200d\U0001F467\u200d\U0001F466 \U0001F1E9\U0001F1EA", "\U00020000\U0010FFFD", "e\u0301", "é", "\u0301 alone",
+    "Z\u0351\u036b\u0343\u036a\u0302a\u0302l\u0334g\u0315o", "\ufeffmark", "\u200bzero", "\u00a0nbsp\u00a0", "\u2028line\u2029", "\ufffd", "\uffff",
+    "tab\there", "two\nlines", "cr\rlf\r\n", "nul\0nul", "esc\x1b[31m red", "bell\x07", "del\x7f", "c1\x9b31m", "null", "undefined", "NaN", "true",
+    "1e309", "-0", "0x1F", "٣", "ß İ ı ſ", "trailing ", " leading", "a" * 64, "a" * 200, "é" * 33, "\U0001F600" * 17, "__proto__", "constructor", "CON", ".",
+]
+# What no free text may refuse: printable, on one line, short.
+PLAIN = [t for t in NAUGHTY if t.isprintable() and len(t.encode()) <= 64 and t == t.strip()]
+
+
+class Field:
+    """A place for text: `write` returns (status, body), `read` what is stored now, or None."""
+
+    def __init__(self, name, write, read, free=True):
+        self.name, self.write, self.read, self.free = name, write, read, free
+
+
+def faults(field, texts=NAUGHTY):
+    """Texts that came back changed, broke the server, or were refused without need."""
+    wrong = []
+    for text in texts:
+        status, body = field.write(text)
+        if status >= 500:
+            wrong.append((field.name, text, status))
+        elif status < 300:
+            found = field.read(text)
+            if found != text:
+                wrong.append((field.name, text, found))
+        elif field.free and text in PLAIN:
+            wrong.append((field.name, text, body[:160]))
+    return wrong
+
+
+def fields(admin):
+    """Every field of the API that keeps text (names of letters and digits: by their refusal, too)."""
+    kept = {}
+
+    def ask(method, path, body, **more):
+        answer = admin.ask(method, path, body, **more)
+        kept["answer"] = answer.json if answer.body[:1] in (b"{", b"[") else None
+        return answer.status, answer.body
+
+    def get(path):
+        return admin.get(path).json
+
+    def profile(key):
+        return Field(f"profile.{key}", lambda t: ask("POST", "/api/macro-safety/profiles", {"macro_id": f"p-{key}", "name": "n", key: t})
+                     if admin.get(f"/api/macro-safety/profiles/p-{key}").status == 404 else
+                     ask("PUT", f"/api/macro-safety/profiles/p-{key}", {key: t}), lambda t: get(f"/api/macro-safety/profiles/p-{key}")[key])
+
+    def started(t):
+        admin.post("/api/macro-safety/stop/ext")
+        return ask("POST", "/api/macro-safety/start", {"macro_id": "ext", "macro_name": t})
+
+    def commented(t):
+        kept["n"] = kept.get("n", 0) + 1
+        while True:
+            answer = ask("PATCH", "/api/config", {"set": {"monitor.interval_s": 1 + kept["n"] / 100}, "comment": t},
+                         headers={"If-Match": admin.get("/api/config").headers["ETag"]})
+            if answer[0] != 412:  # The daemon reads its own change, too.
+                return answer
+
+    def with_new(path, body, key):
+        return lambda t: ask("POST", path, {**body, key: t})
+
+    def token_name(t):
+        made = kept["answer"]["id"]
+        name = next(x["name"] for x in get("/api/auth/tokens")["items"] if x["id"] == made)
+        admin.ask("DELETE", f"/api/auth/tokens/{made}")
+        return name
+
+    def answered(key):  # User names are kept in lower case.
+        return lambda t: t if key == "username" and kept["answer"][key] == t.lower() else kept["answer"][key]
+
+    yield Field("preferences, a value", lambda t: ask("PUT", "/api/auth/preferences", {"k": t}), lambda t: get("/api/auth/preferences")["k"])
+    yield Field("preferences, a key", lambda t: ask("PUT", "/api/auth/preferences", {t: 1}), lambda t: next(iter(get("/api/auth/preferences"))), False)
+    yield Field("API token", with_new("/api/auth/tokens", {"scopes": ["macros:read"]}, "name"), token_name)
+    yield from (profile(key) for key in ("name", "category", "description"))
+    yield Field("macro_name of a start", started, lambda t: next(m["macro_name"] for m in get("/api/macro-safety/active-macros")["items"]))
+    yield Field("mode.description", lambda t: ask("PUT", "/api/modes/farm", {"description": t, "macros": [{"macro_id": "x"}]}),
+                lambda t: get("/api/modes/farm")["description"])
+    yield Field("mode.macro_name", lambda t: ask("PUT", "/api/modes/farm", {"macros": [{"macro_id": "x", "macro_name": t}]}),
+                lambda t: get("/api/modes/farm")["macros"][0]["macro_name"])
+    yield Field("session.character_name", with_new("/api/sessions", {}, "character_name"), lambda t: get("/api/sessions/" + kept["answer"]["id"])["character_name"])
+    yield Field("command.character_name", with_new("/api/commands", {"type": "session", "action": "start"}, "character_name"),
+                lambda t: get("/api/commands/" + kept["answer"]["command_id"])["request"]["character_name"])
+    yield Field("script.source", lambda t: ask("PUT", "/api/macro-scripts/talk", {"kind": "lua", "source": "-- [==[" + t + "]==]"}),
+                lambda t: get("/api/macro-scripts/talk")["source"][7:-4], False)
+    yield Field("config comment", commented, lambda t: get("/api/config/revisions")["items"][0]["comment"])
+    yield Field("game.allow", lambda t: ask("PUT", "/api/games/mud", {"kind": "mud", "host": "127.0.0.1", "port": 9, "enabled": False, "allow": [t]}),
+                lambda t: get("/api/games/mud")["allow"][0], False)
+    yield Field("receiver.command", lambda t: ask("PUT", "/api/notices/receivers/hook", {"kind": "game", "game": "mud", "command": "say {text} " + t}),
+                lambda t: get("/api/notices/receivers/hook")["command"][11:], False)
+    yield Field("task graph", with_new("/api/task-graphs", {"tasks": [{"id": "a", "action": {"type": "sleep", "seconds": 0}}]}, "name"),
+                lambda t: kept["answer"]["name"], False)
+    yield Field("player", lambda t: ask("POST", "/api/movement/declare", {"items": [{"player": t, "type": "respawn", "x": 0, "y": 0, "z": 0, "t": 1}]}),
+                lambda t: next((p["id"] for p in get("/api/movement/players?limit=1000")["items"] if p["id"] == t), "absent"), False)
+    # Names of a-z, 0-9, _ and -: what is taken comes back as it was (a user's in lower case).
+    for name, path, body, key in (("user", "/api/users", {"password": PASSWORD, "role": "viewer"}, "username"),
+                                  ("profile.macro_id", "/api/macro-safety/profiles", {"name": "n"}, "macro_id"),
+                                  ("session.mode", "/api/sessions", {"character_name": "x"}, "mode"),
+                                  ("game.name", "/api/games", {"kind": "mud", "host": "127.0.0.1", "port": 9, "enabled": False}, "name"),
+                                  ("receiver.name", "/api/notices/receivers", {"kind": "game", "game": "mud"}, "name")):
+        yield Field(name, with_new(path, body, key), answered(key), False)
+
+
+class HelpfulStore:
+    def __init__(self, change):
+        self.change, self.kept = change, None
+
+    def write(self, text):
+        self.kept = self.change(text)
+        return 200, b""
+
+
+HELP = {"normalises": lambda t: unicodedata.normalize("NFC", t), "decomposes": lambda t: unicodedata.normalize("NFKD", t),
+        "trims": str.strip, "escapes HTML": html.escape, "unescapes HTML": html.unescape, "ends at NUL": lambda t: t.partition("\0")[0],
+        "cuts at 50": lambda t: t[:50], "cuts bytes": lambda t: t.encode()[:64].decode(errors="ignore"), "one line": lambda t: " ".join(t.splitlines()),
+        "line ends of another system": lambda t: t.replace("\r\n", "\n"), "drops what is beyond 16 bits": lambda t: "".join(c for c in t if ord(c) < 65536),
+        "drops controls": lambda t: "".join(c for c in t if c >= " "), "drops marks": lambda t: t.replace("\ufeff", ""), "numbers": lambda t: repr(float(t)) if
+        t.replace("e", "").replace("-", "").isdigit() and t.isascii() else t, "lower case": str.lower, "strips direction": lambda t: t.replace("\u202e", "")}
+
+
+class RoundTrip(unittest.TestCase):
+    def test_every_field_keeps_a_text_byte_for_byte_or_refuses_it(self):
+        with Daemon() as daemon:
+            wrong, count = [], 0
+            for field in fields(daemon.admin):
+                wrong += faults(field)
+                count += 1
+            self.assertEqual(wrong, [])
+            daemon.stop()
+            daemon.start()
+            self.assertEqual(daemon.admin.get("/api/auth/preferences").status, 200)
+            print(f"{count} fields, {len(NAUGHTY)} texts")
+            self.logs_are_lines(daemon)
+
+    def logs_are_lines(self, daemon):
+        """No text broke out of its line, and none reaches a terminal as a control."""
+        text = (daemon.data / "logs" / "gamekeeper.log").read_bytes().decode()
+        lines = text.rpartition("\n")[0].split("\n")
+        for line in lines:
+            self.assertIsInstance(json.loads(line), dict)
+        for output in [text, *("".join(daemon.lines).split("\n"))] + [
+                daemon.cli(*verb).stdout for verb in (("session", "list"), ("mode", "list"), ("macro", "list"), ("profile", "list"),
+                                                      ("command", "history"), ("logs",), ("game", "list"), ("token", "list", "admin"))]:
+            self.assertNotRegex(output, "[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\u202a-\u202e\u2066-\u2069\u2028\u2029]")
+
+    def test_a_store_that_helps_is_noticed(self):
+        for name, change in HELP.items():
+            store = HelpfulStore(change)
+            with self.subTest(name):
+                self.assertNotEqual(faults(Field(name, store.write, lambda t: store.kept)), [])
+        self.assertEqual(faults(Field("plain", *(lambda s: (s.write, lambda t: s.kept))(HelpfulStore(str)))), [])
+
+
+@unittest.skipUnless((WEB / "node_modules").exists() and shutil.which("chromium"), "no dashboard build or no Chromium")
+class Shown(unittest.TestCase):
+    def test_the_pages_show_them_as_text_and_a_page_that_writes_html_is_noticed(self):
+        with Daemon() as daemon:
+            admin, shown = daemon.admin, {}
+            texts = [t for t in NAUGHTY if (not t.isascii() or "<" in t or "&" in t) and len(t.encode()) <= 64 and t == t.strip()]
+
+            def put(page, method, path, body, text):
+                answer = admin.ask(method, path, body)
+                self.assertTrue(answer.status < 300 or text not in PLAIN, (path, body, answer))
+                if answer.status < 300:
+                    shown.setdefault(page, []).append(text)
+
+            for n, text in enumerate(texts):
+                put("/macro-safety", "POST", "/api/macro-safety/start", {"macro_id": f"m{n}", "macro_name": text}, text)
+                put("/sessions", "POST", "/api/sessions", {"character_name": text}, text)
+                put("/sessions", "PUT", f"/api/modes/m{n}", {"description": text, "macros": [{"macro_id": "x"}]}, text)
+                if n < 20:
+                    put("/settings/tokens", "POST", "/api/auth/tokens", {"name": text, "scopes": ["macros:read"]}, text)
+            done = subprocess.run(["node", "e2e/text.mjs"], cwd=WEB, text=True, capture_output=True, timeout=200, input=json.dumps(shown),
+                                  env={**os.environ, "BASE_URL": f"http://127.0.0.1:{daemon.port}", "GK_COOKIE": admin.cookie})
+            print(done.stdout)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertGreater(sum(len(texts) for texts in shown.values()), 60)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,116 @@
+// What the palette finds beyond pages: read when it opens, each by its own scope. A chunk of its own.
+
+import { gamesApi, scriptsApi } from "../api/games";
+import { type GameSession, playApi } from "../api/play";
+import { movementApi } from "../api/rooms";
+import { configApi } from "../api/settings";
+import type { PaletteItem } from "../frame/palette";
+import { plural } from "../lib/format";
+import { navigate } from "../lib/router";
+import { why } from "../state/resource";
+import { may } from "../state/session";
+import { toast } from "../state/toasts";
+
+const go = (path: string) => () => navigate(path);
+const id = encodeURIComponent;
+
+async function did(work: Promise<unknown>, done: string): Promise<void> {
+  try {
+    await work;
+    toast("good", done);
+  } catch (error) {
+    toast("bad", why(error));
+  }
+}
+
+const kActs = [
+  { what: "start", label: "Start", icon: "play", of: ["created", "paused", "stopped", "interrupted"], done: "runs" },
+  { what: "pause", label: "Pause", icon: "pause", of: ["running"], done: "pauses" },
+  { what: "stop", label: "Stop", icon: "stop", of: ["running", "paused"], done: "is stopped" },
+] as const;
+
+function actionsOf(one: GameSession): PaletteItem[] {
+  return kActs
+    .filter(({ of }) => (of as readonly string[]).includes(one.state))
+    .map(({ what, label, icon, done }) => ({
+      icon,
+      label: `${label} ${one.character_name}`,
+      hint: `session, ${one.state}`,
+      run: () => void did(playApi.act(one.id, what), `${one.character_name} ${done}.`),
+    }));
+}
+
+async function reload(): Promise<void> {
+  try {
+    const { changes } = await configApi.reload();
+    toast("good", changes.length === 0 ? "The configuration has not changed." : `Read: ${plural(changes.length, "setting")} changed.`);
+  } catch (error) {
+    toast("bad", why(error));
+    navigate("/settings/configuration");
+  }
+}
+
+async function diagnose(): Promise<void> {
+  await did(playApi.send({ type: "diagnostics", action: "run" }), "Diagnostics run; their result is in the history.");
+  navigate("/sessions");
+}
+
+/** [scope, what it finds]. A part that fails is left out: the palette works without it. */
+const kSources: readonly [string, () => Promise<PaletteItem[]>][] = [
+  [
+    "config:write",
+    async () => [{ icon: "refresh", label: "Reload the configuration", hint: "action", run: () => void reload() }],
+  ],
+  [
+    "health:read",
+    async () => [{ icon: "check", label: "Run diagnostics", hint: "action", run: () => void diagnose() }],
+  ],
+  ["sessions:write", async () => (await playApi.sessions()).items.flatMap(actionsOf)],
+  [
+    "games:read",
+    async () =>
+      (await gamesApi.list()).items.map((one) => ({
+        icon: "game",
+        label: one.name,
+        hint: `game, ${one.state}`,
+        run: go(`/games/${id(one.name)}`),
+      })),
+  ],
+  [
+    "macros:read",
+    async () =>
+      (await scriptsApi.list()).items.map((one) => ({
+        icon: "book",
+        label: one.name,
+        hint: "macro of the library",
+        run: go("/library"),
+      })),
+  ],
+  [
+    "anticheat:read",
+    async () =>
+      (await movementApi.players()).items.map((one) => ({
+        icon: "referee",
+        label: one.player,
+        hint: "player",
+        run: go(`/referee/players/${id(one.player)}`),
+      })),
+  ],
+  [
+    "config:read",
+    async () =>
+      (await configApi.read()).config.settings.map((one) => ({
+        icon: "settings",
+        label: one.key,
+        hint: "setting",
+        run: go(`/settings/configuration#config-${one.key.replaceAll(".", "-")}`),
+      })),
+  ],
+];
+
+/** Hands in each part as it comes. */
+export function readThings(add: (items: PaletteItem[]) => void): void {
+  for (const [scope, read] of kSources) {
+    if (may(scope)) read().then(add, () => {});
+  }
+}
