@@ -153,7 +153,7 @@ export const api = {
   evidence: (eventId: string) =>
     call<Evidence>("GET", `/api/macro-safety/cancellations/${id(eventId)}/evidence`),
   profiles: () => call<MacroProfiles>("GET", "/api/macro-safety/profiles?limit=200"),
-  simulate: (body: { macro_id: string }) =>
+  simulate: (body: { macro_id: string; profile?: string }) =>
     call<Simulation>("POST", "/api/macro-safety/simulate", { body, timeoutMs: 120_000 }),
   start: (body: StartMacro) => call<ActiveMacro>("POST", "/api/macro-safety/start", { body }),
   stop: (macroId: string) =>

@@ -309,7 +309,7 @@ export function CancellationPage({ id }: { id: string }): JSX.Element {
         title={eventTitle(evidence.event)}
         lead={`${readableReason(evidence.event.cancellation_reason)}.`}
       >
-        <SimulateButton macroId={evidence.event.macro_id} />
+        <SimulateButton macroId={evidence.event.macro_id} profile={evidence.rule.profile} />
         <Button icon="download" onClick={() => exportJson(evidence)}>
           Export JSON
         </Button>

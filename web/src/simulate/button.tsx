@@ -8,15 +8,18 @@ import { Button } from "../ui/parts";
 
 export interface SimulateProps {
   macroId: string;
+  /** Under which profile; absent: the macro's own. */
+  profile?: string | undefined;
   onClose: () => void;
 }
 
 interface Props {
   macroId: string;
+  profile?: string;
   small?: boolean;
 }
 
-export function SimulateButton({ macroId, small }: Props): JSX.Element {
+export function SimulateButton({ macroId, profile, small }: Props): JSX.Element {
   const [There, setThere] = useState<ComponentType<SimulateProps> | null>(null);
   const [open, setOpen] = useState(false);
   const show = (): void => {
@@ -33,7 +36,7 @@ export function SimulateButton({ macroId, small }: Props): JSX.Element {
       <Button class={small ? "small" : ""} icon="clock" aria-label={`Simulate ${macroId}`} onClick={show}>
         Simulate
       </Button>
-      {open && There && <There macroId={macroId} onClose={() => setOpen(false)} />}
+      {open && There && <There macroId={macroId} profile={profile} onClose={() => setOpen(false)} />}
     </>
   );
 }

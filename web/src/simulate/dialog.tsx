@@ -71,14 +71,14 @@ function Result({ of }: { of: Simulation }): JSX.Element {
   );
 }
 
-export function SimulateDialog({ macroId, onClose }: SimulateProps): JSX.Element {
+export function SimulateDialog({ macroId, profile, onClose }: SimulateProps): JSX.Element {
   const [shown, setShown] = useState<Shown>({ state: "working" });
   const wanted = useRef(true);
   const work = async (): Promise<void> => {
     setShown({ state: "working" });
     let next: Shown;
     try {
-      next = { state: "here", of: await api.simulate({ macro_id: macroId }) };
+      next = { state: "here", of: await api.simulate({ macro_id: macroId, ...(profile && { profile }) }) };
     } catch (error) {
       next = { state: "failed", message: why(error) };
     }
@@ -91,7 +91,7 @@ export function SimulateDialog({ macroId, onClose }: SimulateProps): JSX.Element
     };
   }, []);
   return (
-    <Dialog title={`The last 24 h under the profile of ${macroId}`} onClose={onClose} wide>
+    <Dialog title={`The last 24 h under the profile of ${profile ?? macroId}`} onClose={onClose} wide>
       {shown.state === "working" && <Loading rows={4} label="Simulating" />}
       {shown.state === "failed" && (
         <Failure
