@@ -20,9 +20,9 @@ TEST(ClientDataDir, IsTheServicesOnlyWhenNothingOfOnesOwnIsThere) {
 
 TEST(ClientDataDir, IsTheStoppedServicesWhenOnlyThatHasData) {
   const TempDir own, service;
-  std::ofstream(service.path() + "/state.db");
+  std::ofstream(service.path() / "state.db");
   EXPECT_EQ(client_data_dir(own.path(), service.path()), service.path());
-  std::ofstream(own.path() + "/state.db");
+  std::ofstream(own.path() / "state.db");
   EXPECT_EQ(client_data_dir(own.path(), service.path()), own.path());
 }
 
