@@ -5,7 +5,7 @@ if(TARGET json_planted_fuzz)
   target_compile_definitions(json_planted_fuzz PRIVATE GK_FUZZ_PLANTED)
   # The configuration needs no more of the server than this.
   add_executable(config_fuzz config_fuzz.cc ${PROJECT_SOURCE_DIR}/src/server/config.cc)
-  target_link_libraries(config_fuzz PRIVATE gk_base)
+  target_link_libraries(config_fuzz PRIVATE gk_macros_rules)
   target_link_options(config_fuzz PRIVATE -fsanitize=fuzzer)
 endif()
 gk_fuzz(web_socket_fuzz SOURCE web_socket_fuzz.cc DEPS gk_net gk_testing)

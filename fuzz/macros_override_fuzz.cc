@@ -22,8 +22,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         after.thresholds.cpu_usage_max > before.thresholds.cpu_usage_max ||
         after.thresholds.fps_min < before.thresholds.fps_min ||
         (before.auto_cancel_enabled && !after.auto_cancel_enabled) || after.dry_run ||
-        std::any_of(after.windows.begin(), after.windows.end(),
-                    [&](const auto& window) { return loosens(window, before); })) {
+        std::any_of(
+            after.windows.begin(), after.windows.end(),
+            [&](const auto& window) { return loosens(window, before); })) {
       std::abort();
     }
   }

@@ -9,12 +9,12 @@ function __gamekeeper_at
         end
         set -l next (string join -- ' ' $path $word)
         switch $next
-            case 'setup' 'status' 'top' 'health' 'metrics' 'lanes' 'lock' 'module' 'module list' 'module set' 'module delete' 'trace' 'game' 'game list' 'game detect' 'game add' 'game remove' 'game show' 'game connect' 'game disconnect' 'game console' 'game send' 'notice' 'notice list' 'notice add' 'notice set' 'notice remove' 'notice test' 'notice outbox' 'macro' 'macro run' 'macro start' 'macro new' 'macro import' 'macro export' 'macro enable' 'macro disable' 'macro remove' 'macro schedule' 'macro list' 'macro cancellations' 'macro check' 'macro stop-all' 'macro stop' 'macro log' 'profile' 'profile list' 'profile show' 'profile load' 'profile approve' 'task' 'task run' 'task list' 'task show' 'task cancel' 'user' 'user list' 'user add' 'user role' 'user disable' 'user enable' 'user delete' 'user reset' 'role' 'role list' 'role set' 'role delete' 'token' 'token list' 'token create' 'token revoke' 'audit' 'audit list' 'audit verify' 'referee' 'referee replay' 'referee generate' 'referee score' 'referee smart' 'referee players' 'referee review' 'referee accept' 'referee dismiss' 'referee record' 'referee record start' 'referee record stop' 'referee record status' 'db' 'db check' 'db backup' 'db restore' 'logs' 'config' 'config check' 'config show' 'config schema' 'config reload' 'config set' 'config unset' 'config revisions' 'config restore' 'player' 'player export' 'player delete' 'session' 'session list' 'session start' 'session pause' 'session stop' 'mode' 'mode list' 'mode set' 'mode run' 'command'
+            case 'setup' 'status' 'top' 'health' 'metrics' 'lanes' 'lock' 'module' 'module list' 'module set' 'module delete' 'trace' 'game' 'game list' 'game detect' 'game add' 'game remove' 'game show' 'game connect' 'game disconnect' 'game console' 'game send' 'notice' 'notice list' 'notice add' 'notice set' 'notice remove' 'notice test' 'notice outbox' 'macro' 'macro run' 'macro start' 'macro new' 'macro import' 'macro export' 'macro enable' 'macro disable' 'macro remove' 'macro schedule' 'macro list' 'macro cancellations' 'macro check' 'macro stop-all' 'macro stop' 'macro log' 'macro quarantine' 'macro quarantine list' 'macro quarantine lift' 'profile' 'profile list' 'profile show' 'profile load' 'profile approve' 'simulate' 'task' 'task run' 'task list' 'task show' 'task cancel' 'user' 'user list' 'user add' 'user role' 'user disable' 'user enable' 'user delete' 'user reset' 'role' 'role list' 'role set' 'role delete' 'token' 'token list' 'token create' 'token revoke' 'audit' 'audit list' 'audit verify' 'referee' 'referee replay' 'referee generate' 'referee score' 'referee smart' 'referee players' 'referee review' 'referee accept' 'referee dismiss' 'referee record' 'referee record start' 'referee record stop' 'referee record status' 'db' 'db check' 'db backup' 'db restore' 'logs' 'config' 'config check' 'config show' 'config schema' 'config reload' 'config set' 'config unset' 'config revisions' 'config restore' 'player' 'player export' 'player delete' 'session' 'session list' 'session start' 'session pause' 'session stop' 'mode' 'mode list' 'mode set' 'mode run' 'command'
                 set path $path $word
                 continue
         end
         switch $word
-            case --action --actor --args --character --code --command --comment --correlation --cron --cursor --data --days --event --file --game --group --hash --host --id --in-flight --level --limit --lines --macro --max-mb --mode --name --note --option --output --pid --port --priority --profile --rate --role --scope --seq --session --since --socket --state --target --text --timeout --username --zone -n
+            case --action --actor --args --character --code --command --comment --correlation --cpu --cron --cursor --data --days --event --file --fps --from --game --group --hash --host --id --in-flight --kind --latency --level --limit --lines --macro --max-duration --max-mb --memory --mode --name --note --option --output --pid --port --priority --profile --rate --response --role --scope --seq --session --since --socket --state --target --text --timeout --to --username --zone -n
                 set skip 1
         end
     end
@@ -34,6 +34,7 @@ complete -c gamekeeper -n '__gamekeeper_at ' -a game -d 'Links to game servers'
 complete -c gamekeeper -n '__gamekeeper_at ' -a notice -d 'Who is told of cancellations, and what waits'
 complete -c gamekeeper -n '__gamekeeper_at ' -a macro -d 'Start, watch and stop macros'
 complete -c gamekeeper -n '__gamekeeper_at ' -a profile -d 'Safety profiles and override files'
+complete -c gamekeeper -n '__gamekeeper_at ' -a simulate -d 'What a profile would have done to a macro over recorded history'
 complete -c gamekeeper -n '__gamekeeper_at ' -a task -d 'Run graphs of tasks'
 complete -c gamekeeper -n '__gamekeeper_at ' -a user -d 'Who may log in'
 complete -c gamekeeper -n '__gamekeeper_at ' -a role -d 'What users may do'
@@ -239,6 +240,7 @@ complete -c gamekeeper -n '__gamekeeper_at macro' -a check -d 'Check a macro fil
 complete -c gamekeeper -n '__gamekeeper_at macro' -a stop-all -d 'Emergency stop'
 complete -c gamekeeper -n '__gamekeeper_at macro' -a stop -d 'Stop one macro'
 complete -c gamekeeper -n '__gamekeeper_at macro' -a log -d 'What a macro of the library did; without a name: write the cancellation log file'
+complete -c gamekeeper -n '__gamekeeper_at macro' -a quarantine -d 'Macros that may not start again yet'
 complete -c gamekeeper -n '__gamekeeper_at macro' -s h -l help -d 'Print this help message and exit'
 complete -c gamekeeper -n '__gamekeeper_at macro' -l data -r -F -d 'Data folder of the daemon'
 complete -c gamekeeper -n '__gamekeeper_at macro' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
@@ -328,6 +330,21 @@ complete -c gamekeeper -n '__gamekeeper_at macro log' -s f -l follow -d 'Go on a
 complete -c gamekeeper -n '__gamekeeper_at macro log' -l data -r -F -d 'Data folder of the daemon'
 complete -c gamekeeper -n '__gamekeeper_at macro log' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
 complete -c gamekeeper -n '__gamekeeper_at macro log' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at macro quarantine' -f
+complete -c gamekeeper -n '__gamekeeper_at macro quarantine' -a list -d 'Which, until when and why'
+complete -c gamekeeper -n '__gamekeeper_at macro quarantine' -a lift -d 'Let one start again'
+complete -c gamekeeper -n '__gamekeeper_at macro quarantine' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at macro quarantine' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at macro quarantine' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at macro quarantine' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at macro quarantine list' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at macro quarantine list' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at macro quarantine list' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at macro quarantine list' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at macro quarantine lift' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at macro quarantine lift' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at macro quarantine lift' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at macro quarantine lift' -l json -d 'Print the API\'s JSON'
 complete -c gamekeeper -n '__gamekeeper_at profile' -f
 complete -c gamekeeper -n '__gamekeeper_at profile' -a list -d 'All profiles'
 complete -c gamekeeper -n '__gamekeeper_at profile' -a show -d 'One macro\'s profile'
@@ -353,6 +370,22 @@ complete -c gamekeeper -n '__gamekeeper_at profile approve' -s h -l help -d 'Pri
 complete -c gamekeeper -n '__gamekeeper_at profile approve' -l data -r -F -d 'Data folder of the daemon'
 complete -c gamekeeper -n '__gamekeeper_at profile approve' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
 complete -c gamekeeper -n '__gamekeeper_at profile approve' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at simulate' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at simulate' -l profile -r -F -d 'Profile to try; without: its own'
+complete -c gamekeeper -n '__gamekeeper_at simulate' -l from -r -F -d 'Such as 2026-03-29T01:00:00Z; without: a day before --to'
+complete -c gamekeeper -n '__gamekeeper_at simulate' -l to -r -F -d 'Without: now'
+complete -c gamekeeper -n '__gamekeeper_at simulate' -l game -r -F -d 'Where it acts'
+complete -c gamekeeper -n '__gamekeeper_at simulate' -l kind -x -a 'script process external' -d 'What could be done to it: script, process or external'
+complete -c gamekeeper -n '__gamekeeper_at simulate' -l level -x -a 'safe risky dangerous' -d 'safe, risky or dangerous'
+complete -c gamekeeper -n '__gamekeeper_at simulate' -l max-duration -r -F -d 'Longest run, seconds'
+complete -c gamekeeper -n '__gamekeeper_at simulate' -l cpu -r -F -d 'Limit of cpu_usage, %'
+complete -c gamekeeper -n '__gamekeeper_at simulate' -l memory -r -F -d 'Limit of memory_usage, %'
+complete -c gamekeeper -n '__gamekeeper_at simulate' -l fps -r -F -d 'Least fps'
+complete -c gamekeeper -n '__gamekeeper_at simulate' -l latency -r -F -d 'Limit of latency, ms'
+complete -c gamekeeper -n '__gamekeeper_at simulate' -l response -r -F -d 'Limit of response_time, ms'
+complete -c gamekeeper -n '__gamekeeper_at simulate' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at simulate' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at simulate' -l json -d 'Print the API\'s JSON'
 complete -c gamekeeper -n '__gamekeeper_at task' -f
 complete -c gamekeeper -n '__gamekeeper_at task' -a run -d 'Run the graph in a JSON file (see docs/tasks.md)'
 complete -c gamekeeper -n '__gamekeeper_at task' -a list -d 'Graphs, newest first'

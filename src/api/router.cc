@@ -60,8 +60,8 @@ void Router::Impl::count(int status) {
   it->second.inc();
 }
 
-net::Respond Router::Impl::observed(const net::Request& request, net::Respond respond,
-                                    Entry* entry, const std::string& correlation) {
+net::Respond Router::Impl::observed(const net::Request& request, net::Respond respond, Entry* entry,
+                                    const std::string& correlation) {
   const bool cacheable = !request.path.starts_with("/api") && request.path != "/metrics";
   const std::string_view route = entry == nullptr ? "" : routes[entry->route].path;
   if (entry != nullptr && !entry->duration) {

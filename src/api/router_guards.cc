@@ -173,10 +173,15 @@ void Router::Impl::run_write(const Route& route, const Route& read, Call& call,
       return refuse("there is something at " + call.request.path + " already");
     }
   }
+  // Ends with the answer: a thread that committed the write may hold its copy for longer.
+  const auto token = std::make_shared<WritesInFlight::Token>(writes.begin(resource));
   run(route, call,
-      Reply([token = writes.begin(resource),
-             answer](net::Response response) { answer(std::move(response)); },
-            call.request.path, call.correlation_id));
+      Reply(
+          [token, answer](net::Response response) {
+            token->reset();
+            answer(std::move(response));
+          },
+          call.request.path, call.correlation_id));
 }
 
 }  // namespace gk::api

@@ -130,8 +130,10 @@ class PipelineTest : public GameServiceTest {
         "prog", {}, complaints);
     ASSERT_TRUE(complaints.empty()) << complaints.front().second;
     service->put(game, "secret", [](const Result<void>&) {});
-    ASSERT_TRUE(until([&] { return service->health("prog")->state == "ready"; }))
-        << service->health("prog")->reason;
+    ASSERT_TRUE(until([&] {
+      const auto health = service->health("prog");  // None until the game is stored.
+      return health && health->state == "ready";
+    }));
   }
   void TearDown() override {
     GameServiceTest::TearDown();

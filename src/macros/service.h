@@ -26,6 +26,7 @@
 #include "base/worker_pool.h"
 #include "games/port.h"
 #include "macros/evidence.h"
+#include "macros/lifecycle.h"
 #include "macros/macro_store.h"
 #include "macros/observer.h"
 #include "macros/profile_book.h"
@@ -70,30 +71,6 @@ struct StartRequest {
   std::optional<int> caller_pid;       ///< The same.
   std::string caller_token;            ///< Id of the caller's token, if it has one.
   std::string by;                      ///< For the log.
-};
-
-/// A change that others want to know.
-struct MacroNotice {
-  enum class Kind : std::uint8_t { started, warned, cleared, paused, resumed, ended };
-  Kind kind = Kind::started;
-  std::string macro_id;
-  std::string reason;
-};
-
-/// A macro is let in, before anything of it runs; or that failed.
-struct MacroEntry {
-  enum class Kind : std::uint8_t { let_in, failed };
-  Kind kind = Kind::let_in;
-  std::string macro_id;
-  std::optional<int> pid;         ///< Of an external macro that gave one.
-  std::optional<int> caller_pid;  ///< This and the next as in StartRequest.
-  std::string caller_token;
-};
-
-/// A macro is being ended. A view: publishing it needs no memory.
-struct MacroFence {
-  std::string_view macro_id;
-  Ending::Kind kind = Ending::Kind::stopped;
 };
 
 /// What wait() answers.

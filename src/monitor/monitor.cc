@@ -21,7 +21,7 @@ constexpr Nanos kSweepEvery = std::chrono::minutes(10);
 
 struct ProcessField {
   std::string_view name, unit;
-  Signal ProcessSample::*member;
+  Signal ProcessSample::* member;
 };
 constexpr std::array<ProcessField, 3> kProcessFields = {{
     {"process_cpu_pct", "%", &ProcessSample::cpu_pct},

@@ -18,9 +18,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "macros/rules/schedule.h"
 #include "macros/scripts/library.h"
 #include "macros/scripts/macro_starter.h"
-#include "macros/rules/schedule.h"
 #include "macros/scripts/script_store.h"
 #include "net/loop.h"
 
