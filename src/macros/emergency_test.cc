@@ -43,6 +43,12 @@ TEST_F(EmergencyTest, KillsAndFencesWithoutAStoreAndWithoutMemory) {
   EXPECT_TRUE(stops_without_memory([] {}));
 }
 
+TEST_F(EmergencyTest, KillsThoughWhoeverIsToldNeedsMemory) {
+  const auto listener =
+      service->fenced().subscribe([](const MacroFence&) { throw std::bad_alloc(); });
+  EXPECT_TRUE(stops_without_memory([] {}));
+}
+
 // Negative control: one allocation on the way, and nothing is stopped.
 TEST_F(EmergencyTest, WouldNotIfAnythingOnTheWayNeededMemory) {
   EXPECT_FALSE(stops_without_memory([] {

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <new>
 
 #include "base/try.h"
 #include "macros/service.h"
@@ -131,7 +132,12 @@ void MacroService::step(Ending& ending, std::string what, std::string result) {
 void MacroService::fence(const RunningMacro& macro, Ending::Kind kind) {
   if (games_ != nullptr) (void)games_->fence(macro.subject);
   if (scripts_ != nullptr && macro.kind == MacroKind::script) scripts_->fence(macro.id);
-  fenced_.publish({macro.id, kind});
+  try {
+    fenced_.publish({macro.id, kind});
+  } catch (const std::bad_alloc&) {
+    // A listener marks first and then takes away what the macro holds: that may need memory, the
+    // kill that follows must not wait for it.
+  }
 }
 
 // Fence, signal, and wait for the end. Both come before anything that may be slow or needs memory.

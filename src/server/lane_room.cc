@@ -54,12 +54,12 @@ void LaneRoom::on_entry(const macros::MacroEntry& entry) {
 
 void LaneRoom::on_fence(const macros::MacroFence& fence) {
   using Kind = macros::Ending::Kind;
-  if (fence.kind != Kind::ended) {
-    const bool stopped = fence.kind == Kind::stopped;
-    service_->fence_macro(fence.macro_id,
-                          stopped ? arbiter::FenceReach::name : arbiter::FenceReach::program);
-  }
+  // The connection first: it is marked without memory, and an external macro has none.
   socket_->fence_child(fence.macro_id);
+  if (fence.kind == Kind::ended) return;
+  const bool stopped = fence.kind == Kind::stopped;
+  service_->fence_macro(fence.macro_id,
+                        stopped ? arbiter::FenceReach::name : arbiter::FenceReach::program);
 }
 
 void LaneRoom::prepare_to_stop() { service_->shutdown(); }

@@ -36,9 +36,14 @@ std::string helper_path(const std::string& name) {
 
 std::string client_data_dir(const std::string& own, const std::string& service) {
   std::error_code ignored;
-  const bool only_service = !std::filesystem::exists(socket_path(own), ignored) &&
-                            std::filesystem::exists(socket_path(service), ignored);
-  return only_service ? service : own;
+  const auto runs = [&](const std::string& dir) {
+    return std::filesystem::exists(socket_path(dir), ignored);
+  };
+  const auto has_data = [&](const std::string& dir) {
+    return std::filesystem::exists(dir + "/state.db", ignored);
+  };
+  if (runs(own)) return own;
+  return runs(service) || (!has_data(own) && has_data(service)) ? service : own;
 }
 
 std::string socket_path(const std::string& data_dir) { return data_dir + "/gamekeeper.sock"; }

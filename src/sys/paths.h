@@ -16,7 +16,8 @@ std::string program_dir();
 /// A helper program: beside the running one (a build), else in ../lib/gamekeeper (a package).
 std::string helper_path(const std::string& name);
 
-/// The data folder that a client means: `own`, or the service's when only that has a socket.
+/// The data folder that a client means: `own`, or the service's when only that has a socket, or
+/// when neither has one and only the service's has data: root restores a stopped service.
 std::string client_data_dir(const std::string& own,
                             const std::string& service = "/var/lib/gamekeeper");
 

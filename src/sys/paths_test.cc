@@ -18,6 +18,14 @@ TEST(ClientDataDir, IsTheServicesOnlyWhenNothingOfOnesOwnIsThere) {
   EXPECT_EQ(client_data_dir(own.path(), service.path()), own.path());
 }
 
+TEST(ClientDataDir, IsTheStoppedServicesWhenOnlyThatHasData) {
+  const TempDir own, service;
+  std::ofstream(service.path() / "state.db");
+  EXPECT_EQ(client_data_dir(own.path(), service.path()), service.path());
+  std::ofstream(own.path() / "state.db");
+  EXPECT_EQ(client_data_dir(own.path(), service.path()), own.path());
+}
+
 TEST(HelperPath, IsBesideTheProgramWhenNoPackageHasIt) {
   EXPECT_EQ(helper_path("no-such-helper"), program_dir() + "/no-such-helper");
   const std::string self = program_dir() + "/sys_tests";

@@ -11,6 +11,14 @@ const kViews = [
   ["games, none", "empty", "/games"],
   ["games, as a viewer", "viewer", "/games"],
   ["games, a new one", "healthy", "/games", button("Add a game")],
+  ["games, detected", "healthy", "/games", async (page) => {
+    await button("Detect")(page);
+    await page.getByRole("button", { name: "Add openttd-2" }).waitFor();
+  }],
+  ["games, none detected", "empty", "/games", async (page) => {
+    await button("Detect")(page);
+    await page.getByText("No game server was found").waitFor();
+  }],
   ["console", "healthy", "/games/caravan"],
   ["console of nothing", "healthy", "/games/nothing"],
   ["library", "healthy", "/library", button("Log of backup")],
@@ -67,6 +75,43 @@ const kWork = [
       await page.getByRole("button", { name: "Remove the game" }).click();
       await page.getByRole("button", { name: "Remove", exact: true }).click();
       await page.getByText("No game is linked yet").waitFor();
+      await context.close();
+    },
+  },
+  {
+    name: "games: a detected server fills the form; one that is linked is not offered; a failure is told",
+    mock: true,
+    async run(target) {
+      const context = await target.context("healthy");
+      const page = await target.open(context, "/games");
+      await settle(page);
+      let broken = true;
+      await page.route("**/api/games/detect", (route) =>
+        broken
+          ? route.fulfill({
+              status: 503,
+              contentType: "application/problem+json",
+              body: JSON.stringify({ type: "unavailable", title: "Busy", status: 503, detail: "a detection runs" }),
+            })
+          : route.continue(),
+      );
+      await button("Detect")(page);
+      await page.getByText("a detection runs").waitFor();
+      broken = false;
+      await page.getByRole("alert").getByRole("button").click();
+      await page.getByRole("link", { name: "caravan", exact: true }).last().waitFor();
+      check((await page.getByRole("button", { name: /^Add openttd$/ }).count()) === 0, "a linked server is offered");
+      await page.getByRole("button", { name: "Add openttd-2" }).click();
+      const value = (label) => page.getByLabel(label, { exact: true }).inputValue();
+      check((await value("Name")) === "openttd-2", `name ${await value("Name")}`);
+      check((await value("What it is")) === "openttd", `kind ${await value("What it is")}`);
+      check((await value("Port")) === "3988", `port ${await value("Port")}`);
+      await page.getByRole("button", { name: "Add", exact: true }).click();
+      await page.getByRole("heading", { level: 1, name: "openttd-2" }).waitFor();
+      await page.goto(`${target.base}/games`);
+      await settle(page);
+      await page.getByRole("button", { name: "Add a game" }).click();
+      check((await value("Name")) === "", "the form keeps what was detected before");
       await context.close();
     },
   },

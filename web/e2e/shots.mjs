@@ -55,6 +55,8 @@ const kShots = [
   ["games-empty", "empty", "/games"],
   ["console", "healthy", "/games/caravan"],
   ["game-new", "healthy", "/games", (page) => page.click("text=Add a game")],
+  ["simulate", "healthy", "/cancellations/c-attack-cpu", (page) => page.getByRole("button", { name: "Simulate attack" }).click()],
+  ["detect", "healthy", "/games", (page) => page.click("text=Detect")],
   ["library", "healthy", "/library", (page) => page.getByRole("button", { name: "Log of backup" }).click()],
   ["library-edit", "healthy", "/library", (page) => page.getByRole("button", { name: "Edit backup" }).click()],
   ["sessions", "healthy", "/sessions"],
@@ -147,7 +149,7 @@ for (const [name, scene, path, act] of shots) {
       await page.waitForTimeout(act ? 400 : 100);
       await page.screenshot({
         path: `${folder}/${name}-${theme}-${width}.png`,
-        fullPage: !["game-new", "mode", "settings-token-new", "settings-factor", "start", "palette", "help", "pages", "submit", "lock-options"].includes(name),
+        fullPage: !["game-new", "detect", "simulate", "mode", "settings-token-new", "settings-factor", "start", "palette", "help", "pages", "submit", "lock-options"].includes(name),
       });
       await page.close();
     }

@@ -71,8 +71,25 @@ export class Games {
     return first === "games" ? this.game(method, name, act, query, body, publish) : this.script(method, name, act, more, body);
   }
 
+  /** A linked server, one that answered and one that says nothing; nothing where no game is linked. */
+  detect() {
+    if (this.games.length === 0) return ok({ items: [] });
+    const found = (kind, port, process, more = {}) => ({
+      kind, title: kKinds.find((one) => one.name === kind).title, port, process, pid: 812, proven: true, game: null,
+      needs: "password: that of its console", body: { name: `${kind}-2`, kind, host: "127.0.0.1", port }, ...more,
+    });
+    return ok({
+      items: [
+        found("openttd", 3977, "openttd", { game: "caravan", body: { name: "openttd", kind: "openttd", host: "127.0.0.1", port: 3977 } }),
+        found("openttd", 3988, "openttd", { pid: 2310 }),
+        found("teeworlds", 8313, null, { pid: null, proven: false }),
+      ],
+    });
+  }
+
   game(method, name, act, query, body, publish) {
     if (!name && method === "GET") return ok({ items: this.games });
+    if (name === "detect" && method === "POST") return this.detect();
     const one = this.games.find((other) => other.name === (name ?? body.name));
     const changed = () => publish("game:state", { items: this.games });
     if (!name) {

@@ -19,6 +19,7 @@ import { WebSocketServer } from "ws";
 import { Accounts } from "./accounts.mjs";
 import { Settings } from "./config.mjs";
 import { Games } from "./games.mjs";
+import { simulation } from "./simulation.mjs";
 import { Play } from "./play.mjs";
 import { kScenes, scene as makeScene } from "./scenarios.mjs";
 import { kProfiles } from "./world.mjs";
@@ -427,6 +428,8 @@ export class MockDaemon {
       }
       case "GET /macro-safety/profiles":
         return send(response, 200, { items: kProfiles, next_cursor: null });
+      case "POST /macro-safety/simulate":
+        return send(response, 200, simulation(body.macro_id, Date.now()));
       case "POST /macro-safety/start":
         return this.start(body, response);
       case "POST /macro-safety/stop-all": {

@@ -14,6 +14,7 @@ import type {
   Problem,
   Profile,
   SetupState,
+  Simulation,
   StartMacro,
   User,
 } from "./types";
@@ -152,6 +153,8 @@ export const api = {
   evidence: (eventId: string) =>
     call<Evidence>("GET", `/api/macro-safety/cancellations/${id(eventId)}/evidence`),
   profiles: () => call<MacroProfiles>("GET", "/api/macro-safety/profiles?limit=200"),
+  simulate: (body: { macro_id: string; profile?: string }) =>
+    call<Simulation>("POST", "/api/macro-safety/simulate", { body, timeoutMs: 120_000 }),
   start: (body: StartMacro) => call<ActiveMacro>("POST", "/api/macro-safety/start", { body }),
   stop: (macroId: string) =>
     call<{ macro_id: string; stopped: boolean }>("POST", `/api/macro-safety/stop/${id(macroId)}`),

@@ -52,6 +52,21 @@ export interface GameKind {
   options: { name: string; type: string; default: string; description: string }[];
 }
 
+/** A server that detection found; `body` is what POST /api/games takes. */
+export interface GameCandidate {
+  kind: string;
+  title: string;
+  port: number | null;
+  process: string | null;
+  pid: number | null;
+  proven: boolean;
+  /** The game that is linked to it already. */
+  game: string | null;
+  /** What `body` lacks. */
+  needs: string | null;
+  body: Partial<GameSettings> & { name: string; kind: string };
+}
+
 export interface ConsoleLine {
   game: string;
   seq: number;
@@ -74,6 +89,7 @@ export const gamesApi = {
   list: () => call<{ items: Game[] }>("GET", "/api/games"),
   one: (name: string) => call<Game>("GET", game(name)),
   kinds: () => call<{ items: GameKind[] }>("GET", "/api/game-kinds"),
+  detect: () => call<{ items: GameCandidate[] }>("POST", "/api/games/detect"),
   add: (body: Partial<GameSettings> & { password?: string }) =>
     call<Game>("POST", "/api/games", { body }),
   put: (name: string, body: Partial<GameSettings> & { password?: string }) =>

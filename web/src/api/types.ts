@@ -36,6 +36,7 @@ export type EvidenceSeries = Schemas["MacroSeries"];
 export type StartMacro = Schemas["MacroStart"];
 export type MacroProfile = Schemas["MacroProfile"];
 export type MacroProfiles = Schemas["MacroProfileList"];
+export type Simulation = Schemas["MacroSimulation"];
 
 export type SafetyLevel = ActiveMacro["safety_level"];
 export type MacroState = ActiveMacro["state"];

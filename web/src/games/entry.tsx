@@ -5,13 +5,14 @@ import "../styles/games.css";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
-import type { Game } from "../api/games";
+import type { Game, GameCandidate } from "../api/games";
 import { formatMs, formatNumber, kUnknown, plural } from "../lib/format";
 import { Await, LookOnly, useFollow } from "../rooms/shared";
 import { may } from "../state/session";
 import { Button, Empty, PageHead } from "../ui/parts";
 import { Chip } from "../ui/words";
 import { ConsolePage } from "./console";
+import { DetectDialog } from "./detect";
 import { GameDialog } from "./form";
 import { games, gamesFollower, kinds, kLinkLooks } from "./state";
 
@@ -66,12 +67,24 @@ function Card({ of }: { of: Game }): JSX.Element {
 
 function List(): JSX.Element {
   const [adding, setAdding] = useState(false);
+  const [detecting, setDetecting] = useState(false);
+  const [preset, setPreset] = useState<GameCandidate["body"] | null>(null);
   useFollow(() => gamesFollower());
   const canEdit = may("games:write");
+  const open = (body: GameCandidate["body"] | null): void => {
+    setPreset(body);
+    setDetecting(false);
+    setAdding(true);
+  };
   const add = (
-    <Button kind="primary" icon="plus" onClick={() => setAdding(true)}>
-      Add a game
-    </Button>
+    <>
+      <Button icon="search" onClick={() => setDetecting(true)}>
+        Detect
+      </Button>
+      <Button kind="primary" icon="plus" onClick={() => open(null)}>
+        Add a game
+      </Button>
+    </>
   );
   const list = games.value.value;
   const ready = list?.filter((one) => one.state === "ready").length ?? 0;
@@ -105,7 +118,10 @@ function List(): JSX.Element {
           )
         }
       </Await>
-      {adding && <GameDialog of={null} onClose={() => setAdding(false)} />}
+      {detecting && (
+        <DetectDialog onAdd={(one) => open(one.body)} onClose={() => setDetecting(false)} />
+      )}
+      {adding && <GameDialog of={null} preset={preset} onClose={() => setAdding(false)} />}
     </div>
   );
 }

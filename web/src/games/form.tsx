@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
-import { type Game, type GameKind, gamesApi } from "../api/games";
+import { type Game, type GameCandidate, type GameKind, gamesApi } from "../api/games";
 import { readNumber, readWords } from "../lib/form";
 import { navigate } from "../lib/router";
 import { FormError, TextField } from "../rooms/shared";
@@ -16,10 +16,13 @@ import { games, kinds } from "./state";
 
 type Texts = Record<string, string>;
 
-function startOf(of: Game | null, kind: GameKind | undefined): Texts {
+function startOf(
+  of: Partial<Game> | null,
+  kind: GameKind | undefined,
+): Texts {
   const options = Object.fromEntries(
     (kind?.options ?? []).map((option) => {
-      const value = of?.options[option.name];
+      const value = of?.options?.[option.name];
       return [`option.${option.name}`, value === undefined ? "" : textOf(value)];
     }),
   );
@@ -29,10 +32,10 @@ function startOf(of: Game | null, kind: GameKind | undefined): Texts {
     rate_per_s: String(of?.rate_per_s ?? kind?.rate_per_s ?? ""),
     burst: String(of?.burst ?? kind?.burst ?? ""),
     in_flight: String(of?.in_flight ?? kind?.in_flight ?? ""),
-    allow: of?.allow.join("\n") ?? "",
+    allow: of?.allow?.join("\n") ?? "",
     queries: (of?.queries ?? kind?.queries ?? []).join("\n"),
-    users: of?.users.join(" ") ?? "",
-    roles: of?.roles.join(" ") ?? "",
+    users: of?.users?.join(" ") ?? "",
+    roles: of?.roles?.join(" ") ?? "",
     ...options,
   };
 }
@@ -48,12 +51,19 @@ const kNumbers = [
   ["in_flight", "Unanswered at a time", 1, 32],
 ] as const;
 
-export function GameDialog({ of, onClose }: { of: Game | null; onClose: () => void }): JSX.Element {
+interface Props {
+  of: Game | null;
+  /** A new game begins with these. */
+  preset?: GameCandidate["body"] | null;
+  onClose: () => void;
+}
+
+export function GameDialog({ of, preset = null, onClose }: Props): JSX.Element {
   const all = kinds.value.value ?? [];
-  const [name, setName] = useState(of?.name ?? "");
-  const [kindName, setKind] = useState(of?.kind ?? all[0]?.name ?? "");
+  const [name, setName] = useState(of?.name ?? preset?.name ?? "");
+  const [kindName, setKind] = useState(of?.kind ?? preset?.kind ?? all[0]?.name ?? "");
   const kind = all.find((one) => one.name === kindName);
-  const [texts, setTexts] = useState<Texts>(() => startOf(of, kind));
+  const [texts, setTexts] = useState<Texts>(() => startOf(of ?? preset, kind));
   const [password, setPassword] = useState("");
   const [removing, setRemoving] = useState(false);
   const { busy, wrong, error, send, setWrong } = useSending();

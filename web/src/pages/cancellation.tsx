@@ -18,6 +18,7 @@ import {
 } from "../lib/format";
 import { eventTitle, readableReason, ruleSentence } from "../lib/rule";
 import { Timeline } from "../charts/timeline";
+import { SimulateButton } from "../simulate/button";
 import { Icon } from "../ui/icons";
 import { Ago, Bar, Button, Failure, Loading, PageHead, Section } from "../ui/parts";
 import { kOutcomeMeaning, LevelChip, OutcomeChip } from "../ui/words";
@@ -308,6 +309,7 @@ export function CancellationPage({ id }: { id: string }): JSX.Element {
         title={eventTitle(evidence.event)}
         lead={`${readableReason(evidence.event.cancellation_reason)}.`}
       >
+        <SimulateButton macroId={evidence.event.macro_id} profile={evidence.rule.profile} />
         <Button icon="download" onClick={() => exportJson(evidence)}>
           Export JSON
         </Button>

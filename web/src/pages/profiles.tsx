@@ -6,6 +6,7 @@ import { useEffect } from "preact/hooks";
 import type { MacroProfile } from "../api/types";
 import { formatLength, formatNumber } from "../lib/format";
 import { profiles, readProfiles } from "../state/profiles";
+import { SimulateButton } from "../simulate/button";
 import { Icon } from "../ui/icons";
 import { Empty, Failure, Loading } from "../ui/parts";
 import { LevelChip } from "../ui/words";
@@ -138,6 +139,8 @@ export function Profiles({ filter }: { filter: string }): JSX.Element {
                     <Icon name={breach.icon} size={14} />
                     {breach.words}
                   </span>
+                  <br />
+                  <SimulateButton macroId={profile.macro_id} small />
                 </td>
               </tr>
             );
