@@ -1,17 +1,16 @@
-// day_trend.h: what each macro did on each day, for the trend reports.
+// day_trend.h: the local days of a report, and which way a row of days is going.
 //
-// Days are those of one zone, so that a run over midnight counts on both. Where a signal is going
-// within seconds is trend.h. Storing and reporting the days is not here.
+// What is folded into the days are quarter_tally.h and metric_days.h. Where a signal is going
+// within seconds is trend.h.
 
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "gamekeeper/time.h"
@@ -24,61 +23,81 @@ using LocalDay = std::int64_t;
 
 /// The day of `zone` that `at` falls on.
 LocalDay local_day(WallTime at, const Zone& zone);
+/// "2026-11-28".
+std::string day_text(LocalDay day);
 
-/// The part of a run that lies on each day, oldest first; a day without any of it is left out.
-/// Exact over changes of the zone's offset. Nothing if `to` <= `from`: the clock was set back.
-std::vector<std::pair<LocalDay, Micros>> split_by_day(WallTime from, WallTime to, const Zone& zone);
-
-/// One macro on one day.
-struct DayTally {
-  std::uint64_t runs = 0;  ///< That began on this day.
-  Micros run_time{0};
-  std::map<std::string, std::uint64_t> cancellations;  ///< By rule; the rules are a closed list.
-  std::uint64_t warnings = 0;
-  std::uint64_t throttles = 0;
-  std::uint64_t pauses = 0;
-  std::optional<double> peak_demand_pct;  ///< Nothing: it was never known on this day.
-
-  bool operator==(const DayTally&) const = default;
-};
-
-/// `b` into `a`, as if everything had been counted in one.
-void add_tally(DayTally& a, const DayTally& b);
-
-/// Source: chosen; as long as the reports look back, and twice the macros that run at once.
-struct DayTrendLimits {
-  std::size_t days = 90;     ///< Of each macro; the oldest lose.
-  std::size_t macros = 512;  ///< The least active loses, see DayTrends.
-};
-
-/// The days of all macros.
-///
-/// Thread:     compatible.
-/// Invariants: at most `macros` macros, each with days of the last `days` before its newest.
-/// Overflow:   a macro that is new takes the place of the one with the fewest runs; of equals, of
-///             the one that is idle longest, then of the first by name.
-/// Cost:       O(log n) a call; O(n) when a macro must go.
-class DayTrends {
+/// A row of local days that ends with today.
+/// Thread: immutable once made.
+class DayRow {
  public:
-  using Days = std::map<LocalDay, DayTally>;
+  /// Requires: days >= 1.
+  DayRow(Zone zone, WallTime now, std::size_t days);
 
-  explicit DayTrends(DayTrendLimits limits = {}) : limits_(limits) {}
-
-  /// Adds `tally` to a macro's day. False: the day is older than those that are kept.
-  bool add(std::string_view macro_id, LocalDay day, const DayTally& tally);
-  /// A run that began at `from` and ended at `to`, or is counted so far. `begins`: this is its
-  /// first part, so it counts as a run.
-  void add_run(std::string_view macro_id, WallTime from, WallTime to, const Zone& zone,
-               bool begins);
-  /// Null: nothing is known of it.
-  const Days* find(std::string_view macro_id) const;
-  std::size_t size() const { return macros_.size(); }
+  std::size_t size() const { return lengths_.size(); }
+  WallTime from() const { return from_; }  ///< The first moment of the first day.
+  WallTime to() const { return to_; }      ///< Now.
+  const Zone& zone() const { return zone_; }
+  std::string text(std::size_t index) const {
+    return day_text(first_ + static_cast<LocalDay>(index));
+  }
+  /// Which day; nothing: not one of the row.
+  std::optional<std::size_t> index(WallTime at) const;
+  /// How long the day is, today so far: 23 or 25 h where the clocks change, 0 where the calendar
+  /// left it out.
+  Micros length(std::size_t index) const { return lengths_[index]; }
+  /// Splits a stretch of time: `part(index, share of it)` for each day of the row that it touches.
+  template <typename Part>
+  void split(WallTime from, WallTime to, const Part& part) const;
 
  private:
-  void make_room();
-
-  DayTrendLimits limits_;
-  std::map<std::string, Days, std::less<>> macros_;
+  Zone zone_;
+  LocalDay first_;
+  WallTime from_, to_;
+  std::vector<Micros> lengths_;
 };
+
+enum class TrendDirection : std::uint8_t { falling, steady, rising };
+
+constexpr std::string_view direction_name(TrendDirection direction) {
+  switch (direction) {
+    case TrendDirection::falling: return "falling";
+    case TrendDirection::steady: return "steady";
+    case TrendDirection::rising: break;
+  }
+  return "rising";
+}
+
+struct DayTrend {
+  TrendDirection direction = TrendDirection::steady;
+  double per_day = 0;  ///< The slope of the least-squares line, in the unit of the values.
+};
+
+/// Source: chosen. A line through two points always fits, so three days are the least. A change
+/// under a tenth of the mean is nothing to act on, and a line that explains less than half of the
+/// variance is drawn through noise.
+struct DayTrendSettings {
+  std::size_t min_days = 3;    ///< With data.
+  double min_change = 0.1;     ///< Of the line over the row, as a share of the mean's amount.
+  double min_explained = 0.5;  ///< R² of the line.
+};
+
+/// Which way a row of days goes; a day without data is left out, not taken for 0. Nothing: too few
+/// days have data.
+std::optional<DayTrend> day_trend(std::span<const std::optional<double>> days,
+                                  const DayTrendSettings& settings = {});
+
+template <typename Part>
+void DayRow::split(WallTime from, WallTime to, const Part& part) const {
+  from = from < from_ ? from_ : from;
+  to = to > to_ ? to_ : to;
+  while (from < to) {
+    const Zone::Stretch stretch = zone_.at(from);
+    const auto local = from.time_since_epoch() + stretch.offset;
+    const auto next = std::chrono::floor<std::chrono::days>(local) + std::chrono::days(1);
+    const WallTime end = std::min({to, WallTime(next - stretch.offset), stretch.end});
+    if (const auto day = index(from)) part(*day, end - from);
+    from = end;
+  }
+}
 
 }  // namespace gk::macros

@@ -3,144 +3,169 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <map>
+#include <numeric>
 
+#include "macros/rules/quarter_tally.h"
 #include "testing/seeded_random.h"
 
 namespace gk::macros {
 namespace {
 
 using namespace std::chrono_literals;
-using Parts = std::vector<std::pair<LocalDay, Micros>>;
+using Values = std::vector<std::optional<double>>;
 
 WallTime at(std::chrono::minutes since_epoch) { return WallTime(since_epoch); }
-
-// Two hours ahead, from 10:00 on the third day back to one hour ahead; before the epoch UTC.
-Zone changing_zone() { return {"Test/Zone", {{at(0min), 7200s}, {at(58h), 3600s}}}; }
-
-DayTally peak(std::optional<double> value) {
-  DayTally out;
-  out.peak_demand_pct = value;
-  return out;
+WallTime utc(int year, unsigned month, unsigned day, std::chrono::minutes time = 0min) {
+  return WallTime(std::chrono::sys_days(std::chrono::year(year) / static_cast<int>(month) /
+                                        static_cast<int>(day))
+                      .time_since_epoch() +
+                  time);
 }
 
-DayTally one_run() {
-  DayTally out;
-  out.runs = 1;
-  return out;
+Zone berlin() {
+  return {"Europe/Berlin",
+          {{utc(2025, 10, 26, 1h), 3600s},
+           {utc(2026, 3, 29, 1h), 7200s},
+           {utc(2026, 10, 25, 1h), 3600s}}};
+}
+Zone kathmandu() { return {"Asia/Kathmandu", {{utc(2000, 1, 1), 20'700s}}}; }
+// The calendar had no 30 December 2011 there.
+Zone apia() {
+  return {"Pacific/Apia", {{utc(2011, 9, 24, 14h), -36'000s}, {utc(2011, 12, 30, 10h), 50'400s}}};
 }
 
-TEST(SplitByDay, CutsAtLocalMidnight) {
-  const Zone zone{"Test/Ahead", {{at(0min), 7200s}}};
-  EXPECT_EQ(split_by_day(at(21h), at(23h), zone), (Parts{{0, 1h}, {1, 1h}}));
-  EXPECT_EQ(split_by_day(at(21h), at(22h), zone), (Parts{{0, 1h}}));
+TEST(DayText, WritesADateOfTheCalendar) {
+  EXPECT_EQ(day_text(0), "1970-01-01");
+  EXPECT_EQ(day_text(-1), "1969-12-31");
+  EXPECT_EQ(day_text(19'782), "2024-02-29");
 }
 
-TEST(SplitByDay, CountsAnHourThatComesTwiceOnOneDay) {
-  EXPECT_EQ(split_by_day(at(46h), at(71h), changing_zone()), (Parts{{2, 25h}}));
+TEST(DayRow, EndsWithTodayOfTheZone) {
+  const DayRow days(kathmandu(), utc(2026, 11, 28, 18h + 15min), 3);
+  EXPECT_EQ(days.text(2), "2026-11-29") << "18:15 UTC is midnight there";
+  EXPECT_EQ(days.from(), utc(2026, 11, 26, 18h + 15min));
+  EXPECT_EQ(days.index(utc(2026, 11, 28, 18h)), 1U);
+  EXPECT_EQ(days.index(utc(2026, 11, 28, 18h + 15min)), 2U);
+  EXPECT_EQ(days.index(utc(2026, 11, 26, 18h)), std::nullopt);
+  EXPECT_EQ(days.index(utc(2026, 11, 28, 18h + 16min)), std::nullopt) << "after now";
 }
 
-TEST(SplitByDay, GivesTheEveningBackToTheDayWhenMidnightComesTwice) {
+TEST(DayRow, KnowsDaysOf23And25Hours) {
+  const DayRow spring(berlin(), utc(2026, 3, 30, 12h), 3);
+  EXPECT_EQ(spring.from(), utc(2026, 3, 27, 23h));
+  EXPECT_EQ(spring.length(0), 24h);
+  EXPECT_EQ(spring.length(1), 23h);
+  EXPECT_EQ(spring.length(2), 14h) << "today so far";
+  const DayRow autumn(berlin(), utc(2026, 10, 26, 12h), 2);
+  EXPECT_EQ(autumn.from(), utc(2026, 10, 24, 22h));
+  EXPECT_EQ(autumn.length(0), 25h);
+}
+
+TEST(DayRow, GivesADayThatTheCalendarLeftOutNoLength) {
+  const DayRow days(apia(), utc(2011, 12, 31, 0h), 3);
+  EXPECT_EQ(days.text(1), "2011-12-30");
+  EXPECT_EQ(days.length(0), 24h);
+  EXPECT_EQ(days.length(1), 0h);
+  EXPECT_EQ(days.length(2), 14h);
+}
+
+TEST(DayRow, GivesTheEveningBackToTheDayWhenMidnightComesTwice) {
   const Zone zone{"Test/Midnight", {{at(0min), 3600s}, {at(23h), 0s}}};
-  EXPECT_EQ(split_by_day(at(22h), at(25h), zone), (Parts{{0, 2h}, {1, 1h}}));
+  const DayRow days(zone, at(25h), 2);
+  EXPECT_EQ(days.length(0), 24h) << "23 h, and the last of them again";
+  EXPECT_EQ(days.length(1), 1h);
 }
 
-TEST(SplitByDay, CountsNothingWhenTheClockWasSetBack) {
-  EXPECT_TRUE(split_by_day(at(2h), at(1h), Zone{}).empty());
-  EXPECT_TRUE(split_by_day(at(1h), at(1h), Zone{}).empty());
+TEST(DayRow, SplitsARunOverMidnight) {
+  const DayRow days(berlin(), utc(2026, 11, 28, 12h), 2);
+  std::map<std::size_t, Micros> parts;
+  days.split(utc(2026, 11, 27, 22h), utc(2026, 11, 28, 1h),
+             [&](std::size_t day, Micros part) { parts[day] += part; });
+  EXPECT_EQ(parts, (std::map<std::size_t, Micros>{{0, 1h}, {1, 2h}}));
 }
 
-TEST(AddTally, KeepsAnUnknownPeakUnknown) {
-  DayTally sum = peak(std::nullopt);
-  add_tally(sum, peak(std::nullopt));
-  EXPECT_EQ(sum.peak_demand_pct, std::nullopt);
-  add_tally(sum, peak(-1));
-  EXPECT_EQ(sum.peak_demand_pct, -1);
-  add_tally(sum, peak(std::nullopt));
-  EXPECT_EQ(sum.peak_demand_pct, -1);
-}
+// The naive model: every minute of every run, one by one, against runs that were cut into quarters
+// of UTC and folded into the days of a zone.
+using Fold = std::function<std::optional<std::size_t>(const DayRow&, Quarter)>;
 
-TEST(DayTrends, DropsTheDayBeforeTheLastNinety) {
-  DayTrends trends;
-  trends.add("heal", 0, one_run());
-  trends.add("heal", 89, one_run());
-  EXPECT_EQ(trends.find("heal")->size(), 2U);
-  trends.add("heal", 90, one_run());
-  EXPECT_EQ(trends.find("heal")->begin()->first, 89);
-  EXPECT_FALSE(trends.add("heal", 0, one_run()));
-  EXPECT_EQ(trends.find("heal")->size(), 2U);
-}
-
-TEST(DayTrends, LeastActiveMacroLosesToANewOne) {
-  DayTrends trends({.days = 90, .macros = 2});
-  trends.add("busy", 1, one_run());
-  trends.add("busy", 1, one_run());
-  trends.add("idle", 2, one_run());
-  trends.add("new", 3, DayTally{});
-  EXPECT_EQ(trends.size(), 2U);
-  EXPECT_EQ(trends.find("idle"), nullptr);
-  EXPECT_NE(trends.find("busy"), nullptr);
-}
-
-TEST(DayTrends, OfEquallyActiveOnesTheLongestIdleLoses) {
-  DayTrends trends({.days = 90, .macros = 2});
-  trends.add("a", 9, one_run());
-  trends.add("b", 3, one_run());
-  trends.add("c", 9, one_run());
-  EXPECT_EQ(trends.find("b"), nullptr);
-}
-
-TEST(DayTrends, RunCountsOnTheDayOfItsStart) {
-  DayTrends trends;
-  trends.add_run("heal", at(23h), at(25h), Zone{}, true);
-  trends.add_run("heal", at(25h), at(26h), Zone{}, false);
-  EXPECT_EQ(trends.find("heal")->at(0).runs, 1U);
-  EXPECT_EQ(trends.find("heal")->at(0).run_time, Micros(1h));
-  EXPECT_EQ(trends.find("heal")->at(1).runs, 0U);
-  EXPECT_EQ(trends.find("heal")->at(1).run_time, Micros(2h));
-}
-
-// The naive model: every minute of every run, one by one.
-using Fold = std::function<void(DayTrends&, WallTime, WallTime, const Zone&)>;
-
-bool agrees_with_minutes(const Fold& fold, std::uint64_t seed) {
+bool agrees_with_minutes(const Zone& zone, WallTime now, const Fold& fold, std::uint64_t seed) {
   SeededRandom random(seed);
-  const Zone zone = changing_zone();
-  DayTrends trends;
-  DayTrends::Days naive;
+  const DayRow days(zone, now, 5);
+  std::vector<Micros> folded(5), naive(5);
   for (int run = 0; run < 50; ++run) {
-    const std::chrono::minutes from(random.below(5 * 1440));
-    const std::chrono::minutes length(random.below(2 * 1440));
-    fold(trends, at(from), at(from + length), zone);
-    ++naive[local_day(at(from), zone)].runs;
-    for (auto m = from; m < from + length; m += 1min) {
-      const Seconds offset = m < 58h ? 7200s : 3600s;
-      naive[(m + offset) / 24h].run_time += 1min;
+    const WallTime from = now - std::chrono::minutes(random.below(6 * 1440));
+    const WallTime to = from + std::chrono::minutes(random.below(1440));
+    for (const auto& [quarter, part] : split_by_quarter(from, std::min(to, now))) {
+      if (const auto day = fold(days, quarter)) folded[*day] += part;
+    }
+    for (WallTime m = from; m < std::min(to, now); m += 1min) {
+      const LocalDay day = local_day(m, zone) - local_day(now, zone) + 4;
+      if (day >= 0) naive[static_cast<std::size_t>(day)] += 1min;
     }
   }
-  return *trends.find("heal") == naive;
+  return folded == naive;
 }
 
-TEST(DayTrends, AgreesWithAModelThatCountsMinutes) {
-  const Fold real = [](DayTrends& trends, WallTime from, WallTime to, const Zone& zone) {
-    trends.add_run("heal", from, to, zone, true);
-  };
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) EXPECT_TRUE(agrees_with_minutes(real, seed));
+std::optional<std::size_t> real_fold(const DayRow& days, Quarter quarter) {
+  return days.index(quarter_start(quarter));
 }
 
-TEST(DayTrends, ModelFindsAFoldThatDoesNotCutAtMidnight) {
-  const Fold planted = [](DayTrends& trends, WallTime from, WallTime to, const Zone& zone) {
-    DayTally all = one_run();
-    all.run_time = to - from;
-    trends.add("heal", local_day(from, zone), all);
-  };
-  EXPECT_FALSE(agrees_with_minutes(planted, 1));
+TEST(DayRow, QuartersFoldIntoTheDaysOfAnyZoneWithoutALoss) {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    EXPECT_TRUE(agrees_with_minutes(berlin(), utc(2026, 3, 31, 12h), real_fold, seed));
+    EXPECT_TRUE(agrees_with_minutes(berlin(), utc(2026, 10, 27, 1h), real_fold, seed));
+    EXPECT_TRUE(agrees_with_minutes(kathmandu(), utc(2026, 11, 28, 3h), real_fold, seed));
+    EXPECT_TRUE(agrees_with_minutes(apia(), utc(2012, 1, 1, 3h), real_fold, seed));
+  }
 }
 
-TEST(DayTrends, ModelFindsAFoldThatTakesUtcDays) {
-  const Fold planted = [](DayTrends& trends, WallTime from, WallTime to, const Zone&) {
-    trends.add_run("heal", from, to, Zone{}, true);
+TEST(DayRow, ModelFindsAFoldThatTakesUtcDays) {
+  const Fold planted = [](const DayRow& days, Quarter quarter) -> std::optional<std::size_t> {
+    const DayRow utc_days(Zone{}, days.to(), days.size());
+    return utc_days.index(quarter_start(quarter));
   };
-  EXPECT_FALSE(agrees_with_minutes(planted, 1));
+  EXPECT_FALSE(agrees_with_minutes(kathmandu(), utc(2026, 11, 28, 3h), planted, 1));
+}
+
+TEST(DayRow, ModelFindsAFoldThatTakesTodaysOffsetForAllDays) {
+  const Fold planted = [](const DayRow& days, Quarter quarter) -> std::optional<std::size_t> {
+    const Zone fixed{"", {{WallTime::min(), days.zone().at(days.to()).offset}}};
+    return DayRow(fixed, days.to(), days.size()).index(quarter_start(quarter));
+  };
+  EXPECT_FALSE(agrees_with_minutes(berlin(), utc(2026, 3, 31, 12h), planted, 1));
+}
+
+TEST(DayTrend, NeedsThreeDaysWithData) {
+  EXPECT_FALSE(day_trend(Values{1.0, std::nullopt, 2.0}));
+  EXPECT_FALSE(day_trend(Values{}));
+  const auto trend = day_trend(Values{1.0, std::nullopt, 2.0, 2.5});
+  ASSERT_TRUE(trend);
+  EXPECT_NEAR(trend->per_day, 0.5, 1e-9) << "a day without data is a gap, not a 0";
+  EXPECT_EQ(trend->direction, TrendDirection::rising);
+}
+
+TEST(DayTrend, IsTheLeastSquaresSlope) {
+  // By hand: x = 0..3, mean y = 3, xy = -1.5·-2 + -0.5·0 + 0.5·-1 + 1.5·3 = 7, xx = 5.
+  EXPECT_NEAR(day_trend(Values{1.0, 3.0, 2.0, 6.0})->per_day, 1.4, 1e-9);
+}
+
+TEST(DayTrend, ChangesDirectionAtATenthOfTheMean) {
+  // The line goes from 95 to 105: 10 % of 100. A hair less is steady.
+  EXPECT_EQ(day_trend(Values{95.0, 100.0, 105.0})->direction, TrendDirection::rising);
+  EXPECT_EQ(day_trend(Values{105.0, 100.0, 95.0})->direction, TrendDirection::falling);
+  EXPECT_EQ(day_trend(Values{95.1, 100.0, 104.9})->direction, TrendDirection::steady);
+}
+
+TEST(DayTrend, CallsNoiseSteady) {
+  EXPECT_EQ(day_trend(Values{10.0, 90.0, 10.0, 90.0, 10.0, 90.0})->direction,
+            TrendDirection::steady);
+  EXPECT_EQ(day_trend(Values{0.0, 0.0, 0.0})->direction, TrendDirection::steady);
+}
+
+TEST(DayTrend, ReadsTheAmountOfANegativeMean) {
+  EXPECT_EQ(day_trend(Values{-95.0, -100.0, -105.0})->direction, TrendDirection::falling);
+  EXPECT_EQ(day_trend(Values{-1.0, 0.0, 1.0})->direction, TrendDirection::rising);
 }
 
 }  // namespace
