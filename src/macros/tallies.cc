@@ -1,7 +1,6 @@
 #include "macros/tallies.h"
 
 #include <algorithm>
-#include <new>
 #include <utility>
 
 namespace gk::macros {
@@ -46,13 +45,8 @@ MacroTallies::~MacroTallies() {
 void MacroTallies::set_games(games::Port* games) {
   commands_ = {};
   if (games == nullptr) return;
-  commands_ = games->commands().subscribe([this](const games::CommandSeen& seen) {
-    // A macro may be on its way to its end: its kill does not wait for a tally.
-    try {
-      on_command(seen);
-    } catch (const std::bad_alloc&) {
-    }
-  });
+  commands_ =
+      games->commands().subscribe([this](const games::CommandSeen& seen) { on_command(seen); });
 }
 
 void MacroTallies::on_notice(const MacroNotice& notice) {

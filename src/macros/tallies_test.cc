@@ -1,6 +1,5 @@
 #include "macros/tallies.h"
 
-#include "macros/failing_memory_test.h"
 #include "macros/service_fixture_test.h"
 #include "macros/tally_store_fake_test.h"
 
@@ -163,20 +162,18 @@ TEST_F(TalliesTest, HandsOverWhatIsLeftAtTheEnd) {
   EXPECT_EQ(disk.rows.begin()->second.tally.run_time, 7s);
 }
 
-TEST_F(TalliesTest, ACommandThatCannotBeCountedForWantOfMemoryHarmsNothing) {
-  ASSERT_TRUE(start(external("heal")));
-  const games::CommandSeen seen{"world", "macro:heal", std::string(64, 'x'), false, true};
-  const std::string later(64, 'y');
-  clock.advance(15min);  // A new quarter needs a new place.
-  set_memory_is_gone(true);
-  bool threw = false;
-  try {
-    port.commands().publish(seen);
-  } catch (const std::bad_alloc&) {
-    threw = true;
-  }
-  set_memory_is_gone(false);
-  EXPECT_FALSE(threw);
+// With a period of its own, so that real time does not matter: written without being asked.
+TEST_F(TalliesTest, WritesByItselfAfterAWhile) {
+  const auto writes_by_itself = [this](Nanos every) {
+    tallies = std::make_unique<MacroTallies>(TalliesOptions{.flush_every = every}, loop, clock, log,
+                                             metrics, *service, observer, disk);
+    EXPECT_TRUE(start(external("m" + std::to_string(every.count()))));
+    return loop.run_until([&] { return !disk.rows.empty(); }, 300ms);
+  };
+  EXPECT_FALSE(writes_by_itself(1h)) << "the negative control: one that never writes";
+  tallies = nullptr;
+  disk.rows.clear();
+  EXPECT_TRUE(writes_by_itself(10ms));
 }
 
 }  // namespace

@@ -29,6 +29,15 @@ Result<Zone> load_zone(const std::string& name) {
   }
 }
 
+std::vector<std::string> known_zone_names() {
+  std::vector<std::string> out;
+  try {
+    for (const auto& zone : date::get_tzdb().zones) out.push_back(zone.name());
+  } catch (const std::runtime_error&) {
+  }
+  return out;
+}
+
 std::string local_zone_name() {
   const char* wanted = std::getenv("TZ");
   try {
