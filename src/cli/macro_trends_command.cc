@@ -1,7 +1,9 @@
 // gamekeeper macro trends: what macros did by day, as tables of at most 80 columns.
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <ostream>
+#include <utility>
 
 #include "base/json_writer.h"
 #include "cli/commands.h"
@@ -107,7 +109,7 @@ void print_macros(Context& context, const JsonValue& report) {
   std::vector<std::vector<std::string>> rows;
   for (const JsonValue& macro : list_of(report, "macros")) {
     rows.push_back(
-        {cut(text_of(macro, "macro_id"), 16), bars(list_of(macro, "days"), "run_time_s"),
+        {cut(text_of(macro, "macro_id"), 13), bars(list_of(macro, "days"), "run_time_s"),
          short_time(sum_of(macro, "run_time_s")) + arrow(trend_of(macro, "run_time_s")),
          rounded(sum_of(macro, "runs")),
          rounded(sum_of(macro, "cancellations")) + arrow(trend_of(macro, "cancellations")),
@@ -115,7 +117,7 @@ void print_macros(Context& context, const JsonValue& report) {
   }
   if (rows.empty()) context.out() << "no macro ran\n";
   if (!rows.empty()) {
-    print_table(context.out(), {"MACRO", "BY DAY", "RAN FOR", "RUNS", "CUT", "CPU %"}, rows);
+    print_table(context.out(), {"MACRO", "BY DAY", "RAN FOR", "RUNS", "CANCELLED", "CPU %"}, rows);
   }
   if (text_of(report, "truncated") == "true") {
     context.out() << "those that ran least are left out\n";
@@ -179,13 +181,18 @@ void print_one(Context& context, const JsonValue& report, const JsonValue& macro
   print_table(context.out(),
               {"DAY", "RUNS", "RAN FOR", "COMMANDS", "WARNED", "PAUSED", "CPU %", "CANCELLED"},
               rows);
-  for (const std::string key :
-       {"run_time_s", "commands", "warnings", "cancellations", "demand_pct", "memory_peak_pct"}) {
+  constexpr std::pair<std::string_view, std::string_view> kTrends[] = {
+      {"run_time_s", "run time"},     {"commands", "commands"}, {"warnings", "warnings"},
+      {"cancellations", "cancelled"}, {"demand_pct", "CPU %"},  {"memory_peak_pct", "memory %"}};
+  context.out() << "\n";
+  for (const auto& [key, label] : kTrends) {
     const JsonValue* trend = trend_of(macro, key);
     if (trend == nullptr || !trend->is_object()) continue;
     const double slope = number_of(*trend, "per_day").value_or(0);
-    context.out() << key << ": " << text_of(*trend, "direction") << ", " << (slope < 0 ? "" : "+")
-                  << rounded(slope) << " a day\n";
+    const double size = std::abs(slope);
+    context.out() << label << ": " << text_of(*trend, "direction") << ", "
+                  << (slope < 0 ? "-" : "+")
+                  << (key == "run_time_s" ? short_time(size) : rounded(size)) << " a day\n";
   }
 }
 
@@ -203,7 +210,11 @@ int trends(Context& context, const TrendOptions& options) {
                   << text_of(*report, "time_zone") << "\n\n";
   }
   const JsonValue::Array& macros = list_of(*report, "macros");
-  if (!options.macro.empty() && !macros.empty()) {
+  if (!options.macro.empty() && macros.empty()) {
+    context.out() << options.macro << " did not run on these days\n";
+    return 0;
+  }
+  if (!options.macro.empty()) {
     print_one(context, *report, macros[0]);
     return 0;
   }
