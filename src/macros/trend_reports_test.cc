@@ -170,8 +170,8 @@ TEST_F(TrendReportsTest, SaysWhenTheStoreCannotBeReadAndGoesOn) {
   EXPECT_TRUE(report({.days = 1, .time_zone = {}, .macro_id = {}, .game = {}}));
 }
 
-// What quarters rest on. Until 2022 a few zones changed a minute past the hour: tallies are not kept
-// that long.
+// What quarters rest on. Until 2022 a few zones changed a minute past the hour: tallies are not
+// kept that long.
 TEST(TimeZoneTest, EveryZoneIsWholeQuartersFromUtcAndChangesAtOne) {
   constexpr WallTime kSince(Seconds(1'672'531'200));  // 2023-01-01
   std::size_t zones = 0, odd_offsets = 0, odd_changes = 0;

@@ -70,6 +70,8 @@ MacroRoom::MacroRoom(const RoomsContext& context, const Stores& stores, WorkerPo
                macros::load_zone, macros::local_zone_name}),
       clock_(context.clock) {
   degraded_ = service_->degraded();
+  service_->set_name_rights(
+      [&lanes](const macros::StartRequest& request) { return lanes.may_take_name(request); });
   notices_ = service_->notices().subscribe([this, &lanes](const macros::MacroNotice& notice) {
     degraded_ = service_->degraded();
     using Kind = macros::MacroNotice::Kind;

@@ -22,7 +22,7 @@ namespace gk::macros {
 
 /// Quarter hours since 1970-01-01T00:00Z.
 using Quarter = std::int64_t;
-constexpr Micros kQuarter = std::chrono::minutes(15);
+constexpr Micros kQuarter = std::chrono::minutes(15);  // Source: docs/decisions/0031.
 
 Quarter quarter_of(WallTime at);
 constexpr WallTime quarter_start(Quarter quarter) { return WallTime(quarter * kQuarter); }
