@@ -93,12 +93,16 @@ Result<void> add_one(store::Database& db, const TallyKey& key, const PendingTall
   return {};
 }
 
-Result<void> sweep(store::Database& db, Quarter now, const TallyLimits& limits) {
+Result<void> sweep_by_age(store::Database& db, Quarter now, const TallyLimits& limits) {
   for (const std::string table : {"macro_tally", "macro_tally_cancellation"}) {
     GK_TRY(store::Statement * old,
            db.query("DELETE FROM " + table + " WHERE quarter <= $1 OR quarter > $2"));
     GK_CHECK_OK(old->bind(1, now - limits.keep).bind(2, now + limits.future).run());
   }
+  return {};
+}
+
+Result<void> sweep_by_number(store::Database& db, const TallyLimits& limits) {
   GK_TRY(store::Statement * count, db.query("SELECT count(*) FROM macro_tally"));
   GK_TRY(const bool there, count->step());
   const std::int64_t rows = there ? count->integer(0) : 0;
@@ -187,15 +191,30 @@ SqlTallyStore::SqlTallyStore(store::Writer& writer, std::string path, WorkerPool
       clock_(clock),
       limits_(limits) {}
 
+Result<void> SqlTallyStore::start() {
+  std::optional<Quarter> newest;
+  GK_CHECK_OK(writer_.run([&](store::Database& db) -> Result<void> {
+    GK_TRY(store::Statement * row, db.query("SELECT max(quarter) FROM macro_tally"));
+    GK_TRY(const bool there, row->step());
+    if (there && !row->is_null(0)) newest = row->integer(0);
+    row->reset();
+    return {};
+  }));
+  if (newest) guard_.start(quarter_start(*newest), clock_.wall(), clock_.mono());
+  return {};
+}
+
 void SqlTallyStore::add(Entries entries, Done done) {
   const Quarter now = quarter_of(clock_.wall());
+  const bool by_age = guard_.may_remove(clock_.wall(), clock_.mono());
   const bool sweeps = std::exchange(swept_, now) != now;
   store::submit_for_loop(
       writer_, [&loop = loop_](std::function<void()> task) { loop.post(std::move(task)); },
-      [entries = std::move(entries), now, sweeps,
+      [entries = std::move(entries), now, sweeps, by_age,
        limits = limits_](store::Database& db) -> Result<void> {
         for (const auto& [key, entry] : *entries) GK_CHECK_OK(add_one(db, key, entry));
-        return sweeps ? sweep(db, now, limits) : Result<void>();
+        if (sweeps && by_age) GK_CHECK_OK(sweep_by_age(db, now, limits));
+        return sweeps ? sweep_by_number(db, limits) : Result<void>();
       },
       std::move(done));
 }

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/worker_pool.h"
 #include "macros/rules/quarter_tally.h"
+#include "monitor/rules/retention_guard.h"
 #include "net/loop.h"
 #include "store/migrations.h"
 #include "store/writer.h"
@@ -60,6 +61,9 @@ class SqlTallyStore final : public TallyStore {
   SqlTallyStore(store::Writer& writer, std::string path, WorkerPool& pool, net::Loop& loop,
                 const Clock& clock, TallyLimits limits = {});
 
+  /// Looks how far the clock is from what was stored last: a clock that is set far ahead must not
+  /// make all of it too old. Blocks: called once, at the start.
+  Result<void> start();
   void add(Entries entries, Done done) override;
   void scan(TallyQuery query, Sink sink, Done done) override;
 
@@ -70,6 +74,7 @@ class SqlTallyStore final : public TallyStore {
   net::Loop& loop_;
   const Clock& clock_;
   const TallyLimits limits_;
+  monitor::RetentionGuard guard_;
   Quarter swept_ = 0;  // The quarter of the last sweep.
 };
 

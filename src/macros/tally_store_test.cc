@@ -168,6 +168,39 @@ TEST_F(TallyStoreTest, ForgetsAfterNinetyDaysAndWhatLiesInTheFuture) {
   EXPECT_EQ(left, (std::vector<std::string>{"new", "ahead", "far", "ahead", "far"}));
 }
 
+TEST_F(TallyStoreTest, AClockThatIsSetAheadForgetsNothingForADay) {
+  add(kNow, "kept", ran(1s));
+  clock.jump_wall(24h * 365);
+  add(kNow + 96 * 365, "ahead", ran(1s));
+  EXPECT_EQ(scan({.from = 0, .to = kNow * 2}).size(), 2U);
+  clock.advance(25h);  // Nobody set it back: it is right.
+  add(kNow + 96 * 366 + 4, "ahead", ran(1s));
+  EXPECT_EQ(scan({.from = 0, .to = kNow * 2}).size(), 2U);
+  EXPECT_EQ(scan({.from = 0, .to = kNow}).size(), 0U);
+}
+
+TEST_F(TallyStoreTest, AClockThatWasSetAheadWhileItStoodForgetsNothingEither) {
+  add(kNow, "kept", ran(1s));
+  tallies.reset();
+  writer.reset();
+  clock.jump_wall(24h * 365);
+  open();
+  ASSERT_TRUE(tallies->start());
+  add(kNow + 96 * 365, "ahead", ran(1s));
+  EXPECT_EQ(scan({.from = 0, .to = kNow}).size(), 1U);
+}
+
+// Negative control: a start that does not look at what was stored.
+TEST_F(TallyStoreTest, WithoutALookAtTheStartItIsForgotten) {
+  add(kNow, "kept", ran(1s));
+  tallies.reset();
+  writer.reset();
+  clock.jump_wall(24h * 365);
+  open();
+  add(kNow + 96 * 365, "ahead", ran(1s));
+  EXPECT_EQ(scan({.from = 0, .to = kNow}).size(), 0U);
+}
+
 TEST_F(TallyStoreTest, ForgetsWholeQuartersWhenThereAreTooMany) {
   limits.max_rows = 3;
   tallies = std::make_unique<SqlTallyStore>(*writer, path(), pool, loop, clock, limits);

@@ -216,7 +216,7 @@ class CommandLine(unittest.TestCase):
             unknown = daemon.cli("macro", "run", "--id", "x1", "--profile", "nowhere", "--", "sleep", "9")
             self.assertEqual(unknown.returncode, 2, unknown)
             self.assertIn('heal, travel; there is no profile "nowhere"', unknown.stderr)
-            self.assertEqual(daemon.cli("--json", "macro", "list").stdout, '{"items":[]}\n')
+            self.assertIn('"items":[]', daemon.cli("--json", "macro", "list").stdout)
             self.assertEqual(daemon.cli("profile", "load", "../../etc/passwd").returncode, 2)
             self.assertEqual(daemon.cli("nonsense").returncode, 2)
 
