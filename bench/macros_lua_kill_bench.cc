@@ -128,8 +128,7 @@ int main(int argc, char** argv) {
   for (int i = 0; i < load; ++i) {
     const int pid = ::fork();
     if (pid == 0) {
-      for (volatile unsigned n = 0;; n = n + 1) {
-      }
+      for (;;) asm volatile("");
     }
     busy.push_back(pid);
   }

@@ -539,6 +539,15 @@ const workCases = [
       await page.getByRole("heading", { level: 1, name: "Attack Macro was cancelled" }).waitFor();
       await page.locator("canvas").first().waitFor();
       equal(await page.locator("canvas").count(), 5, "charts");
+      const moment = page.getByRole("slider", { name: "Moment" });
+      const said = page.locator(".replay-said");
+      await moment.fill("-60");
+      await said.filter({ hasText: "within the limit" }).waitFor();
+      await moment.fill("0");
+      await said.filter({ hasText: "over the limit, the rule holds" }).waitFor();
+      await page.getByRole("button", { name: "Replay" }).click();
+      await page.waitForFunction(() => Number(document.querySelector(".replay input").value) > 2);
+      await page.getByRole("button", { name: "Hold" }).click();
       await page.getByRole("button", { name: "Table" }).click();
       equal(await page.locator(".samples tbody tr").count(), 91, "rows of the twin");
       equal(await page.locator(".samples .decision-row").count(), 1, "decision rows");

@@ -418,6 +418,8 @@ function evidenceOf(event, spec, at) {
       for_s: 0,
       min_samples: spec.signal === "duration" ? 1 : 2,
       limit,
+      measured: spec.signal,
+      value: series.find((one) => one.signal === spec.signal)?.points.find(([t]) => t === 0)?.[1] ?? null,
       profile: spec.macro_id,
       safety_level:
         kProfiles.find((one) => one.macro_id === spec.macro_id)?.safety_level ?? "risky",
