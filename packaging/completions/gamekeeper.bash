@@ -7,10 +7,10 @@ _gamekeeper() {
     [ "$word" = -- ] && return 0
     next=${path:+$path }$word
     case $next in
-      'setup'|'status'|'top'|'health'|'metrics'|'lanes'|'lock'|'module'|'module list'|'module set'|'module delete'|'trace'|'game'|'game list'|'game detect'|'game add'|'game remove'|'game show'|'game connect'|'game disconnect'|'game console'|'game send'|'notice'|'notice list'|'notice add'|'notice set'|'notice remove'|'notice test'|'notice outbox'|'macro'|'macro run'|'macro start'|'macro new'|'macro import'|'macro export'|'macro enable'|'macro disable'|'macro remove'|'macro schedule'|'macro list'|'macro cancellations'|'macro check'|'macro stop-all'|'macro stop'|'macro log'|'macro quarantine'|'macro quarantine list'|'macro quarantine lift'|'profile'|'profile list'|'profile show'|'profile load'|'profile approve'|'simulate'|'task'|'task run'|'task list'|'task show'|'task cancel'|'user'|'user list'|'user add'|'user role'|'user disable'|'user enable'|'user delete'|'user reset'|'role'|'role list'|'role set'|'role delete'|'token'|'token list'|'token create'|'token revoke'|'audit'|'audit list'|'audit verify'|'referee'|'referee replay'|'referee generate'|'referee score'|'referee smart'|'referee players'|'referee review'|'referee accept'|'referee dismiss'|'referee record'|'referee record start'|'referee record stop'|'referee record status'|'db'|'db check'|'db backup'|'db restore'|'logs'|'config'|'config check'|'config show'|'config schema'|'config reload'|'config set'|'config unset'|'config revisions'|'config restore'|'player'|'player export'|'player delete'|'session'|'session list'|'session start'|'session pause'|'session stop'|'mode'|'mode list'|'mode set'|'mode run'|'command') path=$next; continue ;;
+      'setup'|'status'|'top'|'health'|'metrics'|'lanes'|'lock'|'module'|'module list'|'module set'|'module delete'|'trace'|'game'|'game list'|'game detect'|'game add'|'game remove'|'game show'|'game connect'|'game disconnect'|'game console'|'game send'|'notice'|'notice list'|'notice add'|'notice set'|'notice remove'|'notice test'|'notice outbox'|'macro'|'macro run'|'macro start'|'macro new'|'macro import'|'macro export'|'macro enable'|'macro disable'|'macro remove'|'macro schedule'|'macro list'|'macro cancellations'|'macro check'|'macro stop-all'|'macro stop'|'macro log'|'macro quarantine'|'macro quarantine list'|'macro quarantine lift'|'macro trends'|'profile'|'profile list'|'profile show'|'profile load'|'profile approve'|'simulate'|'task'|'task run'|'task list'|'task show'|'task cancel'|'user'|'user list'|'user add'|'user role'|'user disable'|'user enable'|'user delete'|'user reset'|'role'|'role list'|'role set'|'role delete'|'token'|'token list'|'token create'|'token revoke'|'audit'|'audit list'|'audit verify'|'referee'|'referee replay'|'referee generate'|'referee score'|'referee smart'|'referee players'|'referee review'|'referee accept'|'referee dismiss'|'referee record'|'referee record start'|'referee record stop'|'referee record status'|'db'|'db check'|'db backup'|'db restore'|'logs'|'config'|'config check'|'config show'|'config schema'|'config reload'|'config set'|'config unset'|'config revisions'|'config restore'|'player'|'player export'|'player delete'|'session'|'session list'|'session start'|'session pause'|'session stop'|'mode'|'mode list'|'mode set'|'mode run'|'command') path=$next; continue ;;
     esac
     case $word in
-      --action|--actor|--args|--character|--code|--command|--comment|--correlation|--cpu|--cron|--cursor|--data|--days|--event|--file|--fps|--from|--game|--group|--hash|--host|--id|--in-flight|--kind|--latency|--level|--limit|--lines|--macro|--max-duration|--max-mb|--memory|--mode|--name|--note|--option|--output|--pid|--port|--priority|--profile|--rate|--response|--role|--scope|--seq|--session|--since|--socket|--state|--target|--text|--timeout|--to|--username|--zone|-n) i=$((i + 1)) ;;
+      --action|--actor|--args|--character|--code|--command|--comment|--correlation|--cpu|--cron|--cursor|--data|--days|--event|--file|--fps|--from|--game|--group|--hash|--host|--id|--in-flight|--kind|--latency|--level|--limit|--lines|--macro|--max-duration|--max-mb|--memory|--mode|--name|--note|--option|--output|--pid|--port|--priority|--profile|--rate|--response|--role|--scope|--seq|--session|--since|--socket|--state|--target|--text|--time-zone|--timeout|--to|--username|--zone|-n) i=$((i + 1)) ;;
     esac
   done
   case "$path|$prev" in
@@ -26,7 +26,7 @@ _gamekeeper() {
     return 0
   fi
   case $prev in
-    --action|--actor|--args|--character|--code|--command|--comment|--correlation|--cpu|--cron|--cursor|--data|--days|--event|--file|--fps|--from|--game|--group|--hash|--host|--id|--in-flight|--kind|--latency|--level|--limit|--lines|--macro|--max-duration|--max-mb|--memory|--mode|--name|--note|--option|--output|--pid|--port|--priority|--profile|--rate|--response|--role|--scope|--seq|--session|--since|--socket|--state|--target|--text|--timeout|--to|--username|--zone|-n) return 0 ;;  # any value: file names
+    --action|--actor|--args|--character|--code|--command|--comment|--correlation|--cpu|--cron|--cursor|--data|--days|--event|--file|--fps|--from|--game|--group|--hash|--host|--id|--in-flight|--kind|--latency|--level|--limit|--lines|--macro|--max-duration|--max-mb|--memory|--mode|--name|--note|--option|--output|--pid|--port|--priority|--profile|--rate|--response|--role|--scope|--seq|--session|--since|--socket|--state|--target|--text|--time-zone|--timeout|--to|--username|--zone|-n) return 0 ;;  # any value: file names
   esac
   case $path in
     '') words='setup status top health metrics lanes lock module trace game notice macro profile simulate task user role token audit referee db logs config player session mode command' options='-h --help --data --socket --json' ;;
@@ -59,7 +59,7 @@ _gamekeeper() {
     'notice remove') words='' options='-h --help --data --socket --json' ;;
     'notice test') words='' options='-h --help --data --socket --json' ;;
     'notice outbox') words='' options='-h --help --state --limit --data --socket --json' ;;
-    'macro') words='run start new import export enable disable remove schedule list cancellations check stop-all stop log quarantine' options='-h --help --data --socket --json' ;;
+    'macro') words='run start new import export enable disable remove schedule list cancellations check stop-all stop log quarantine trends' options='-h --help --data --socket --json' ;;
     'macro run') words='' options='-h --help --id --name --level --profile --game --args --detach --data --socket --json' ;;
     'macro start') words='' options='-h --help --id --name --level --profile --game --args --pid --data --socket --json' ;;
     'macro new') words='' options='-h --help --steps --lua --file --data --socket --json' ;;
@@ -78,6 +78,7 @@ _gamekeeper() {
     'macro quarantine') words='list lift' options='-h --help --data --socket --json' ;;
     'macro quarantine list') words='' options='-h --help --data --socket --json' ;;
     'macro quarantine lift') words='' options='-h --help --data --socket --json' ;;
+    'macro trends') words='' options='-h --help --days --time-zone --macro --game --data --socket --json' ;;
     'profile') words='list show load approve' options='-h --help --data --socket --json' ;;
     'profile list') words='' options='-h --help --data --socket --json' ;;
     'profile show') words='' options='-h --help --data --socket --json' ;;

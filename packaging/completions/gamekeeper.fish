@@ -9,12 +9,12 @@ function __gamekeeper_at
         end
         set -l next (string join -- ' ' $path $word)
         switch $next
-            case 'setup' 'status' 'top' 'health' 'metrics' 'lanes' 'lock' 'module' 'module list' 'module set' 'module delete' 'trace' 'game' 'game list' 'game detect' 'game add' 'game remove' 'game show' 'game connect' 'game disconnect' 'game console' 'game send' 'notice' 'notice list' 'notice add' 'notice set' 'notice remove' 'notice test' 'notice outbox' 'macro' 'macro run' 'macro start' 'macro new' 'macro import' 'macro export' 'macro enable' 'macro disable' 'macro remove' 'macro schedule' 'macro list' 'macro cancellations' 'macro check' 'macro stop-all' 'macro stop' 'macro log' 'macro quarantine' 'macro quarantine list' 'macro quarantine lift' 'profile' 'profile list' 'profile show' 'profile load' 'profile approve' 'simulate' 'task' 'task run' 'task list' 'task show' 'task cancel' 'user' 'user list' 'user add' 'user role' 'user disable' 'user enable' 'user delete' 'user reset' 'role' 'role list' 'role set' 'role delete' 'token' 'token list' 'token create' 'token revoke' 'audit' 'audit list' 'audit verify' 'referee' 'referee replay' 'referee generate' 'referee score' 'referee smart' 'referee players' 'referee review' 'referee accept' 'referee dismiss' 'referee record' 'referee record start' 'referee record stop' 'referee record status' 'db' 'db check' 'db backup' 'db restore' 'logs' 'config' 'config check' 'config show' 'config schema' 'config reload' 'config set' 'config unset' 'config revisions' 'config restore' 'player' 'player export' 'player delete' 'session' 'session list' 'session start' 'session pause' 'session stop' 'mode' 'mode list' 'mode set' 'mode run' 'command'
+            case 'setup' 'status' 'top' 'health' 'metrics' 'lanes' 'lock' 'module' 'module list' 'module set' 'module delete' 'trace' 'game' 'game list' 'game detect' 'game add' 'game remove' 'game show' 'game connect' 'game disconnect' 'game console' 'game send' 'notice' 'notice list' 'notice add' 'notice set' 'notice remove' 'notice test' 'notice outbox' 'macro' 'macro run' 'macro start' 'macro new' 'macro import' 'macro export' 'macro enable' 'macro disable' 'macro remove' 'macro schedule' 'macro list' 'macro cancellations' 'macro check' 'macro stop-all' 'macro stop' 'macro log' 'macro quarantine' 'macro quarantine list' 'macro quarantine lift' 'macro trends' 'profile' 'profile list' 'profile show' 'profile load' 'profile approve' 'simulate' 'task' 'task run' 'task list' 'task show' 'task cancel' 'user' 'user list' 'user add' 'user role' 'user disable' 'user enable' 'user delete' 'user reset' 'role' 'role list' 'role set' 'role delete' 'token' 'token list' 'token create' 'token revoke' 'audit' 'audit list' 'audit verify' 'referee' 'referee replay' 'referee generate' 'referee score' 'referee smart' 'referee players' 'referee review' 'referee accept' 'referee dismiss' 'referee record' 'referee record start' 'referee record stop' 'referee record status' 'db' 'db check' 'db backup' 'db restore' 'logs' 'config' 'config check' 'config show' 'config schema' 'config reload' 'config set' 'config unset' 'config revisions' 'config restore' 'player' 'player export' 'player delete' 'session' 'session list' 'session start' 'session pause' 'session stop' 'mode' 'mode list' 'mode set' 'mode run' 'command'
                 set path $path $word
                 continue
         end
         switch $word
-            case --action --actor --args --character --code --command --comment --correlation --cpu --cron --cursor --data --days --event --file --fps --from --game --group --hash --host --id --in-flight --kind --latency --level --limit --lines --macro --max-duration --max-mb --memory --mode --name --note --option --output --pid --port --priority --profile --rate --response --role --scope --seq --session --since --socket --state --target --text --timeout --to --username --zone -n
+            case --action --actor --args --character --code --command --comment --correlation --cpu --cron --cursor --data --days --event --file --fps --from --game --group --hash --host --id --in-flight --kind --latency --level --limit --lines --macro --max-duration --max-mb --memory --mode --name --note --option --output --pid --port --priority --profile --rate --response --role --scope --seq --session --since --socket --state --target --text --time-zone --timeout --to --username --zone -n
                 set skip 1
         end
     end
@@ -241,6 +241,7 @@ complete -c gamekeeper -n '__gamekeeper_at macro' -a stop-all -d 'Emergency stop
 complete -c gamekeeper -n '__gamekeeper_at macro' -a stop -d 'Stop one macro'
 complete -c gamekeeper -n '__gamekeeper_at macro' -a log -d 'What a macro of the library did; without a name: write the cancellation log file'
 complete -c gamekeeper -n '__gamekeeper_at macro' -a quarantine -d 'Macros that may not start again yet'
+complete -c gamekeeper -n '__gamekeeper_at macro' -a trends -d 'What macros did and what was measured, day by day'
 complete -c gamekeeper -n '__gamekeeper_at macro' -s h -l help -d 'Print this help message and exit'
 complete -c gamekeeper -n '__gamekeeper_at macro' -l data -r -F -d 'Data folder of the daemon'
 complete -c gamekeeper -n '__gamekeeper_at macro' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
@@ -345,6 +346,14 @@ complete -c gamekeeper -n '__gamekeeper_at macro quarantine lift' -s h -l help -
 complete -c gamekeeper -n '__gamekeeper_at macro quarantine lift' -l data -r -F -d 'Data folder of the daemon'
 complete -c gamekeeper -n '__gamekeeper_at macro quarantine lift' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
 complete -c gamekeeper -n '__gamekeeper_at macro quarantine lift' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at macro trends' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at macro trends' -l days -r -F -d 'How many, with today'
+complete -c gamekeeper -n '__gamekeeper_at macro trends' -l time-zone -r -F -d 'Whose days, as Europe/Berlin; without: the daemon\'s'
+complete -c gamekeeper -n '__gamekeeper_at macro trends' -l macro -r -F -d 'Of one macro alone, with its rules'
+complete -c gamekeeper -n '__gamekeeper_at macro trends' -l game -r -F -d 'Of one game alone'
+complete -c gamekeeper -n '__gamekeeper_at macro trends' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at macro trends' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at macro trends' -l json -d 'Print the API\'s JSON'
 complete -c gamekeeper -n '__gamekeeper_at profile' -f
 complete -c gamekeeper -n '__gamekeeper_at profile' -a list -d 'All profiles'
 complete -c gamekeeper -n '__gamekeeper_at profile' -a show -d 'One macro\'s profile'

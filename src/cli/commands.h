@@ -32,6 +32,7 @@ void add_notice_command(CommandLine app, Action& action);
 void add_macro_command(CommandLine app, Action& action);
 void add_simulate_command(CommandLine app, Action& action);
 void add_quarantine_command(CommandLine macro, Action& action);
+void add_macro_trends_command(CommandLine macro, Action& action);
 void add_profile_command(CommandLine app, Action& action);
 void add_task_command(CommandLine app, Action& action);
 void add_user_command(CommandLine app, Action& action);

@@ -314,6 +314,7 @@ void add_macro_command(CommandLine app, Action& action) {
   });
   add_log(macro, action);
   add_quarantine_command(macro, action);
+  add_macro_trends_command(macro, action);
 }
 
 }  // namespace gk::cli

@@ -5,6 +5,8 @@
 
 #include "macros/failing_memory_test.h"
 #include "macros/service_fixture_test.h"
+#include "macros/tallies.h"
+#include "macros/tally_store_fake_test.h"
 
 namespace gk::macros {
 namespace {
@@ -46,6 +48,14 @@ TEST_F(EmergencyTest, KillsAndFencesWithoutAStoreAndWithoutMemory) {
 TEST_F(EmergencyTest, KillsThoughWhoeverIsToldNeedsMemory) {
   const auto listener =
       service->fenced().subscribe([](const MacroFence&) { throw std::bad_alloc(); });
+  EXPECT_TRUE(stops_without_memory([] {}));
+}
+
+TEST_F(EmergencyTest, KillsWhileWhatMacrosDoIsCounted) {
+  FakeTallyStore disk(loop);
+  disk.broken = true;
+  MacroTallies tallies({}, loop, clock, log, metrics, *service, observer, disk);
+  tallies.set_games(&port);
   EXPECT_TRUE(stops_without_memory([] {}));
 }
 

@@ -196,6 +196,25 @@ std::vector<MacroSafetyProfile> ProfileBook::all() const {
   return out;
 }
 
+Result<void> ProfileBook::check_known(std::string_view macro_id) const {
+  constexpr std::size_t kTold = 20;  // Source: chosen; a message is read by people.
+  std::string told;
+  std::size_t others = 0;
+  for (const auto& profile : all()) {
+    if (profile.macro_id == macro_id) return {};
+    if (told.empty()) {
+      told = profile.macro_id;
+    } else if (others++ < kTold - 1) {
+      told += ", " + profile.macro_id;
+    }
+  }
+  if (others > kTold - 1) told += " and " + std::to_string(others - (kTold - 1)) + " more";
+  const bool is_file = files_.count(macro_id) > 0;
+  return Error{Errc::invalid_argument,
+               "profile: expected " + told + "; there is no profile \"" + std::string(macro_id) +
+                   "\"" + (is_file ? ", that is an override file: it holds by itself" : "")};
+}
+
 void ProfileBook::set_custom(const std::string& macro_id, ProfilePatch patch, std::string json,
                              Done done) {
   if (custom_.size() >= limits_.max_custom && !has_custom(macro_id)) {

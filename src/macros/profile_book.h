@@ -52,6 +52,8 @@ class ProfileBook {
   MacroSafetyProfile resolve(std::string_view macro_id, const ProfilePatch& on_top) const;
   /// Built-in, custom and overridden ones, by id.
   std::vector<MacroSafetyProfile> all() const;
+  /// Errors: invalid_argument (there is no profile of that id; names those that there are).
+  Result<void> check_known(std::string_view macro_id) const;
   /// The zones of a profile's windows, in their order; null: the system does not know it.
   std::vector<const Zone*> zones(const MacroSafetyProfile& profile) const;
   bool zone_exists(const std::string& name) const { return zones_.find(name) != nullptr; }

@@ -109,6 +109,12 @@ class MacroService {
                                                 std::string_view role)>;
   void set_game_rights(GameRights rights) { game_rights_ = std::move(rights); }
 
+  /// Whether a caller without macros:admin may take a name: its lanes are refused when the macro is
+  /// stopped, also to whoever else uses it. Null: everybody may.
+  /// Errors of it: already_exists (it is somebody else's).
+  using NameRights = std::function<Result<void>(const StartRequest& request)>;
+  void set_name_rights(NameRights rights) { name_rights_ = std::move(rights); }
+
   /// Takes over what the store had.
   void restore(StoredMacros stored);
 
@@ -117,7 +123,8 @@ class MacroService {
   /// Errors: invalid_argument, already_exists (it runs), permission_denied (a command or a weaker
   ///         level without the right, or a pid of another user), not_found (no such pid),
   ///         resource_exhausted (too many), unavailable (confinement refused; nobody runs
-  ///         scripts). For a script also those of ScriptHost::start().
+  ///         scripts), already_exists (the name is somebody else's). For a script also those of
+  ///         ScriptHost::start().
   using Started = std::function<void(Result<std::string>)>;
   void start(StartRequest request, Started done);
   /// Ends a macro; `done` gets whether it is gone. Errors: not_found.
@@ -190,6 +197,7 @@ class MacroService {
   // service_start.cc
   Result<std::unique_ptr<RunningMacro>> admit(const StartRequest& request) const;
   Result<void> check_game(const StartRequest& request) const;
+  Result<void> check_names(const StartRequest& request) const;
   Result<void> check_pid(const StartRequest& request, RunningMacro& macro) const;
   void launch(std::unique_ptr<RunningMacro> macro, const std::string& by, Started done);
   void on_report(const std::string& id, const std::string& by, const Started& done);
@@ -270,6 +278,7 @@ class MacroService {
   bool log_is_being_written_ = false;
   bool log_is_stale_ = false;
   GameRights game_rights_;
+  NameRights name_rights_;
   Topic<MacroFence> fenced_;
   Topic<MacroEntry> entries_;
   Topic<CancellationEvent> cancelled_;

@@ -41,6 +41,7 @@ Result<std::unique_ptr<RunningMacro>> MacroService::admit(const StartRequest& re
     return Error{Errc::failed_precondition, quarantine_text(*entry)};
   }
   GK_CHECK_OK(check_game(request));
+  GK_CHECK_OK(check_names(request));
   if (running_.size() >= kMaxMacros) {
     return Error{Errc::resource_exhausted,
                  "at most " + std::to_string(kMaxMacros) + " macros run at a time"};
@@ -78,6 +79,17 @@ Result<void> MacroService::check_game(const StartRequest& request) const {
   const auto may = game_rights_(request.game, request.by, request.role);
   // A game that is not linked has no lists.
   return may || may.error().code == Errc::not_found ? Result<void>() : may;
+}
+
+// A profile that is named must exist: without it other limits would hold than were meant. And who
+// may only run macros takes no name of others, which a stop would refuse its lanes.
+Result<void> MacroService::check_names(const StartRequest& request) const {
+  if (!request.profile.empty() && request.profile != request.macro_id) {
+    GK_CHECK_OK(profiles_.check_known(request.profile));
+  }
+  // A macro of the library under its own name: who may write the library chose that.
+  if (!name_rights_ || request.is_admin || request.script == request.macro_id) return {};
+  return name_rights_(request);
 }
 
 // A registered pid is a pid that we may kill: it must be of the caller's or the daemon's user, and

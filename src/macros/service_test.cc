@@ -185,6 +185,39 @@ TEST_F(MacroServiceTest, RefusesWhatTheCallerMayNotDo) {
   EXPECT_EQ(start(external("heal")).error().code, Errc::already_exists);
 }
 
+TEST_F(MacroServiceTest, RefusesAProfileThatThereIsNotAndNamesThoseThatThereAre) {
+  StartRequest request;
+  request.macro_id = "night-dance";
+  request.profile = "nowhere";
+  const auto refused = start(request);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::invalid_argument);
+  EXPECT_EQ(refused.error().message,
+            "profile: expected attack, buff, craft, dance, heal, travel; there is no profile "
+            "\"nowhere\"");
+  EXPECT_EQ(service->active(), 0U);
+  request.profile = "dance";
+  EXPECT_TRUE(start(request));
+}
+
+TEST_F(MacroServiceTest, TakesNoNameThatIsSomebodyElses) {
+  service->set_name_rights([](const StartRequest& request) -> Result<void> {
+    if (request.macro_id != "fisher") return {};
+    return Error{Errc::already_exists, "fisher is a module"};
+  });
+  int entries = 0;
+  const auto entered = service->entries().subscribe([&](const MacroEntry&) { ++entries; });
+  StartRequest request;
+  request.macro_id = "fisher";
+  EXPECT_EQ(start(request).error().code, Errc::already_exists);
+  EXPECT_EQ(entries, 0) << "the lanes are told of nothing";
+  request.is_admin = true;
+  EXPECT_TRUE(start(request));
+  request.macro_id = "other";
+  request.is_admin = false;
+  EXPECT_TRUE(start(request));
+}
+
 TEST_F(MacroServiceTest, RefusesThePidOfTheDaemonItsParentsAndStrangers) {
   StartRequest request = external("heal");
   request.is_admin = true;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "gamekeeper/result.h"
 #include "macros/rules/zone.h"
@@ -14,5 +15,14 @@ namespace gk::macros {
 /// Errors: invalid_argument (no such zone), unavailable (the system has no zones).
 /// Thread: safe. Blocks.
 Result<Zone> load_zone(const std::string& name);
+
+/// Those that the system knows. Empty: none.
+/// Thread: safe. Blocks.
+std::vector<std::string> known_zone_names();
+
+/// The zone of this machine: what TZ names, else /etc/localtime; "UTC" where neither names one that
+/// the system knows.
+/// Thread: safe. Blocks.
+std::string local_zone_name();
 
 }  // namespace gk::macros

@@ -41,15 +41,38 @@ sys::Fd LaneRoom::connect_macro(const std::string& macro_id, const std::string& 
   return {};
 }
 
+namespace {
+
+std::vector<std::string> callers_of(std::optional<int> pid, const std::string& token) {
+  std::vector<std::string> out;
+  if (pid) out.push_back(arbiter::process_identity(*pid));
+  if (!token.empty()) out.push_back(arbiter::token_identity(token));
+  return out;
+}
+
+}  // namespace
+
+// A macro that is stopped is refused the lanes of its name, and with it whoever else uses that.
+Result<void> LaneRoom::may_take_name(const macros::StartRequest& request) const {
+  const std::string& name = request.macro_id;
+  if (service_->module(name) != nullptr) {
+    return Error{Errc::already_exists,
+                 "macro_id: \"" + name +
+                     "\" is a module of the lanes; expected another name, or macros:admin"};
+  }
+  auto callers = callers_of(request.caller_pid, request.caller_token);
+  if (request.pid) callers.push_back(arbiter::process_identity(*request.pid));
+  if (!service_->is_used_by_others(name, callers)) return {};
+  return Error{Errc::already_exists, "macro_id: somebody else uses lanes as \"" + name +
+                                         "\"; expected another name, or macros:admin"};
+}
+
 void LaneRoom::on_entry(const macros::MacroEntry& entry) {
   if (entry.kind == macros::MacroEntry::Kind::failed) {
     return service_->take_back_macro(entry.macro_id);
   }
-  std::vector<std::string> others;
-  if (entry.caller_pid) others.push_back(arbiter::process_identity(*entry.caller_pid));
-  if (!entry.caller_token.empty()) others.push_back(arbiter::token_identity(entry.caller_token));
   service_->enter_macro(entry.macro_id, entry.pid ? arbiter::process_identity(*entry.pid) : "",
-                        others);
+                        callers_of(entry.caller_pid, entry.caller_token));
 }
 
 void LaneRoom::on_fence(const macros::MacroFence& fence) {

@@ -33,6 +33,9 @@ class LaneRoom {
   // What the macros say. A cancelled one gets no lane and keeps none.
   void on_entry(const macros::MacroEntry& entry);
   void on_fence(const macros::MacroFence& fence);
+  /// Whether a macro without an administrator's right may take a name.
+  /// Errors: already_exists (it is a module of others, or others use its lanes now).
+  Result<void> may_take_name(const macros::StartRequest& request) const;
   /// Whoever waits is told so.
   void prepare_to_stop();
 

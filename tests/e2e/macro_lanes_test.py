@@ -162,5 +162,36 @@ class StopAll(unittest.TestCase):
             self.assertEqual([over_http(bot, "heal"), over_http(bot, "travel")], [403, 200])
 
 
+class Names(unittest.TestCase):
+    """Who may only run macros does not block somebody else's lanes by a macro of that name."""
+
+    def test_a_module_keeps_its_name(self):
+        with Daemon() as daemon:
+            quick(daemon)
+            bot, other = script(daemon), script(daemon)
+            self.assertEqual(over_http(other, "fisher"), 200)
+            refused = bot.post("/api/macro-safety/start", {"macro_id": "fisher"})
+            self.assertEqual(refused.status, 409, refused)
+            self.assertIn("a module of the lanes", refused.json["detail"])
+            self.assertEqual(bot.post("/api/macro-safety/stop/fisher").status, 404)
+            self.assertEqual(over_http(other, "fisher"), 200)
+            # The control: with the right to it the name is taken, and its stop blocks the module.
+            start(daemon.admin, "fisher")
+            self.assertEqual(daemon.admin.post("/api/macro-safety/stop/fisher").status, 200)
+            self.assertEqual(over_http(other, "fisher"), 403)
+
+    def test_a_name_that_somebody_uses_is_not_taken(self):
+        with Daemon() as daemon:
+            quick(daemon)
+            bot, other = script(daemon), script(daemon)
+            held = other.post("/api/locks/character/acquire", {"actor": "alone", "lease_s": 30})
+            self.assertEqual(held.status, 200, held)
+            refused = bot.post("/api/macro-safety/start", {"macro_id": "alone"})
+            self.assertEqual(refused.status, 409, refused)
+            self.assertIn("somebody else uses lanes", refused.json["detail"])
+            # Its own program may: that is what registers.
+            start(other, "alone")
+
+
 if __name__ == "__main__":
     unittest.main()

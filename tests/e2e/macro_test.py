@@ -213,6 +213,10 @@ class CommandLine(unittest.TestCase):
     def test_errors_have_their_exit_codes(self):
         with Daemon() as daemon:
             self.assertEqual(daemon.cli("macro", "stop", "nobody").returncode, 3)
+            unknown = daemon.cli("macro", "run", "--id", "x1", "--profile", "nowhere", "--", "sleep", "9")
+            self.assertEqual(unknown.returncode, 2, unknown)
+            self.assertIn('heal, travel; there is no profile "nowhere"', unknown.stderr)
+            self.assertIn('"items":[]', daemon.cli("--json", "macro", "list").stdout)
             self.assertEqual(daemon.cli("profile", "load", "../../etc/passwd").returncode, 2)
             self.assertEqual(daemon.cli("nonsense").returncode, 2)
 

@@ -144,6 +144,8 @@ class LaneService {
   void leave_macro(const std::string& macro) { fences_.leave(macro); }
   /// The macro is being ended: it is refused every lane, and loses what it holds and waits for.
   void fence_macro(std::string_view macro, FenceReach reach);
+  /// True: somebody who has none of `identities` holds a lane or waits for one as `actor`.
+  bool is_used_by_others(std::string_view actor, const std::vector<std::string>& identities) const;
 
   // Views, as JSON.
   std::string lanes_json();

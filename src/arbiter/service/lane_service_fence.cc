@@ -1,5 +1,6 @@
 // lane_service_fence.cc: a macro that asks like any other program is ended.
 
+#include <algorithm>
 #include <vector>
 
 #include "arbiter/service/lane_service.h"
@@ -26,6 +27,24 @@ void LaneService::fence_macro(std::string_view macro, FenceReach reach) {
   }
   for (const TicketId ticket : waits) (void)gate_->cancel(ticket);
   drain();
+}
+
+bool LaneService::is_used_by_others(std::string_view actor,
+                                    const std::vector<std::string>& identities) const {
+  const auto is_other = [&](const std::string& as, const Party& party) {
+    if (as != actor) return false;
+    return std::none_of(identities.begin(), identities.end(), [&](const std::string& identity) {
+      const auto& its = party.identities;
+      return std::find(its.begin(), its.end(), identity) != its.end();
+    });
+  };
+  for (const auto& [name, lane] : lanes_) {
+    if (lane->held && is_other(lane->held->actor, lane->held->party)) return true;
+  }
+  for (const auto& [id, waiting] : waiting_) {
+    if (is_other(waiting->actor, waiting->party)) return true;
+  }
+  return false;
 }
 
 }  // namespace gk::arbiter

@@ -333,6 +333,22 @@ TEST_F(LaneServiceTest, AMacroThatChangedItsNameIsSeenWhenTheFenceKnowsNamesOnly
   EXPECT_TRUE(until([&] { return granted(evades); }));
 }
 
+TEST_F(LaneServiceTest, KnowsWhetherOthersUseAName) {
+  start();
+  const auto held = ask("heal", program(1, "process:7:1"));
+  ASSERT_TRUE(until([&] { return granted(held); }));
+  const auto waiting = ask("fisher", program(2, "token:a"));
+  EXPECT_TRUE(service->is_used_by_others("heal", {}));
+  EXPECT_TRUE(service->is_used_by_others("heal", {"token:a"}));
+  EXPECT_FALSE(service->is_used_by_others("heal", {"token:b", "process:7:1"}));
+  EXPECT_TRUE(service->is_used_by_others("fisher", {"process:7:1"})) << "it waits";
+  EXPECT_FALSE(service->is_used_by_others("fisher", {"token:a"}));
+  EXPECT_FALSE(service->is_used_by_others("nobody", {}));
+  ASSERT_TRUE(service->release("character", token(held), program(1, "process:7:1")));
+  EXPECT_FALSE(service->is_used_by_others("heal", {})) << "it holds nothing any more";
+  EXPECT_TRUE(until([&] { return granted(waiting); }));
+}
+
 TEST_F(LaneServiceTest, ShutdownAnswersWhoeverWaits) {
   start();
   (void)ask("fisher", socket(1));
