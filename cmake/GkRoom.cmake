@@ -65,13 +65,15 @@ function(gk_library name)
   endif()
 endfunction()
 
-# gk_test(NAME DEPS targets… [DIRS folders…] [LABELS …] [TIMEOUT s]): one executable and one ctest
-# entry of all *_test.cc files of this folder (or DIRS).
+# gk_test(NAME DEPS targets… [DIRS folders…] [LABELS …] [TIMEOUT s] [ONE_THREAD]): one executable
+# and one ctest entry of all *_test.cc files of this folder (or DIRS).
+# ONE_THREAD: neither the code nor its tests have a second thread, so that ThreadSanitizer has nothing
+# to find and the program is not built for it. tools/check_layers.py holds the folders to it.
 function(gk_test name)
-  if(NOT GK_TESTS)
+  cmake_parse_arguments(ARG "ONE_THREAD" "TIMEOUT" "DEPS;DIRS;LABELS" ${ARGN})
+  if(NOT GK_TESTS OR (ARG_ONE_THREAD AND GK_SANITIZE STREQUAL "thread"))
     return()
   endif()
-  cmake_parse_arguments(ARG "" "TIMEOUT" "DEPS;DIRS;LABELS" ${ARGN})
   if(NOT ARG_DIRS)
     set(ARG_DIRS .)
   endif()
