@@ -12,6 +12,26 @@ endif()
 # All programs of the unit tests: what a sanitizer preset builds.
 add_custom_target(gk_unit_tests)
 
+# Sanitizer builds only: the standard headers, and GoogleTest for tests, are compiled once. Not in
+# release builds, because g++ 12 ends with an internal error; tools/check_headers.sh there holds each
+# file to its own includes.
+set(GK_PRECOMPILE OFF)
+if(GK_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  set(GK_PRECOMPILE ON)
+  set(gk_headers <algorithm> <array> <atomic> <charconv> <chrono> <cmath> <condition_variable> <deque>
+      <filesystem> <fstream> <functional> <map> <memory> <mutex> <optional> <set> <span> <sstream>
+      <string> <string_view> <thread> <unordered_map> <utility> <variant> <vector>)
+  file(WRITE ${CMAKE_BINARY_DIR}/precompiled.cc "")
+  add_library(gk_precompiled OBJECT ${CMAKE_BINARY_DIR}/precompiled.cc)
+  target_precompile_headers(gk_precompiled PRIVATE ${gk_headers})
+  # Test code runs once and is not what is tested: not optimised. A program's code is PIE, not PIC.
+  add_library(gk_precompiled_tests OBJECT ${CMAKE_BINARY_DIR}/precompiled.cc)
+  target_link_libraries(gk_precompiled_tests PRIVATE GTest::gtest)
+  target_precompile_headers(gk_precompiled_tests PRIVATE ${gk_headers} <gtest/gtest.h>)
+  set_target_properties(gk_precompiled_tests PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  target_compile_options(gk_precompiled_tests PRIVATE -O0 -fPIE)
+endif()
+
 # gk_library(NAME [DEPS targets…] [DIRS folders…] [NO_UBSAN] [SMALL])
 # Static library of all sources of this folder (or DIRS, relative to it).
 # SMALL: in release builds for size. For rooms that serve people, not packets: their code is half as
@@ -37,18 +57,23 @@ function(gk_library name)
   if(ARG_SMALL AND CMAKE_BUILD_TYPE STREQUAL "Release")
     target_compile_options(${name} PRIVATE -Os)
   endif()
+  if(GK_PRECOMPILE)
+    target_precompile_headers(${name} REUSE_FROM gk_precompiled)
+  endif()
   if(GK_SANITIZE STREQUAL "address" AND NOT ARG_NO_UBSAN)
     target_compile_options(${name} PRIVATE -fsanitize=undefined -fno-sanitize-recover=undefined)
   endif()
 endfunction()
 
-# gk_test(NAME DEPS targets… [DIRS folders…] [LABELS …] [TIMEOUT s]): one executable and one ctest
-# entry of all *_test.cc files of this folder (or DIRS).
+# gk_test(NAME DEPS targets… [DIRS folders…] [LABELS …] [TIMEOUT s] [ONE_THREAD]): one executable
+# and one ctest entry of all *_test.cc files of this folder (or DIRS).
+# ONE_THREAD: neither the code nor its tests have a second thread, so that ThreadSanitizer has nothing
+# to find and the program is not built for it. tools/check_layers.py holds the folders to it.
 function(gk_test name)
-  if(NOT GK_TESTS)
+  cmake_parse_arguments(ARG "ONE_THREAD" "TIMEOUT" "DEPS;DIRS;LABELS" ${ARGN})
+  if(NOT GK_TESTS OR (ARG_ONE_THREAD AND GK_SANITIZE STREQUAL "thread"))
     return()
   endif()
-  cmake_parse_arguments(ARG "" "TIMEOUT" "DEPS;DIRS;LABELS" ${ARGN})
   if(NOT ARG_DIRS)
     set(ARG_DIRS .)
   endif()
@@ -64,6 +89,10 @@ function(gk_test name)
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gtest GTest::gtest_main)
   if(CMAKE_BUILD_TYPE STREQUAL "Release")  # The code under test is optimised; a test runs once.
     target_compile_options(${name} PRIVATE -O1)
+  endif()
+  if(GK_PRECOMPILE)
+    target_compile_options(${name} PRIVATE -O0)
+    target_precompile_headers(${name} REUSE_FROM gk_precompiled_tests)
   endif()
   add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
   if(NOT ARG_TIMEOUT)

@@ -30,12 +30,26 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release")
   add_compile_options(-ffunction-sections -fdata-sections)
 endif()
 
-# -g1: functions and lines for reports, and a third of the debug information to write and link.
+if(GK_SANITIZE)
+  add_compile_definitions(GK_SANITIZED)  # For what a sanitizer's own system calls and pace forbid.
+endif()
+# Lines only: all that a report needs, and a fraction of the debug information to write and link.
+if(GK_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  add_compile_options(-O1 -gline-tables-only -fno-omit-frame-pointer)
+  add_link_options(-fuse-ld=lld)
+  # The same header gives the same bytes, so that ccache knows what was compiled with it.
+  add_compile_options("SHELL:-Xclang -fno-pch-timestamp")
+  if(CCACHE)
+    set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
+  endif()
+elseif(GK_SANITIZE)
+  add_compile_options(-O1 -g1 -fno-omit-frame-pointer)
+endif()
 if(GK_SANITIZE STREQUAL "address")
-  add_compile_options(-fsanitize=address -fno-omit-frame-pointer -O1 -g1)
+  add_compile_options(-fsanitize=address)
   add_link_options(-fsanitize=address -fsanitize=undefined)
 elseif(GK_SANITIZE STREQUAL "thread")
-  add_compile_options(-fsanitize=thread -O1 -g1)
+  add_compile_options(-fsanitize=thread)
   add_link_options(-fsanitize=thread)
 endif()
 

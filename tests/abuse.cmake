@@ -17,7 +17,7 @@ if(TARGET gamekeeperd AND NOT GK_SANITIZE AND NOT GK_FUZZ)
     TIMEOUT 300 LABELS e2e RUN_SERIAL ON ENVIRONMENT "GK_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
   # Builds the preset fuzz (clang-19), then runs six programs for 20 s each, two at a time.
   add_test(NAME fuzz COMMAND python3 -B ${PROJECT_SOURCE_DIR}/tests/fuzz_test.py)
-  set_tests_properties(fuzz PROPERTIES TIMEOUT 900 LABELS fuzz RUN_SERIAL ON SKIP_RETURN_CODE 77)
+  set_tests_properties(fuzz PROPERTIES TIMEOUT 900 LABELS fuzz SKIP_RETURN_CODE 77)
 endif()
 add_test(NAME documents_named_tests COMMAND python3 -B ${PROJECT_SOURCE_DIR}/tests/docs_check_test.py)
 set_tests_properties(documents_named_tests PROPERTIES LABELS style TIMEOUT 60)

@@ -9,5 +9,5 @@ if(GK_TESTS)
   # Optimised in every preset: the tests run some ten million steps.
   target_compile_options(gk_arbiter_mutants PUBLIC -O2)
   target_link_libraries(gk_arbiter_mutants PUBLIC gk_base)
-  gk_test(arbiter_property_tests DIRS arbiter DEPS gk_arbiter_mutants gk_testing rapidcheck)
+  gk_test(arbiter_property_tests ONE_THREAD DIRS arbiter DEPS gk_arbiter_mutants gk_testing rapidcheck)
 endif()

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Runs the fuzz programs of outside bytes, two at a time, and one with a planted bug that must be found.
+Gives way to everything else (nice), so that tests beside it keep their times.
 
 Usage: tests/fuzz_test.py [SECONDS]      20 each by default; builds them with clang-19 (preset fuzz).
 Skipped (77) where clang-19 is not installed. Inputs that end a program stay in build/fuzz/found.
 """
 import concurrent.futures
+import os
 import pathlib
 import re
 import shutil
@@ -52,6 +54,7 @@ def main():
         print("clang-19 is not installed")
         return 77
     seconds, failed = int(sys.argv[1]) if len(sys.argv) > 1 else 20, False
+    os.nice(10)
     build()
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(2) as pool:
         runs = {name: pool.submit(run, name, corpus(folder, seeds), seconds) for name, seeds in TARGETS.items()}

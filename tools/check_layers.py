@@ -3,8 +3,9 @@
 
 Reads every #include "..." below src/ and include/ and compares it with the list of folders that
 the including folder may use. Also refuses: a LAYERS line that names a folder at or below its own
-line (a cycle), a folder with sources that LAYERS does not list, Asio or Beast outside src/net, and
-a public header that includes anything but the standard library and public headers.
+line (a cycle), a folder with sources that LAYERS does not list, Asio or Beast outside src/net, a
+public header that includes anything but the standard library and public headers, and a header of
+threads in a folder that has only one: its tests (gk_test ONE_THREAD) are not tried for races.
 
 Usage: tools/check_layers.py [ROOT]     exit 1 when a rule is broken, each with file and line.
 """
@@ -14,6 +15,10 @@ import sys
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 NET_ONLY = ("boost/asio", "boost/beast")
+THREADS = {"atomic", "barrier", "condition_variable", "future", "latch", "mutex", "pthread.h", "semaphore", "shared_mutex",
+           "stop_token", "thread", "base/mutex.h", "base/worker_pool.h", "store/writer.h"}
+MORE_FOLDERS_OF_ONE_THREAD = {"cli", "manual", "referee/offline"}
+RULES_WITH_THREADS = {"arbiter/rules"}  # The ring of its trace has a reader beside the writer.
 TEST_FOLDERS = {"testing"}  # any *_test.cc, bench and fuzz file may use these
 
 
@@ -48,6 +53,7 @@ def is_ours(target, root):
 def check_file(path, folder, layers, root):
     problems = []
     is_test = path.stem.endswith(("_test", "_bench", "_fuzz"))
+    one_thread = (folder.endswith("rules") or folder in MORE_FOLDERS_OF_ONE_THREAD) and folder not in RULES_WITH_THREADS
     allowed = layers[folder] | {folder} | (TEST_FOLDERS if is_test else set())
     for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1):
         match = INCLUDE.match(line)
@@ -57,6 +63,8 @@ def check_file(path, folder, layers, root):
         where = f"{path.relative_to(root)}:{number}"
         if target.startswith(NET_ONLY) and folder != "net":
             problems.append(f"{where}: {target} may be included by src/net only")
+        if one_thread and target in THREADS:
+            problems.append(f"{where}: {folder} has one thread, so it may not include {target}")
         used = folder_of(target, layers) if kind == '"' or is_ours(target, root) else None
         if kind == '"' and used is None:
             problems.append(f'{where}: "{target}" is not below a folder of src/LAYERS')
@@ -82,6 +90,11 @@ def main():
             continue
         checked += 1
         problems += check_file(path, folder, layers, root)
+    for path in sorted((root / "tests/arbiter").glob("*")):  # The rules' model and properties.
+        for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1):
+            match = INCLUDE.match(line)
+            if match and match[2] in THREADS:
+                problems.append(f"{path.relative_to(root)}:{number}: tests/arbiter has one thread, so it may not include {match[2]}")
     for problem in problems:
         print(problem)
     print(f"{checked} files, {len(layers)} layers, {len(problems)} breaches")

@@ -26,7 +26,7 @@ TEST_PACKAGES=(
   minetest-server                         # the Luanti mod is played in a real server
   teeworlds-server tinymux "${DEMO_PACKAGES[@]}"    # real peers of the game links
   ioquake3-server                                   # engine and game module; the test makes a map
-  clang-19 libclang-rt-19-dev             # the fuzz targets
+  clang-19 libclang-rt-19-dev lld-19      # the fuzz targets and the sanitizer builds
   faketime                                # clock jumps
 )
 

@@ -1,6 +1,7 @@
 // gate_commands.cc: the commands of Gate that are not the fast path.
 
 #include <algorithm>
+#include <span>
 
 #include "arbiter/gate.h"
 #include "arbiter/gate_lane.h"
@@ -40,8 +41,8 @@ Gate::Gate(const ArbiterOptions& options, const Clock& clock)
 Result<std::unique_ptr<Gate>> Gate::create(const ArbiterOptions& options, const Clock& clock) {
   if (auto checked = check_options(options); !checked) return std::move(checked).error();
   std::unique_ptr<Gate> gate(new Gate(options, clock));
-  for (const KnownActor& known : kKnownActors) {
-    if (gate->actor_names_.size() == options.max_actors) break;
+  const std::size_t most = std::min<std::size_t>(kKnownActors.size(), options.max_actors);
+  for (const KnownActor& known : std::span(kKnownActors).first(most)) {
     auto added = gate->set_actor(known.name, {std::string(known.group), known.priority, {}});
     if (!added) return std::move(added).error();
   }

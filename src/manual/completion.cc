@@ -13,7 +13,7 @@ std::string joined(const std::vector<std::string>& words, std::string_view betwe
 }
 
 /// `text` inside single quotes of a POSIX shell, zsh included.
-std::string quoted(std::string_view text) {
+std::string shell_quoted(std::string_view text) {
   std::string out = "'";
   for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return out + "'";
@@ -96,13 +96,14 @@ std::string bash_places(const std::vector<Place>& all) {
 std::string zsh_option(const Option& option) {
   std::string out;
   for (const auto& name : option.names) {
-    out += "    " +
-           quoted((option.repeatable ? "*" : "") + name + "[" + zsh_text(option.summary) + "]" +
-                  (option.value.empty() ? ""
-                   : option.choices.empty()
-                       ? ":" + option.value + ":_files"
-                       : ":" + option.value + ":(" + joined(option.choices) + ")")) +
-           " \\\n";
+    out +=
+        "    " +
+        shell_quoted((option.repeatable ? "*" : "") + name + "[" + zsh_text(option.summary) + "]" +
+                     (option.value.empty() ? ""
+                      : option.choices.empty()
+                          ? ":" + option.value + ":_files"
+                          : ":" + option.value + ":(" + joined(option.choices) + ")")) +
+        " \\\n";
   }
   return out;
 }
@@ -121,7 +122,7 @@ std::string zsh_place(const Place& place, std::string_view program) {
       "    '1: :->command' \\\n    '*:: :->rest'\n  case $state in\n    command)\n"
       "      local -a commands=(\n";
   for (const Command& sub : subcommands) {
-    out += "        " + quoted(zsh_text(sub.name) + ":" + sub.summary) + "\n";
+    out += "        " + shell_quoted(zsh_text(sub.name) + ":" + sub.summary) + "\n";
   }
   out += "      )\n      _describe command commands ;;\n    rest)\n      case $line[1] in\n";
   for (const Command& sub : subcommands) {

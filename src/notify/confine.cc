@@ -28,7 +28,7 @@ void set_limits() {
   limit(RLIMIT_CORE, 0);  // A core would hold the receivers' secrets.
   limit(RLIMIT_FSIZE, 0);
   limit(RLIMIT_NOFILE, kMaxFiles);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#ifndef GK_SANITIZED
   limit(RLIMIT_AS, kMaxMemory);
 #endif
 }
