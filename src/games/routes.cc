@@ -232,6 +232,7 @@ void add_schemas(api::Router& router) {
       {"options", "map:string", "Of the kind"},
       {"rate_per_s", "number", "Commands; 0.1 to 1000"},
       {"burst", "integer", "Commands at once after a rest"},
+      {"adaptive_pace", "boolean", "Slower while the game is behind its clock"},
       {"in_flight", "integer", "Commands that may wait for an answer; one of them may be no query"},
       {"reply_timeout_ms", "integer", "100 to 15000"},
       {"output_limit", "integer", "Bytes of one answer"},
@@ -255,6 +256,7 @@ void add_schemas(api::Router& router) {
                      {{"tick_ratio", "number", "1: on time", true, true},
                       {"latency_ms", "number", "", true, true},
                       {"response_time_ms", "number", "Of the last command", true, true},
+                      {"pace_per_s", "number", "Below rate_per_s while the game is behind", true},
                       {"waiting", "integer", "Commands", true},
                       {"in_flight", "integer", "Commands", true}}});
   router.add_schema({"GameList", {{"items", "#Game[]", "", true}}});
