@@ -61,11 +61,13 @@ int list(Context& context) {
     const JsonValue& figures = health == nullptr ? none : *health;
     rows.push_back({text_of(item, "name"), text_of(item, "kind"),
                     text_of(item, "host") + ":" + text_of(item, "port"), text_of(item, "state"),
-                    text_of(figures, "tick_ratio"), pace_of(item, figures), text_of(figures, "latency_ms"),
-                    text_of(figures, "response_time_ms"), text_of(item, "reason")});
+                    text_of(figures, "tick_ratio"), pace_of(item, figures),
+                    text_of(figures, "latency_ms"), text_of(figures, "response_time_ms"),
+                    text_of(item, "reason")});
   }
   print_table(context.out(),
-              {"GAME", "KIND", "WHERE", "STATE", "TICKS", "PACE", "LATENCY", "RESPONSE", "REASON"}, rows);
+              {"GAME", "KIND", "WHERE", "STATE", "TICKS", "PACE", "LATENCY", "RESPONSE", "REASON"},
+              rows);
   return 0;
 }
 

@@ -1,5 +1,5 @@
-// That a lane's pace follows its game, by when commands reach a server of the admin port of OpenTTD.
-// The rule itself: rules/pace_guard_test.cc.
+// That a lane's pace follows its game, by when commands reach a server of the admin port of
+// OpenTTD. The rule itself: rules/pace_guard_test.cc.
 #include <arpa/inet.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -53,8 +53,8 @@ class CalendarServer {
     if (n <= 0) return reads_.cancel();
     bytes_.append(buffer, static_cast<std::size_t>(n));
     while (bytes_.size() >= 3) {
-      const auto size = static_cast<unsigned char>(bytes_[0]) +
-                        256UL * static_cast<unsigned char>(bytes_[1]);
+      const auto size =
+          static_cast<unsigned char>(bytes_[0]) + 256UL * static_cast<unsigned char>(bytes_[1]);
       if (bytes_.size() < size) return;
       const int type = bytes_[2];
       const std::string body = bytes_.substr(3, size - 3);

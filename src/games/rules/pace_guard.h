@@ -60,11 +60,11 @@ class PaceGuard {
   double sum_ = 0;
   std::uint32_t samples_ = 0;
   std::uint64_t sent_ = 0;
-  std::uint32_t good_ = 0;          // Decisions on time in a row.
-  std::optional<double> fell_at_;   // The pace at which the game fell behind.
+  std::uint32_t good_ = 0;         // Decisions on time in a row.
+  std::optional<double> fell_at_;  // The pace at which the game fell behind.
   MonoTime cut_at_{}, full_at_{};
-  Nanos wait_;                      // From the last cut to the next look above the ceiling.
-  bool looking_ = false;            // Above the ceiling, to see.
+  Nanos wait_;            // From the last cut to the next look above the ceiling.
+  bool looking_ = false;  // Above the ceiling, to see.
 };
 
 }  // namespace gk::games

@@ -29,7 +29,8 @@ class SlowGame {
       const double rate = std::min(wanted, guard.pace_per_s());
       const double noise = (random.u64() % 1000) / 1000.0 * 0.004;  // As the real one: 2221..2228.
       const double ms = kDayMs * (std::max(1.0, rate / bears) + noise);
-      const Nanos day = std::chrono::duration_cast<Nanos>(std::chrono::duration<double, std::milli>(ms));
+      const Nanos day =
+          std::chrono::duration_cast<Nanos>(std::chrono::duration<double, std::milli>(ms));
       now += day;
       const double sent = rate * ms / 1000;
       for (int i = 0; i < static_cast<int>(sent); ++i) guard.sent();

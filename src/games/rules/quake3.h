@@ -2,8 +2,8 @@
 //
 // Answers have no ids, no order and no end: one command at a time, and its answer ends when nothing
 // has come for a while. Whether the server is there, and how far, tells getinfo, which echoes a
-// challenge. A lost datagram is a lost answer. The password is proven before the link is ready by an
-// `echo` over rcon, which changes nothing.
+// challenge. A lost datagram is a lost answer. The password is proven before the link is ready by
+// an `echo` over rcon, which changes nothing.
 
 #pragma once
 
