@@ -15,7 +15,7 @@ import threading
 import time
 
 sys.dont_write_bytecode = True
-from openttd_test import ask  # noqa: E402
+from openttd_test import Until, ask  # noqa: E402
 from peers import OpenTtd, add, game_state, wait_for, wait_state  # noqa: E402
 from gk import Daemon  # noqa: E402
 from ttd_days import Days  # noqa: E402
@@ -45,9 +45,8 @@ def run(adaptive, busy, count, settle):
             idle_from = len(days.gaps)
             wait_for("days without commands", lambda: len(days.gaps) >= idle_from + 4, 60)
             idle = days.gaps[idle_from:]
-            until = [time.monotonic() + 100_000]
-            going = Until(until)
-            threads = [threading.Thread(target=ask, args=(daemon, token, going, 12.5, counts, lock),
+            until = Until()
+            threads = [threading.Thread(target=ask, args=(daemon, token, until, 12.5, counts, lock),
                                         daemon=True) for _ in range(40)]
             first = len(days.gaps)
             for thread in threads:
@@ -57,7 +56,7 @@ def run(adaptive, busy, count, settle):
             wait_for("the days", lambda: len(days.gaps) >= begin + count, 30 * count)
             took, passed = time.monotonic() - at, counts.get(200, 0) - before
             pace = game_state(admin, "ttd")["health"]["pace_per_s"]
-            until[0] = 0
+            until.over()
             for thread in threads:
                 thread.join()
         finally:
@@ -69,16 +68,6 @@ def run(adaptive, busy, count, settle):
         print(f"{what}, first {settle:.0f} s: {[round(day) for day in days.gaps[first:begin]]}")
         said(what, days.gaps[begin:begin + count], passed, took, pace)
         days.close()
-
-
-class Until:
-    """A time that may be moved; compares as a number does."""
-
-    def __init__(self, box):
-        self.box = box
-
-    def __gt__(self, now):
-        return self.box[0] > now
 
 
 def main():
