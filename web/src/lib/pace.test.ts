@@ -11,7 +11,7 @@ describe("the pace of a game", () => {
   });
   it("says how much is left of it, and why", () => {
     expect(paceOf(paced(120, 60))).toBe("60/s of 120/s");
-    expect(paceTrouble(paced(120, 60))).toBe("Pace 60/s of 120/s: the game is behind.");
+    expect(paceTrouble(paced(120, 60))).toMatch(/^The game is behind/);
   });
   it("keeps a decimal where it says something", () => {
     expect(paceOf(paced(2, 1.5))).toBe("1.5/s of 2/s");

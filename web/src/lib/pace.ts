@@ -17,5 +17,5 @@ export function paceOf({ rate_per_s, health }: Paced): string {
 /** Why a game's commands are slowed, or null. */
 export function paceTrouble(of: Paced): string | null {
   if (of.health.pace_per_s >= of.rate_per_s) return null;
-  return `Pace ${paceOf(of)}: the game is behind.`;
+  return "The game is behind: its commands go more slowly.";
 }
