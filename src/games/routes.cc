@@ -262,6 +262,9 @@ void add_schemas(api::Router& router) {
   router.add_schema({"GameList", {{"items", "#Game[]", "", true}}});
   router.add_schema(
       {"GameKindList", {{"items", "object[]", "Fields and defaults for forms", true}}});
+}
+
+void add_console_schemas(api::Router& router) {
   router.add_schema({"GameCommand",
                      {{"command", "string", "One line", true},
                       {"confirmed", "boolean", "Needed by a dangerous command"},
@@ -289,6 +292,7 @@ void add_schemas(api::Router& router) {
 
 void add_games_routes(api::Router& router, GameService& service, MacroRuns macro_runs) {
   add_schemas(router);
+  add_console_schemas(router);
   add_settings(router, service);
   add_link_control(router, service);
   add_console(router, service, std::move(macro_runs));
