@@ -12,6 +12,11 @@ if(TARGET gamekeeperd AND NOT GK_SANITIZE AND NOT GK_FUZZ)
     set_tests_properties(abuse_${subject} PROPERTIES
       TIMEOUT 300 LABELS e2e ENVIRONMENT "GK_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
   endforeach()
+  # Times of the same daemon in good health and in bad, so nothing else runs beside it.
+  add_test(NAME cancel_faults COMMAND python3 -B -W ignore::ResourceWarning
+           ${PROJECT_SOURCE_DIR}/tests/e2e/cancel_faults_test.py)
+  set_tests_properties(cancel_faults PROPERTIES
+    TIMEOUT 300 LABELS e2e RUN_SERIAL ON ENVIRONMENT "GK_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
   add_test(NAME soak COMMAND python3 -B -W ignore::ResourceWarning ${PROJECT_SOURCE_DIR}/tests/e2e/soak_test.py)
   set_tests_properties(soak PROPERTIES
     TIMEOUT 300 LABELS e2e RUN_SERIAL ON ENVIRONMENT "GK_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")

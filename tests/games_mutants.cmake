@@ -3,6 +3,7 @@
 if(GK_TESTS AND TARGET gk_games)
   add_executable(games_mutant_tests
     ${PROJECT_SOURCE_DIR}/src/games/service_fence_test.cc
+    ${PROJECT_SOURCE_DIR}/src/games/service_pace_test.cc
     ${PROJECT_SOURCE_DIR}/src/games/failing_memory_test.cc
     ${PROJECT_SOURCE_DIR}/src/games/service_send.cc
     ${PROJECT_SOURCE_DIR}/src/games/link.cc)

@@ -44,6 +44,12 @@ std::string percent_encode(std::string_view text) {
 
 std::string path_of(const std::string& name) { return "/games/" + name; }
 
+// "60/120": slowed, for the game is behind.
+std::string pace_of(const JsonValue& game, const JsonValue& figures) {
+  const std::string whole = text_of(game, "rate_per_s"), now = text_of(figures, "pace_per_s");
+  return now == whole ? whole : now + "/" + whole;
+}
+
 int list(Context& context) {
   const auto answer = context.get("/games");
   if (!answer) return context.fail(answer.error());
@@ -55,11 +61,13 @@ int list(Context& context) {
     const JsonValue& figures = health == nullptr ? none : *health;
     rows.push_back({text_of(item, "name"), text_of(item, "kind"),
                     text_of(item, "host") + ":" + text_of(item, "port"), text_of(item, "state"),
-                    text_of(figures, "tick_ratio"), text_of(figures, "latency_ms"),
-                    text_of(figures, "response_time_ms"), text_of(item, "reason")});
+                    text_of(figures, "tick_ratio"), pace_of(item, figures),
+                    text_of(figures, "latency_ms"), text_of(figures, "response_time_ms"),
+                    text_of(item, "reason")});
   }
   print_table(context.out(),
-              {"GAME", "KIND", "WHERE", "STATE", "TICKS", "LATENCY", "RESPONSE", "REASON"}, rows);
+              {"GAME", "KIND", "WHERE", "STATE", "TICKS", "PACE", "LATENCY", "RESPONSE", "REASON"},
+              rows);
   return 0;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "games/rules/pace_guard.h"
 #include "games/rules/pacer.h"
 #include "games/service.h"
 
@@ -37,12 +38,14 @@ struct GameService::Game {
       : settings(std::move(s)),
         sealed(std::move(p)),
         lane("game:" + settings.name),
-        pacer(settings.rate_per_s, static_cast<double>(settings.burst)) {}
+        pacer(settings.rate_per_s, static_cast<double>(settings.burst)),
+        guard(settings.rate_per_s) {}
 
   GameSettings settings;
   std::vector<std::uint8_t> sealed;
   const std::string lane;
   Pacer pacer;
+  PaceGuard guard;  // Says how much of the pace the game bears.
   std::unique_ptr<GameLink> link;
   LinkState seen = LinkState::stopped;  // As last recorded.
   std::string seen_reason;
@@ -61,6 +64,9 @@ struct GameService::Game {
   MonoTime second_began{};  // Of the count of lines.
   std::size_t lines_in_second = 0, suppressed = 0;
 };
+
+/// For the console: "pace 60/s of 120/s: the game is behind", or "pace 120/s".
+std::string pace_words(double pace_per_s, double configured_per_s);
 
 /// For the health check, which runs elsewhere.
 struct GameService::SharedSummary {

@@ -17,6 +17,7 @@ enum class MutantForTest : std::uint8_t {
   fence_lets_new_ones_in,   ///< A fenced sender may send.
   one_place_too_many,       ///< in_flight + 1.
   changes_in_a_row,         ///< Commands that change the game are pipelined as queries are.
+  pace_stays,               ///< A lane keeps its pace, whatever its game is like.
   count,
 };
 

@@ -232,6 +232,7 @@ void add_schemas(api::Router& router) {
       {"options", "map:string", "Of the kind"},
       {"rate_per_s", "number", "Commands; 0.1 to 1000"},
       {"burst", "integer", "Commands at once after a rest"},
+      {"adaptive_pace", "boolean", "Slower while the game is behind its clock"},
       {"in_flight", "integer", "Commands that may wait for an answer; one of them may be no query"},
       {"reply_timeout_ms", "integer", "100 to 15000"},
       {"output_limit", "integer", "Bytes of one answer"},
@@ -255,11 +256,15 @@ void add_schemas(api::Router& router) {
                      {{"tick_ratio", "number", "1: on time", true, true},
                       {"latency_ms", "number", "", true, true},
                       {"response_time_ms", "number", "Of the last command", true, true},
+                      {"pace_per_s", "number", "Below rate_per_s while the game is behind", true},
                       {"waiting", "integer", "Commands", true},
                       {"in_flight", "integer", "Commands", true}}});
   router.add_schema({"GameList", {{"items", "#Game[]", "", true}}});
   router.add_schema(
       {"GameKindList", {{"items", "object[]", "Fields and defaults for forms", true}}});
+}
+
+void add_console_schemas(api::Router& router) {
   router.add_schema({"GameCommand",
                      {{"command", "string", "One line", true},
                       {"confirmed", "boolean", "Needed by a dangerous command"},
@@ -287,6 +292,7 @@ void add_schemas(api::Router& router) {
 
 void add_games_routes(api::Router& router, GameService& service, MacroRuns macro_runs) {
   add_schemas(router);
+  add_console_schemas(router);
   add_settings(router, service);
   add_link_control(router, service);
   add_console(router, service, std::move(macro_runs));

@@ -20,6 +20,7 @@ bool same_connection(GameSettings a, const GameSettings& b) {
   a.roles = b.roles;
   a.rate_per_s = b.rate_per_s;
   a.burst = b.burst;
+  a.adaptive_pace = b.adaptive_pace;
   a.enabled = b.enabled;
   return a == b;
 }
@@ -39,9 +40,13 @@ GameService::GameService(const GameServiceOptions& options, GameServiceParts par
                                    "Connections to game servers that ended by themselves")),
       suppressed_(parts_.metrics.counter("gamekeeper_game_lines_suppressed_total",
                                          "Lines of game servers that came too fast to keep")),
+      pace_cuts_(parts_.metrics.counter("gamekeeper_game_pace_cuts_total",
+                                        "Times a lane was slowed because its game was behind")),
       ready_gauge_(
           parts_.metrics.gauge("gamekeeper_game_links_ready", "Game servers that take commands")),
       games_gauge_(parts_.metrics.gauge("gamekeeper_games", "Game servers that are set up")),
+      slowed_gauge_(parts_.metrics.gauge("gamekeeper_games_slowed",
+                                         "Game servers whose lane has less than its pace")),
       response_(parts_.metrics.histogram("gamekeeper_game_response_seconds",
                                          "From a command written to its complete answer",
                                          duration_buckets())) {}
@@ -113,8 +118,11 @@ void GameService::put(const GameSettings& settings, std::optional<std::string> p
       Game* game = find(settings.name);
       const bool keep = game != nullptr && !fresh && same_connection(settings, game->settings);
       if (keep) {
-        game->pacer = Pacer(settings.rate_per_s, static_cast<double>(settings.burst));
-        game->settings = settings;
+        const GameSettings before = std::exchange(game->settings, settings);
+        if (before.rate_per_s != settings.rate_per_s || before.burst != settings.burst ||
+            before.adaptive_pace != settings.adaptive_pace) {
+          take_pace(*game);
+        }
         if (settings.enabled && game->link->state() == LinkState::stopped) game->link->connect();
         if (!settings.enabled && game->link->state() != LinkState::stopped) {
           game->link->disconnect();
@@ -141,7 +149,7 @@ void GameService::apply(const GameSettings& settings, std::vector<std::uint8_t> 
     if (game->link) game->link->disconnect();  // Tells those that wait.
     game->settings = settings;
     game->sealed = std::move(sealed);
-    game->pacer = Pacer(settings.rate_per_s, static_cast<double>(settings.burst));
+    take_pace(*game);
   }
   make_link(*game);
   if (connect && settings.enabled) game->link->connect();
@@ -173,9 +181,9 @@ LinkHandlers GameService::handlers_of(Game& game) {
           .on_room = [this, g] { advance(*g); },
           .on_line = [this, g](std::string text) { on_line(*g, std::move(text)); },
           .on_signal =
-              [this, subject = game.lane](std::string_view signal, double value,
-                                          std::optional<Nanos> period) {
-                parts_.submit_signal(signal, value, subject, period);
+              [this, g](std::string_view signal, double value, std::optional<Nanos> period) {
+                parts_.submit_signal(signal, value, g->lane, period);
+                if (signal == "tick_ratio" && period) on_tick_ratio(*g, value, *period);
               },
           .on_known = [g](std::string word) { g->completions.add_known(std::move(word)); }};
 }
@@ -282,10 +290,11 @@ void GameService::shutdown() {
 
 void GameService::update_summary() {
   Summary now;
-  std::size_t ready = 0;
+  std::size_t ready = 0, slowed = 0;
   for (const auto& [name, game] : games_) {
     const LinkState state = game->link ? game->link->state() : LinkState::stopped;
     if (state == LinkState::ready) ++ready;
+    if (game->guard.lowered()) ++slowed;
     const bool fine = state == LinkState::ready || state == LinkState::stopped;
     if (fine) continue;
     ++now.troubled_count;
@@ -298,6 +307,7 @@ void GameService::update_summary() {
   now.games = games_.size();
   games_gauge_.set(static_cast<double>(now.games));
   ready_gauge_.set(static_cast<double>(ready));
+  slowed_gauge_.set(static_cast<double>(slowed));
   const MutexLock lock(summary_->mu);
   summary_->value = std::move(now);
 }

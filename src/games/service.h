@@ -147,6 +147,8 @@ class GameService final : public Port {
   void record(Game& game, HistoryKind kind, std::string_view sender, std::string_view text);
   void refuse(const SendRequest& request, const Error& error, const Replied& done);
   std::string unseal(const Game& game);
+  void on_tick_ratio(Game& game, double ratio, Nanos covers);
+  void take_pace(Game& game);
   void update_summary();
   void write_game(JsonWriter& w, const Game& game) const;
 
@@ -163,8 +165,8 @@ class GameService final : public Port {
   Topic<HistoryEntry> records_;
   struct SharedSummary;
   const std::unique_ptr<SharedSummary> summary_;
-  Counter sent_, refused_, lost_, suppressed_;
-  Gauge ready_gauge_, games_gauge_;
+  Counter sent_, refused_, lost_, suppressed_, pace_cuts_;
+  Gauge ready_gauge_, games_gauge_, slowed_gauge_;
   Histogram response_;
 };
 

@@ -41,6 +41,17 @@ class FakeGameStore final : public GameStore {
   net::Loop& loop_;
 };
 
+/// The system's clock, which a test may move on.
+class SkippingClock final : public Clock {
+ public:
+  MonoTime mono() const override { return system_.mono() + skipped; }
+  WallTime wall() const override { return system_.wall(); }
+  Nanos skipped{0};
+
+ private:
+  SystemClock system_;
+};
+
 /// A program that echoes what it is told, after `first` seconds for its first line.
 class GameServiceTest : public testing::Test {
  protected:
@@ -111,7 +122,7 @@ class GameServiceTest : public testing::Test {
   }
 
   net::Loop loop;
-  SystemClock clock;
+  SkippingClock clock;
   SystemRandom random;
   CaptureLog log;
   Metrics metrics;

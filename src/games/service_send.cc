@@ -168,6 +168,7 @@ bool GameService::write_holder(Game& game, Pending& pending) {
     return false;
   }
   game.pacer.take(now);
+  game.guard.sent();
   game.holder->written = true;
   pending.stage = Pending::Stage::written;
   pending.expiry.cancel();
@@ -176,6 +177,37 @@ bool GameService::write_holder(Game& game, Pending& pending) {
   sent_.inc();
   record(game, HistoryKind::command, pending.request.sender, pending.request.command);
   return true;
+}
+
+// A new pace, or whether it follows the game, begins with nothing known of the game.
+void GameService::take_pace(Game& game) {
+  game.guard = PaceGuard(game.settings.rate_per_s);
+  game.pacer.set_rate(game.settings.rate_per_s, static_cast<double>(game.settings.burst),
+                      parts_.environment.clock.mono());
+}
+
+void GameService::on_tick_ratio(Game& game, double ratio, Nanos covers) {
+  if (!game.settings.adaptive_pace) return;
+  const MonoTime now = parts_.environment.clock.mono();
+  const double before = game.guard.pace_per_s();
+  if (!game.guard.observe(ratio, covers, now)) return;
+  const double pace = game.guard.pace_per_s();
+  if (!GK_GAMES_MUTANT(pace_stays)) {
+    game.pacer.set_rate(pace, static_cast<double>(game.settings.burst), now);
+  }
+  if (pace < before) pace_cuts_.inc();
+  // Each step would fill the console: it is told when it begins and when it is over.
+  const bool began = before >= game.settings.rate_per_s, ended = !game.guard.lowered();
+  if (began || ended) {
+    const std::string text = pace_words(pace, game.settings.rate_per_s);
+    record(game, HistoryKind::state, "", text);
+    parts_.log.write(began ? LogLevel::warn : LogLevel::info, "games.pace",
+                     began ? "a game is behind: its lane was slowed" : "a lane has its pace again",
+                     {{"game", game.settings.name}, {"pace", text}});
+  }
+  changes_.publish(game.settings.name);
+  update_summary();
+  advance(game);  // What waits for the old pace is planned anew.
 }
 
 void GameService::release(Game& game) {

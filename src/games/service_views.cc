@@ -1,5 +1,7 @@
 // What a GameService shows, as JSON.
 #include <algorithm>
+#include <cmath>
+#include <cstdio>
 
 #include "base/json_writer.h"
 #include "games/game_state.h"
@@ -56,7 +58,21 @@ void write_kind(JsonWriter& w, const GameKind& kind) {
   w.end_array().end_object();
 }
 
+// One decimal where it says something.
+std::string per_second(double rate) {
+  char text[32];
+  std::snprintf(text, sizeof text, rate < 10 && rate != std::floor(rate) ? "%.1f/s" : "%.0f/s",
+                rate);
+  return text;
+}
+
 }  // namespace
+
+std::string pace_words(double pace_per_s, double configured_per_s) {
+  if (pace_per_s >= configured_per_s) return "pace " + per_second(configured_per_s);
+  return "pace " + per_second(pace_per_s) + " of " + per_second(configured_per_s) +
+         ": the game is behind";
+}
 
 std::vector<std::string> GameService::names() const {
   std::vector<std::string> out;
@@ -81,6 +97,7 @@ void GameService::write_game(JsonWriter& w, const Game& game) const {
   const auto unwritten = std::count_if(
       game.pending.begin(), game.pending.end(),
       [](const auto& entry) { return entry.second.stage != Pending::Stage::written; });
+  w.field("pace_per_s", game.guard.pace_per_s());
   w.field("waiting", unwritten);
   w.field("in_flight", game.link->in_flight()).end_object().end_object();
 }

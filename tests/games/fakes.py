@@ -142,6 +142,7 @@ class QuakeServer:
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.sock.bind(("127.0.0.1", port))
         self.port = self.sock.getsockname()[1]
+        self.refused = 0
         threading.Thread(target=self._serve, daemon=True).start()
 
     def _serve(self):
@@ -155,9 +156,13 @@ class QuakeServer:
             if words[0] == b"getinfo":
                 self.sock.sendto(mark + b"infoResponse\n\\challenge\\" + words[1] + b"\\hostname\\gk", who)
             elif words[0] == b"rcon" and words[1] != f'"{self.password}"'.encode():
+                self.refused += 1
                 self.sock.sendto(mark + b"print\nBad rconpassword.\n", who)
             elif words[0] == b"rcon":
                 if words[2].startswith(b"lost"):
+                    continue
+                if words[2].startswith(b"echo "):
+                    self.sock.sendto(mark + b"print\n" + words[2][5:] + b" \n", who)
                     continue
                 self.sock.sendto(b"garbage without a mark", who)
                 self.sock.sendto(mark + b"print\n^1red ^7" + words[2], who)

@@ -24,6 +24,9 @@ def talks(admin, peer):
     assert "1 Player logged in" in send(admin, "mux", "WHO").json["text"]
     assert send(admin, "mux", "think a\r\n@shutdown").status == 400
     assert send(admin, "mux", "@shutdown").status == 409
+    framing = send(admin, "mux", "OUTPUTSUFFIX mine", confirmed=True)
+    assert framing.status == 400 and "link's own" in framing.json["detail"], framing
+    assert send(admin, "mux", "think still").json["text"] == "still"
 
 
 def wrong_password(admin, peer):

@@ -117,11 +117,12 @@ def quake(admin):
         assert send(admin, "quake", "status").json["text"] == "red status continued\nlast"
         late = send(admin, "quake", "lost")
         assert late.status == 408, late
+        tries = server.refused
         add(admin, server.settings("qbad", password="wrong"))
-        wait_state(admin, "qbad", "ready")  # UDP: nobody knows before the first command.
-        lost = send(admin, "qbad", "status")
-        assert lost.status == 503, lost
         assert "Bad rconpassword" in wait_state(admin, "qbad", "failed")["reason"]
+        assert send(admin, "qbad", "status").status == 409, "no command is sent to find that out"
+        time.sleep(2.5)  # Longer than the first retries would take: what must not happen.
+        assert server.refused == tries + 1, "no retry"
     for name in ("quake", "qbad"):
         assert admin.ask("DELETE", f"/api/games/{name}").status == 204
 

@@ -21,14 +21,14 @@ export class Games {
     this.now = now;
     const game = (name, kind, state, more = {}) => ({
       name, kind, host: "127.0.0.1", port: kind === "openttd" ? 3977 : 8303, enabled: true, options: {},
-      rate_per_s: 100, burst: 20, in_flight: 1, reply_timeout_ms: 10_000, output_limit: 65_536,
+      rate_per_s: 100, burst: 20, adaptive_pace: true, in_flight: 1, reply_timeout_ms: 10_000, output_limit: 65_536,
       allow: [], dangerous: ["shutdown", "quit"], queries: ["echo"], users: [], roles: [], has_password: true, state, reason: "",
-      health: { tick_ratio: null, latency_ms: null, response_time_ms: null, waiting: 0, in_flight: 0 },
+      health: { tick_ratio: null, latency_ms: null, response_time_ms: null, pace_per_s: 100, waiting: 0, in_flight: 0 },
       ...more,
     });
     this.games = some
       ? [
-          game("caravan", "openttd", "ready", { health: { tick_ratio: 0.998, latency_ms: 31.2, response_time_ms: 30.4, waiting: 0, in_flight: 1 } }),
+          game("caravan", "openttd", "ready", { health: { tick_ratio: 0.978, latency_ms: 31.2, response_time_ms: 30.4, pace_per_s: 60, waiting: 0, in_flight: 1 } }),
           game("arena", "teeworlds", "waiting", { reason: "cannot connect: Connection refused; again in 8 s" }),
           game("old-arena", "teeworlds", "failed", { reason: "the server says: Wrong password 1/3." }),
         ]
@@ -96,7 +96,7 @@ export class Games {
     if (!name) {
       if (one) return bad(409, "conflict", `There is a game ${body.name} already.`, [{ path: "name", message: "taken" }]);
       const { password: _, ...rest } = body;
-      this.games.push({ allow: [], dangerous: [], queries: [], users: [], roles: [], has_password: true, state: "ready", reason: "", health: { tick_ratio: null, latency_ms: 4.2, response_time_ms: null, waiting: 0, in_flight: 0 }, ...rest });
+      this.games.push({ allow: [], dangerous: [], queries: [], users: [], roles: [], has_password: true, state: "ready", reason: "", health: { tick_ratio: null, latency_ms: 4.2, response_time_ms: null, pace_per_s: 100, waiting: 0, in_flight: 0 }, ...rest });
       changed();
       return ok(this.games.at(-1), 201);
     }

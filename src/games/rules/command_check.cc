@@ -61,6 +61,11 @@ Result<void> check_bytes(const GameKind& kind, std::string_view command) {
                                              std::to_string(i) + " would end the command"};
   }
   if (!is_utf8(command)) return Error{Errc::invalid_argument, "the command is not UTF-8"};
+  const std::string name = command_name(command);
+  if (std::find(kind.reserved.begin(), kind.reserved.end(), name) != kind.reserved.end()) {
+    return Error{Errc::invalid_argument,
+                 "\"" + name + "\" is the link's own: it tells by it where an answer ends"};
+  }
   return {};
 }
 

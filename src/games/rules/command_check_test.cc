@@ -29,6 +29,31 @@ TEST_P(Separators, AreRefused) {
 INSTANTIATE_TEST_SUITE_P(All, Separators,
                          testing::Values("\n", "\r", "\0"s, ";", "\x1b", "\x7f", "\x0b"));
 
+// Of each kind: what its protocol reads as an end, by the protocol and not by our own table.
+class KindSeparators : public testing::TestWithParam<std::pair<std::string, std::string>> {};
+TEST_P(KindSeparators, AreRefused) {
+  GameSettings g = game();
+  g.kind = GetParam().first;
+  for (const char byte : GetParam().second) {
+    const std::string smuggled = "say a" + std::string(1, byte) + "quit";
+    EXPECT_EQ(code(g, smuggled, true), Errc::invalid_argument) << static_cast<int>(byte);
+  }
+  EXPECT_EQ(code(g, "say a quit", true), Errc{}) << "the control: nothing in it ends a command";
+}
+INSTANTIATE_TEST_SUITE_P(
+    All, KindSeparators,
+    testing::Values(std::pair("teeworlds"s, "\r\n\0;"s), std::pair("openttd"s, "\r\n\0"s),
+                    std::pair("source"s, "\r\n\0;"s), std::pair("quake3"s, "\r\n\0;"s),
+                    std::pair("mud"s, "\r\n\0\xFF"s), std::pair("stdio"s, "\r\n\0"s),
+                    std::pair("luanti"s, "\r\n\0"s)));
+TEST(CommandCheck, KeepsTheFramingOfALinkToItself) {
+  GameSettings mux = game();
+  mux.kind = "mud";
+  EXPECT_EQ(code(mux, "OUTPUTSUFFIX x", true), Errc::invalid_argument);
+  EXPECT_EQ(code(mux, "outputprefix", true), Errc::invalid_argument);
+  EXPECT_EQ(code(mux, "think OUTPUTSUFFIX"), Errc{});
+}
+
 TEST(CommandCheck, NamesThePlace) {
   EXPECT_EQ(check_command(game(), "ab\ncd", false).error().message,
             "LF at position 2 would end the command");

@@ -10,8 +10,8 @@ using Type = KindOption::Type;
 using Words = std::string_view[];
 
 constexpr std::string_view kEconDangerous[] = {
-    "shutdown",         "exit", "quit",     "exec", "logfile", "ec_password",
-    "sv_rcon_password", "ban",  "unban_all"};
+    "shutdown",         "exit", "quit",      "exec",  "logfile", "ec_password",
+    "sv_rcon_password", "ban",  "unban_all", "logout"};
 constexpr std::string_view kEconChat[] = {"say", "broadcast"};
 constexpr std::string_view kEconQueries[] = {"echo", "status"};
 constexpr std::string_view kTtdDangerous[] = {
@@ -31,6 +31,7 @@ constexpr std::string_view kQuakeDangerous[] = {"quit",        "killserver",  "e
                                                 "map",         "devmap",      "rconpassword",
                                                 "map_restart", "writeconfig", "vstr"};
 constexpr std::string_view kQuakeChat[] = {"say", "tell"};
+constexpr std::string_view kMudReserved[] = {"outputprefix", "outputsuffix"};
 constexpr std::string_view kMudDangerous[] = {
     "@shutdown", "@restart", "@dump",  "@readcache", "@toad",        "@destroy", "@nuke",
     "@chownall", "quit",     "logout", "@boot",      "@newpassword", "@disable"};
@@ -125,6 +126,7 @@ constexpr std::array kKinds{GameKind{.name = "teeworlds",
                                      .rate_per_s = 1,
                                      .burst = 40,
                                      .max_command = 4000,
+                                     .reserved = kMudReserved,
                                      .dangerous = kMudDangerous,
                                      .chat = kMudChat,
                                      .options = kMudOptions},

@@ -34,6 +34,7 @@ struct GameKind {
   std::int64_t max_in_flight = 1;
   std::size_t max_command = 1000;  ///< Bytes.
   std::string_view separators;     ///< Bytes besides control characters that end a command.
+  std::span<const std::string_view> reserved;   ///< The link's own: they would move its framing.
   std::span<const std::string_view> dangerous;  ///< Commands that need a confirmation.
   std::span<const std::string_view> chat;       ///< Commands that talk to players.
   std::span<const std::string_view> queries;    ///< Commands that change nothing.

@@ -159,6 +159,7 @@ GameSettings read_settings(const JsonValue& body, const std::string& name, const
   // A slower pace than one in ten seconds would outlast the lease of the lane.
   reader.number("rate_per_s", out.rate_per_s, 0.1, 1000);
   reader.integer("burst", out.burst, 1, 1000);
+  reader.boolean("adaptive_pace", out.adaptive_pace);
   reader.integer("in_flight", out.in_flight, 1, kind->max_in_flight);
   reader.integer("reply_timeout_ms", out.reply_timeout_ms, 100, 15'000);
   reader.integer("output_limit", out.output_limit, 1024, 1 << 20);
@@ -182,7 +183,8 @@ void write_settings(JsonWriter& w, const GameSettings& s) {
   w.field("enabled", s.enabled).key("options").begin_object();
   for (const auto& [key, value] : s.options) w.field(key, value);
   w.end_object().field("rate_per_s", s.rate_per_s).field("burst", s.burst);
-  w.field("in_flight", s.in_flight).field("reply_timeout_ms", s.reply_timeout_ms);
+  w.field("adaptive_pace", s.adaptive_pace).field("in_flight", s.in_flight);
+  w.field("reply_timeout_ms", s.reply_timeout_ms);
   w.field("output_limit", s.output_limit);
   write_list(w, "allow", s.allow);
   write_list(w, "dangerous", s.dangerous);

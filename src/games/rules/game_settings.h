@@ -32,6 +32,7 @@ struct GameSettings {
   std::map<std::string, std::string> options;  ///< Of the kind.
   double rate_per_s = 0;
   std::int64_t burst = 0;
+  bool adaptive_pace = true;  ///< Slower while the game is behind its clock.
   std::int64_t in_flight = 0;
   std::int64_t reply_timeout_ms = 10'000;
   std::int64_t output_limit = 65'536;  ///< Bytes of one reply.

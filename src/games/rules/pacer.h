@@ -20,6 +20,15 @@ class Pacer {
 
   /// When the next command may go: now or later.
   MonoTime due(MonoTime now) const { return std::max(now, arrival_ - tolerance_); }
+  /// From now on this pace. A change gives nobody a burst, and none waits for the pace of before.
+  /// Requires: as the constructor.
+  void set_rate(double rate_per_s, double burst, MonoTime now) {
+    const MonoTime earliest = arrival_ - tolerance_;
+    const Pacer next(rate_per_s, burst);
+    interval_ = next.interval_;
+    tolerance_ = next.tolerance_;
+    arrival_ = std::min(earliest, now + interval_) + tolerance_;
+  }
   /// One goes. Requires: now >= due(now).
   void take(MonoTime now) { arrival_ = std::max(now, arrival_) + interval_; }
 

@@ -2,7 +2,8 @@
 //
 // Answers have no ids, no order and no end: one command at a time, and its answer ends when nothing
 // has come for a while. Whether the server is there, and how far, tells getinfo, which echoes a
-// challenge. A lost datagram is a lost answer.
+// challenge. A lost datagram is a lost answer. The password is proven before the link is ready by
+// an `echo` over rcon, which changes nothing.
 
 #pragma once
 
@@ -27,6 +28,8 @@ class Quake3Conversation final : public Conversation {
 
  private:
   void on_print(std::string_view text, Output& out);
+  void on_proof(std::string_view text, Output& out);
+  void prove(Output& out);
 
   const std::string password_, nonce_;
   const Nanos quiet_;
@@ -34,7 +37,8 @@ class Quake3Conversation final : public Conversation {
   std::string challenge_;
   CommandId asked_ = 0;  // 0: none.
   bool heard_ = false;   // A part of its answer has come.
-  bool ready_ = false;
+  enum class Stage : std::uint8_t { asking, proving, ready };
+  Stage stage_ = Stage::asking;
   std::string text_;  // The unfinished line.
 };
 

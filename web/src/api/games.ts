@@ -16,6 +16,7 @@ export interface GameSettings {
   options: Record<string, unknown>;
   rate_per_s: number;
   burst: number;
+  adaptive_pace: boolean;
   in_flight: number;
   reply_timeout_ms: number;
   output_limit: number;
@@ -34,6 +35,7 @@ export interface Game extends GameSettings {
     tick_ratio: number | null;
     latency_ms: number | null;
     response_time_ms: number | null;
+    pace_per_s: number;
     waiting: number;
     in_flight: number;
   };

@@ -7,6 +7,7 @@ import { useState } from "preact/hooks";
 
 import type { Game, GameCandidate } from "../api/games";
 import { formatMs, formatNumber, kUnknown, plural } from "../lib/format";
+import { paceOf, paceTrouble } from "../lib/pace";
 import { Await, LookOnly, useFollow } from "../rooms/shared";
 import { may } from "../state/session";
 import { Button, Empty, PageHead } from "../ui/parts";
@@ -28,8 +29,11 @@ export function HealthFacts({ of }: { of: Game }): JSX.Element {
     ["Latency", health.latency_ms === null ? null : formatMs(health.latency_ms)],
     ["Answers in", health.response_time_ms === null ? null : formatMs(health.response_time_ms)],
     ["Waiting", String(health.waiting)],
+    ["Pace", paceOf(of)],
   ];
+  const trouble = paceTrouble(of);
   return (
+    <>
     <dl class="game-facts">
       {facts.map(([name, value]) => (
         <div key={name}>
@@ -38,6 +42,8 @@ export function HealthFacts({ of }: { of: Game }): JSX.Element {
         </div>
       ))}
     </dl>
+    {trouble !== null && <p class="game-pace">{trouble}</p>}
+    </>
   );
 }
 

@@ -65,6 +65,7 @@ export function GameDialog({ of, preset = null, onClose }: Props): JSX.Element {
   const kind = all.find((one) => one.name === kindName);
   const [texts, setTexts] = useState<Texts>(() => startOf(of ?? preset, kind));
   const [password, setPassword] = useState("");
+  const [adaptive, setAdaptive] = useState((of ?? preset)?.adaptive_pace ?? true);
   const [removing, setRemoving] = useState(false);
   const { busy, wrong, error, send, setWrong } = useSending();
   const set = (key: string) => (value: string) => setTexts({ ...texts, [key]: value });
@@ -94,6 +95,7 @@ export function GameDialog({ of, preset = null, onClose }: Props): JSX.Element {
       if (text.trim() !== "") options[option.name] = option.type === "lines" ? text : text.trim();
     }
     body.options = options;
+    body.adaptive_pace = adaptive;
     body.allow = linesOf(texts.allow ?? "");
     body.queries = linesOf(texts.queries ?? "");
     body.users = readWords(texts.users ?? "");
@@ -203,6 +205,14 @@ export function GameDialog({ of, preset = null, onClose }: Props): JSX.Element {
               />
             ))}
           </div>
+          <label class="check-row">
+            <input
+              type="checkbox"
+              checked={adaptive}
+              onChange={(event) => setAdaptive(event.currentTarget.checked)}
+            />
+            <span>Slower while the game is behind its clock</span>
+          </label>
           <Field
             id="game-queries"
             label="Commands that change nothing"
