@@ -1,4 +1,5 @@
 """What holds on every route: repeated requests, versions, pages, correlation ids."""
+import itertools
 import json
 import re
 import socket
@@ -42,7 +43,7 @@ class Repeats(unittest.TestCase):
 
 
 # Mutable path: how the one under test is made (method, path, body), then changed (method, body); and deleted at the end.
-# "{id}" is the id that making it answered.
+# A function of the test gives a body that differs from run to run, for what cannot be made anew.
 GAME = {"kind": "mud", "host": "127.0.0.1", "port": 4000, "enabled": False}
 MODE = {"macros": [{"macro_id": "heal"}], "description": "one"}
 NAP = {"kind": "lua", "source": "gk.sleep(1)"}
@@ -50,7 +51,7 @@ HOOK = {"kind": "webhook", "url": "https://example.org/a", "secret": "0123456789
 USER = {"username": "ann", "password": "plum otter lantern 47 quay", "role": "user"}
 VERSIONED = {
     "/auth/preferences": (None, ("PUT", {"theme": "dark"})),
-    "/config": (None, ("PATCH", {"set": {"monitor.interval_s": 0.5}})),
+    "/config": (None, ("PATCH", lambda test: {"set": {"monitor.interval_s": next(test.numbers)}})),
     "/games/{name}": (("PUT", "/games/world", GAME), ("PUT", {"port": 4001})),
     "/lock-modules/{name}": (("PUT", "/lock-modules/own", {"priority": 7}), ("PUT", {"priority": 8})),
     "/locks/{lane}": (("PUT", "/locks/own", {"spacing_s": 1}), ("PUT", {"spacing_s": 2})),
@@ -60,7 +61,7 @@ VERSIONED = {
     "/movement/options": (None, ("PUT", {"mode": "shadow"})),
     # url and secret are not shown; a change of either is a change.
     "/notices/receivers/{name}": (("PUT", "/notices/receivers/hook", HOOK), ("PUT", {**HOOK, "secret": "fedcba9876543210"})),
-    "/operations/conflicts": (None, ("PUT", {"items": []})),
+    "/operations/conflicts": (None, ("PUT", lambda test: {"items": test.rules[:next(test.numbers)]})),
     "/roles/{name}": (("PUT", "/roles/helper", {"scopes": ["macros:read"]}), ("PUT", {"scopes": ["games:read"]})),
     "/sessions/{id}": (("POST", "/sessions", {"character_name": "ann", "game": "plain"}), ("PATCH", {"game": None})),
     "/users/{id}": (("POST", "/users", USER), ("PATCH", {"role": "viewer"})),
@@ -98,6 +99,8 @@ class Versions(unittest.TestCase):
         cls.daemon.__enter__()
         cls.addClassCleanup(cls.daemon.__exit__, None, None, None)
         cls.admin = cls.daemon.admin
+        cls.numbers = itertools.count(1)
+        cls.rules = cls.admin.get("/api/operations/conflicts").json["items"]
         cls.document = cls.admin.get("/api/openapi.json").json
         assert cls.admin.ask("PUT", "/api/games/plain", GAME).status == 201
 
@@ -115,6 +118,7 @@ class Versions(unittest.TestCase):
     def faults(self, path, send):
         """What is wrong with the versions of the resource at `path`; `send(method, path, body, tag)` asks."""
         make, (method, change) = VERSIONED[path]
+        change = change(self) if callable(change) else change
         where = "/api" + path
         if make is not None:
             made = self.admin.ask(make[0], "/api" + make[1], make[2])
