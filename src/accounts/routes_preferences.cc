@@ -32,10 +32,12 @@ void add_preferences_routes(api::Router& router, AccountsService& service) {
               .summary = "One's own preferences, with their ETag",
               .request = {},
               .response = "Preferences",
-              .handler = [&service](api::Call& call, const api::Reply& reply) {
-                service.read_preferences(caller_of(call),
-                                         [reply](const auto& outcome) { answer(reply, outcome); });
-              }});
+              .handler =
+                  [&service](api::Call& call, const api::Reply& reply) {
+                    service.read_preferences(
+                        caller_of(call), [reply](const auto& outcome) { answer(reply, outcome); });
+                  },
+              .versions = api::Versions::own});
   router.add({.method = net::Method::put,
               .path = "/auth/preferences",
               .scope = api::kSession,

@@ -154,9 +154,9 @@ void add_reading(api::Router& router, const AccountsService& service) {
               .summary = "One user, with its ETag",
               .request = {},
               .response = "User",
-              .handler = [&service](api::Call& call, const api::Reply& reply) {
-                get_user(service, call, reply);
-              }});
+              .handler = [&service](api::Call& call,
+                                    const api::Reply& reply) { get_user(service, call, reply); },
+              .versions = api::Versions::optional});
 }
 
 }  // namespace

@@ -16,9 +16,10 @@ namespace gk::api {
 
 /// How writes to a resource treat If-Match.
 enum class Versions : std::uint8_t {
-  none,      ///< The resource has no ETag, or its handlers see to it themselves.
+  none,      ///< The resource has no ETag.
   optional,  ///< A write with If-Match is refused (412) unless it names the present ETag.
   required,  ///< As optional, and a write without If-Match is refused (428).
+  own,       ///< As optional, but the handlers of the writes compare: the GET answers later.
 };
 
 /// The ETag that `response` carries, or one made of its body: equal bodies have equal tags.

@@ -90,8 +90,8 @@ struct Route {
   bool no_setup_needed = false;  ///< Served before the first admin exists (setup and health only).
   bool literal = false;          ///< Set by add_literal(): not below /api.
   /// Of a GET route: its answers have an ETag and obey If-None-Match, and PUT, PATCH and DELETE of
-  /// the same path obey If-Match. Requires: the handler answers before it returns, and from what
-  /// the handlers of those writes change.
+  /// the same path obey If-Match. Requires, but for Versions::own: the handler answers before it
+  /// returns, and from what the handlers of those writes change.
   Versions versions = Versions::none;
   std::string_view list_key = {};  ///< Set by page_list().
 };

@@ -39,7 +39,7 @@ void Router::Impl::run_guarded(const Route& route, Call& call, const net::Respon
   if (!route.list_key.empty()) return run_list(route, call, answer);
   if (changes_state(route.method) && route.method != net::Method::post) {
     const Route* read = reader_of(call);
-    if (read != nullptr && read->versions != Versions::none) {
+    if (read != nullptr && read->versions != Versions::none && read->versions != Versions::own) {
       return run_write(route, *read, call, answer);
     }
   }

@@ -92,6 +92,13 @@ TEST_F(RouterTest, ServesBothMountsWithParameters) {
   EXPECT_EQ(ask(Method::get, "/api/v1/things/7", {{"x-test-user", "viewer"}}).body, "\"7\"");
 }
 
+TEST_F(RouterTest, ARouteHasNoHistogramBeforeItsFirstRequest) {
+  EXPECT_EQ(metrics.text().find("route=\"/things/{id}\""), std::string::npos);
+  ask(Method::get, "/api/things/1", {{"x-test-user", "viewer"}});
+  EXPECT_NE(metrics.text().find("route=\"/things/{id}\""), std::string::npos);
+  EXPECT_EQ(metrics.text().find("route=\"/things\""), std::string::npos);
+}
+
 TEST_F(RouterTest, RefusesWithoutCredentialAndWithoutScope) {
   EXPECT_EQ(ask(Method::get, "/api/things/7").status, 401);
   const net::Headers viewer = {{"x-test-user", "viewer"}, {"x-gamekeeper-csrf", "1"}};

@@ -11,6 +11,7 @@ using api::Reply;
 void write(JsonWriter& w, const BackupService& service, const Backup& backup) {
   w.begin_object().field("name", backup.name).field("created_at", backup.created_at);
   w.field("bytes", backup.bytes).field("state", backup.ready ? "ready" : "running");
+  w.field("scheduled", backup.scheduled);
   w.field("path", service.folder() + "/" + backup.name).end_object();
 }
 
@@ -37,15 +38,17 @@ void make(BackupService& service, const Reply& reply) {
 }
 
 void add_schemas(api::Router& router) {
-  router.add_schema({"Backup",
-                     {{"name", "string", "When it was begun, UTC: 2026-11-28-105959", true},
-                      {"created_at", "time", "", true},
-                      {"bytes", "integer", "Of the databases; 0 while it is made", true},
-                      {"state", "running|ready", "ready: whole and checked", true},
-                      {"path", "string", "Folder on the daemon's machine", true}}});
-  router.add_schema({"BackupList",
-                     {{"items", "#Backup[]", "Newest first, 20 at most", true},
-                      {"next_cursor", "string", "", true, true}}});
+  router.add_schema(
+      {"Backup",
+       {{"name", "string", "When it was begun, UTC: 2026-11-28-105959; -scheduled follows", true},
+        {"created_at", "time", "", true},
+        {"bytes", "integer", "Of the databases; 0 while it is made", true},
+        {"state", "running|ready", "ready: whole and checked", true},
+        {"scheduled", "boolean", "By the schedule, which also removes it", true},
+        {"path", "string", "Folder on the daemon's machine", true}}});
+  router.add_schema(
+      {"BackupList",
+       {{"items", "#Backup[]", "Newest first", true}, {"next_cursor", "string", "", true, true}}});
 }
 
 }  // namespace

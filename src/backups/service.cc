@@ -14,6 +14,8 @@ namespace fs = std::filesystem;
 
 /// Entries of the folder that are looked at; others may lie there too. Source: chosen.
 constexpr std::size_t kMaxEntries = 10'000;
+/// Ends the name of a backup that the schedule made.
+constexpr std::string_view kScheduled = "-scheduled";
 
 /// "2026-11-28T10:59:59.123Z" as a name.
 std::string name_at(WallTime now) {
@@ -25,6 +27,7 @@ std::string name_at(WallTime now) {
 
 /// As name_at() gives: nothing else below the folder is listed or removed.
 bool is_backup_name(std::string_view name) {
+  if (name.ends_with(kScheduled)) name.remove_suffix(kScheduled.size());
   constexpr std::string_view kShape = "dddd-dd-dd-dddddd";
   return name.size() == kShape.size() &&
          std::equal(name.begin(), name.end(), kShape.begin(), [](char c, char shape) {
@@ -40,7 +43,8 @@ Result<std::vector<Backup>> backups_in(const std::string& folder) {
   for (const std::string& name : names) {
     if (!is_backup_name(name)) continue;
     const auto manifest = store::read_manifest(folder + "/" + name);
-    if (manifest) out.push_back({name, manifest->created_at, manifest->bytes, true});
+    if (!manifest) continue;
+    out.push_back({name, manifest->created_at, manifest->bytes, true, name.ends_with(kScheduled)});
   }
   std::reverse(out.begin(), out.end());  // The names are sorted by time.
   return out;
@@ -68,8 +72,10 @@ Error as_unavailable(const Error& error) {
 Result<Backup> make_in(const BackupOptions& options, const BackupService::Copy& copy,
                        Backup backup) {
   GK_TRY(const auto present, backups_in(options.folder));
-  if (present.size() >= options.max_backups) {
-    return Error{Errc::failed_precondition, "there are " + std::to_string(present.size()) +
+  const auto by_people = static_cast<std::size_t>(std::count_if(
+      present.begin(), present.end(), [](const Backup& one) { return !one.scheduled; }));
+  if (!backup.scheduled && by_people >= options.max_backups) {
+    return Error{Errc::failed_precondition, "there are " + std::to_string(by_people) +
                                                 " backups already, as many as are kept; delete "
                                                 "one first"};
   }
@@ -125,10 +131,12 @@ void BackupService::list(std::function<void(Result<std::vector<Backup>>)> done) 
       });
 }
 
-void BackupService::make(std::function<void(Result<Backup>)> done) {
+void BackupService::make(std::function<void(Result<Backup>)> done, Maker by) {
   if (running_) return done(Error{Errc::failed_precondition, "a backup is being made already"});
   const WallTime now = clock_.wall();
-  running_ = Backup{name_at(now), now, 0, false};
+  const bool scheduled = by == Maker::schedule;
+  running_ =
+      Backup{name_at(now) + std::string(scheduled ? kScheduled : ""), now, 0, false, scheduled};
   const MonoTime begun = clock_.mono();
   run<Backup>(
       copying_,

@@ -21,15 +21,20 @@ namespace gk::backups {
 
 struct BackupOptions {
   std::string folder;  ///< Holds the backups, a folder each; made when it is missing.
-  /// Beyond, a new one is refused: only a person knows which old one may go. [1, 1000]
+  /// Of those that people made. Beyond, a new one is refused: only a person knows which old one may
+  /// go. [1, 1000]
   std::size_t max_backups = 20;  // Source: chosen
 };
 
+/// Who makes a backup. Those of the schedule are kept and removed by scheduler.h.
+enum class Maker : std::uint8_t { person, schedule };
+
 struct Backup {
-  std::string name;  ///< "2026-11-28-105959": when it was begun, UTC.
+  std::string name;  ///< "2026-11-28-105959": when it was begun, UTC; "-scheduled" may follow.
   WallTime created_at{};
   std::uint64_t bytes = 0;  ///< Of the databases.
   bool ready = true;        ///< False: it is being made.
+  bool scheduled = false;   ///< By the schedule.
 };
 
 /// Makes one backup at a time on a thread of its own, so that a long copy delays nothing else.
@@ -48,13 +53,14 @@ class BackupService {
   /// Answers when the backup is whole and checked.
   /// Errors: failed_precondition (one is being made; as many as are kept), unavailable (disk full
   ///         or failing: nothing of it is left).
-  void make(std::function<void(Result<Backup>)> done);
+  void make(std::function<void(Result<Backup>)> done, Maker by = Maker::person);
   /// Errors: invalid_argument (no name of a backup), not_found, failed_precondition (it is being
   ///         made), unavailable.
   void remove(const std::string& name, std::function<void(Result<void>)> done);
 
   const std::string& folder() const { return options_.folder; }
   std::size_t max_backups() const { return options_.max_backups; }
+  bool busy() const { return running_.has_value(); }  ///< One is being made.
 
  private:
   template <typename T>

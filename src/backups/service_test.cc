@@ -2,13 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include <condition_variable>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
 
+#include "backups/posts_test.h"
 #include "store/backup_folder.h"
-#include "store/database.h"
 #include "testing/capture_log.h"
 #include "testing/manual_clock.h"
 #include "testing/temp_dir.h"
@@ -17,37 +16,6 @@ namespace gk::backups {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// What threads post, run by the test.
-class Posts {
- public:
-  BackupService::Post post() {
-    return [this](std::function<void()> task) {
-      const std::lock_guard lock(mu_);
-      tasks_.push_back(std::move(task));
-      ready_.notify_all();
-    };
-  }
-  void run_one() {
-    std::unique_lock lock(mu_);
-    ready_.wait(lock, [this] { return !tasks_.empty(); });
-    auto task = std::move(tasks_.front());
-    tasks_.erase(tasks_.begin());
-    lock.unlock();
-    task();
-  }
-
- private:
-  std::mutex mu_;
-  std::condition_variable ready_;
-  std::vector<std::function<void()>> tasks_;
-};
-
-void make_database(const std::string& path) {
-  auto database = store::Database::open({.path = path});
-  ASSERT_TRUE(database) << database.error().message;
-  ASSERT_TRUE((*database)->execute("CREATE TABLE t (a INTEGER) STRICT"));
-}
 
 std::vector<std::string> names_in(const std::string& folder) {
   std::vector<std::string> out;

@@ -62,7 +62,10 @@ void ProcessTable::read_one(const std::string& subject, Watched& watched, Proces
   sample.processes = usage->processes;
   sample.rss_bytes = Signal::known(static_cast<double>(usage->rss_bytes), now, wall, interval);
   sample.threads = Signal::known(usage->threads, now, wall, interval);
-  const Nanos elapsed = now - watched.before_at;
+  // From before the earlier reading to after this one: the thread may be held up on either side of
+  // the moment at which a file was read, and a share must never be overstated by that. It is
+  // understated by the part of the time that the readings took.
+  const Nanos elapsed = clock_.mono() - watched.before_at;
   if (watched.found && elapsed > Nanos(0)) {
     const Nanos run = usage->run - watched.before.run;
     const Nanos wait = usage->wait - watched.before.wait;

@@ -35,7 +35,7 @@ class ProcessTable {
     std::unique_ptr<sys::ProcTree> tree;
     bool found = false;  // Read at least once.
     sys::TreeUsage before;
-    MonoTime before_at{};
+    MonoTime before_at{};  // Right before `before` was read.
   };
   void read_one(const std::string& subject, Watched& watched, ProcessSample& sample, WallTime wall,
                 Nanos interval);

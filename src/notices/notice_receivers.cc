@@ -1,10 +1,26 @@
 // Receivers, tests and views of the notice service.
 #include <algorithm>
+#include <cstdio>
 
 #include "base/json_writer.h"
 #include "notices/notice_service.h"
 
 namespace gk::notices {
+namespace {
+
+/// FNV-1a, 64 bits, of what is stored. Sealing draws a new nonce, so each write has a tag of its
+/// own and the tag of a secret cannot be guessed at; after a restart it is the same.
+std::string etag_of(const StoredReceiver& row) {
+  std::uint64_t hash = 0xcbf29ce484222325U;
+  const auto mix = [&hash](unsigned char c) { hash = (hash ^ c) * 0x100000001b3U; };
+  for (const char c : row.config) mix(static_cast<unsigned char>(c));
+  for (const std::uint8_t byte : row.sealed) mix(byte);
+  char out[24];
+  std::snprintf(out, sizeof out, "\"%016llx\"", static_cast<unsigned long long>(hash));
+  return out;
+}
+
+}  // namespace
 
 void NoticeService::restore(StoredNotices stored) {
   for (StoredReceiver& row : stored.receivers) {
@@ -17,7 +33,7 @@ void NoticeService::restore(StoredNotices stored) {
       log_.warn("notices.damaged_row", receiver.error().message);
       continue;
     }
-    receivers_.emplace(row.name, std::move(*receiver));
+    receivers_.insert_or_assign(row.name, Kept{std::move(*receiver), etag_of(row)});
   }
   const WallTime wall = clock_.wall();
   for (Delivery& d : stored.deliveries) {
@@ -36,7 +52,12 @@ void NoticeService::restore(StoredNotices stored) {
 
 const Receiver* NoticeService::find(std::string_view name) const {
   const auto it = receivers_.find(name);
-  return it == receivers_.end() ? nullptr : &it->second;
+  return it == receivers_.end() ? nullptr : &it->second.receiver;
+}
+
+std::string NoticeService::etag(std::string_view name) const {
+  const auto it = receivers_.find(name);
+  return it == receivers_.end() ? "" : it->second.etag;
 }
 
 void NoticeService::put_receiver(Receiver receiver, Author by, Done done) {
@@ -51,15 +72,17 @@ void NoticeService::put_receiver(Receiver receiver, Author by, Done done) {
                   before == nullptr ? "notices.receiver.create" : "notices.receiver.change",
                   receiver.name, std::nullopt, receiver_audit_json(receiver, before)};
   if (before != nullptr) act.before = receiver_audit_json(*before, nullptr);
-  store_.save_receiver(std::move(row), std::move(act),
-                       [this, receiver = std::move(receiver), done = std::move(done),
-                        alive = std::weak_ptr<int>(alive_)](const Result<void>& stored) {
-                         if (alive.expired()) return;
-                         if (!stored) return done(stored.error());
-                         receivers_[receiver.name] = receiver;
-                         pump();
-                         done(receiver_json(receiver));
-                       });
+  std::string etag = etag_of(row);
+  store_.save_receiver(
+      std::move(row), std::move(act),
+      [this, receiver = std::move(receiver), etag = std::move(etag), done = std::move(done),
+       alive = std::weak_ptr<int>(alive_)](const Result<void>& stored) {
+        if (alive.expired()) return;
+        if (!stored) return done(stored.error());
+        receivers_[receiver.name] = {receiver, etag};
+        pump();
+        done(receiver_json(receiver));
+      });
 }
 
 void NoticeService::delete_receiver(const std::string& name, Author by, Done done) {
@@ -165,7 +188,7 @@ std::string NoticeService::receivers_json() const {
   std::string out;
   JsonWriter w(out);
   w.begin_object().key("items").begin_array();
-  for (const auto& [name, receiver] : receivers_) w.raw(receiver_json(receiver));
+  for (const auto& [name, kept] : receivers_) w.raw(receiver_json(kept.receiver));
   w.end_array().key("next_cursor").null().end_object();
   return out;
 }

@@ -55,7 +55,8 @@ std::string NoticeService::new_id() {
 
 void NoticeService::tell(Notice notice, const std::vector<ReceiverKind>& except) {
   std::vector<std::string> names;
-  for (const auto& [name, receiver] : receivers_) {
+  for (const auto& [name, kept] : receivers_) {
+    const Receiver& receiver = kept.receiver;
     const bool left_out = std::find(except.begin(), except.end(), receiver.kind) != except.end();
     if (!left_out && wants(receiver, notice.kind)) names.push_back(name);
   }

@@ -67,6 +67,9 @@ class NoticeService {
   /// Sends one notice to that receiver alone; `done` gets its delivery after the first attempt.
   void test(const std::string& name, const Author& by, Done done);
   const Receiver* find(std::string_view name) const;
+  /// Changes with every write of that receiver, its url and secret included, and tells neither;
+  /// empty when there is none.
+  std::string etag(std::string_view name) const;
   const NoticeOptions& options() const { return options_; }
 
   // Views as JSON. Secrets are never in them.
@@ -84,6 +87,10 @@ class NoticeService {
     MonoTime blocked_until{};
     bool in_flight = false;
     std::uint32_t failures = 0;  // In a row.
+  };
+  struct Kept {
+    Receiver receiver;
+    std::string etag;
   };
   struct Book {  // What is shown of a receiver.
     std::optional<WallTime> last_delivered;
@@ -118,7 +125,7 @@ class NoticeService {
   Transport& transport_;
   const SecretBox secrets_;
   GameSender game_sender_;
-  std::map<std::string, Receiver, std::less<>> receivers_;
+  std::map<std::string, Kept, std::less<>> receivers_;
   std::map<std::string, Book, std::less<>> books_;
   std::map<std::string, Channel, std::less<>> channels_;
   MonoTime discord_blocked_until_{};

@@ -106,6 +106,21 @@ class NoticeServiceTest : public testing::Test {
   std::unique_ptr<NoticeService> service;
 };
 
+TEST_F(NoticeServiceTest, TagsEachWriteOfAReceiverAndKeepsTheTagOverARestart) {
+  add("a");
+  const std::string first = service->etag("a");
+  EXPECT_FALSE(first.empty());
+  EXPECT_EQ(service->etag("b"), "");
+  tell("one");
+  transport.answer({.status = 204});
+  EXPECT_EQ(service->etag("a"), first) << "what is delivered changes no setting";
+  add("a", ReceiverKind::webhook, "https://example.org/elsewhere");
+  const std::string second = service->etag("a");
+  EXPECT_NE(second, first) << "the url is not shown but counts";
+  service = make();
+  EXPECT_EQ(service->etag("a"), second);
+}
+
 TEST_F(NoticeServiceTest, ReturnsBeforeAnythingIsSentOrStored) {
   add("a");
   tell("one");

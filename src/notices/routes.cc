@@ -22,6 +22,19 @@ NoticeService::Done answer(const Reply& reply, int status = 200) {
   };
 }
 
+/// A receiver, with its ETag.
+NoticeService::Done answer_receiver(const NoticeService& service, std::string name,
+                                    const Reply& reply, int status) {
+  return [&service, name = std::move(name), reply, status](const Result<std::string>& json) {
+    if (!json) return reply.error(json.error());
+    net::Response response;
+    response.status = status;
+    response.headers.emplace_back("ETag", service.etag(name));
+    response.body = *json;
+    reply.response(std::move(response));
+  };
+}
+
 NoticeService::Author author_of(const Call& call) {
   return {call.principal->user_id, call.principal->name, call.correlation_id};
 }
@@ -31,7 +44,7 @@ void put(NoticeService& service, const std::string& name, Call& call, const Repl
   auto reading = read_receiver(name, call.body, before, service.options().allow_private);
   if (!reading.complaints.empty()) return reply.problem(invalid(std::move(reading.complaints)));
   service.put_receiver(std::move(reading.receiver), author_of(call),
-                       answer(reply, before == nullptr ? 201 : 200));
+                       answer_receiver(service, name, reply, before == nullptr ? 201 : 200));
 }
 
 void create(NoticeService& service, Call& call, const Reply& reply) {
@@ -120,14 +133,16 @@ void add_notice_routes(api::Router& router, NoticeService& service) {
               "NoticeReceiverInput", "NoticeReceiver",
               [&service](Call& call, const Reply& reply) { create(service, call, reply); }});
   router.add({Method::get, "/notices/receivers/{name}", "alerts:read", "One receiver", "",
-              "NoticeReceiver", [&service](Call& call, const Reply& reply) {
-                const Receiver* receiver = service.find(call.param("name"));
+              "NoticeReceiver",
+              [&service](Call& call, const Reply& reply) {
+                const std::string name = call.param("name");
+                const Receiver* receiver = service.find(name);
                 if (receiver == nullptr) {
-                  return reply.error(
-                      {Errc::not_found, "there is no receiver " + call.param("name")});
+                  return reply.error({Errc::not_found, "there is no receiver " + name});
                 }
-                reply.json(service.receiver_json(*receiver));
-              }});
+                answer_receiver(service, name, reply, 200)(service.receiver_json(*receiver));
+              },
+              false, false, api::Versions::optional});
   router.add({Method::put, "/notices/receivers/{name}", "alerts:write",
               "Create or replace a receiver; url and secret stay when absent",
               "NoticeReceiverInput", "NoticeReceiver", [&service](Call& call, const Reply& reply) {

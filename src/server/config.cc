@@ -10,6 +10,8 @@
 #include <variant>
 
 #include "base/json_writer.h"
+#include "macros/rules/schedule.h"
+#include "macros/time_zone.h"
 #include "monitor/rules/latency_target.h"
 #include "settings/toml.h"
 
@@ -25,6 +27,8 @@ struct BoolSetting {
 };
 struct TextSetting {
   std::string Config::* member;
+  /// What is wrong with it; null: any text will do.
+  std::optional<std::string> (*complaint)(std::string_view text) = nullptr;
 };
 struct ListSetting {
   std::vector<std::string> Config::* member;
@@ -48,6 +52,17 @@ struct Setting {
 std::optional<std::string> complaint_of_target(std::string_view text) {
   const auto target = monitor::read_latency_target(text);
   return target ? std::nullopt : std::optional(target.error().message);
+}
+
+std::optional<std::string> complaint_of_cron(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  const auto cron = macros::Cron::parse(text);
+  return cron ? std::nullopt : std::optional(cron.error().message);
+}
+
+std::optional<std::string> complaint_of_zone(std::string_view text) {
+  const auto zone = macros::load_zone(std::string(text));
+  return zone ? std::nullopt : std::optional(zone.error().message);
 }
 
 // LONG: a table, one entry a setting.
@@ -103,6 +118,13 @@ const std::vector<Setting>& settings() {
        "Hours that single measurements about clients and processes are kept"},
       {"retention.player_days", NumberSetting{&Config::retention_player_days, 0, 3650},
        "Days that reviews and learned habits of players are kept; 0: until they are deleted"},
+      {"backups.schedule", TextSetting{&Config::backups_schedule, complaint_of_cron},
+       "When backups are made by themselves, five fields as in cron, such as 30 4 * * *; empty is "
+       "never"},
+      {"backups.time_zone", TextSetting{&Config::backups_time_zone, complaint_of_zone},
+       "Time zone of that schedule, such as Europe/Berlin"},
+      {"backups.keep", NumberSetting{&Config::backups_keep, 1, 100},
+       "Backups of the schedule that are kept; the oldest goes when a newer one is whole"},
       {"macros.confinement",
        ChoiceSetting{{"auto", "namespace", "session"},
                      [](Config& c, std::size_t i) {
@@ -196,6 +218,9 @@ std::optional<std::string> apply(const BoolSetting& s, const toml::node& node, C
 std::optional<std::string> apply(const TextSetting& s, const toml::node& node, Config& config) {
   const auto* value = node.as_string();
   if (value == nullptr) return "expected a string, got " + type_text(node);
+  if (s.complaint != nullptr) {
+    if (auto wrong = s.complaint(value->get())) return wrong;
+  }
   config.*s.member = value->get();
   return std::nullopt;
 }
@@ -205,8 +230,7 @@ std::optional<std::string> apply(const ListSetting& s, const toml::node& node, C
   if (list == nullptr || list->size() > 64) return "expected an array of at most 64 strings";
   std::vector<std::string> out;
   for (const auto& item : *list) {
-    if (!item.is_string())
-      return "expected an array of strings, got " + type_text(item) + " in it";
+    if (!item.is_string()) return "expected an array of strings, got " + type_text(item) + " in it";
     out.push_back(item.as_string()->get());
     if (s.complaint == nullptr) continue;
     if (auto wrong = s.complaint(out.back())) return wrong;
@@ -219,8 +243,7 @@ std::optional<std::string> apply(const ChoiceSetting& s, const toml::node& node,
   const auto* value = node.as_string();
   const auto it =
       value == nullptr ? s.words.end() : std::find(s.words.begin(), s.words.end(), value->get());
-  if (value == nullptr)
-    return "expected one of " + joined(s.words) + ", got " + type_text(node);
+  if (value == nullptr) return "expected one of " + joined(s.words) + ", got " + type_text(node);
   if (it == s.words.end()) {
     return "expected one of " + joined(s.words) + ", got \"" + value->get() + "\"";
   }

@@ -55,6 +55,10 @@ struct Config {
   enum class MacroConfinement : std::uint8_t { automatic, namespaces, session };
   MacroConfinement macros_confinement = MacroConfinement::automatic;
 
+  std::string backups_schedule;  ///< Five fields as in cron; empty: none.
+  std::string backups_time_zone = "UTC";
+  double backups_keep = 7;
+
   std::vector<std::string> notices_allow_private;  ///< Networks that receivers may be in.
   std::string notices_ca_file;                     ///< Empty: the system's certificates.
 

@@ -31,6 +31,7 @@ TEST(ParseConfig, ReportsAllComplaintsWithLineKeyAndRange) {
             "metrics.public, "
             "http.max_connections, http.max_per_address, store.linger_us, store.flush_ms, "
             "retention.history_days, retention.client_hours, retention.player_days, "
+            "backups.schedule, backups.time_zone, backups.keep, "
             "macros.confinement, macros.culprit_demand_weight, macros.culprit_command_weight, "
             "macros.culprit_threshold, macros.culprit_margin, macros.dry_run, "
             "macros.quarantine_s, notices.allow_private, notices.ca_file, "

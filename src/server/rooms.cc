@@ -140,7 +140,8 @@ Result<void> Rooms::Impl::start() {
   GK_TRY(privacy, timed("start.privacy", [&] {
            return PrivacyRoom::create(context, state, *pool, *monitor, referee->service());
          }));
-  backups = std::make_unique<BackupRoom>(context, state);
+  GK_TRY(backups, BackupRoom::create(context, state));
+  if (auto check = backups->health_check()) GK_CHECK_OK(health->add(std::move(*check)));
   start_api();
   health->set_ready(true);
   return {};

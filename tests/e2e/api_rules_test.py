@@ -1,4 +1,5 @@
 """What holds on every route: repeated requests, versions, pages, correlation ids."""
+import itertools
 import json
 import re
 import socket
@@ -41,34 +42,128 @@ class Repeats(unittest.TestCase):
             self.assertEqual(daemon.admin.post("/api/users", body, headers=key).status, 201)
 
 
+# Mutable path: how the one under test is made (method, path, body), then changed (method, body); and deleted at the end.
+# A function of the test gives a body that differs from run to run, for what cannot be made anew.
+GAME = {"kind": "mud", "host": "127.0.0.1", "port": 4000, "enabled": False}
+MODE = {"macros": [{"macro_id": "heal"}], "description": "one"}
+NAP = {"kind": "lua", "source": "gk.sleep(1)"}
+HOOK = {"kind": "webhook", "url": "https://example.org/a", "secret": "0123456789abcdef"}
+USER = {"username": "ann", "password": "plum otter lantern 47 quay", "role": "user"}
+VERSIONED = {
+    "/auth/preferences": (None, ("PUT", {"theme": "dark"})),
+    "/config": (None, ("PATCH", lambda test: {"set": {"monitor.interval_s": next(test.numbers)}})),
+    "/games/{name}": (("PUT", "/games/world", GAME), ("PUT", {"port": 4001})),
+    "/lock-modules/{name}": (("PUT", "/lock-modules/own", {"priority": 7}), ("PUT", {"priority": 8})),
+    "/locks/{lane}": (("PUT", "/locks/own", {"spacing_s": 1}), ("PUT", {"spacing_s": 2})),
+    "/macro-safety/profiles/{macro_id}": (("PUT", "/macro-safety/profiles/own", {"max_duration": 76}), ("PUT", {"max_duration": 77})),
+    "/macro-scripts/{name}": (("PUT", "/macro-scripts/nap", NAP), ("PUT", {**NAP, "source": "gk.sleep(2)"})),
+    "/modes/{name}": (("PUT", "/modes/farm", MODE), ("PUT", {**MODE, "description": "two"})),
+    "/movement/options": (None, ("PUT", {"mode": "shadow"})),
+    # url and secret are not shown; a change of either is a change.
+    "/notices/receivers/{name}": (("PUT", "/notices/receivers/hook", HOOK), ("PUT", {**HOOK, "secret": "fedcba9876543210"})),
+    "/operations/conflicts": (None, ("PUT", lambda test: {"items": test.rules[:next(test.numbers)]})),
+    "/roles/{name}": (("PUT", "/roles/helper", {"scopes": ["macros:read"]}), ("PUT", {"scopes": ["games:read"]})),
+    "/sessions/{id}": (("POST", "/sessions", {"character_name": "ann", "game": "plain"}), ("PATCH", {"game": None})),
+    "/users/{id}": (("POST", "/users", USER), ("PATCH", {"role": "viewer"})),
+}
+# Paths that can only be deleted: why nothing is overwritten unseen.
+ONLY_DELETED = {
+    "/auth/sessions/{id}": "never changes; its id is never used again",
+    "/auth/tokens/{id}": "never changes; its id is never used again",
+    "/backups/{name}": "a file that never changes; its name has the time and a number",
+    "/movement/players/{id}/data": "erases all that there is by then, on a person's demand",
+    "/movement/sources/{name}": "takes a key back: the safe side, whichever key it has by then",
+    "/players/{id}": "erases all that there is by then, on a person's demand",
+    "/users/{id}/2fa": "takes away what there is by then; it has no content to have seen",
+}
+STALE = '"0000000000000000"'
+
+
+def undeclared(document):
+    """The routes of `document` that change something and neither declare If-Match nor are among ONLY_DELETED."""
+    out = []
+    for path, methods in document["paths"].items():
+        short = path.removeprefix("/api/v1")
+        for method in {"put", "patch", "delete"} & set(methods):
+            names = [p["name"] for p in methods[method].get("parameters", [])]
+            only_deleted = short in ONLY_DELETED and method == "delete"
+            if only_deleted == ("If-Match" in names) or (not only_deleted and short not in VERSIONED):
+                out.append(f"{method} {short}")
+    return out
+
+
 class Versions(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.daemon = Daemon()
+        cls.daemon.__enter__()
+        cls.addClassCleanup(cls.daemon.__exit__, None, None, None)
+        cls.admin = cls.daemon.admin
+        cls.numbers = itertools.count(1)
+        cls.rules = cls.admin.get("/api/operations/conflicts").json["items"]
+        cls.document = cls.admin.get("/api/openapi.json").json
+        assert cls.admin.ask("PUT", "/api/games/plain", GAME).status == 201
+
+    def test_every_route_that_changes_something_declares_if_match(self):
+        self.assertEqual(undeclared(self.document), [])
+        paths = {p.removeprefix("/api/v1") for p, m in self.document["paths"].items() if {"put", "patch", "delete"} & set(m)}
+        self.assertEqual(paths, set(VERSIONED) | set(ONLY_DELETED), "a row here names a route that is gone")
+
+    def test_a_planted_route_without_if_match_is_noticed(self):
+        planted = json.loads(json.dumps(self.document))
+        planted["paths"]["/api/v1/planted/{name}"] = {"get": {}, "put": {"parameters": []}, "delete": {"parameters": []}}
+        planted["paths"]["/api/v1/roles/{name}"]["put"]["parameters"] = []
+        self.assertEqual(sorted(undeclared(planted)), ["delete /planted/{name}", "put /planted/{name}", "put /roles/{name}"])
+
+    def faults(self, path, send):
+        """What is wrong with the versions of the resource at `path`; `send(method, path, body, tag)` asks."""
+        make, (method, change) = VERSIONED[path]
+        change = change(self) if callable(change) else change
+        where = "/api" + path
+        if make is not None:
+            made = self.admin.ask(make[0], "/api" + make[1], make[2])
+            self.assertIn(made.status, (200, 201), made.body)
+            where = "/api" + make[1] if make[0] == "PUT" else f"/api{make[1]}/{made.json['id']}"
+        wrong = []
+
+        def expect(what, ok):
+            if not ok:
+                wrong.append(what)
+        read = self.admin.get(where)
+        tag = read.headers["ETag"] or ""
+        expect("GET answers an ETag", re.fullmatch(r'"[^"]+"', tag))
+        expect("GET with that tag says 304", self.admin.get(where, headers={"If-None-Match": tag}).status == 304)
+        methods = {m.upper() for m in self.document["paths"]["/api/v1" + path]} & {"PUT", "PATCH", "DELETE"}
+        for each in sorted(methods - {"DELETE"}):
+            stale = send(each, where, change, STALE)
+            expect(f"{each} with a stale tag says 412", stale.status == 412 and stale.json["type"] == "precondition-failed")
+        expect("a refused write changes nothing", self.admin.get(where).headers["ETag"] == tag)
+        fresh = send(method, where, change, tag)
+        expect("a write with the present tag passes", fresh.status in (200, 201))
+        after = self.admin.get(where).headers["ETag"]
+        expect("a write changes the tag", after != tag)
+        expect("the tag of before is refused", send(method, where, change, tag).status == 412)
+        if "DELETE" in methods:
+            expect("DELETE with the tag of before says 412", send("DELETE", where, None, tag).status == 412)
+            expect("it is still there", self.admin.get(where).headers["ETag"] == after)
+            send("DELETE", where, None, after)
+            # A default module, or a profile, is there again; another tag it has in any case.
+            expect("DELETE with the present tag passes", self.admin.get(where).headers["ETag"] != after)
+        return wrong
+
     def test_nobody_overwrites_what_they_have_not_seen(self):
-        with Daemon() as daemon:
-            put = lambda path, body, **headers: daemon.admin.ask(
-                "PUT", path, body, headers={k.replace("_", "-"): v for k, v in headers.items()})
-            self.assertEqual(put("/api/roles/helper", {"scopes": ["macros:read"]}).status, 200)
-            game = {"kind": "mud", "host": "127.0.0.1", "port": 4000, "enabled": False}
-            self.assertEqual(put("/api/games/world", game).status, 201)
-            mode = {"macros": [{"macro_id": "heal"}], "description": "one"}
-            self.assertIn(put("/api/modes/farm", mode).status, (200, 201))
-            changes = {"/api/roles/helper": {"scopes": ["macros:read", "games:read"]},
-                       "/api/modes/farm": {**mode, "description": "two"},
-                       "/api/macro-safety/profiles/heal": {"max_duration": 77},
-                       "/api/games/world": {"port": 4001},
-                       "/api/operations/conflicts": None}
-            for path, body in changes.items():
-                with self.subTest(path=path):
-                    read = daemon.admin.get(path)
-                    etag = read.headers["ETag"]
-                    body = body if body is not None else {"items": read.json["items"][:1]}
-                    self.assertRegex(etag, r'^"[^"]+"$')
-                    self.assertEqual(daemon.admin.get(path, headers={"If-None-Match": etag}).status, 304)
-                    stale = put(path, body, If_Match='"0000000000000000"')
-                    self.assertEqual((stale.status, stale.json["type"]), (412, "precondition-failed"))
-                    self.assertEqual(daemon.admin.get(path).body, read.body)
-                    self.assertIn(put(path, body, If_Match=etag).status, (200, 201))
-                    self.assertNotEqual(daemon.admin.get(path).headers["ETag"], etag)
-                    self.assertEqual(put(path, body, If_Match=etag).status, 412)
+        for path in VERSIONED:
+            with self.subTest(path=path):
+                self.assertEqual(self.faults(path, lambda m, p, body, tag: self.admin.ask(m, p, body, headers={"If-Match": tag})), [])
+
+    def test_a_resource_that_ignores_if_match_is_noticed(self):
+        for path in VERSIONED:
+            with self.subTest(path=path):
+                # As if the route did not look: it gets "*", or the tag of now.
+                def blind(method, where, body, tag):
+                    now = self.admin.get(where).headers["ETag"]
+                    return self.admin.ask(method, where, body, headers={"If-Match": now} if now else {})
+                self.assertIn("the tag of before is refused", self.faults(path, blind))
 
     def test_a_resource_is_made_only_where_none_is(self):
         with Daemon() as daemon:

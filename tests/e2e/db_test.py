@@ -1,10 +1,11 @@
 """gamekeeper db: a backup of a running daemon can be put back, and damage is found."""
+import json
 import shutil
 import tempfile
 import unittest
 import pathlib
 
-from gk import PASSWORD, Daemon
+from gk import PASSWORD, Daemon, wait_for
 
 
 class Backup(unittest.TestCase):
@@ -69,6 +70,34 @@ class Backup(unittest.TestCase):
             self.assertEqual([(r["actor"], r["action"], r["target"]) for r in audit],
                              [("admin", "backup.delete", name), ("admin", "backup.create", "")])
             self.assertEqual(daemon.cli("audit", "verify").returncode, 0)
+
+    def test_a_missed_backup_of_the_schedule_is_made_at_the_start_and_the_old_one_goes(self):
+        with Daemon(config="") as daemon:
+            mine = daemon.admin.post("/api/backups").json
+            daemon.stop()
+            # As if the schedule had made it in 2026's first minute, and the daemon had been off since.
+            folder = pathlib.Path(mine["path"]).parent
+            old = folder / "2026-01-01-000000-scheduled"
+            shutil.copytree(mine["path"], old)
+            manifest = json.loads((old / "backup.json").read_text())
+            manifest["created_at"] = "2026-01-01T00:00:00.000Z"
+            (old / "backup.json").write_text(json.dumps(manifest))
+            daemon.config = '[backups]\nschedule = "30 4 * * *"\ntime_zone = "Europe/Berlin"\nkeep = 1\n'
+            daemon.start()
+            admin = daemon.anonymous()
+            self.assertEqual(admin.login("admin", PASSWORD).status, 200)
+            names = lambda: [b["name"] for b in admin.get("/api/backups").json["items"] if b["state"] == "ready"]
+            wait_for("the backup that was missed", lambda: len(names()) == 2 and str(old.name) not in names())
+            made = [b for b in admin.get("/api/backups").json["items"] if b["scheduled"]]
+            self.assertEqual(len(made), 1)
+            self.assertEqual(names(), sorted([made[0]["name"], mine["name"]], reverse=True), "the one that a person made stays")
+            self.assertFalse(old.exists())
+            check = wait_for("the check", lambda: next((c for c in admin.get("/api/health").json["checks"] if c["name"] == "backups"), None))
+            self.assertEqual(check["status"], "ok", check)
+            self.assertIn("next at", check["detail"])
+            daemon.stop()
+            done = daemon.cli("db", "restore", made[0]["path"])
+            self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_damage_is_found_and_never_restored(self):
         copy = self.folder / "copy"

@@ -1,5 +1,6 @@
 """Storage as an operator meets it: full and read-only disks, damaged, lost and newer files, updates."""
 import contextlib
+import json
 import os
 import pathlib
 import re
@@ -160,6 +161,36 @@ class Disk(unittest.TestCase):
             self.assertEqual(sorted(p.name for p in (daemon.data / "backups").iterdir()), before)
             ballast.unlink()
             self.assertEqual(daemon.admin.post("/api/backups").status, 201, "with room again")
+
+    @unittest.skipUnless(mounts_allowed(), "mounts a file system")
+    def test_a_backup_of_the_schedule_that_finds_no_room_is_told_and_costs_no_old_one(self):
+        with Mount("-t", "tmpfs", "-o", "size=12m", "tmpfs") as mount, Daemon(data=mount.data, config="") as daemon:
+            made = pathlib.Path(daemon.admin.post("/api/backups").json["path"])
+            daemon.stop()
+            # As if the schedule had made it long ago: one is due at the start.
+            old = made.rename(made.with_name("2026-01-01-000000-scheduled"))
+            manifest = json.loads((old / "backup.json").read_text())
+            (old / "backup.json").write_text(json.dumps({**manifest, "created_at": "2026-01-01T00:00:00.000Z"}))
+            daemon.config = '[backups]\nschedule = "30 4 * * *"\nkeep = 1\n'
+            ballast = fill(mount.folder)
+            # Room for the start, not for a copy of the databases.
+            os.truncate(ballast, ballast.stat().st_size - (old / "state.db").stat().st_size // 2)
+            daemon.start()
+            admin = daemon.anonymous()
+            self.assertEqual(admin.login("admin", PASSWORD).status, 200)
+            check = lambda status: wait_for(f"backups to be {status}", lambda: next(
+                (c for c in admin.get("/api/health").json["checks"] if c["name"] == "backups" and c["status"] == status), None))
+            told = check("degraded")
+            self.assertIn("could not be made", told["detail"])
+            self.assertIn("2026-01-01", told["detail"], "which the last whole one is")
+            self.assertEqual([p.name for p in (daemon.data / "backups").iterdir()], [old.name])
+            self.assertIn("backup.schedule_failed", (daemon.data / "logs" / "gamekeeper.log").read_text())
+            ballast.unlink()
+            daemon.stop()
+            daemon.start()
+            check("ok")
+            wait_for("the old one to go, a new one being whole", lambda: not old.exists())
+            self.assertEqual(len(list((daemon.data / "backups").glob("*-scheduled"))), 1)
 
     @unittest.skipUnless(mounts_allowed(), "mounts a file system")
     def test_telemetry_waits_in_memory_for_a_full_disk_and_is_saved_later(self):

@@ -33,7 +33,7 @@ const kViews = [
   ["configuration, difference", "healthy", "/settings/configuration", click("Difference of revision 1 to now")],
   ["backups", "healthy", "/settings/backups"],
   ["backups, none", "empty", "/settings/backups"],
-  ["backups, how to restore", "healthy", "/settings/backups", click("How to restore 2026-11-27-220000")],
+  ["backups, how to restore", "healthy", "/settings/backups", click("How to restore 2026-11-27-220000-scheduled")],
   ["explore", "healthy", "/explore"],
   ["explore, as a table", "healthy", "/explore", click("Table")],
   ["audit", "healthy", "/logs/audit", (page) => page.locator("summary").nth(3).click()],

@@ -86,11 +86,12 @@ export class Settings {
     if (some) this.take(kStart, "marta", "put", "moved to the club's machine", now - 3 * 86_400_000);
     this.atStart = parse(this.text).values;
     this.backups = some
-      ? [["2026-11-27-220000", 14], ["2026-11-21-220000", 158]].map(([name, hours], i) => ({
+      ? [["2026-11-27-220000-scheduled", 14], ["2026-11-21-220000", 158]].map(([name, hours], i) => ({
           name,
           created_at: iso(now - hours * 3_600_000),
           bytes: 41_300_000 - i * 9_700_000,
           state: "ready",
+          scheduled: name.endsWith("-scheduled"),
           path: `/var/lib/gamekeeper/backups/${name}`,
         }))
       : [];
@@ -196,7 +197,7 @@ export class Settings {
     if (this.full) return bad(503, "unavailable", "the backup could not be made: database or disk is full");
     const now = Date.now();
     const made = iso(now).slice(0, 19).replace("T", "-").replaceAll(":", "");
-    const one = { name: made, created_at: iso(now), bytes: 43_000_000, state: "ready", path: `/var/lib/gamekeeper/backups/${made}` };
+    const one = { name: made, created_at: iso(now), bytes: 43_000_000, state: "ready", scheduled: false, path: `/var/lib/gamekeeper/backups/${made}` };
     this.backups = [one, ...this.backups];
     return ok(one, {}, 201);
   }

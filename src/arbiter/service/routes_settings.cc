@@ -29,16 +29,6 @@ void answer(const Reply& reply, std::string json, const std::string& etag, int s
   reply.response(std::move(response));
 }
 
-/// False: If-Match names another state, and the answer is given.
-bool matches(const Call& call, const Reply& reply, const std::string& etag) {
-  const std::string* wanted = call.request.header("if-match");
-  if (wanted == nullptr || *wanted == etag || (*wanted == "*" && !etag.empty())) return true;
-  reply.problem({.type = "precondition-failed",
-                 .detail = "It has changed since it was read; read it again.",
-                 .errors = {}});
-  return false;
-}
-
 void send_lane(LaneService& service, const std::string& name, const Reply& reply, int status) {
   auto json = service.lane_json(name);
   if (!json) return reply.error(json.error());
@@ -55,7 +45,6 @@ void put_lane(LaneService& service, const Call& call, const Reply& reply) {
   const LaneSettings settings =
       read_lane_settings(call.body, known == nullptr ? LaneSettings{} : *known, complaints);
   if (!complaints.empty()) return reply.problem(invalid(std::move(complaints)));
-  if (!matches(call, reply, known == nullptr ? "" : etag_of(known->json()))) return;
   const int status = known == nullptr ? 201 : 200;
   service.set_lane(name, settings, [&service, name, reply, status](const Result<void>& set) {
     if (!set) return reply.error(set.error());
@@ -65,10 +54,6 @@ void put_lane(LaneService& service, const Call& call, const Reply& reply) {
 
 void delete_lane(LaneService& service, const Call& call, const Reply& reply) {
   const std::string name = call.param("lane");
-  if (const LaneSettings* known = service.settings(name);
-      known != nullptr && !matches(call, reply, etag_of(known->json()))) {
-    return;
-  }
   service.remove_lane(name, [reply, name](const Result<void>& removed) {
     if (!removed) return reply.error(removed.error());
     reply.json("{\"lane\":\"" + name + "\",\"deleted\":true}");
@@ -94,7 +79,6 @@ void put_module(LaneService& service, const Call& call, const Reply& reply) {
   const Module module =
       read_module(call.body, name, known == nullptr ? Module{} : *known, complaints);
   if (!complaints.empty()) return reply.problem(invalid(std::move(complaints)));
-  if (!matches(call, reply, known == nullptr ? "" : etag_of(known->json()))) return;
   const int status = known == nullptr ? 201 : 200;
   service.set_module(module, [reply, json = module.json(), status](const Result<void>& set) {
     if (!set) return reply.error(set.error());
@@ -104,8 +88,6 @@ void put_module(LaneService& service, const Call& call, const Reply& reply) {
 
 void delete_module(LaneService& service, const Call& call, const Reply& reply) {
   const std::string name = call.param("name");
-  const Module* known = service.module(name);
-  if (known != nullptr && !matches(call, reply, etag_of(known->json()))) return;
   service.remove_module(name, [&service, reply, name](const Result<void>& removed) {
     if (!removed) return reply.error(removed.error());
     const bool again = service.module(name) != nullptr;
@@ -120,7 +102,8 @@ void add_lane_settings_routes(api::Router& router, LaneService& service) {
   router.add({Method::get, "/locks/{lane}", "locks:read", "One lane", "", "Lane",
               [&service](Call& call, const Reply& reply) {
                 send_lane(service, call.param("lane"), reply, 200);
-              }});
+              },
+              false, false, api::Versions::optional});
   router.add({Method::put, "/locks/{lane}", "locks:admin", "Add or change a lane", "LaneOptions",
               "Lane",
               [&service](Call& call, const Reply& reply) { put_lane(service, call, reply); }});
@@ -130,7 +113,8 @@ void add_lane_settings_routes(api::Router& router, LaneService& service) {
               "LockModuleList",
               [&service](Call&, const Reply& reply) { reply.json(service.modules_json()); }});
   router.add({Method::get, "/lock-modules/{name}", "locks:read", "One module", "", "LockModule",
-              [&service](Call& call, const Reply& reply) { get_module(service, call, reply); }});
+              [&service](Call& call, const Reply& reply) { get_module(service, call, reply); },
+              false, false, api::Versions::optional});
   router.add({Method::put, "/lock-modules/{name}", "locks:admin", "Add or change a module",
               "LockModulePatch", "LockModule",
               [&service](Call& call, const Reply& reply) { put_module(service, call, reply); }});

@@ -30,6 +30,7 @@ function Row(props: { one: Backup; canWrite: boolean; onRestore: () => void; onR
             <>
               <Icon name="check" size={14} /> whole and checked, <Ago at={one.created_at} />,{" "}
               {formatBytes(one.bytes)}
+              {one.scheduled && ", by the schedule"}
             </>
           ) : (
             <>
@@ -112,7 +113,7 @@ export function BackupsTab(): JSX.Element {
       <Section
         title="Backups"
         id="backups"
-        note="Databases, configuration and key of the data folder. 20 are kept; the files stay on the daemon's machine."
+        note="Databases, configuration and key of the data folder. The files stay on the daemon's machine. The settings backups.schedule and backups.keep make them by themselves."
         tools={tools || undefined}
       >
         <Await of={backups} what="the backups" scope="admin:read">
