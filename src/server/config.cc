@@ -9,6 +9,7 @@
 #include <sstream>
 #include <variant>
 
+#include "api/host_rules.h"
 #include "base/json_writer.h"
 #include "monitor/rules/latency_target.h"
 #include "settings/toml.h"
@@ -17,17 +18,17 @@ namespace gk::server {
 namespace {
 
 struct NumberSetting {
-  double Config::* member;
+  double Config::*member;
   double min, max;
 };
 struct BoolSetting {
-  bool Config::* member;
+  bool Config::*member;
 };
 struct TextSetting {
-  std::string Config::* member;
+  std::string Config::*member;
 };
 struct ListSetting {
-  std::vector<std::string> Config::* member;
+  std::vector<std::string> Config::*member;
   /// What is wrong with one of them; null: any text will do.
   std::optional<std::string> (*complaint)(std::string_view item) = nullptr;
 };
@@ -50,13 +51,27 @@ std::optional<std::string> complaint_of_target(std::string_view text) {
   return target ? std::nullopt : std::optional(target.error().message);
 }
 
+/// Origins are compared to the letter: what a browser never sends would silently let nobody in.
+std::optional<std::string> complaint_of_origin(std::string_view text) {
+  const bool tls = text.starts_with("https://");
+  const std::string_view host = text.substr(std::min<std::size_t>(text.size(), tls ? 8 : 7));
+  const api::HostPort at = api::split_host(host);
+  const bool known = (tls || text.starts_with("http://")) && !at.name.empty() &&
+                     host.find_first_of("/*?#@ ") == std::string_view::npos;
+  if (known && at.port != (tls ? "443" : "80")) return std::nullopt;
+  return "expected an origin as a browser sends it, scheme://host or scheme://host:port without "
+         "the "
+         "scheme's own port, such as https://panel.example; got \"" +
+         std::string(text.substr(0, 80)) + "\"";
+}
+
 // LONG: a table, one entry a setting.
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> kSettings = {
       {"listen", TextSetting{&Config::listen}, "Address and port of the web server"},
       {"allow_hosts", ListSetting{&Config::allow_hosts}, "Further host names that are served"},
-      {"allow_origins", ListSetting{&Config::allow_origins},
-       "Further origins that may change state"},
+      {"allow_origins", ListSetting{&Config::allow_origins, complaint_of_origin},
+       "Further origins whose pages may use the API: read (CORS), change state, open sockets"},
       {"behind_proxy", BoolSetting{&Config::behind_proxy},
        "A proxy with TLS stands before this server: any address, Secure cookies, HSTS"},
       {"proxy_addresses", ListSetting{&Config::proxy_addresses},
@@ -205,8 +220,7 @@ std::optional<std::string> apply(const ListSetting& s, const toml::node& node, C
   if (list == nullptr || list->size() > 64) return "expected an array of at most 64 strings";
   std::vector<std::string> out;
   for (const auto& item : *list) {
-    if (!item.is_string())
-      return "expected an array of strings, got " + type_text(item) + " in it";
+    if (!item.is_string()) return "expected an array of strings, got " + type_text(item) + " in it";
     out.push_back(item.as_string()->get());
     if (s.complaint == nullptr) continue;
     if (auto wrong = s.complaint(out.back())) return wrong;
@@ -219,8 +233,7 @@ std::optional<std::string> apply(const ChoiceSetting& s, const toml::node& node,
   const auto* value = node.as_string();
   const auto it =
       value == nullptr ? s.words.end() : std::find(s.words.begin(), s.words.end(), value->get());
-  if (value == nullptr)
-    return "expected one of " + joined(s.words) + ", got " + type_text(node);
+  if (value == nullptr) return "expected one of " + joined(s.words) + ", got " + type_text(node);
   if (it == s.words.end()) {
     return "expected one of " + joined(s.words) + ", got \"" + value->get() + "\"";
   }
