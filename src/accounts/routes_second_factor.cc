@@ -141,7 +141,7 @@ void add_second_factor_routes(api::Router& router, AccountsService& service) {
   post("/auth/2fa/disable", "Switch it off, with password and code", "SecondFactorProof", {}, 204,
        disable);
   post("/auth/2fa/recovery-codes", "Ten new recovery codes; the old ones are void",
-       "SecondFactorProof", "RecoveryCodes", renew);
+       "SecondFactorProof", "RecoveryCodes", 200, renew);
 }
 
 }  // namespace gk::accounts
