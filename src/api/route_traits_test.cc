@@ -102,7 +102,7 @@ class RouteTraitsTest : public testing::Test {
   CaptureLog log;
   Metrics metrics;
   ManualClock clock;
-  SeededRandom random;
+  SeededRandom random{1};
   Router router;
 };
 
