@@ -265,8 +265,10 @@ class AsyncApi(unittest.TestCase):
         with Daemon() as daemon:
             document = daemon.anonymous().get("/api/asyncapi.json").json
             messages = document["components"]["messages"]
+            etag = daemon.admin.get("/api/config").headers["ETag"]  # a frame that nobody heard: a gap
+            daemon.admin.ask("PUT", "/api/config", {"text": "# one\n"}, headers={"If-Match": etag})
             socket_ = WebSocket(daemon.admin)
-            said = {"subscribe": {"topics": ["config:changed"], "since": {"config:changed": 0}, "epoch": "another"},
+            said = {"subscribe": {"topics": ["config:changed"], "since": {"config:changed": 0}, "epoch": ""},
                     "unsubscribe": {"topics": ["config:changed"]}, "ping": {},
                     "command": {"command": {"type": "diagnostics", "action": "run"}, "idempotency_key": "a"}}
             wrong = {"subscribe": {"topics": ["no:topic"]}, "unsubscribe": {"topics": 3},
@@ -278,7 +280,7 @@ class AsyncApi(unittest.TestCase):
             for name, fields in [*said.items(), *wrong.items()]:
                 self.assertLessEqual({"id", *fields}, set(messages[name]["payload"]["properties"]), name)
                 socket_.send({"op": name, "id": name, **fields})
-                while True:  # a gap, of what "another" life of the daemon sent, may come in between
+                while True:  # the gap comes in between
                     frame = socket_.receive()
                     heard.add(frame["type"])
                     payload = messages[frame["type"]]["payload"]

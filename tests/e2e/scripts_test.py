@@ -122,7 +122,7 @@ def long_poll(admin):
 
 
 def permissions(daemon, admin):
-    user, viewer = daemon.add_user("una", "user"), daemon.add_user("vic", "viewer")
+    user, viewer = daemon.add_user("una", "user"), daemon.add_user("vera", "viewer")
     assert put(user, "mine", {"steps": steps(tell("x"))}).status == 403
     assert user.post(f"{BASE}/hello/run").status == 201
     assert user.post(f"{BASE}/hello/disable").status == 403
@@ -188,7 +188,7 @@ def large(daemon, admin):
     assert status_of_head(admin, f"{BASE}/import", 17 << 20) == 413
     assert status_of_head(admin, f"{BASE}/validate", len(bundle)) == 413  # imports only
     assert status_of_head(daemon.anonymous(), f"{BASE}/import", len(bundle)) == 401
-    viewer = daemon.add_user("vic", "viewer")
+    viewer = daemon.add_user("vito", "viewer")
     assert status_of_head(viewer, f"{BASE}/import", len(bundle)) == 403
     assert status_of_head(viewer, f"{BASE}/import?replce=true", 17 << 20) == 403
     for name in names:
