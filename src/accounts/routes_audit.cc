@@ -139,8 +139,7 @@ void add_audit_routes(api::Router& router, AccountsService& service) {
       .add({.method = net::Method::get,
             .path = "/audit",
             .scope = "audit:read",
-            .summary = "The audit, newest first; ?actor=, ?action= (or its start), ?target=, "
-                       "?correlation_id=",
+            .summary = "The audit, newest first",
             .request = {},
             .response = "AuditList",
             .handler = [&service](api::Call& call,

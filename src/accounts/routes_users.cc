@@ -145,7 +145,7 @@ void add_reading(api::Router& router, const AccountsService& service) {
       .add({.method = net::Method::get,
             .path = "/users",
             .scope = "users:read",
-            .summary = "All users, by name; ?username= for one",
+            .summary = "All users, by name",
             .request = {},
             .response = "UserList",
             .handler = [&service](api::Call& call,

@@ -66,7 +66,7 @@ const std::vector<Control>& controls() {
        {kId,
         kTopics,
         {"since", "map:integer", "Number of the last frame seen, by topic: what followed is sent"},
-        {"epoch", "string", "Of the ack that `since` belongs to"}},
+        {"epoch", "string", "Of the ack that began the numbers of since"}},
        {"ack", "error"}},
       {"unsubscribe", "op", "Listen no more", {kId, kTopics}, {"ack", "error"}},
       {"command",

@@ -100,11 +100,9 @@ LogRoutes::LogRoutes(LogRouteOptions options, api::Hub& hub, api::Router& router
     : options_(std::move(options)), hub_(hub), pool_(pool), post_(std::move(post)) {
   add_schemas(router);
   router
-      .add(
-          {net::Method::get, "/logs", "logs:read",
-           "The daemon's log, newest first (?level, event, correlation_id, q, since, until, limit, "
-           "cursor); with ?after= what came since, oldest first",
-           "", "LogPage", [this](api::Call& call, const api::Reply& reply) { list(call, reply); }})
+      .add({net::Method::get, "/logs", "logs:read",
+            "The daemon's log, newest first; with after what came since, oldest first", "",
+            "LogPage", [this](api::Call& call, const api::Reply& reply) { list(call, reply); }})
       .query({api::kLimit,
               api::kCursor,
               {"after", "string",

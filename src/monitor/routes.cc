@@ -212,7 +212,7 @@ void add_metrics_routes(api::Router& router, Monitor& monitor, Metrics& metrics,
       .add({.method = Method::get,
             .path = "/metrics",
             .scope = "metrics:read",
-            .summary = "All metrics (?limit, cursor, type); Prometheus text by Accept",
+            .summary = "All metrics; Prometheus text by Accept",
             .response = "MetricList",
             .handler =
                 [&metrics](api::Call& call, const api::Reply& reply) {
@@ -235,8 +235,7 @@ void add_metrics_routes(api::Router& router, Monitor& monitor, Metrics& metrics,
       .add({.method = Method::get,
             .path = "/metrics/series",
             .scope = "metrics:read",
-            .summary =
-                "A series in even steps (?name, subject, from, to, step in seconds, aggregates)",
+            .summary = "A series in even steps",
             .response = "SeriesPoints",
             .handler =
                 [&monitor, &clock](api::Call& call, const api::Reply& reply) {

@@ -96,8 +96,8 @@ void add_command_routes(api::Router& router, CommandService& commands) {
               "What a command may be, and which scope each needs", "", "CommandKindList",
               [](Call&, const Reply& reply) { reply.json(kinds_json()); }});
   router
-      .add({Method::get, "/commands/history", "commands:read",
-            "Commands, newest first; ?limit= and ?cursor=", "", "CommandPage",
+      .add({Method::get, "/commands/history", "commands:read", "Commands, newest first", "",
+            "CommandPage",
             [&commands](Call& call, const Reply& reply) { history(commands, call, reply); }})
       .query({api::kLimit, api::kCursor});
   router.add({Method::get, "/commands/{id}", "commands:read", "One command with its result", "",

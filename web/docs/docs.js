@@ -259,8 +259,6 @@ function fillLists(openapi, asyncapi) {
   lists.schemas = Object.keys(schemas).sort().map((name) => ({
     group: "", node: schemaEntry(schemas, name),
     text: `${name} ${Object.keys(schemas[name].properties ?? {}).join(" ")}`.toLowerCase() }));
-  document.getElementById("version").textContent =
-    `Version ${openapi.info.version}: ${lists.routes.length} routes, ${lists.topics.length} topics`;
 }
 
 async function start() {

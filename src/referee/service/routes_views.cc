@@ -85,9 +85,8 @@ Result<std::string> one_player(const Judge& judge, const std::string& name, Now 
 void add_verdicts(api::Router& router, RefereeService& service) {
   router
       .add({Method::get, "/movement/verdicts", "anticheat:read",
-            "Verdicts, newest first: every refusal and a sample of the accepted; ?player=, "
-            "?only=rejected",
-            "", "MovementVerdictPage",
+            "Verdicts, newest first: every refusal and a sample of the accepted", "",
+            "MovementVerdictPage",
             [&service](Call& call, const Reply& reply) {
               VerdictQuery query;
               const auto limit = page_limit(call.request);
