@@ -22,7 +22,7 @@ std::string listed(std::string_view words) {
 }
 
 bool is_word_of(std::string_view words, std::string_view word) {
-  return !word.empty() && word.find('|') == std::string_view::npos &&
+  return word.find('|') == std::string_view::npos &&
          ("|" + std::string(words) + "|").find("|" + std::string(word) + "|") != std::string::npos;
 }
 

@@ -89,7 +89,7 @@ void add_session_routes(api::Router& router, SessionService& sessions, CommandSe
       .add({Method::get, "/sessions", "sessions:read", "Sessions, newest first; ?state=", "",
             "GameSessionList",
             [&sessions](Call& call, const Reply& reply) { list(sessions, call, reply); }})
-      .query({{"state", "created|running|paused|stopped|interrupted", ""}});
+      .query({{"state", "created|running|paused|stopped|interrupted|", ""}});
   router
       .add({Method::post, "/sessions", "sessions:write", "Create a session; it does not start yet",
             "GameSessionNew", "GameSession",
