@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t kMaxFile = 4096;  // Source: chosen; a key is 65 bytes
 
 Result<SecretKey> read_key(const sys::Fd& fd, const std::string& path, Log& log) {
-  struct stat status {};
+  struct stat status{};
   if (::fstat(fd.get(), &status) != 0) return sys::file_error("look at", path, errno);
   if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
     log.warn("accounts.key_exposed",

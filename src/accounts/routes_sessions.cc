@@ -61,6 +61,44 @@ void list_sessions(AccountsService& service, const api::Call& call, const std::s
   reply.json(std::move(body));
 }
 
+void add_list_routes(api::Router& router, AccountsService& service) {
+  router.add({.method = net::Method::get,
+              .path = "/auth/sessions",
+              .scope = api::kSession,
+              .summary = "One's own sessions",
+              .request = {},
+              .response = "SessionList",
+              .handler = [&service](api::Call& call, const api::Reply& reply) {
+                list_sessions(service, call, call.principal->user_id, reply);
+              }});
+  router.add({.method = net::Method::get,
+              .path = "/users/{id}/sessions",
+              .scope = "users:read",
+              .summary = "A user's sessions; DELETE /auth/sessions/{id} ends one",
+              .request = {},
+              .response = "SessionList",
+              .handler = [&service](api::Call& call, const api::Reply& reply) {
+                if (service.users().by_id(call.param("id")) == nullptr) {
+                  return reply.problem(not_found("there is no such user"));
+                }
+                list_sessions(service, call, call.param("id"), reply);
+              }});
+  router
+      .add({.method = net::Method::del,
+            .path = "/auth/sessions/{id}",
+            .scope = api::kSession,
+            .summary = "End a session: one's own, or with users:write anyone's",
+            .request = {},
+            .response = {},
+            .handler =
+                [&service](api::Call& call, const api::Reply& reply) {
+                  service.end_session(
+                      caller_of(call), call.param("id"),
+                      [reply](const auto& outcome) { answer_empty(reply, outcome); });
+                }})
+      .answers({204});
+}
+
 }  // namespace
 
 void add_session_routes(api::Router& router, AccountsService& service) {
@@ -104,41 +142,7 @@ void add_session_routes(api::Router& router, AccountsService& service) {
                            api::Call& call,
                            const api::Reply& reply) { change_password(service, call, reply); }})
       .answers({204});
-  router.add({.method = net::Method::get,
-              .path = "/auth/sessions",
-              .scope = api::kSession,
-              .summary = "One's own sessions",
-              .request = {},
-              .response = "SessionList",
-              .handler = [&service](api::Call& call, const api::Reply& reply) {
-                list_sessions(service, call, call.principal->user_id, reply);
-              }});
-  router.add({.method = net::Method::get,
-              .path = "/users/{id}/sessions",
-              .scope = "users:read",
-              .summary = "A user's sessions; DELETE /auth/sessions/{id} ends one",
-              .request = {},
-              .response = "SessionList",
-              .handler = [&service](api::Call& call, const api::Reply& reply) {
-                if (service.users().by_id(call.param("id")) == nullptr) {
-                  return reply.problem(not_found("there is no such user"));
-                }
-                list_sessions(service, call, call.param("id"), reply);
-              }});
-  router
-      .add({.method = net::Method::del,
-            .path = "/auth/sessions/{id}",
-            .scope = api::kSession,
-            .summary = "End a session: one's own, or with users:write anyone's",
-            .request = {},
-            .response = {},
-            .handler =
-                [&service](api::Call& call, const api::Reply& reply) {
-                  service.end_session(
-                      caller_of(call), call.param("id"),
-                      [reply](const auto& outcome) { answer_empty(reply, outcome); });
-                }})
-      .answers({204});
+  add_list_routes(router, service);
 }
 
 }  // namespace gk::accounts

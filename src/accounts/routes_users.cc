@@ -162,6 +162,33 @@ void add_reading(api::Router& router, const AccountsService& service) {
               }});
 }
 
+void add_recovery(api::Router& router, AccountsService& service) {
+  router.add({.method = net::Method::post,
+              .path = "/users/{id}/reset",
+              .scope = "users:write",
+              .summary = "Lost-admin recovery: new password, enabled, no second factor, sessions "
+                         "or tokens; over the Unix socket only",
+              .request = "UserReset",
+              .response = "User",
+              .handler = [&service](api::Call& call, const api::Reply& reply) {
+                reset_user(service, call, reply);
+              }});
+  router
+      .add({.method = net::Method::del,
+            .path = "/users/{id}/2fa",
+            .scope = "users:write",
+            .summary = "Take the second factor from another user, who lost it",
+            .request = {},
+            .response = {},
+            .handler =
+                [&service](api::Call& call, const api::Reply& reply) {
+                  service.remove_second_factor(
+                      caller_of(call), call.param("id"),
+                      [reply](const auto& outcome) { answer_empty(reply, outcome); });
+                }})
+      .answers({204});
+}
+
 }  // namespace
 
 void add_user_routes(api::Router& router, AccountsService& service) {
@@ -202,30 +229,7 @@ void add_user_routes(api::Router& router, AccountsService& service) {
                 }})
       .answers({204})
       .versions(api::Versions::optional);
-  router.add({.method = net::Method::post,
-              .path = "/users/{id}/reset",
-              .scope = "users:write",
-              .summary = "Lost-admin recovery: new password, enabled, no second factor, sessions "
-                         "or tokens; over the Unix socket only",
-              .request = "UserReset",
-              .response = "User",
-              .handler = [&service](api::Call& call, const api::Reply& reply) {
-                reset_user(service, call, reply);
-              }});
-  router
-      .add({.method = net::Method::del,
-            .path = "/users/{id}/2fa",
-            .scope = "users:write",
-            .summary = "Take the second factor from another user, who lost it",
-            .request = {},
-            .response = {},
-            .handler =
-                [&service](api::Call& call, const api::Reply& reply) {
-                  service.remove_second_factor(
-                      caller_of(call), call.param("id"),
-                      [reply](const auto& outcome) { answer_empty(reply, outcome); });
-                }})
-      .answers({204});
+  add_recovery(router, service);
 }
 
 }  // namespace gk::accounts

@@ -48,7 +48,7 @@ TEST_F(SetupTest, AnswersWithASessionOfTheAdmin) {
   EXPECT_EQ(profile_status(cookie_of(answer)), 200);
 }
 TEST_F(SetupTest, CodeIsInAFileOnlyItsOwnerReads) {
-  struct stat info {};
+  struct stat info{};
   ASSERT_EQ(::stat(service->setup_file().c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777U, 0600U);
   EXPECT_EQ(code_in_file(), code);

@@ -72,7 +72,9 @@ TEST_F(IdempotencyTableTest, SaysThatTheFirstStillRuns) {
 }
 
 TEST_F(IdempotencyTableTest, FreesTheKeyOfADroppedRequest) {
-  { const auto first = table.begin("ann", "k", thing); }
+  {
+    const auto first = table.begin("ann", "k", thing);
+  }
   EXPECT_EQ(verdict("ann", "k", thing), Verdict::fresh);
 }
 

@@ -109,15 +109,15 @@ void add_notice_routes(api::Router& router, NoticeService& service) {
             "NoticeReceiverInput", "NoticeReceiver",
             [&service](Call& call, const Reply& reply) { create(service, call, reply); }})
       .answers({201});
-  router.add(
-      {Method::get, "/notices/receivers/{name}", "alerts:read", "One receiver", "",
-       "NoticeReceiver", [&service](Call& call, const Reply& reply) {
-         const Receiver* receiver = service.find(call.param("name"));
-         if (receiver == nullptr) {
-           return reply.error({Errc::not_found, "there is no receiver " + call.param("name")});
-         }
-         reply.json(service.receiver_json(*receiver));
-       }});
+  router.add({Method::get, "/notices/receivers/{name}", "alerts:read", "One receiver", "",
+              "NoticeReceiver", [&service](Call& call, const Reply& reply) {
+                const Receiver* receiver = service.find(call.param("name"));
+                if (receiver == nullptr) {
+                  return reply.error(
+                      {Errc::not_found, "there is no receiver " + call.param("name")});
+                }
+                reply.json(service.receiver_json(*receiver));
+              }});
   router
       .add({Method::put, "/notices/receivers/{name}", "alerts:write",
             "Create or replace a receiver; url and secret stay when absent", "NoticeReceiverInput",

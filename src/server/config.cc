@@ -18,17 +18,17 @@ namespace gk::server {
 namespace {
 
 struct NumberSetting {
-  double Config::*member;
+  double Config::* member;
   double min, max;
 };
 struct BoolSetting {
-  bool Config::*member;
+  bool Config::* member;
 };
 struct TextSetting {
-  std::string Config::*member;
+  std::string Config::* member;
 };
 struct ListSetting {
-  std::vector<std::string> Config::*member;
+  std::vector<std::string> Config::* member;
   /// What is wrong with one of them; null: any text will do.
   std::optional<std::string> (*complaint)(std::string_view item) = nullptr;
 };

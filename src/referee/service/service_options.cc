@@ -9,12 +9,12 @@ namespace {
 
 struct TimeOption {
   const char* name;
-  std::int64_t RefereeOptions::*field;
+  std::int64_t RefereeOptions::* field;
   double most_s;
 };
 struct NumberOption {
   const char* name;
-  double RefereeOptions::*field;
+  double RefereeOptions::* field;
   double least, most;
 };
 
