@@ -61,16 +61,11 @@ def main():
     if not shutil.which("clang++-19"):
         print("clang-19 is not installed")
         return 77
-<<<<<<< HEAD
-    seconds, failed = int(sys.argv[1]) if len(sys.argv) > 1 else 20, False
-    os.nice(10)
-    build()
-=======
     arguments = sys.argv[1:]
     targets = {**TARGETS, **(ROOMS if "--all" in arguments else {})}
     seconds, failed = next((int(a) for a in arguments if a != "--all"), 20), False
+    os.nice(10)
     build(targets)
->>>>>>> plat
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(2) as pool:
         runs = {name: pool.submit(run, name, corpus(folder, seeds), seconds) for name, seeds in targets.items()}
         shutil.copytree(pathlib.Path(folder) / "json_seeds.txt", pathlib.Path(folder) / "planted")

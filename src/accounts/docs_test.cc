@@ -9,9 +9,7 @@
 namespace gk::accounts {
 namespace {
 
-std::string page() {
-  return sys::read_file(GK_SOURCE_DIR "/docs/accounts.md", 1 << 20).value();
-}
+std::string page() { return sys::read_file(GK_SOURCE_DIR "/docs/accounts.md", 1 << 20).value(); }
 
 /// The text of `page` from `begin` to the next `end`.
 std::string part(const std::string& page, std::string_view begin, std::string_view end) {
@@ -22,7 +20,8 @@ std::string part(const std::string& page, std::string_view begin, std::string_vi
 std::string missing_scopes(const std::string& page) {
   std::string missing;
   const auto& roles = builtin_roles();
-  const std::string viewer = part(page, "| `viewer` |", "\n"), user = part(page, "| `user` |", "\n");
+  const std::string viewer = part(page, "| `viewer` |", "\n"),
+                    user = part(page, "| `user` |", "\n");
   for (const std::string_view scope : roles[0].scopes) {
     const std::string resource(scope.substr(0, scope.find(':')));
     if (viewer.find("`" + resource + "`") == std::string::npos) missing += resource + " ";

@@ -15,12 +15,7 @@ api::Problem problem(std::string_view type, std::string detail, int retry_after_
 
 }  // namespace
 
-api::Problem invalid(Faults faults) {
-  api::Problem out = problem("validation", "the request has " + std::to_string(faults.size()) +
-                                               (faults.size() == 1 ? " fault" : " faults"));
-  out.errors = std::move(faults);
-  return out;
-}
+api::Problem invalid(Faults faults) { return api::invalid_request(std::move(faults)); }
 api::Problem invalid_field(std::string path, std::string message) {
   Faults faults;
   faults.emplace_back(std::move(path), std::move(message));

@@ -135,25 +135,32 @@ void add_audit_routes(api::Router& router, AccountsService& service) {
                       {"rows", "integer", "When sound", false},
                       {"hash", "string", "Of the newest row, to be kept elsewhere", false},
                       {"fault", "string", "What is wrong, and where", false}}});
-  router.add({.method = net::Method::get,
-              .path = "/audit",
-              .scope = "audit:read",
-              .summary = "The audit, newest first; ?actor=, ?action= (or its start), ?target=, "
-                         "?correlation_id=",
-              .request = {},
-              .response = "AuditList",
-              .handler = [&service](api::Call& call, const api::Reply& reply) {
-                list(service, call, reply);
-              }});
-  router.add({.method = net::Method::get,
-              .path = "/audit/verify",
-              .scope = "audit:read",
-              .summary = "Walks the hash chain; ?seq= and ?hash= of a row that was kept elsewhere",
-              .request = {},
-              .response = "AuditVerdict",
-              .handler = [&service](api::Call& call, const api::Reply& reply) {
-                verify(service, call, reply);
-              }});
+  router
+      .add({.method = net::Method::get,
+            .path = "/audit",
+            .scope = "audit:read",
+            .summary = "The audit, newest first",
+            .request = {},
+            .response = "AuditList",
+            .handler = [&service](api::Call& call,
+                                  const api::Reply& reply) { list(service, call, reply); }})
+      .query({api::kLimit,
+              api::kCursor,
+              {"actor", "string", "Who"},
+              {"action", "string", "Name, or its start"},
+              {"target", "string", "Id of what was changed"},
+              {"correlation_id", "string", "Of the request"}});
+  router
+      .add({.method = net::Method::get,
+            .path = "/audit/verify",
+            .scope = "audit:read",
+            .summary = "Walks the hash chain; ?seq= and ?hash= of a row that was kept elsewhere",
+            .request = {},
+            .response = "AuditVerdict",
+            .handler = [&service](api::Call& call,
+                                  const api::Reply& reply) { verify(service, call, reply); }})
+      .query({{"seq", "integer", "Of a row that was kept elsewhere, with hash"},
+              {"hash", "string", "Of that row"}});
 }
 
 }  // namespace gk::accounts

@@ -114,15 +114,17 @@ void add_setup_routes(api::Router& router, AccountsService& service) {
                     reply.json(service.is_set_up() ? R"({"needed":false})" : R"({"needed":true})");
                   },
               .no_setup_needed = true});
-  router.add({.method = net::Method::post,
-              .path = "/setup",
-              .scope = api::kOpen,
-              .summary = "Make the first administrator with the one-time code",
-              .request = "SetupRequest",
-              .response = "LoginAnswer",
-              .handler = [&service](api::Call& call,
-                                    const api::Reply& reply) { set_up(service, call, reply); },
-              .no_setup_needed = true});
+  router
+      .add({.method = net::Method::post,
+            .path = "/setup",
+            .scope = api::kOpen,
+            .summary = "Make the first administrator with the one-time code",
+            .request = "SetupRequest",
+            .response = "LoginAnswer",
+            .handler = [&service](api::Call& call,
+                                  const api::Reply& reply) { set_up(service, call, reply); },
+            .no_setup_needed = true})
+      .answers({201});
 }
 
 void add_login_schemas(api::Router& router) {
@@ -170,15 +172,16 @@ void add_login_routes(api::Router& router, AccountsService& service) {
        .handler = [&service](api::Call& call, const api::Reply& reply) {
          refresh(service, call, reply);
        }});
-  router.add({.method = net::Method::post,
-              .path = "/auth/logout",
-              .scope = api::kSession,
-              .summary = "End the session of this request",
-              .request = {},
-              .response = {},
-              .handler = [&service](api::Call& call, const api::Reply& reply) {
-                log_out(service, call, reply);
-              }});
+  router
+      .add({.method = net::Method::post,
+            .path = "/auth/logout",
+            .scope = api::kSession,
+            .summary = "End the session of this request",
+            .request = {},
+            .response = {},
+            .handler = [&service](api::Call& call,
+                                  const api::Reply& reply) { log_out(service, call, reply); }})
+      .answers({204});
   router.add({.method = net::Method::get,
               .path = "/auth/verify",
               .scope = api::kAnyone,

@@ -101,16 +101,20 @@ void add_role_routes(api::Router& router, AccountsService& service) {
               .handler = [&service](api::Call& call, const api::Reply& reply) {
                 put(service, call, reply);
               }});
-  router.add({.method = net::Method::del,
-              .path = "/roles/{name}",
-              .scope = "users:write",
-              .summary = "Delete a role that nobody has",
-              .request = {},
-              .response = {},
-              .handler = [&service](api::Call& call, const api::Reply& reply) {
-                service.delete_role(caller_of(call), call.param("name"),
-                                    [reply](const auto& outcome) { answer_empty(reply, outcome); });
-              }});
+  router
+      .add({.method = net::Method::del,
+            .path = "/roles/{name}",
+            .scope = "users:write",
+            .summary = "Delete a role that nobody has",
+            .request = {},
+            .response = {},
+            .handler =
+                [&service](api::Call& call, const api::Reply& reply) {
+                  service.delete_role(
+                      caller_of(call), call.param("name"),
+                      [reply](const auto& outcome) { answer_empty(reply, outcome); });
+                }})
+      .answers({204});
 }
 
 }  // namespace gk::accounts

@@ -111,17 +111,19 @@ void add_schemas(api::Router& router) {
 void add_second_factor_routes(api::Router& router, AccountsService& service) {
   add_schemas(router);
   const auto post = [&](std::string_view path, std::string_view summary, std::string_view request,
-                        std::string_view response,
+                        std::string_view response, int status,
                         void (*handle)(AccountsService&, api::Call&, const api::Reply&)) {
-    router.add({.method = net::Method::post,
-                .path = path,
-                .scope = api::kSession,
-                .summary = summary,
-                .request = request,
-                .response = response,
-                .handler = [&service, handle](api::Call& call, const api::Reply& reply) {
-                  handle(service, call, reply);
-                }});
+    router
+        .add({.method = net::Method::post,
+              .path = path,
+              .scope = api::kSession,
+              .summary = summary,
+              .request = request,
+              .response = response,
+              .handler = [&service, handle](
+                             api::Call& call,
+                             const api::Reply& reply) { handle(service, call, reply); }})
+        .answers({status});
   };
   router.add({.method = net::Method::get,
               .path = "/auth/2fa",
@@ -133,13 +135,13 @@ void add_second_factor_routes(api::Router& router, AccountsService& service) {
                 show(service, call, reply);
               }});
   post("/auth/2fa", "Begin: the secret for the authenticator app", "SecondFactorEnrol",
-       "SecondFactorEnrolment", enrol);
+       "SecondFactorEnrolment", 201, enrol);
   post("/auth/2fa/confirm", "Switch it on with a first code; answers the recovery codes",
-       "SecondFactorConfirm", "RecoveryCodes", confirm);
-  post("/auth/2fa/disable", "Switch it off, with password and code", "SecondFactorProof", {},
+       "SecondFactorConfirm", "RecoveryCodes", 200, confirm);
+  post("/auth/2fa/disable", "Switch it off, with password and code", "SecondFactorProof", {}, 204,
        disable);
   post("/auth/2fa/recovery-codes", "Ten new recovery codes; the old ones are void",
-       "SecondFactorProof", "RecoveryCodes", renew);
+       "SecondFactorProof", "RecoveryCodes", 200, renew);
 }
 
 }  // namespace gk::accounts

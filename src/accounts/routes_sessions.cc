@@ -49,15 +49,54 @@ void change_password(AccountsService& service, api::Call& call, const api::Reply
                           [reply](const auto& outcome) { answer_empty(reply, outcome); });
 }
 
-void list_sessions(AccountsService& service, api::Call& call, const api::Reply& reply) {
+void list_sessions(AccountsService& service, const api::Call& call, const std::string& user_id,
+                   const api::Reply& reply) {
   std::string body;
   JsonWriter w(body);
   w.begin_object().key("items").begin_array();
-  for (const SessionRecord& session : service.sessions().of_user(call.principal->user_id)) {
+  for (const SessionRecord& session : service.sessions().of_user(user_id)) {
     write_session(w, session, service.options(), call.principal->session_id);
   }
   w.end_array().key("next_cursor").null().end_object();
   reply.json(std::move(body));
+}
+
+void add_list_routes(api::Router& router, AccountsService& service) {
+  router.add({.method = net::Method::get,
+              .path = "/auth/sessions",
+              .scope = api::kSession,
+              .summary = "One's own sessions",
+              .request = {},
+              .response = "SessionList",
+              .handler = [&service](api::Call& call, const api::Reply& reply) {
+                list_sessions(service, call, call.principal->user_id, reply);
+              }});
+  router.add({.method = net::Method::get,
+              .path = "/users/{id}/sessions",
+              .scope = "users:read",
+              .summary = "A user's sessions; DELETE /auth/sessions/{id} ends one",
+              .request = {},
+              .response = "SessionList",
+              .handler = [&service](api::Call& call, const api::Reply& reply) {
+                if (service.users().by_id(call.param("id")) == nullptr) {
+                  return reply.problem(not_found("there is no such user"));
+                }
+                list_sessions(service, call, call.param("id"), reply);
+              }});
+  router
+      .add({.method = net::Method::del,
+            .path = "/auth/sessions/{id}",
+            .scope = api::kSession,
+            .summary = "End a session: one's own, or with users:write anyone's",
+            .request = {},
+            .response = {},
+            .handler =
+                [&service](api::Call& call, const api::Reply& reply) {
+                  service.end_session(
+                      caller_of(call), call.param("id"),
+                      [reply](const auto& outcome) { answer_empty(reply, outcome); });
+                }})
+      .answers({204});
 }
 
 }  // namespace
@@ -92,34 +131,18 @@ void add_session_routes(api::Router& router, AccountsService& service) {
   router.add_schema({"PasswordChange",
                      {{"current_password", "string", "", true},
                       {"new_password", "string", "At least 12 characters", true}}});
-  router.add({.method = net::Method::post,
-              .path = "/auth/password",
-              .scope = api::kSession,
-              .summary = "Change one's own password; ends one's other sessions",
-              .request = "PasswordChange",
-              .response = {},
-              .handler = [&service](api::Call& call, const api::Reply& reply) {
-                change_password(service, call, reply);
-              }});
-  router.add({.method = net::Method::get,
-              .path = "/auth/sessions",
-              .scope = api::kSession,
-              .summary = "One's own sessions",
-              .request = {},
-              .response = "SessionList",
-              .handler = [&service](api::Call& call, const api::Reply& reply) {
-                list_sessions(service, call, reply);
-              }});
-  router.add({.method = net::Method::del,
-              .path = "/auth/sessions/{id}",
-              .scope = api::kSession,
-              .summary = "End a session: one's own, or with users:write anyone's",
-              .request = {},
-              .response = {},
-              .handler = [&service](api::Call& call, const api::Reply& reply) {
-                service.end_session(caller_of(call), call.param("id"),
-                                    [reply](const auto& outcome) { answer_empty(reply, outcome); });
-              }});
+  router
+      .add({.method = net::Method::post,
+            .path = "/auth/password",
+            .scope = api::kSession,
+            .summary = "Change one's own password; ends one's other sessions",
+            .request = "PasswordChange",
+            .response = {},
+            .handler = [&service](
+                           api::Call& call,
+                           const api::Reply& reply) { change_password(service, call, reply); }})
+      .answers({204});
+  add_list_routes(router, service);
 }
 
 }  // namespace gk::accounts

@@ -103,26 +103,32 @@ void add_own(api::Router& router, AccountsService& service) {
               .handler = [&service](api::Call& call, const api::Reply& reply) {
                 list_tokens(service, call.principal->user_id, reply);
               }});
-  router.add({.method = net::Method::post,
-              .path = "/auth/tokens",
-              .scope = api::kSession,
-              .summary = "Make an API token; its text is in this answer only",
-              .request = "ApiTokenCreate",
-              .response = "ApiToken",
-              .handler = [&service](api::Call& call, const api::Reply& reply) {
-                create_token(service, call, call.principal->user_id, reply);
-              }});
-  router.add({.method = net::Method::del,
-              .path = "/auth/tokens/{id}",
-              .scope = api::kSession,
-              .summary = "Revoke an API token: one's own, or with users:write anyone's",
-              .request = {},
-              .response = {},
-              .handler = [&service](api::Call& call, const api::Reply& reply) {
-                service.revoke_api_token(
-                    caller_of(call), call.param("id"),
-                    [reply](const auto& outcome) { answer_empty(reply, outcome); });
-              }});
+  router
+      .add({.method = net::Method::post,
+            .path = "/auth/tokens",
+            .scope = api::kSession,
+            .summary = "Make an API token; its text is in this answer only",
+            .request = "ApiTokenCreate",
+            .response = "ApiToken",
+            .handler =
+                [&service](api::Call& call, const api::Reply& reply) {
+                  create_token(service, call, call.principal->user_id, reply);
+                }})
+      .answers({201});
+  router
+      .add({.method = net::Method::del,
+            .path = "/auth/tokens/{id}",
+            .scope = api::kSession,
+            .summary = "Revoke an API token: one's own, or with users:write anyone's",
+            .request = {},
+            .response = {},
+            .handler =
+                [&service](api::Call& call, const api::Reply& reply) {
+                  service.revoke_api_token(
+                      caller_of(call), call.param("id"),
+                      [reply](const auto& outcome) { answer_empty(reply, outcome); });
+                }})
+      .answers({204});
 }
 
 }  // namespace
@@ -142,15 +148,18 @@ void add_token_routes(api::Router& router, AccountsService& service) {
                 }
                 list_tokens(service, call.param("id"), reply);
               }});
-  router.add({.method = net::Method::post,
-              .path = "/users/{id}/tokens",
-              .scope = "users:write",
-              .summary = "Make an API token for a user, such as a game server's",
-              .request = "ApiTokenCreate",
-              .response = "ApiToken",
-              .handler = [&service](api::Call& call, const api::Reply& reply) {
-                create_token(service, call, call.param("id"), reply);
-              }});
+  router
+      .add({.method = net::Method::post,
+            .path = "/users/{id}/tokens",
+            .scope = "users:write",
+            .summary = "Make an API token for a user, such as a game server's",
+            .request = "ApiTokenCreate",
+            .response = "ApiToken",
+            .handler =
+                [&service](api::Call& call, const api::Reply& reply) {
+                  create_token(service, call, call.param("id"), reply);
+                }})
+      .answers({201});
 }
 
 }  // namespace gk::accounts

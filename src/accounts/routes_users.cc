@@ -3,6 +3,7 @@
 #include "accounts/routes_detail.h"
 #include "accounts/rules/password_policy.h"
 #include "accounts/rules/username.h"
+#include "api/list_page.h"
 
 namespace gk::accounts {
 namespace {
@@ -44,8 +45,9 @@ void list_users(const AccountsService& service, api::Call& call, const api::Repl
   }
   const auto limit = page_size(call.request);
   if (!limit) return reply.problem(invalid_field("limit", "expected a number from 1 to 1000"));
-  const std::string after = call.request.query_param("cursor").value_or("");
-  const auto page = service.users().page(after, *limit + 1);
+  const auto after = api::read_cursor(call.request);
+  if (!after) return reply.error(after.error());
+  const auto page = service.users().page(*after, *limit + 1);
   const bool more = page.size() > *limit;
   std::string body;
   JsonWriter w(body);
@@ -53,7 +55,7 @@ void list_users(const AccountsService& service, api::Call& call, const api::Repl
   for (std::size_t i = 0; i < page.size() && i < *limit; ++i) write_user(w, *page[i]);
   w.end_array().key("next_cursor");
   if (more) {
-    w.value(page[*limit - 1]->username);
+    w.value(api::seal_cursor(page[*limit - 1]->username));
   } else {
     w.null();
   }
@@ -139,15 +141,16 @@ void add_schemas(api::Router& router) {
 }
 
 void add_reading(api::Router& router, const AccountsService& service) {
-  router.add({.method = net::Method::get,
-              .path = "/users",
-              .scope = "users:read",
-              .summary = "All users, by name; ?username= for one",
-              .request = {},
-              .response = "UserList",
-              .handler = [&service](api::Call& call, const api::Reply& reply) {
-                list_users(service, call, reply);
-              }});
+  router
+      .add({.method = net::Method::get,
+            .path = "/users",
+            .scope = "users:read",
+            .summary = "All users, by name",
+            .request = {},
+            .response = "UserList",
+            .handler = [&service](api::Call& call,
+                                  const api::Reply& reply) { list_users(service, call, reply); }})
+      .query({api::kLimit, api::kCursor, {"username", "string", "The one user of that name"}});
   router.add({.method = net::Method::get,
               .path = "/users/{id}",
               .scope = "users:read",
@@ -159,39 +162,7 @@ void add_reading(api::Router& router, const AccountsService& service) {
               .versions = api::Versions::optional});
 }
 
-}  // namespace
-
-void add_user_routes(api::Router& router, AccountsService& service) {
-  add_schemas(router);
-  add_reading(router, service);
-  router.add({.method = net::Method::post,
-              .path = "/users",
-              .scope = "users:write",
-              .summary = "Make a user",
-              .request = "UserCreate",
-              .response = "User",
-              .handler = [&service](api::Call& call, const api::Reply& reply) {
-                create_user(service, call, reply);
-              }});
-  router.add({.method = net::Method::patch,
-              .path = "/users/{id}",
-              .scope = "users:write",
-              .summary = "Change role, password or disabled; ends the user's sessions",
-              .request = "UserPatch",
-              .response = "User",
-              .handler = [&service](api::Call& call, const api::Reply& reply) {
-                update_user(service, call, reply);
-              }});
-  router.add({.method = net::Method::del,
-              .path = "/users/{id}",
-              .scope = "users:write",
-              .summary = "Delete a user and its sessions",
-              .request = {},
-              .response = {},
-              .handler = [&service](api::Call& call, const api::Reply& reply) {
-                service.delete_user(caller_of(call), call.param("id"), wanted_version(call.request),
-                                    [reply](const auto& outcome) { answer_empty(reply, outcome); });
-              }});
+void add_recovery(api::Router& router, AccountsService& service) {
   router.add({.method = net::Method::post,
               .path = "/users/{id}/reset",
               .scope = "users:write",
@@ -202,17 +173,61 @@ void add_user_routes(api::Router& router, AccountsService& service) {
               .handler = [&service](api::Call& call, const api::Reply& reply) {
                 reset_user(service, call, reply);
               }});
-  router.add({.method = net::Method::del,
-              .path = "/users/{id}/2fa",
-              .scope = "users:write",
-              .summary = "Take the second factor from another user, who lost it",
-              .request = {},
-              .response = {},
-              .handler = [&service](api::Call& call, const api::Reply& reply) {
-                service.remove_second_factor(
-                    caller_of(call), call.param("id"),
-                    [reply](const auto& outcome) { answer_empty(reply, outcome); });
-              }});
+  router
+      .add({.method = net::Method::del,
+            .path = "/users/{id}/2fa",
+            .scope = "users:write",
+            .summary = "Take the second factor from another user, who lost it",
+            .request = {},
+            .response = {},
+            .handler =
+                [&service](api::Call& call, const api::Reply& reply) {
+                  service.remove_second_factor(
+                      caller_of(call), call.param("id"),
+                      [reply](const auto& outcome) { answer_empty(reply, outcome); });
+                }})
+      .answers({204});
+}
+
+}  // namespace
+
+void add_user_routes(api::Router& router, AccountsService& service) {
+  add_schemas(router);
+  add_reading(router, service);
+  router
+      .add({.method = net::Method::post,
+            .path = "/users",
+            .scope = "users:write",
+            .summary = "Make a user",
+            .request = "UserCreate",
+            .response = "User",
+            .handler = [&service](api::Call& call,
+                                  const api::Reply& reply) { create_user(service, call, reply); }})
+      .answers({201});
+  router
+      .add({.method = net::Method::patch,
+            .path = "/users/{id}",
+            .scope = "users:write",
+            .summary = "Change role, password or disabled; ends the user's sessions",
+            .request = "UserPatch",
+            .response = "User",
+            .handler = [&service](api::Call& call,
+                                  const api::Reply& reply) { update_user(service, call, reply); }});
+  router
+      .add({.method = net::Method::del,
+            .path = "/users/{id}",
+            .scope = "users:write",
+            .summary = "Delete a user and its sessions",
+            .request = {},
+            .response = {},
+            .handler =
+                [&service](api::Call& call, const api::Reply& reply) {
+                  service.delete_user(
+                      caller_of(call), call.param("id"), wanted_version(call.request),
+                      [reply](const auto& outcome) { answer_empty(reply, outcome); });
+                }})
+      .answers({204});
+  add_recovery(router, service);
 }
 
 }  // namespace gk::accounts

@@ -127,12 +127,16 @@ void open(Hub& hub, Call& call, const Reply& reply) {
 }  // namespace
 
 void add_event_stream_route(Router& router, Hub& hub) {
-  router.add({.method = net::Method::get,
-              .path = "/events",
-              .scope = kAnyone,
-              .summary = "Server-sent events of ?topics=a,b: an event a frame, named by its topic; "
-                         "Last-Event-ID or ?since= goes on where one was",
-              .handler = [&hub](Call& call, const Reply& reply) { open(hub, call, reply); }});
+  router
+      .add({.method = net::Method::get,
+            .path = "/events",
+            .scope = kAnyone,
+            .summary = "Server-sent events of ?topics=a,b: an event a frame, named by its topic; "
+                       "Last-Event-ID or ?since= goes on where one was",
+            .handler = [&hub](Call& call, const Reply& reply) { open(hub, call, reply); }})
+      .media("text/event-stream")
+      .query({{"topics", "string", "Names with commas between them", true},
+              {"since", "string", "Id of an event: goes on after it"}});
 }
 
 }  // namespace gk::api

@@ -84,4 +84,8 @@ bool HostRules::origin_allowed(std::string_view origin_header, std::string_view 
   return !from.name.empty() && from.name == to.name && from.port == to.port;
 }
 
+bool HostRules::origin_listed(std::string_view origin_header) const {
+  return contains(origins_, origin_header);
+}
+
 }  // namespace gk::api

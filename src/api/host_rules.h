@@ -36,6 +36,9 @@ class HostRules {
   /// An origin is allowed when it is http(s) on the very Host of the request, or configured.
   /// "null" and anything malformed is not.
   bool origin_allowed(std::string_view origin_header, std::string_view host_header) const;
+  /// One of `origins`, to the letter: its pages may read answers (cors.h).
+  bool origin_listed(std::string_view origin_header) const;
+  bool lists_origins() const { return !origins_.empty(); }
 
  private:
   std::vector<std::string> hosts_;

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 namespace gk::api {
-namespace {
 
 void write_type(JsonWriter& w, std::string_view type, bool nullable) {
   if (type.ends_with("[]")) {
@@ -51,8 +50,6 @@ void write_type(JsonWriter& w, std::string_view type, bool nullable) {
     }
   }
 }
-
-}  // namespace
 
 void write_schema(JsonWriter& w, const Schema& schema) {
   w.key(schema.name).begin_object().field("type", "object").key("properties").begin_object();

@@ -11,4 +11,7 @@ namespace gk::api {
 /// Writes the member `"Name": {…}` of components/schemas. References are to components/schemas.
 void write_schema(JsonWriter& w, const Schema& schema);
 
+/// Writes the members of the schema of one field's type (Field::type) into an open object.
+void write_type(JsonWriter& w, std::string_view type, bool nullable);
+
 }  // namespace gk::api

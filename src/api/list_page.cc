@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view kItems = "\"items\":[";
 constexpr std::string_view kNext = ",\"next_cursor\":null";
+constexpr std::string_view kBadCursor = "cursor: expected next_cursor of the page before";
 constexpr std::size_t kMaxKey = 256;  // Source: chosen; ids and names of ours are shorter
 
 std::uint32_t checksum(std::string_view text) {
@@ -47,7 +48,7 @@ bool read_whole(std::string_view text, Number& out, int base = 10) {
   return !text.empty() && parsed.ec == std::errc() && parsed.ptr == end;
 }
 
-bool read_cursor(std::string_view text, PageWish& wish) {
+bool parse_cursor(std::string_view text, PageWish& wish) {
   const std::size_t second = text.rfind('-');
   const std::size_t first = text.find('-');
   if (second == std::string_view::npos || first == second) return false;
@@ -126,6 +127,22 @@ std::size_t first_of(const std::vector<std::string_view>& items, std::string_vie
 
 }  // namespace
 
+std::string seal_cursor(std::string_view place) {
+  std::array<char, 16> sum{};
+  std::snprintf(sum.data(), sum.size(), "~%08x", checksum(place));
+  return std::string(place) + sum.data();
+}
+
+Result<std::string> read_cursor(const net::Request& request) {
+  const auto cursor = request.query_param("cursor");
+  if (!cursor || cursor->empty()) return std::string();
+  const std::string place = cursor->substr(0, cursor->rfind('~'));
+  if (place.size() == cursor->size() || seal_cursor(place) != *cursor) {
+    return Error{Errc::invalid_argument, std::string(kBadCursor)};
+  }
+  return place;
+}
+
 Result<PageWish> read_page_wish(const net::Request& request) {
   PageWish wish;
   if (const auto limit = request.query_param("limit")) {
@@ -133,9 +150,9 @@ Result<PageWish> read_page_wish(const net::Request& request) {
       return Error{Errc::invalid_argument, "limit: expected a number from 1 to 1000"};
     }
   }
-  if (const auto cursor = request.query_param("cursor")) {
-    if (!read_cursor(*cursor, wish)) {
-      return Error{Errc::invalid_argument, "cursor: expected next_cursor of the page before"};
+  if (const auto cursor = request.query_param("cursor"); cursor && !cursor->empty()) {
+    if (!parse_cursor(*cursor, wish)) {
+      return Error{Errc::invalid_argument, std::string(kBadCursor)};
     }
   }
   return wish;

@@ -24,6 +24,12 @@ struct PageWish {
 /// Errors: invalid_argument (not a number from 1 to 1000; not a cursor that page_of() gave).
 Result<PageWish> read_page_wish(const net::Request& request);
 
+/// A cursor for a list whose handler pages by itself: `place` is what the next page begins behind.
+std::string seal_cursor(std::string_view place);
+/// The place of ?cursor=, empty without one.
+/// Errors: invalid_argument (not what seal_cursor() gave).
+Result<std::string> read_cursor(const net::Request& request);
+
 /// `body` is {"items":[{…},…],…}, perhaps with "next_cursor":null after them; the answer has the
 /// items of the wish, and a next_cursor when more follow. `key` is the member of an item that tells
 /// items apart. An item that was removed between two pages does not disturb; one that was added may

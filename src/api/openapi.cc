@@ -9,28 +9,39 @@
 namespace gk::api {
 namespace {
 
+constexpr int kMaxImportBytes = 16 << 20;  // Source: net::ServerLimits::max_import_bytes
+
 std::string lower_name(net::Method method) {
   std::string name = net::method_name(method);
   for (char& c : name) c = static_cast<char>(c - 'A' + 'a');
   return name;
 }
 
-void write_content(JsonWriter& w, std::string_view media, std::string_view schema) {
-  w.key("content").begin_object().key(media).begin_object().key("schema").begin_object();
+void write_schema_content(JsonWriter& w, std::string_view media, std::string_view schema) {
+  w.key(media).begin_object().key("schema").begin_object();
   w.field("$ref", "#/components/schemas/" + std::string(schema));
-  w.end_object().end_object().end_object();
+  w.end_object().end_object();
 }
 
+void write_text_content(JsonWriter& w, std::string_view media) {
+  w.key(media).begin_object().key("schema").begin_object().field("type", "string");
+  w.end_object().end_object();
+}
+
+/// A parameter, and where it stands.
 struct Parameter {
-  std::string_view name, in, type, description;
-  bool required = false;
+  std::string_view in;
+  Field field;
 };
 
 void write_parameter(JsonWriter& w, const Parameter& parameter) {
-  w.begin_object().field("name", parameter.name).field("in", parameter.in);
-  if (parameter.required) w.field("required", true);
-  w.key("schema").begin_object().field("type", parameter.type).end_object();
-  if (!parameter.description.empty()) w.field("description", parameter.description);
+  const Field& field = parameter.field;
+  w.begin_object().field("name", field.name).field("in", parameter.in);
+  if (field.required) w.field("required", true);
+  w.key("schema").begin_object();
+  write_type(w, field.type, false);
+  w.end_object();
+  if (!field.description.empty()) w.field("description", field.description);
   w.end_object();
 }
 
@@ -39,24 +50,59 @@ std::vector<Parameter> parameters_of(const Route& route, const Route* read) {
   std::vector<Parameter> out;
   const std::string_view path = route.path;
   for (std::size_t at = path.find('{'); at != std::string_view::npos; at = path.find('{', at + 1)) {
-    out.push_back({path.substr(at + 1, path.find('}', at) - at - 1), "path", "string", "", true});
+    const auto name = path.substr(at + 1, path.find('}', at) - at - 1);
+    out.push_back({"path", {name, "string", "", true}});
   }
-  if (!route.list_key.empty()) {
-    out.push_back({"limit", "query", "integer", "Items a page, 1 to 1000", false});
-    out.push_back({"cursor", "query", "string", "next_cursor of the page before", false});
-  }
+  for (const Field& field : route.query) out.push_back({"query", field});
   const Versions versions = read == nullptr ? Versions::none : read->versions;
   if (versions != Versions::none && route.method == net::Method::get) {
-    out.push_back({"If-None-Match", "header", "string", "304 when this is the ETag still", false});
+    out.push_back({"header", {"If-None-Match", "string", "304 when this is the ETag still"}});
   } else if (versions != Versions::none && route.method != net::Method::post) {
-    out.push_back({"If-Match", "header", "string", "412 unless this is the ETag still",
-                   versions == Versions::required});
+    out.push_back({"header",
+                   {"If-Match", "string", "412 unless this is the ETag still",
+                    versions == Versions::required}});
   }
   if (route.method == net::Method::post && route.scope != kOpen) {
-    out.push_back({"Idempotency-Key", "header", "string",
-                   "Carried out once within 24 h; the answer is given again", false});
+    out.push_back(
+        {"header",
+         {"Idempotency-Key", "string", "Carried out once within 24 h; the answer is given again"}});
   }
   return out;
+}
+
+std::string_view meaning_of(int status) {
+  switch (status) {
+    case 201: return "Created";
+    case 202: return "Taken; the result follows";
+    case 204: return "Done, without a body";
+    case 304: return "Not changed";
+    case 503: return "Not well; the body says why";
+    default: return "Done";
+  }
+}
+
+void write_answer(JsonWriter& w, const Route& route, int status) {
+  w.key(std::to_string(status)).begin_object().field("description", meaning_of(status));
+  const bool has_body = status != 204 && status != 304;
+  if (has_body && !(route.response.empty() && route.media.empty())) {
+    w.key("content").begin_object();
+    if (!route.response.empty()) write_schema_content(w, "application/json", route.response);
+    if (!route.media.empty()) write_text_content(w, route.media);
+    w.end_object();
+  }
+  w.end_object();
+}
+
+void write_responses(JsonWriter& w, const Route& route) {
+  w.key("responses").begin_object();
+  for (const int status : route.answers) write_answer(w, route, status);
+  if (route.versions != Versions::none && route.method == net::Method::get) {
+    write_answer(w, route, 304);
+  }
+  w.key("default").begin_object().field("description", "Refused or failed").key("content");
+  w.begin_object();
+  write_schema_content(w, "application/problem+json", "Problem");
+  w.end_object().end_object().end_object();
 }
 
 void write_operation(JsonWriter& w, const Route& route, const Route* read) {
@@ -68,16 +114,21 @@ void write_operation(JsonWriter& w, const Route& route, const Route* read) {
     for (const Parameter& parameter : parameters) write_parameter(w, parameter);
     w.end_array();
   }
-  if (!route.request.empty()) {
-    w.key("requestBody").begin_object();
-    write_content(w, "application/json", route.request);
-    w.end_object();
+  if (!route.request.empty() || !route.request_media.empty()) {
+    w.key("requestBody").begin_object().key("content").begin_object();
+    if (!route.request.empty()) write_schema_content(w, "application/json", route.request);
+    if (!route.request_media.empty()) write_text_content(w, route.request_media);
+    w.end_object().end_object();
   }
-  w.key("responses").begin_object().key("200").begin_object().field("description", "Done");
-  if (!route.response.empty()) write_content(w, "application/json", route.response);
-  w.end_object().key("default").begin_object().field("description", "Refused or failed");
-  write_content(w, "application/problem+json", "Problem");
-  w.end_object().end_object().end_object();
+  if (route.body == net::BodySize::import) w.field("x-max-body-bytes", kMaxImportBytes);
+  write_responses(w, route);
+  w.end_object();
+}
+
+void write_cookie(JsonWriter& w, std::string_view way, std::string_view name,
+                  std::string_view where) {
+  w.key(way).begin_object().field("type", "apiKey").field("in", "cookie").field("name", name);
+  w.field("description", where).end_object();
 }
 
 void write_problem_schema(JsonWriter& w) {
@@ -110,8 +161,10 @@ std::string openapi_document(const std::vector<Route>& routes, const std::vector
   w.begin_object().field("openapi", "3.1.0").key("info").begin_object();
   w.field("title", "Gamekeeper").field("version", version).end_object();
   w.key("security").begin_array();
-  w.begin_object().key("cookie").begin_array().end_array().end_object();
-  w.begin_object().key("bearer").begin_array().end_array().end_object().end_array();
+  for (const auto* way : {"cookie", "plain_cookie", "bearer"}) {
+    w.begin_object().key(way).begin_array().end_array().end_object();
+  }
+  w.end_array();
   w.key("paths").begin_object();
   for (const auto& [path, methods] : paths) {
     w.key(path).begin_object();
@@ -122,8 +175,8 @@ std::string openapi_document(const std::vector<Route>& routes, const std::vector
     w.end_object();
   }
   w.end_object().key("components").begin_object().key("securitySchemes").begin_object();
-  w.key("cookie").begin_object().field("type", "apiKey").field("in", "cookie");
-  w.field("name", "gamekeeper_session").end_object();
+  write_cookie(w, "cookie", "__Host-gamekeeper", "Under TLS and on loopback addresses");
+  write_cookie(w, "plain_cookie", "gamekeeper_session", "Over plain HTTP elsewhere");
   w.key("bearer").begin_object().field("type", "http").field("scheme", "bearer").end_object();
   w.end_object().key("schemas").begin_object();
   write_problem_schema(w);

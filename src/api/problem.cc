@@ -54,18 +54,30 @@ Problem problem_from(const Error& error) {
           .retry_after_s = error.code == Errc::resource_exhausted ? 1 : 0};
 }
 
-Problem problem_from_status(int status, std::string_view detail) {
+Problem invalid_request(std::vector<std::pair<std::string, std::string>> errors) {
+  GK_ASSERT(!errors.empty());  // a complaint without content would help nobody
+  std::string detail = errors[0].first + ": " + errors[0].second;
+  if (errors.size() > 1) detail += "; and " + std::to_string(errors.size() - 1) + " more in errors";
+  return {.type = "validation", .detail = std::move(detail), .errors = std::move(errors)};
+}
+
+Problem problem_from(const net::ProtocolFault& fault) {
   const auto& rows = problem_types();
   const auto it = std::find_if(rows.begin(), rows.end(),
-                               [&](const ProblemType& r) { return r.status == status; });
-  std::string_view type = status >= 500 ? "internal" : "validation";
-  if (it != rows.end()) type = it->type;
-  if (status == 431 || status == 414) type = "too-large";
+                               [&](const ProblemType& r) { return r.status == fault.status; });
+  std::string_view type = "validation";
+  if (it != rows.end()) {
+    type = it->type;
+  } else if (fault.status == 414 || fault.status == 431) {
+    type = "too-large";
+  } else if (fault.method) {
+    type = "method-not-allowed";
+  }
   return {.type = type,
-          .detail = std::string(detail),
+          .detail = std::string(fault.detail),
           .errors = {},
-          .status = status,
-          .retry_after_s = 0};
+          .status = fault.status,
+          .retry_after_s = fault.status == 503 ? 1 : 0};
 }
 
 net::Response problem_response(const Problem& problem, std::string_view instance,

@@ -32,8 +32,11 @@ const std::vector<ProblemType>& problem_types();
 
 /// The problem that an Error becomes (one table for all: docs/errors.md).
 Problem problem_from(const Error& error);
-/// The problem for a bare HTTP status that the server found.
-Problem problem_from_status(int status, std::string_view detail);
+/// "validation" with one entry a fault (path, message); the detail says the first of them in full.
+/// Requires: `errors` is not empty.
+Problem invalid_request(std::vector<std::pair<std::string, std::string>> errors);
+/// The problem for a request that broke a rule of the protocol.
+Problem problem_from(const net::ProtocolFault& fault);
 
 /// The answer for `problem`.
 net::Response problem_response(const Problem& problem, std::string_view instance,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/cors.h"
 #include "api/mount.h"
 #include "api/router_impl.h"
 #include "base/assert.h"
@@ -62,19 +63,25 @@ void Router::Impl::count(int status) {
 
 net::Respond Router::Impl::observed(const net::Request& request, net::Respond respond, Entry* entry,
                                     const std::string& correlation) {
-  const bool cacheable = !request.path.starts_with("/api") && request.path != "/metrics";
+  const bool api = request.path.starts_with("/api");
+  const bool cacheable = !api && request.path != "/metrics";
+  const std::string* from = request.header("origin");
+  std::string reader = api && from != nullptr && host_rules.origin_listed(*from) ? *from : "";
+  const bool varies = api && host_rules.lists_origins();
   const std::string_view route = entry == nullptr ? "" : routes[entry->route].path;
   if (entry != nullptr && !entry->duration) {
     entry->duration = duration_of(route, method_name(request.method));
   }
   Histogram duration = entry == nullptr ? fallback_duration : *entry->duration;
-  return [this, respond = std::move(respond), duration, route, correlation, cacheable,
-          method = request.method, path = request.path,
+  return [this, respond = std::move(respond), duration, route, correlation, cacheable, varies,
+          reader = std::move(reader), method = request.method, path = request.path,
           received = request.received](net::Response response) mutable {
     const bool has_id = std::any_of(response.headers.begin(), response.headers.end(),
                                     [](const auto& h) { return h.first == "X-Correlation-Id"; });
     if (!has_id) response.headers.emplace_back("X-Correlation-Id", correlation);
     if (!cacheable) response.headers.emplace_back("Cache-Control", "no-store");
+    if (varies) response.headers.emplace_back("Vary", "Origin");
+    if (!reader.empty()) allow_origin(response, reader);
     const double seconds = std::chrono::duration<double>(clock.mono() - received).count();
     duration.observe(seconds);
     count(response.status);
@@ -150,7 +157,9 @@ std::optional<Problem> Router::Impl::read_body(const net::Request& request, cons
     return Problem{.type = "unsupported-media",
                    .detail = "expected Content-Type: application/json"};
   }
-  auto parsed = parse_json(request.body);
+  JsonLimits limits;
+  limits.max_bytes = std::max(limits.max_bytes, request.body.size());  // bounded where it was read
+  auto parsed = parse_json(request.body, limits);
   if (!parsed) {
     return Problem{
         .type = parsed.error().code == Errc::resource_exhausted ? "too-large" : "validation",
@@ -197,10 +206,12 @@ void Router::Impl::dispatch(net::Request request, net::Respond respond) {
   if (auto problem = refuse_source(request, changes_state(request.method))) {
     return reply.problem(*problem);
   }
+  if (auto permission = preflight(request)) return answer(std::move(*permission));
   if (!found) return not_routed(request, match, answer, correlation);
   const Route& route = routes[entries[match.route].route];
   std::shared_ptr<const Principal> principal;
   if (auto problem = refuse_caller(request, route, principal)) return reply.problem(*problem);
+  if (auto problem = refuse_query(request, route)) return reply.problem(*problem);
   Call call{.request = request,
             .params = std::move(params),
             .principal = principal.get(),
@@ -209,6 +220,34 @@ void Router::Impl::dispatch(net::Request request, net::Respond respond) {
             .correlation_id = correlation};
   if (auto problem = read_body(request, route, call.body)) return reply.problem(*problem);
   run_guarded(route, call, answer);
+}
+
+std::optional<net::Response> Router::Impl::preflight(const net::Request& request) const {
+  if (!is_preflight(request) || !request.path.starts_with("/api")) return std::nullopt;
+  if (!host_rules.origin_listed(*request.header("origin"))) return std::nullopt;
+  PathParams ignored;
+  const auto match = table.find(net::Method::options, request.path, ignored);
+  if (match.outcome != RouteTable::Outcome::no_such_method) return std::nullopt;
+  return preflight_answer(match.allow);
+}
+
+net::LargeBody Router::Impl::admit_large_body(const net::Request& head) {
+  PathParams ignored;
+  const auto match = table.find(head.method, head.path, ignored);
+  if (match.outcome != RouteTable::Outcome::found) return {};
+  const Route& route = routes[entries[match.route].route];
+  if (route.body != net::BodySize::import) return {};
+  auto problem = refuse_source(head, true);
+  std::shared_ptr<const Principal> principal;
+  if (!problem) problem = refuse_caller(head, route, principal);
+  if (!problem) problem = refuse_query(head, route);
+  if (!problem) return {.size = net::BodySize::import, .refusal = std::nullopt};
+  net::LargeBody refused;
+  const std::string correlation = correlations.of(head);
+  observed(
+      head, [&refused](net::Response response) { refused.refusal = std::move(response); },
+      &entries[match.route], correlation)(problem_response(*problem, head.path, correlation));
+  return refused;
 }
 
 void Router::Impl::dispatch_inner(Inner inner, std::shared_ptr<const Principal> holder,
@@ -298,15 +337,17 @@ Router::Router(RouterOptions options, Gate& gate, Log& log, Metrics& metrics, co
        .scope = kAnyone,
        .summary = "A ticket that opens one WebSocket within 30 s, instead of a credential",
        .response = "WebSocketTicket",
-       .handler = [this](Call& call, const Reply& reply) {
-         std::string text;
-         JsonWriter(text)
-             .begin_object()
-             .field("ticket", impl_->tickets.issue(call.holder))
-             .field("expires_in_s", impl_->tickets.lifetime().count())
-             .end_object();
-         reply.json(std::move(text), 201);
-       }});
+       .handler =
+           [this](Call& call, const Reply& reply) {
+             std::string text;
+             JsonWriter(text)
+                 .begin_object()
+                 .field("ticket", impl_->tickets.issue(call.holder))
+                 .field("expires_in_s", impl_->tickets.lifetime().count())
+                 .end_object();
+             reply.json(std::move(text), 201);
+           }})
+      .answers({201});
 }
 Router::~Router() = default;
 
@@ -318,7 +359,7 @@ void Router::add_schema(Schema schema) {
   impl_->schemas.push_back(std::move(schema));
 }
 
-void Router::add(Route route) {
+RouteTraits Router::add(Route route) {
   GK_ASSERT(!route.scope.empty());  // deny by default: a route says whom it serves
   GK_ASSERT(route.handler != nullptr);
   impl_->routes.push_back(std::move(route));
@@ -326,14 +367,16 @@ void Router::add(Route route) {
   for (const auto mount : kMounts) {
     impl_->mount(std::string(mount) + std::string(impl_->routes[index].path), index);
   }
+  return RouteTraits(impl_->routes[index]);
 }
 
-void Router::add_literal(Route route) {
+RouteTraits Router::add_literal(Route route) {
   GK_ASSERT(!route.scope.empty());
   impl_->routes.push_back(std::move(route));
   impl_->routes.back().literal = true;
   const std::size_t index = impl_->routes.size() - 1;
   impl_->mount(std::string(impl_->routes[index].path), index);
+  return RouteTraits(impl_->routes[index]);
 }
 
 void Router::page_list(std::string_view path, std::string_view key) {
@@ -342,6 +385,7 @@ void Router::page_list(std::string_view path, std::string_view key) {
   });
   GK_ASSERT(it != impl_->routes.end());  // the table of lists names routes that exist
   it->list_key = key;
+  RouteTraits(*it).query({kLimit, kCursor});
 }
 
 void Router::set_fallback(std::function<net::Response(const net::Request&)> fallback) {
@@ -350,6 +394,10 @@ void Router::set_fallback(std::function<net::Response(const net::Request&)> fall
 
 void Router::dispatch(net::Request request, net::Respond respond) {
   impl_->dispatch(std::move(request), std::move(respond));
+}
+
+net::LargeBody Router::admit_large_body(const net::Request& head) {
+  return impl_->admit_large_body(head);
 }
 
 void Router::dispatch_inner(Inner inner, std::shared_ptr<const Principal> holder,

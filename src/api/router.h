@@ -65,7 +65,7 @@ struct Field {
   std::string_view name;
   /// JSON Schema type, "T[]", "T?[]" (items may be null), "map:T" (object with values T), "a|b"
   /// (one of these words), "time" (RFC 3339), "point" ([number, number or null]), "any", or "#Name"
-  /// for a named schema.
+  /// for a named schema. Of a query: "a|b|" may also be empty, as if it were absent.
   std::string_view type;
   std::string_view description;  ///< With unit.
   bool required = false;
@@ -85,7 +85,7 @@ struct Route {
       scope;  ///< kOpen, kAnyone, kSession or "resource:verb". Empty fails start-up and tests.
   std::string_view summary;
   std::string_view request;   ///< Named schema of the JSON body; empty: no body is read.
-  std::string_view response;  ///< Named schema of the 200 body; empty: not JSON.
+  std::string_view response;  ///< Named schema of the body of a success; empty: not JSON.
   std::function<void(Call&, const Reply&)> handler;
   bool no_setup_needed = false;  ///< Served before the first admin exists (setup and health only).
   bool literal = false;          ///< Set by add_literal(): not below /api.
@@ -94,6 +94,39 @@ struct Route {
   /// returns, and from what the handlers of those writes change.
   Versions versions = Versions::none;
   std::string_view list_key = {};  ///< Set by page_list().
+  // The rest is set by RouteTraits, which add() gives.
+  std::vector<int> answers = {200};     ///< Every status that says success.
+  std::vector<Field> query = {};        ///< What may stand behind the "?"; more is refused.
+  std::string_view media = {};          ///< Type of a body of a success besides `response`.
+  std::string_view request_media = {};  ///< Type of a body that the handler reads by itself.
+  net::BodySize body = net::BodySize::usual;
+};
+
+/// `?limit=` and `?cursor=` of a list whose handler reads its page by itself.
+inline constexpr Field kLimit{"limit", "integer", "Items a page, 1 to 1000"};
+inline constexpr Field kCursor{"cursor", "string", "next_cursor of the page before"};
+
+/// Says more about the route that add() has just taken:
+///   router.add({…}).answers({201}).query({kLimit, kCursor});
+/// Thread: loop. Valid until the next add().
+class RouteTraits {
+ public:
+  explicit RouteTraits(Route& route) : route_(route) {}
+  /// Statuses of success, when they are not 200 alone. 204 has no body.
+  RouteTraits& answers(std::vector<int> statuses);
+  /// Parameters of the query, in addition to those that were named before. The router refuses
+  /// (validation) a name that is not here, one that comes twice, and a word outside "a|b" and
+  /// "boolean"; ranges are the handler's.
+  RouteTraits& query(std::vector<Field> parameters);
+  /// Media type of the answer besides, or instead of, the JSON of `response`.
+  RouteTraits& media(std::string_view type);
+  /// Media type of the body when it is not JSON. The handler reads call.request.body.
+  RouteTraits& request_media(std::string_view type);
+  /// Takes bodies up to the limit of imports, of a caller who may use the route.
+  RouteTraits& import_body();
+
+ private:
+  Route& route_;
 };
 
 /// What the router asks of accounts.
@@ -123,16 +156,19 @@ class Router {
 
   void add_schema(Schema schema);
   /// Mounted at /api/v1<path> and /api<path>. Asserts on a duplicate or a missing scope: our bug.
-  void add(Route route);
+  RouteTraits add(Route route);
   /// The GET route `path` gives its whole list; ?limit= and ?cursor= choose a page of it. `key` is
   /// the member that tells its items apart (list_page.h). Requires: the route exists (assert).
   void page_list(std::string_view path, std::string_view key);
   /// Mounted at the literal path, outside /api ("/metrics", pages).
-  void add_literal(Route route);
+  RouteTraits add_literal(Route route);
   /// What answers GET and HEAD of every other path: the embedded dashboard.
   void set_fallback(std::function<net::Response(const net::Request&)> fallback);
 
   void dispatch(net::Request request, net::Respond respond);
+  /// Whether a body beyond the usual limit may follow this head: only on a route for imports, and
+  /// only when its caller would be served. A caller who would not is refused before the body.
+  net::LargeBody admit_large_body(const net::Request& head);
   /// Serves other host names and origins from now on.
   void set_sources(std::vector<std::string> hosts, std::vector<std::string> origins);
   /// What is wrong with the Host or the Origin of an upgrade (misdirected, forbidden).

@@ -79,12 +79,19 @@ struct Router::Impl {
   std::optional<Problem> refuse_caller(const net::Request& request, const Route& route,
                                        std::shared_ptr<const Principal>& principal);
 
+  /// Names and words of the query that the route does not know (route_traits.cc).
+  static std::optional<Problem> refuse_query(const net::Request& request, const Route& route);
+  static constexpr std::size_t kMaxQueryErrors = 10;  // Source: chosen; a query has 8 KiB
+
   static std::optional<Problem> read_body(const net::Request& request, const Route& route,
                                           JsonValue& body);
 
   void run(const Route& route, Call& call, const Reply& reply);
 
   void dispatch(net::Request request, net::Respond respond);
+  net::LargeBody admit_large_body(const net::Request& head);
+  /// The answer to a preflight of a listed origin; nothing when `request` is none.
+  std::optional<net::Response> preflight(const net::Request& request) const;
   void dispatch_inner(Inner inner, std::shared_ptr<const Principal> holder, net::Respond respond);
   /// Runs the route as its Idempotency-Key, ETag and If-Match say.
   void run_guarded(const Route& route, Call& call, const net::Respond& answer);

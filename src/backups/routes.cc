@@ -59,27 +59,31 @@ void add_backup_routes(api::Router& router, BackupService& service, Audit audit)
   router.add({Method::get, "/backups", "admin:read", "Backups of the data folder", "", "BackupList",
               [&service](Call&, const Reply& reply) { list(service, reply); }});
   router.page_list("/backups", "name");
-  router.add({Method::post, "/backups", "admin:write",
-              "Make a consistent backup; answers 201 when it is whole and checked", "", "Backup",
-              [&service, audit](Call& call, const Reply& reply) {
-                audit({call.holder, "backup.create", "", call.correlation_id},
-                      [&service, reply](const Result<void>& noted) {
-                        if (!noted) return reply.error(noted.error());
-                        make(service, reply);
+  router
+      .add({Method::post, "/backups", "admin:write",
+            "Make a consistent backup; answers 201 when it is whole and checked", "", "Backup",
+            [&service, audit](Call& call, const Reply& reply) {
+              audit({call.holder, "backup.create", "", call.correlation_id},
+                    [&service, reply](const Result<void>& noted) {
+                      if (!noted) return reply.error(noted.error());
+                      make(service, reply);
+                    });
+            }})
+      .answers({201});
+  router
+      .add({Method::del, "/backups/{name}", "admin:write", "Delete a backup", "", "",
+            [&service, audit](Call& call, const Reply& reply) {
+              const std::string name = call.param("name");
+              audit({call.holder, "backup.delete", name, call.correlation_id},
+                    [&service, reply, name](const Result<void>& noted) {
+                      if (!noted) return reply.error(noted.error());
+                      service.remove(name, [reply](const Result<void>& gone) {
+                        if (!gone) return reply.error(gone.error());
+                        reply.response({.status = 204});
                       });
-              }});
-  router.add({Method::del, "/backups/{name}", "admin:write", "Delete a backup", "", "",
-              [&service, audit](Call& call, const Reply& reply) {
-                const std::string name = call.param("name");
-                audit({call.holder, "backup.delete", name, call.correlation_id},
-                      [&service, reply, name](const Result<void>& noted) {
-                        if (!noted) return reply.error(noted.error());
-                        service.remove(name, [reply](const Result<void>& gone) {
-                          if (!gone) return reply.error(gone.error());
-                          reply.response({.status = 204});
-                        });
-                      });
-              }});
+                    });
+            }})
+      .answers({204});
 }
 
 }  // namespace gk::backups

@@ -9,6 +9,7 @@ namespace {
 struct RoleOptions {
   std::string name;
   std::vector<std::string> scopes;
+  std::vector<std::string> more_scopes;  ///< Of --scope, as `token create` has it.
 };
 
 int list(Context& context) {
@@ -17,10 +18,15 @@ int list(Context& context) {
 }
 
 int set(Context& context, const RoleOptions& options) {
+  if (options.scopes.empty() && options.more_scopes.empty()) {
+    return context.fail(
+        {Errc::invalid_argument, "scopes: expected at least one, such as --scope macros:read"});
+  }
   std::string body;
   JsonWriter w(body);
   w.begin_object().key("scopes").begin_array();
   for (const std::string& scope : options.scopes) w.value(scope);
+  for (const std::string& scope : options.more_scopes) w.value(scope);
   w.end_array().end_object();
   return print_done(context,
                     context.send(net::Method::put, "/roles/" + path_segment(options.name), body),
@@ -42,7 +48,8 @@ void add_role_command(CommandLine app, Action& action) {
   auto options = std::make_shared<RoleOptions>();  // shared: the parser and the action use it
   auto set_command = role.add_subcommand("set", "Make or change a role");
   set_command.add_option("name", options->name, "Name of the role").required();
-  set_command.add_option("scopes", options->scopes, "Its scopes, such as macros:read").required();
+  set_command.add_option("scopes", options->scopes, "Its scopes, such as macros:read");
+  set_command.add_option("--scope", options->more_scopes, "The same, once for each scope");
   set_command.callback([options, &action] {
     action = [options](Context& context) { return set(context, *options); };
   });

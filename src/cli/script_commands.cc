@@ -15,7 +15,7 @@ namespace gk::cli {
 namespace {
 
 constexpr std::size_t kMaxText = 256 * 1024;  // As of the library.
-constexpr std::size_t kMaxBundle = 1 << 20;   // As of a request's body.
+constexpr std::size_t kMaxBundle = 16 << 20;  // As of an import's body.
 
 bool is_lua(const std::string& file) { return file.ends_with(".lua"); }
 

@@ -103,6 +103,7 @@ int set_mode(Context& context, const std::string& name, const std::string& file,
 struct Words {
   std::string type, action, character, session, game, mode, macro, name, file;
   std::vector<std::string> macros;
+  std::vector<std::string> more_macros;  ///< Of --macro.
 };
 
 void add_steps(CommandLine group, Action& action, const std::shared_ptr<Words>& words) {
@@ -159,10 +160,13 @@ void add_mode_command(CommandLine app, Action& action) {
   auto set = group.add_subcommand("set", "Create or replace a mode");
   set.add_option("name", words->mode, "a-z, 0-9, _ and -").required();
   set.add_option("macros", words->macros, "Ids of its macros");
+  set.add_option("--macro", words->more_macros, "The same, once for each macro");
   set.add_option("--file", words->file, "JSON with macros and settings instead");
   set.callback([&action, words] {
     action = [words](Context& context) {
-      return set_mode(context, words->mode, words->file, words->macros);
+      std::vector<std::string> macros = words->macros;
+      macros.insert(macros.end(), words->more_macros.begin(), words->more_macros.end());
+      return set_mode(context, words->mode, words->file, macros);
     };
   });
   auto run = group.add_subcommand("run", "Start the macros of a mode");

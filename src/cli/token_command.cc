@@ -8,6 +8,8 @@
 namespace gk::cli {
 namespace {
 
+constexpr double kMaxDays = 36'500;  // Source: chosen; a century
+
 struct TokenOptions {
   std::string user;
   std::string name;
@@ -68,7 +70,8 @@ void add_token_command(CommandLine app, Action& action) {
   create_command.add_option("--name", options->name, "A label for people").required();
   create_command.add_option("--scope", options->scopes, "What it may do, such as samples:write")
       .required();
-  create_command.add_option("--days", options->days, "Until it expires (default: never)");
+  create_command.add_option("--days", options->days, "Until it expires; absent: never")
+      .range(1.0 / 86'400, kMaxDays);
   create_command.callback([options, &action] {
     action = [options](Context& context) { return create(context, *options); };
   });

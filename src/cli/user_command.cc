@@ -22,6 +22,14 @@ int list(Context& context, const UserOptions& options) {
                     {"username", "role", "disabled", "created_at", "id"});
 }
 
+int sessions(Context& context, const UserOptions& options) {
+  const auto id = user_id_of(context, options.name);
+  if (!id) return context.fail(id.error());
+  return print_list(context, context.get("/users/" + *id + "/sessions"),
+                    {"ID", "HELD BY", "ADDRESS", "LAST SEEN", "EXPIRES"},
+                    {"id", "held_by", "address", "last_seen_at", "expires_at"});
+}
+
 int add(Context& context, const UserOptions& options) {
   const auto password = read_new_password(context.err(), options.name);
   if (!password) return context.fail(password.error());
@@ -93,13 +101,14 @@ void add_user_command(CommandLine app, Action& action) {
   user.require_subcommand();
   auto options = std::make_shared<UserOptions>();  // shared: the parser and the action use it
   auto list_command = user.add_subcommand("list", "All users");
-  list_command.add_option("--cursor", options->cursor, "Go on after this name");
+  list_command.add_option("--cursor", options->cursor, "next_cursor of the page before");
   list_command.callback([options, &action] {
     action = [options](Context& context) { return list(context, *options); };
   });
   add_verb(user, options, action, "add", "Add a user; the password is read from stdin", add)
       .add_option("--role", options->role, "viewer, user, admin or one of your own")
       .show_default();
+  add_verb(user, options, action, "sessions", "Where a user is logged in", sessions);
   add_verb(user, options, action, "role", "Give a user another role; ends their sessions", set_role)
       .add_option("role", options->role, "The role")
       .required();

@@ -17,9 +17,7 @@ constexpr std::string_view kActsForMacro = "macros:run";
 constexpr std::size_t kMaxPassword = 256;  // Source: chosen; servers take less.
 constexpr Seconds kRefresh{2};             // Source: chosen, of figures on the page.
 
-api::Problem invalid(Complaints errors) {
-  return {.type = "validation", .detail = "The request is not valid.", .errors = std::move(errors)};
-}
+api::Problem invalid(Complaints errors) { return api::invalid_request(std::move(errors)); }
 
 bool is_admin(const Call& call) { return call.principal->has_scope(kWrite); }
 
@@ -89,22 +87,28 @@ void change_game(GameService& service, const Call& call, const Reply& reply) {
 void add_settings(api::Router& router, GameService& service) {
   router.add({Method::get, "/games", kRead, "Games and the state of their links", "", "GameList",
               [&service](Call&, const Reply& reply) { reply.json(service.games_json()); }});
-  router.add({Method::post, "/games", kWrite, "Add a game", "GameSettings", "Game",
-              [&service](Call& call, const Reply& reply) { add_game(service, call, reply); }});
+  router
+      .add({Method::post, "/games", kWrite, "Add a game", "GameSettings", "Game",
+            [&service](Call& call, const Reply& reply) { add_game(service, call, reply); }})
+      .answers({201});
   router.add({Method::get, "/games/{name}", kRead, "One game", "", "Game",
               [&service](Call& call, const Reply& reply) {
                 answer_game(service, call.param("name"), reply, 200);
               },
               false, false, api::Versions::optional});
-  router.add({Method::put, "/games/{name}", kWrite, "Add or change a game", "GameSettings", "Game",
-              [&service](Call& call, const Reply& reply) { change_game(service, call, reply); }});
-  router.add({Method::del, "/games/{name}", kWrite, "Remove a game", "", "",
-              [&service](Call& call, const Reply& reply) {
-                service.remove(call.param("name"), [reply](const Result<void>& removed) {
-                  if (!removed) return reply.error(removed.error());
-                  reply.response({.status = 204, .content_type = ""});
-                });
-              }});
+  router
+      .add({Method::put, "/games/{name}", kWrite, "Add or change a game", "GameSettings", "Game",
+            [&service](Call& call, const Reply& reply) { change_game(service, call, reply); }})
+      .answers({200, 201});
+  router
+      .add({Method::del, "/games/{name}", kWrite, "Remove a game", "", "",
+            [&service](Call& call, const Reply& reply) {
+              service.remove(call.param("name"), [reply](const Result<void>& removed) {
+                if (!removed) return reply.error(removed.error());
+                reply.response({.status = 204, .content_type = ""});
+              });
+            }})
+      .answers({204});
   router.add({Method::get, "/game-kinds", kRead, "Kinds of games: fields and defaults", "",
               "GameKindList",
               [](Call&, const Reply& reply) { reply.json(GameService::kinds_json()); }});
@@ -210,16 +214,22 @@ void add_console(api::Router& router, GameService& service, MacroRuns macro_runs
               [&service, runs = std::move(macro_runs)](Call& call, const Reply& reply) {
                 send_command(service, runs, call, reply);
               }});
-  router.add({Method::get, "/games/{name}/history", kRead,
-              "The console: newest last, after a number", "", "GameHistory",
-              [&service](Call& call, const Reply& reply) { show_history(service, call, reply); }});
-  router.add({Method::get, "/games/{name}/completions", kRead, "Commands that begin with prefix",
-              "", "GameCompletions", [&service](Call& call, const Reply& reply) {
-                auto json = service.completions_json(
-                    call.param("name"), call.request.query_param("prefix").value_or(""));
-                if (!json) return reply.error(json.error());
-                reply.json(std::move(*json));
-              }});
+  router
+      .add({Method::get, "/games/{name}/history", kRead, "The console: newest last, after a number",
+            "", "GameHistory",
+            [&service](Call& call, const Reply& reply) { show_history(service, call, reply); }})
+      .query({{"after", "integer", "Number of the last entry known"},
+              {"limit", "integer", "1 to 500"}});
+  router
+      .add({Method::get, "/games/{name}/completions", kRead, "Commands that begin with prefix", "",
+            "GameCompletions",
+            [&service](Call& call, const Reply& reply) {
+              auto json = service.completions_json(call.param("name"),
+                                                   call.request.query_param("prefix").value_or(""));
+              if (!json) return reply.error(json.error());
+              reply.json(std::move(*json));
+            }})
+      .query({{"prefix", "string", ""}});
 }
 
 void add_schemas(api::Router& router) {

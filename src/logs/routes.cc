@@ -78,11 +78,7 @@ std::optional<Place> place_of(const net::Request& request, const char* name, Wro
   return place;
 }
 
-api::Problem invalid(Wrong wrong) {
-  return {.type = "validation",
-          .detail = wrong[0].first + ": " + wrong[0].second,
-          .errors = std::move(wrong)};
-}
+api::Problem invalid(Wrong wrong) { return api::invalid_request(std::move(wrong)); }
 
 void add_schemas(api::Router& router) {
   router.add_schema({"LogLine",
@@ -103,11 +99,20 @@ LogRoutes::LogRoutes(LogRouteOptions options, api::Hub& hub, api::Router& router
                      Post post, net::Loop& loop)
     : options_(std::move(options)), hub_(hub), pool_(pool), post_(std::move(post)) {
   add_schemas(router);
-  router.add(
-      {net::Method::get, "/logs", "logs:read",
-       "The daemon's log, newest first (?level, event, correlation_id, q, since, until, limit, "
-       "cursor); with ?after= what came since, oldest first",
-       "", "LogPage", [this](api::Call& call, const api::Reply& reply) { list(call, reply); }});
+  router
+      .add({net::Method::get, "/logs", "logs:read",
+            "The daemon's log, newest first; with after what came since, oldest first", "",
+            "LogPage", [this](api::Call& call, const api::Reply& reply) { list(call, reply); }})
+      .query({api::kLimit,
+              api::kCursor,
+              {"after", "string",
+               "next_cursor of a page: what came since, oldest first; empty: from now on"},
+              {"level", "debug|info|warn|error|", "At least"},
+              {"event", "string", "Name, or its start"},
+              {"correlation_id", "string", ""},
+              {"q", "string", "Text in the line"},
+              {"since", "string", "RFC 3339"},
+              {"until", "string", "RFC 3339"}});
   router.add({net::Method::get, "/logs/story/{correlation_id}", "logs:read",
               "All that one request wrote, oldest first", "", "LogPage",
               [this](api::Call& call, const api::Reply& reply) { story(call, reply); }});

@@ -69,21 +69,23 @@ StartRequest read_start(const Call& call, JsonReader& reader) {
 }
 
 void add_control(api::Router& router, MacroService& service) {
-  router.add({Method::post, "/macro-safety/start", "macros:run", "Start or register a macro",
-              "MacroStart", "MacroActive", [&service](Call& call, const Reply& reply) {
-                JsonReader reader(call.body, "");
-                StartRequest request = read_start(call, reader);
-                if (!reader.complaints().empty())
-                  return reply.problem(invalid(reader.complaints()));
-                service.start(std::move(request), [reply](const Result<std::string>& started) {
-                  if (!started && started.error().code == Errc::failed_precondition) {
-                    return reply.problem(
-                        {.type = "macro-blocked", .detail = started.error().message});
-                  }
-                  if (!started) return reply.error(started.error());
-                  reply.json(*started, 201);
-                });
-              }});
+  router
+      .add({Method::post, "/macro-safety/start", "macros:run", "Start or register a macro",
+            "MacroStart", "MacroActive",
+            [&service](Call& call, const Reply& reply) {
+              JsonReader reader(call.body, "");
+              StartRequest request = read_start(call, reader);
+              if (!reader.complaints().empty()) return reply.problem(invalid(reader.complaints()));
+              service.start(std::move(request), [reply](const Result<std::string>& started) {
+                if (!started && started.error().code == Errc::failed_precondition) {
+                  return reply.problem(
+                      {.type = "macro-blocked", .detail = started.error().message});
+                }
+                if (!started) return reply.error(started.error());
+                reply.json(*started, 201);
+              });
+            }})
+      .answers({201});
   router.add(
       {Method::post, "/macro-safety/stop/{macro_id}", "macros:run", "Stop a macro", "",
        "MacroStopped", [&service](Call& call, const Reply& reply) {
@@ -241,18 +243,22 @@ void add_views(api::Router& router, MacroService& service) {
   router.add({Method::get, "/macro-safety/active-macros", "macros:read", "Macros that run", "",
               "MacroActiveList",
               [&service](Call&, const Reply& reply) { reply.json(service.active_json()); }});
-  router.add({Method::get, "/macro-safety/cancellations", "macros:read",
-              "Cancellations, newest first", "", "MacroEventPage",
-              [&service](Call& call, const Reply& reply) { list_events(service, call, reply); }});
+  router
+      .add({Method::get, "/macro-safety/cancellations", "macros:read",
+            "Cancellations, newest first", "", "MacroEventPage",
+            [&service](Call& call, const Reply& reply) { list_events(service, call, reply); }})
+      .query({api::kLimit, api::kCursor});
   router.add({Method::get, "/macro-safety/cancellations/{id}/evidence", "macros:read",
               "Why a macro was cancelled", "", "MacroEvidence",
               [&service](Call& call, const Reply& reply) { send_evidence(service, call, reply); }});
   router.add({Method::get, "/macro-safety/report", "macros:read", "Summary", "", "MacroReport",
               [&service](Call&, const Reply& reply) { reply.json(service.report_json()); }});
-  router.add(
-      {Method::get, "/macro-safety/external/{macro_id}/wait", "macros:run",
-       "Long poll: answers when the state changes, at most 30 s", "", "MacroWait",
-       [&service](Call& call, const Reply& reply) { wait_for_change(service, call, reply); }});
+  router
+      .add({Method::get, "/macro-safety/external/{macro_id}/wait", "macros:run",
+            "Long poll: answers when the state changes, at most 30 s", "", "MacroWait",
+            [&service](Call& call, const Reply& reply) { wait_for_change(service, call, reply); }})
+      .query({{"timeout_s", "integer", "0 to 30, default 30"},
+              {"state", "string", "Known state, default running"}});
   router.add({Method::get, "/macro-safety/output/{macro_id}", "macros:admin",
               "The last 64 KiB that a process macro printed", "", "MacroOutput",
               [&service](Call& call, const Reply& reply) {

@@ -9,7 +9,7 @@ namespace gk::macros {
 
 /// 400 with every complaint.
 inline api::Problem invalid(std::vector<std::pair<std::string, std::string>> errors) {
-  return {.type = "validation", .detail = "The request is not valid.", .errors = std::move(errors)};
+  return api::invalid_request(std::move(errors));
 }
 
 void add_macros_schemas(api::Router& router);

@@ -83,18 +83,21 @@ void add_crud(api::Router& router, ProfileBook& profiles) {
                 }
                 reply.json(out + "],\"next_cursor\":null}");
               }});
-  router.add({Method::post, "/macro-safety/profiles", "macros:admin", "Add a custom profile",
-              "MacroProfilePatch", "MacroProfile", [&profiles](Call& call, const Reply& reply) {
-                const JsonValue* id = call.body.find("macro_id");
-                if (id == nullptr || !id->is_string()) {
-                  return reply.problem(invalid({{"macro_id", "is required"}}));
-                }
-                if (profiles.has_custom(id->as_string())) {
-                  return reply.error(Error{Errc::already_exists,
-                                           "macro " + id->as_string() + " has a custom profile"});
-                }
-                put_profile(profiles, call, id->as_string(), 201, reply);
-              }});
+  router
+      .add({Method::post, "/macro-safety/profiles", "macros:admin", "Add a custom profile",
+            "MacroProfilePatch", "MacroProfile",
+            [&profiles](Call& call, const Reply& reply) {
+              const JsonValue* id = call.body.find("macro_id");
+              if (id == nullptr || !id->is_string()) {
+                return reply.problem(invalid({{"macro_id", "is required"}}));
+              }
+              if (profiles.has_custom(id->as_string())) {
+                return reply.error(Error{Errc::already_exists,
+                                         "macro " + id->as_string() + " has a custom profile"});
+              }
+              put_profile(profiles, call, id->as_string(), 201, reply);
+            }})
+      .answers({201});
   router.add({Method::get, "/macro-safety/profiles/{macro_id}", "macros:read",
               "The profile that holds for a macro", "", "MacroProfile",
               [&profiles](Call& call, const Reply& reply) {
@@ -114,16 +117,18 @@ void add_crud(api::Router& router, ProfileBook& profiles) {
               "MacroProfile", [&profiles](Call& call, const Reply& reply) {
                 put_profile(profiles, call, call.param("macro_id"), 200, reply);
               }});
-  router.add({Method::del, "/macro-safety/profiles/{macro_id}", "macros:admin",
-              "Remove the custom fields of a macro", "", "",
-              [&profiles](Call& call, const Reply& reply) {
-                profiles.delete_custom(call.param("macro_id"), [reply](const Result<void>& gone) {
-                  if (!gone) return reply.error(gone.error());
-                  net::Response response;
-                  response.status = 204;
-                  reply.response(std::move(response));
-                });
-              }});
+  router
+      .add({Method::del, "/macro-safety/profiles/{macro_id}", "macros:admin",
+            "Remove the custom fields of a macro", "", "",
+            [&profiles](Call& call, const Reply& reply) {
+              profiles.delete_custom(call.param("macro_id"), [reply](const Result<void>& gone) {
+                if (!gone) return reply.error(gone.error());
+                net::Response response;
+                response.status = 204;
+                reply.response(std::move(response));
+              });
+            }})
+      .answers({204});
 }
 
 void add_overrides(api::Router& router, ProfileBook& profiles) {

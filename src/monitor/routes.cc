@@ -18,10 +18,10 @@ using net::Method;
 
 constexpr std::size_t kMaxSamples = 500;    // Source: monitor specification, API.
 constexpr std::size_t kMaxMetrics = 1'000;  // Source: monitor specification, Prometheus.
-constexpr std::string_view kPrometheusType = "text/plain; version=0.0.4; charset=utf-8";
+constexpr std::string_view kPrometheusText = "text/plain; version=0.0.4; charset=utf-8";
 
 net::Response prometheus(const Metrics& metrics) {
-  return {.content_type = std::string(kPrometheusType),
+  return {.content_type = std::string(kPrometheusText),
           .headers = {},
           .body = metrics.text(),
           .static_body = {}};
@@ -98,36 +98,43 @@ void add_health_routes(api::Router& router, Health& health) {
        .response = "Liveness",
        .handler = [](api::Call&, const api::Reply& reply) { reply.json(R"({"status":"ok"})"); },
        .no_setup_needed = true});
-  router.add({.method = Method::get,
-              .path = "/health/ready",
-              .scope = api::kOpen,
-              .summary = "200 when the daemon serves, 503 while it starts",
-              .response = "Liveness",
-              .handler =
-                  [&health](api::Call&, const api::Reply& reply) {
-                    const bool ready = health.ready();
-                    reply.json(ready ? R"({"status":"ok"})" : R"({"status":"starting"})",
-                               ready ? 200 : 503);
-                  },
-              .no_setup_needed = true});
-  router.add({.method = Method::get,
-              .path = "/health",
-              .scope = api::kOpen,
-              .summary = "Health of the daemon; the checks with health:read; 503 when failed",
-              .response = "Health",
-              .handler =
-                  [&health](api::Call& call, const api::Reply& reply) {
-                    answer_health(health, call.principal, reply);
-                  },
-              .no_setup_needed = true});
-  router.add({.method = Method::get,
-              .path = "/health/{check}",
-              .scope = "health:read",
-              .summary = "One health check",
-              .response = "HealthCheck",
-              .handler = [&health](api::Call& call, const api::Reply& reply) {
-                answer_check(health, call.param("check"), reply);
-              }});
+  router
+      .add({.method = Method::get,
+            .path = "/health/ready",
+            .scope = api::kOpen,
+            .summary = "200 when the daemon serves, 503 while it starts",
+            .response = "Liveness",
+            .handler =
+                [&health](api::Call&, const api::Reply& reply) {
+                  const bool ready = health.ready();
+                  reply.json(ready ? R"({"status":"ok"})" : R"({"status":"starting"})",
+                             ready ? 200 : 503);
+                },
+            .no_setup_needed = true})
+      .answers({200, 503});
+  router
+      .add({.method = Method::get,
+            .path = "/health",
+            .scope = api::kOpen,
+            .summary = "Health of the daemon; the checks with health:read; 503 when failed",
+            .response = "Health",
+            .handler =
+                [&health](api::Call& call, const api::Reply& reply) {
+                  answer_health(health, call.principal, reply);
+                },
+            .no_setup_needed = true})
+      .answers({200, 503});
+  router
+      .add({.method = Method::get,
+            .path = "/health/{check}",
+            .scope = "health:read",
+            .summary = "One health check",
+            .response = "HealthCheck",
+            .handler =
+                [&health](api::Call& call, const api::Reply& reply) {
+                  answer_check(health, call.param("check"), reply);
+                }})
+      .answers({200, 503});
 }
 
 // ---- metrics
@@ -201,30 +208,45 @@ void answer_public_metrics(const Metrics& metrics, const api::Call& call, const 
 
 void add_metrics_routes(api::Router& router, Monitor& monitor, Metrics& metrics, const Clock& clock,
                         const MonitorRouteOptions& options) {
-  router.add({.method = Method::get,
-              .path = "/metrics",
-              .scope = "metrics:read",
-              .summary = "All metrics (?limit, cursor, type); Prometheus text by Accept",
-              .response = "MetricList",
-              .handler = [&metrics](api::Call& call, const api::Reply& reply) {
-                answer_metrics(metrics, call.request, reply);
-              }});
-  router.add({.method = Method::get,
-              .path = "/metrics/prometheus",
-              .scope = "metrics:read",
-              .summary = "All metrics as Prometheus text",
-              .handler = [&metrics](api::Call&, const api::Reply& reply) {
-                reply.response(prometheus(metrics));
-              }});
-  router.add(
-      {.method = Method::get,
-       .path = "/metrics/series",
-       .scope = "metrics:read",
-       .summary = "A series in even steps (?name, subject, from, to, step in seconds, aggregates)",
-       .response = "SeriesPoints",
-       .handler = [&monitor, &clock](api::Call& call, const api::Reply& reply) {
-         answer_series(monitor, call.request, clock.wall(), reply);
-       }});
+  router
+      .add({.method = Method::get,
+            .path = "/metrics",
+            .scope = "metrics:read",
+            .summary = "All metrics; Prometheus text by Accept",
+            .response = "MetricList",
+            .handler =
+                [&metrics](api::Call& call, const api::Reply& reply) {
+                  answer_metrics(metrics, call.request, reply);
+                }})
+      .media(kPrometheusText)
+      .query({api::kLimit,
+              {"cursor", "integer", "next_cursor of the page before"},
+              {"type", "counter|gauge|histogram|", "Of the metric"}});
+  router
+      .add(
+          {.method = Method::get,
+           .path = "/metrics/prometheus",
+           .scope = "metrics:read",
+           .summary = "All metrics as Prometheus text",
+           .handler = [&metrics](api::Call&,
+                                 const api::Reply& reply) { reply.response(prometheus(metrics)); }})
+      .media(kPrometheusText);
+  router
+      .add({.method = Method::get,
+            .path = "/metrics/series",
+            .scope = "metrics:read",
+            .summary = "A series in even steps",
+            .response = "SeriesPoints",
+            .handler =
+                [&monitor, &clock](api::Call& call, const api::Reply& reply) {
+                  answer_series(monitor, call.request, clock.wall(), reply);
+                }})
+      .query({{"name", "string", "Of a series", true},
+              {"subject", "string", "Whose, empty: the machine's"},
+              {"from", "string", "RFC 3339"},
+              {"to", "string", "RFC 3339, default now"},
+              {"step", "number", "Seconds"},
+              {"aggregates", "boolean", "Least, greatest and count a step"}});
   router.add({.method = Method::get,
               .path = "/metrics/series-list",
               .scope = "metrics:read",
@@ -233,15 +255,18 @@ void add_metrics_routes(api::Router& router, Monitor& monitor, Metrics& metrics,
               .handler = [&monitor](api::Call&, const api::Reply& reply) {
                 answer_series_list(monitor, reply);
               }});
-  router.add_literal({.method = Method::get,
-                      .path = "/metrics",
-                      .scope = options.metrics_public ? api::kOpen : "metrics:read",
-                      .summary = "All metrics as Prometheus text, for a scraper",
-                      .handler = [&metrics, open = options.metrics_public](
-                                     api::Call& call, const api::Reply& reply) {
-                        if (open) return answer_public_metrics(metrics, call, reply);
-                        reply.response(prometheus(metrics));
-                      }});
+  router
+      .add_literal(
+          {.method = Method::get,
+           .path = "/metrics",
+           .scope = options.metrics_public ? api::kOpen : "metrics:read",
+           .summary = "All metrics as Prometheus text, for a scraper",
+           .handler =
+               [&metrics, open = options.metrics_public](api::Call& call, const api::Reply& reply) {
+                 if (open) return answer_public_metrics(metrics, call, reply);
+                 reply.response(prometheus(metrics));
+               }})
+      .media(kPrometheusText);
 }
 
 // ---- performance and samples

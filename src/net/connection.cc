@@ -159,7 +159,12 @@ bool Connection::take_head() {
 void Connection::make_request() {
   request_ = Request{};
   const auto method = parse_method(head_.method);
-  if (!method) return fail(501, "this method is not served here");
+  if (!method) {
+    return fail({.status = 501,
+                 .detail = "this method is not served here; expected GET, HEAD, POST, PUT, PATCH, "
+                           "DELETE or OPTIONS",
+                 .method = true});
+  }
   RequestTarget target = split_target(head_.target);
   if (!target.refusal.empty()) return fail(400, target.refusal);
   request_.method = *method;
@@ -187,10 +192,23 @@ void Connection::plan_body() {
   chunked_ = head_.chunked;
   body_left_ = static_cast<std::size_t>(head_.content_length.value_or(0));
   body_read_ = 0;
-  const ServerOptions& options = server_->options;
-  const bool import = options.is_import_path && options.is_import_path(request_.path);
-  const std::size_t limit =
-      import ? options.limits.max_import_bytes : options.limits.max_body_bytes;
+  const ServerLimits& limits = server_->options.limits;
+  std::size_t limit = limits.max_body_bytes;
+  if ((chunked_ || body_left_ > limit) && server_->handlers.on_large_body) {
+    LargeBody large = server_->handlers.on_large_body(request_);
+    if (large.refusal) {
+      close_after_ = true;
+      return respond(std::move(*large.refusal));
+    }
+    if (large.size == BodySize::import) {
+      if (server_->imports >= limits.max_imports) {
+        return fail(503, "other imports are being read; try again in a moment");
+      }
+      limit = limits.max_import_bytes;
+      ++server_->imports;
+      importing_ = true;
+    }
+  }
   if (body_left_ > limit)
     return fail(413, "the body may have at most " + std::to_string(limit) + " bytes");
   if (chunked_) chunks_.reset(limit);
@@ -260,7 +278,8 @@ void Connection::dispatch_upgrade() {
   const std::string* const key = request_.header("sec-websocket-key");
   const std::string* const version = request_.header("sec-websocket-version");
   if (version == nullptr || *version != "13") {
-    Response refusal = server_->protocol_error(426, "the WebSocket version must be 13");
+    Response refusal =
+        server_->protocol_error({.status = 426, .detail = "the WebSocket version must be 13"});
     refusal.headers.emplace_back("Sec-WebSocket-Version", "13");
     close_after_ = true;
     return respond(std::move(refusal));
@@ -293,7 +312,7 @@ void Connection::answer(std::uint64_t id, Response response) {
   if (response.status == 0) {
     server_->unanswered.inc();
     server_->log.error("http_unanswered", "a handler dropped a request without an answer");
-    response = server_->protocol_error(500, "the request was not answered");
+    response = server_->protocol_error({.status = 500, .detail = "the request was not answered"});
   }
   if (response.stream != nullptr && response.status == 200 && !to_head_ && !server_->stopping) {
     return start_stream(std::move(response));
@@ -312,7 +331,14 @@ void Connection::start_stream(Response response) {
   server_->stream(*this, std::move(socket_), peer_, std::move(*response.stream));
 }
 
+/// Gives back the place among the imports.
+void Connection::end_import() {
+  if (importing_) --server_->imports;
+  importing_ = false;
+}
+
 void Connection::respond(Response response) {
+  end_import();
   const std::size_t size =
       response.static_body.empty() ? response.body.size() : response.static_body.size();
   close_after_ = close_after_ || server_->stopping;
@@ -331,8 +357,12 @@ void Connection::respond(Response response) {
 
 /// Answers a broken rule; nothing that follows on this connection can be trusted.
 void Connection::fail(int status, std::string_view detail) {
+  fail({.status = status, .detail = detail});
+}
+
+void Connection::fail(const ProtocolFault& fault) {
   close_after_ = true;
-  respond(server_->protocol_error(status, detail));
+  respond(server_->protocol_error(fault));
 }
 
 /// Sends until the kernel takes no more. True when nothing is left.
@@ -408,6 +438,7 @@ void Connection::close() {
   if (phase_ == Phase::closed) return;
   const auto self = shared_from_this();
   phase_ = Phase::closed;
+  end_import();
   error_code ignored;
   socket_.close(ignored);
   server_->remove(*this);

@@ -24,6 +24,7 @@ namespace gk::net {
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(std::shared_ptr<ServerCore> server, StreamSocket socket, Peer peer);
+  ~Connection() { end_import(); }
 
   void start();
   /// Answers a peer that may not connect, and closes. `start()` is not called.
@@ -63,6 +64,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void respond(Response response);
   void start_stream(Response response);
   void fail(int status, std::string_view detail);
+  void fail(const ProtocolFault& fault);
+  void end_import();
   void after_answer();
   bool flush();
   void await_writable();
@@ -96,7 +99,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool chunked_ = false;
   bool close_after_ = false;
   bool upgrade_ = false;
-  bool to_head_ = false;  // A HEAD request: the answer has no body.
+  bool importing_ = false;  // Counted in ServerCore::imports.
+  bool to_head_ = false;    // A HEAD request: the answer has no body.
   std::uint64_t request_id_ = 0;
   std::function<void()> on_gone_;  // Of the request that is with a handler.
 

@@ -79,6 +79,18 @@ std::optional<std::string> Request::query_param(std::string_view name) const {
   return std::nullopt;
 }
 
+std::vector<std::pair<std::string, std::string>> Request::query_params() const {
+  std::vector<std::pair<std::string, std::string>> out;
+  std::string_view rest = query;
+  while (!rest.empty()) {
+    std::string_view value = take_until(rest, '&');
+    const std::string_view key = take_until(value, '=');
+    if (key.empty() && value.empty()) continue;  // "a=1&&b=2"
+    out.emplace_back(form_decode(key).value_or(""), form_decode(value).value_or(""));
+  }
+  return out;
+}
+
 std::optional<std::string_view> Request::cookie(std::string_view name) const {
   for (const auto& [key, text] : headers) {
     if (key != "cookie") continue;

@@ -56,6 +56,8 @@ struct Request {
   const std::string* header(std::string_view name) const;
   /// Decoded value of the first query parameter `name` ('+' is a space); nullopt when absent.
   std::optional<std::string> query_param(std::string_view name) const;
+  /// All parameters of the query, decoded, in their order.
+  std::vector<std::pair<std::string, std::string>> query_params() const;
   /// Value of cookie `name`; nullopt when absent.
   std::optional<std::string_view> cookie(std::string_view name) const;
 };
@@ -72,6 +74,22 @@ struct Response {
   /// With a status of 200: the head goes out without a length, and the connection becomes a stream
   /// of frames until one side closes it. No body then. shared: a Response is copied.
   std::shared_ptr<StreamStart> stream = nullptr;
+};
+
+/// A request that broke a rule before it became a Request.
+struct ProtocolFault {
+  int status = 400;         ///< 400, 408, 413, 414, 431, 501, 505 …
+  std::string_view detail;  ///< For a person.
+  bool method = false;      ///< A method that nobody serves (501, as an unknown coding is).
+};
+
+/// How large the body of a request may be (ServerLimits).
+enum class BodySize : std::uint8_t { usual, import };
+
+/// What the handlers say about a body that is, or may become, larger than the usual limit.
+struct LargeBody {
+  BodySize size = BodySize::usual;
+  std::optional<Response> refusal;  ///< Answered at once, without reading the body.
 };
 
 /// Answers one request. Call exactly once, on the loop thread, now or later (long poll). Copies

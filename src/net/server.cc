@@ -236,14 +236,14 @@ void ServerCore::write_scheduled() {
   if (!scheduled.empty()) loop.post([self = shared_from_this()] { self->write_scheduled(); });
 }
 
-Response ServerCore::protocol_error(int status, std::string_view detail) {
+Response ServerCore::protocol_error(const ProtocolFault& fault) {
   metrics
       .counter("gamekeeper_http_protocol_errors_total", "Requests refused before a handler ran",
-               {{"status", std::to_string(status)}})
+               {{"status", std::to_string(fault.status)}})
       .inc();
   Response response;
-  if (handlers.on_protocol_error) response = handlers.on_protocol_error(status, detail);
-  response.status = status;
+  if (handlers.on_protocol_error) response = handlers.on_protocol_error(fault);
+  response.status = fault.status;
   return response;
 }
 

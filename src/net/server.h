@@ -28,7 +28,9 @@ struct ServerLimits {
   Millis idle_timeout{75'000};  ///< Keep-alive without a request.
   std::size_t max_url_bytes = 8 * 1024;
   std::size_t max_body_bytes = 1U << 20;
-  std::size_t max_import_bytes = 16U << 20;  ///< For paths that `is_import_path` accepts.
+  std::size_t max_import_bytes = 16U << 20;  ///< Where `on_large_body` allows an import.
+  /// Such bodies at once: each is held in memory until its answer. Newest is refused with 503.
+  std::size_t max_imports = 4;         ///< Source: chosen; 64 MiB.
   std::size_t min_body_rate = 1024;    ///< Bytes a second, averaged, after `body_grace`; else 408.
   Millis body_grace{5'000};            ///< Source: chosen, as long as a head may take.
   Millis write_stall{30'000};          ///< An answer nobody reads. Source: chosen.
@@ -40,7 +42,6 @@ struct ServerLimits {
 struct ServerOptions {
   ServerLimits limits;
   WebSocketLimits web_socket;
-  std::function<bool(std::string_view path)> is_import_path;
   /// Addresses of proxies: the client of their requests is whom X-Forwarded-For names
   /// (forwarded.h), and max_per_address does not hold for them. Everybody else's is ignored.
   std::vector<std::string> proxies;
@@ -60,10 +61,12 @@ struct UpgradeDecision {
 /// What the server calls for each request, on the loop thread.
 struct ServerHandlers {
   std::function<void(Request, Respond)> on_request;
+  /// Asked with the head of a request whose body is longer than max_body_bytes or has no length
+  /// yet, before the body is read. Absent: no imports.
+  std::function<LargeBody(const Request& head)> on_large_body;
   std::function<void(Request, std::function<void(UpgradeDecision)>)> on_upgrade;
-  /// For a request that broke a rule before it became a Request (400, 408, 413, 414, 431, 505 …):
-  /// makes the problem+json body.
-  std::function<Response(int status, std::string_view detail)> on_protocol_error;
+  /// Makes the problem+json body.
+  std::function<Response(const ProtocolFault&)> on_protocol_error;
 };
 
 struct ServerCore;

@@ -77,7 +77,7 @@ struct ServerCore : std::enable_shared_from_this<ServerCore> {
   void write_scheduled();
 
   /// The answer to a request that broke a rule; counted.
-  Response protocol_error(int status, std::string_view detail);
+  Response protocol_error(const ProtocolFault& fault);
   /// The Date of now, formatted once a second.
   std::string_view date();
   MonoTime now() const { return loop.impl().now(); }
@@ -101,6 +101,7 @@ struct ServerCore : std::enable_shared_from_this<ServerCore> {
   std::deque<std::shared_ptr<WebSocketSession>> scheduled;  // Each at most once.
   std::unordered_map<std::string, std::size_t> per_address;
   std::size_t admitted = 0;  // Connections and sessions; without those that are being refused.
+  std::size_t imports = 0;   // Large bodies in memory.
   bool stopping = false;
   std::function<void()> on_stopped;
   Handle grace_timer;

@@ -90,10 +90,10 @@ class RawClient {
 class ServerTest : public testing::Test {
  protected:
   void start() {
-    handlers.on_protocol_error = [](int status, std::string_view detail) {
+    handlers.on_protocol_error = [](const ProtocolFault& fault) {
       Response response;
       response.content_type = "application/problem+json";
-      response.body = std::to_string(status) + ": " + std::string(detail);
+      response.body = std::to_string(fault.status) + ": " + std::string(fault.detail);
       return response;
     };
     if (!handlers.on_request) {

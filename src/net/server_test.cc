@@ -161,19 +161,75 @@ TEST_F(ServerTest, RefusesByTheRightStatus) {
   EXPECT_TRUE(seen.empty());
 }
 
-TEST_F(ServerTest, TakesLargerBodiesOnImportPaths) {
-  options.limits.max_body_bytes = 10;
-  options.limits.max_import_bytes = 20;
-  options.is_import_path = [](std::string_view path) { return path == "/import"; };
-  start();
-  const auto post = [&](const std::string& path, std::size_t n) {
-    return exchange_to_end("POST " + path + " HTTP/1.1\r\nHost: a\r\nContent-Length: " +
-                           std::to_string(n) + "\r\n\r\n" + std::string(n, 'x'));
-  };
+class ServerImportTest : public ServerTest {
+ protected:
+  void start_with_imports() {
+    options.limits.max_body_bytes = 10;
+    options.limits.max_import_bytes = 20;
+    handlers.on_large_body = [this](const Request& head) {
+      ++asked;
+      EXPECT_TRUE(head.body.empty());
+      LargeBody large;
+      if (head.path == "/import") large.size = BodySize::import;
+      if (head.path == "/locked") large.refusal = Response{.status = 401};
+      return large;
+    };
+    start();
+  }
+  std::string post(const std::string& path, std::size_t n) {
+    return exchange_to_end(head(path, n) + std::string(n, 'x'));
+  }
+  static std::string head(const std::string& path, std::size_t n) {
+    return "POST " + path + " HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(n) +
+           "\r\n\r\n";
+  }
+  static std::string chunked(const std::string& path, std::size_t n) {
+    const std::string size = n < 16 ? std::string(1, "0123456789abcdef"[n])
+                                    : "1" + std::string(1, "0123456789abcdef"[n - 16]);
+    return "POST " + path + " HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + size +
+           "\r\n" + std::string(n, 'x') + "\r\n0\r\n\r\n";
+  }
+
+  int asked = 0;
+};
+
+TEST_F(ServerImportTest, TakesLargerBodiesWhereTheHandlerAllowsThem) {
+  start_with_imports();
   EXPECT_TRUE(post("/other", 10).starts_with("HTTP/1.1 200 "));
+  EXPECT_EQ(asked, 0) << "a usual body is nobody's question";
   EXPECT_TRUE(post("/other", 11).starts_with("HTTP/1.1 413 "));
   EXPECT_TRUE(post("/import", 20).starts_with("HTTP/1.1 200 "));
   EXPECT_TRUE(post("/import", 21).starts_with("HTTP/1.1 413 "));
+  EXPECT_TRUE(exchange_to_end(chunked("/other", 11)).starts_with("HTTP/1.1 413 "));
+  EXPECT_TRUE(exchange_to_end(chunked("/import", 20)).starts_with("HTTP/1.1 200 "));
+  EXPECT_TRUE(exchange_to_end(chunked("/import", 21)).starts_with("HTTP/1.1 413 "));
+}
+
+TEST_F(ServerImportTest, RefusesACallerBeforeTheBodyIsThere) {
+  start_with_imports();
+  RawClient client(port);
+  client.send(head("/locked", 20));  // and not one byte of the body
+  EXPECT_TRUE(receives(client, "HTTP/1.1 401 "));
+  EXPECT_TRUE(seen.empty());
+}
+
+TEST_F(ServerImportTest, BoundsHowManyImportsAreInMemory) {
+  options.limits.max_imports = 1;
+  start_with_imports();
+  RawClient slow(port);
+  slow.send(head("/import", 20) + "x");
+  EXPECT_TRUE(until([&] { return asked == 1; }));
+  EXPECT_TRUE(post("/import", 20).starts_with("HTTP/1.1 503 "));
+  slow.send(std::string(19, 'x'));
+  EXPECT_TRUE(receives(slow, "HTTP/1.1 200 "));
+  EXPECT_TRUE(post("/import", 20).starts_with("HTTP/1.1 200 ")) << "the place is free again";
+  {
+    RawClient gone(port);
+    gone.send(head("/import", 20) + "x");
+    EXPECT_TRUE(until([&] { return asked == 4; }));
+  }
+  EXPECT_TRUE(until([&] { return post("/import", 20).starts_with("HTTP/1.1 200 "); }))
+      << "the place of one who left is free again";
 }
 
 TEST_F(ServerTest, PeerGetsTheRefusalOfABodyItIsStillSending) {

@@ -207,15 +207,12 @@ std::string NoticeService::delivery_json(const Delivery& d) {
   return out;
 }
 
-std::string NoticeService::outbox_json(std::string_view state, std::size_t limit) const {
+std::string NoticeService::outbox_json(std::string_view state) const {
   std::string out;
   JsonWriter w(out);
   w.begin_object().key("items").begin_array();
-  std::size_t shown = 0;
   const auto show = [&](const Delivery& d) {
-    if (shown == limit || (!state.empty() && state_name(d.state) != state)) return;
-    w.raw(delivery_json(d));
-    ++shown;
+    if (state.empty() || state_name(d.state) == state) w.raw(delivery_json(d));
   };
   for (const Delivery& d : pending_) show(d);
   for (std::size_t i = ended_.size(); i > 0; --i) show(ended_[i - 1]);

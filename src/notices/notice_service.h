@@ -75,7 +75,7 @@ class NoticeService {
   // Views as JSON. Secrets are never in them.
   std::string receivers_json() const;
   std::string receiver_json(const Receiver& receiver) const;
-  std::string outbox_json(std::string_view state, std::size_t limit) const;
+  std::string outbox_json(std::string_view state) const;
   static std::string delivery_json(const Delivery& delivery);
   std::size_t pending() const { return pending_.size(); }
 

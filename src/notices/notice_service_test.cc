@@ -91,7 +91,7 @@ class NoticeServiceTest : public testing::Test {
     add("clock-poke");
   }
   std::size_t count(std::string_view state) {
-    return parse_json(service->outbox_json(state, 1'000)).value().find("items")->as_array().size();
+    return parse_json(service->outbox_json(state)).value().find("items")->as_array().size();
   }
 
   TempDir dir;
@@ -198,10 +198,10 @@ TEST_F(NoticeServiceTest, AFullOutboxLosesTheOldestAndCountsIt) {
   for (int i = 0; i < 7; ++i) tell("n" + std::to_string(i));
   EXPECT_EQ(service->pending(), 5U);
   EXPECT_EQ(count("dropped"), 2U);
-  EXPECT_EQ(parse_json(service->outbox_json("", 1)).value().find("dropped_total")->as_number(), 2);
+  EXPECT_EQ(parse_json(service->outbox_json("")).value().find("dropped_total")->as_number(), 2);
   EXPECT_NE(transport.all[0].body.find("n0"), std::string::npos)
       << "the one in flight is not among the lost";
-  EXPECT_EQ(service->outbox_json("pending", 10).find("\"dropped\""), std::string::npos);
+  EXPECT_EQ(service->outbox_json("pending").find("\"dropped\""), std::string::npos);
 }
 
 TEST_F(NoticeServiceTest, KeepsWhatWaitsOverARestart) {
@@ -263,7 +263,7 @@ TEST_F(NoticeServiceTest, OldNewsAreNotToldInsideAGame) {
   add("players", ReceiverKind::game);
   tell("one");  // Nobody is connected: it waits.
   ASSERT_TRUE(loop.run_until(
-      [&] { return service->outbox_json("", 9).find("no game") != std::string::npos; }, 10s));
+      [&] { return service->outbox_json("").find("no game") != std::string::npos; }, 10s));
   pass(301s);
   EXPECT_EQ(count("failed"), 1U);
 }

@@ -1,7 +1,5 @@
 #include "notices/routes.h"
 
-#include <charconv>
-
 namespace gk::notices {
 namespace {
 
@@ -9,10 +7,8 @@ using api::Call;
 using api::Reply;
 using net::Method;
 
-constexpr std::size_t kMaxPage = 1'000;  // Source: platform specification, cursor pagination
-
 api::Problem invalid(std::vector<std::pair<std::string, std::string>> errors) {
-  return {.type = "validation", .detail = "The request is not valid.", .errors = std::move(errors)};
+  return api::invalid_request(std::move(errors));
 }
 
 NoticeService::Done answer(const Reply& reply, int status = 200) {
@@ -65,15 +61,7 @@ void outbox(NoticeService& service, Call& call, const Reply& reply) {
       state != "dropped") {
     return reply.problem(invalid({{"state", "expected pending, delivered, failed or dropped"}}));
   }
-  std::size_t limit = 100;
-  if (const auto text = call.request.query_param("limit")) {
-    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), limit);
-    if (error != std::errc() || end != text->data() + text->size() || limit < 1 ||
-        limit > kMaxPage) {
-      return reply.problem(invalid({{"limit", "expected a number from 1 to 1000"}}));
-    }
-  }
-  reply.json(service.outbox_json(state, limit));
+  reply.json(service.outbox_json(state));
 }
 
 void add_schemas(api::Router& router) {
@@ -129,9 +117,11 @@ void add_notice_routes(api::Router& router, NoticeService& service) {
   router.add({Method::get, "/notices/receivers", "alerts:read", "Who is told", "",
               "NoticeReceiverList",
               [&service](Call&, const Reply& reply) { reply.json(service.receivers_json()); }});
-  router.add({Method::post, "/notices/receivers", "alerts:write", "Add a receiver",
-              "NoticeReceiverInput", "NoticeReceiver",
-              [&service](Call& call, const Reply& reply) { create(service, call, reply); }});
+  router
+      .add({Method::post, "/notices/receivers", "alerts:write", "Add a receiver",
+            "NoticeReceiverInput", "NoticeReceiver",
+            [&service](Call& call, const Reply& reply) { create(service, call, reply); }})
+      .answers({201});
   router.add({Method::get, "/notices/receivers/{name}", "alerts:read", "One receiver", "",
               "NoticeReceiver",
               [&service](Call& call, const Reply& reply) {
@@ -143,11 +133,14 @@ void add_notice_routes(api::Router& router, NoticeService& service) {
                 answer_receiver(service, name, reply, 200)(service.receiver_json(*receiver));
               },
               false, false, api::Versions::optional});
-  router.add({Method::put, "/notices/receivers/{name}", "alerts:write",
-              "Create or replace a receiver; url and secret stay when absent",
-              "NoticeReceiverInput", "NoticeReceiver", [&service](Call& call, const Reply& reply) {
-                put(service, call.param("name"), call, reply);
-              }});
+  router
+      .add({Method::put, "/notices/receivers/{name}", "alerts:write",
+            "Create or replace a receiver; url and secret stay when absent", "NoticeReceiverInput",
+            "NoticeReceiver",
+            [&service](Call& call, const Reply& reply) {
+              put(service, call.param("name"), call, reply);
+            }})
+      .answers({200, 201});
   router.add({Method::del, "/notices/receivers/{name}", "alerts:write",
               "Delete a receiver; what waits for it fails", "", "NoticeReceiverDeleted",
               [&service](Call& call, const Reply& reply) {
@@ -158,9 +151,12 @@ void add_notice_routes(api::Router& router, NoticeService& service) {
               "NoticeDelivery", [&service](Call& call, const Reply& reply) {
                 service.test(call.param("name"), author_of(call), answer(reply));
               }});
-  router.add({Method::get, "/notices/outbox", "alerts:read",
-              "Deliveries that wait or have ended; ?state= and ?limit=", "", "NoticeOutbox",
-              [&service](Call& call, const Reply& reply) { outbox(service, call, reply); }});
+  router
+      .add({Method::get, "/notices/outbox", "alerts:read", "Deliveries that wait or have ended", "",
+            "NoticeOutbox",
+            [&service](Call& call, const Reply& reply) { outbox(service, call, reply); }})
+      .query({{"state", "pending|delivered|failed|dropped|", ""}});
+  router.page_list("/notices/outbox", "notice_id");
 }
 
 NoticeTopics::NoticeTopics(api::Hub& hub, NoticeService& service) {

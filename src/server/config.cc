@@ -9,6 +9,7 @@
 #include <sstream>
 #include <variant>
 
+#include "api/host_rules.h"
 #include "base/json_writer.h"
 #include "macros/rules/schedule.h"
 #include "macros/time_zone.h"
@@ -65,13 +66,27 @@ std::optional<std::string> complaint_of_zone(std::string_view text) {
   return zone ? std::nullopt : std::optional(zone.error().message);
 }
 
+/// Origins are compared to the letter: what a browser never sends would silently let nobody in.
+std::optional<std::string> complaint_of_origin(std::string_view text) {
+  const bool tls = text.starts_with("https://");
+  const std::string_view host = text.substr(std::min<std::size_t>(text.size(), tls ? 8 : 7));
+  const api::HostPort at = api::split_host(host);
+  const bool known = (tls || text.starts_with("http://")) && !at.name.empty() &&
+                     host.find_first_of("/*?#@ ") == std::string_view::npos;
+  if (known && at.port != (tls ? "443" : "80")) return std::nullopt;
+  return "expected an origin as a browser sends it, scheme://host or scheme://host:port without "
+         "the "
+         "scheme's own port, such as https://panel.example; got \"" +
+         std::string(text.substr(0, 80)) + "\"";
+}
+
 // LONG: a table, one entry a setting.
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> kSettings = {
       {"listen", TextSetting{&Config::listen}, "Address and port of the web server"},
       {"allow_hosts", ListSetting{&Config::allow_hosts}, "Further host names that are served"},
-      {"allow_origins", ListSetting{&Config::allow_origins},
-       "Further origins that may change state"},
+      {"allow_origins", ListSetting{&Config::allow_origins, complaint_of_origin},
+       "Further origins whose pages may use the API: read (CORS), change state, open sockets"},
       {"behind_proxy", BoolSetting{&Config::behind_proxy},
        "A proxy with TLS stands before this server: any address, Secure cookies, HSTS"},
       {"proxy_addresses", ListSetting{&Config::proxy_addresses},

@@ -43,6 +43,20 @@ TEST(ParseConfig, ReportsAllComplaintsWithLineKeyAndRange) {
             "\"loud\"\n");
 }
 
+TEST(ParseConfig, TakesOriginsOnlyAsABrowserSendsThem) {
+  const auto complaints = [](const std::string& origin) {
+    return parse_config("allow_origins = [\"" + origin + "\"]\n", "f").complaints.size();
+  };
+  for (const char* good : {"https://panel.example", "http://[::1]:8080", "https://a.example:80"}) {
+    EXPECT_EQ(complaints(good), 0U) << good;
+  }
+  for (const char* bad : {"*", "https://*", "https://*.example", "panel.example", "null", "",
+                          "https://panel.example/", "https://panel.example:443", "http://a:80",
+                          "https://u@panel.example", "ftp://panel.example", "https://"}) {
+    EXPECT_EQ(complaints(bad), 1U) << bad;
+  }
+}
+
 TEST(Config, TheCulpritsDefaultsAreThoseOfTheRules) {
   const Config config;
   const macros::CulpritSettings rules;

@@ -83,15 +83,18 @@ Result<void> Daemon::listen() {
     if (rooms_) return rooms_->dispatch(std::move(request), std::move(respond));
     respond(starting_answer(request));
   };
+  handlers.on_large_body = [this](const net::Request& head) {
+    return rooms_ ? rooms_->admit_large_body(head) : net::LargeBody{};
+  };
   handlers.on_upgrade = [this](net::Request request,
                                std::function<void(net::UpgradeDecision)> decide) {
     if (rooms_) return rooms_->upgrade(request, decide);
     decide({.accept = false, .refusal = starting_answer(request)});
   };
-  handlers.on_protocol_error = [this](int status, std::string_view detail) {
+  handlers.on_protocol_error = [this](const net::ProtocolFault& fault) {
     const std::string id = correlations_.next();
-    log_->debug("http.refused", detail, {{"correlation_id", id}, {"status", status}});
-    return api::problem_response(api::problem_from_status(status, detail), "", id);
+    log_->debug("http.refused", fault.detail, {{"correlation_id", id}, {"status", fault.status}});
+    return api::problem_response(api::problem_from(fault), "", id);
   };
   server_ = std::make_unique<net::Server>(loop_, std::move(options), std::move(handlers), *log_,
                                           metrics_);

@@ -7,7 +7,7 @@
 namespace gk::server {
 
 void page_lists(api::Router& router) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 21> kLists = {{
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 22> kLists = {{
       {"/auth/sessions", "id"},
       {"/auth/tokens", "id"},
       {"/commands/kinds", "action"},
@@ -28,6 +28,7 @@ void page_lists(api::Router& router) {
       {"/operations/settings", "key"},
       {"/roles", "name"},
       {"/sessions", "id"},
+      {"/users/{id}/sessions", "id"},
       {"/users/{id}/tokens", "id"},
   }};
   for (const auto& [path, key] : kLists) router.page_list(path, key);

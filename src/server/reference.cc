@@ -71,6 +71,13 @@ void print_errors(std::ostream& out) {
   for (const auto& row : api::problem_types()) {
     out << "| `" << row.type << "` | " << row.status << " | " << row.title << " |\n";
   }
+  out << "\nThe status is the usual one. Of requests that break HTTP's own rules `validation` is "
+         "also "
+         "417, 426,\n501 (a Transfer-Encoding besides chunked) and 505 (a version besides "
+         "HTTP/1.1), "
+         "`method-not-allowed`\nalso 501 (a method that nobody serves, such as TRACE), `too-large` "
+         "also "
+         "414 and 431.\n";
   out << "\nInside the program and in the CLI's exit code:\n\n"
       << "| code | problem type | exit code |\n| --- | --- | --- |\n";
   for (const auto& row : kErrorCodes) {

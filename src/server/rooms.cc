@@ -331,6 +331,10 @@ Result<std::unique_ptr<Rooms>> Rooms::create(const RoomsContext& context,
   return std::unique_ptr<Rooms>(new Rooms(std::move(impl)));
 }
 
+net::LargeBody Rooms::admit_large_body(const net::Request& head) {
+  return impl_->router->admit_large_body(head);
+}
+
 void Rooms::dispatch(net::Request request, net::Respond respond) {
   impl_->router->dispatch(std::move(request), std::move(respond));
 }

@@ -49,6 +49,7 @@ class Rooms {
   Rooms& operator=(const Rooms&) = delete;
 
   void dispatch(net::Request request, net::Respond respond);
+  net::LargeBody admit_large_body(const net::Request& head);
   void upgrade(const net::Request& request,
                const std::function<void(net::UpgradeDecision)>& decide);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/list_page.h"
 #include "base/span.h"
 #include "base/try.h"
 
@@ -267,7 +268,9 @@ std::string CommandService::history_json(std::size_t limit, std::string_view cur
     last = it->id;
   }
   w.end_array().key("next_cursor");
-  w.value(it == records_.rend() || last.empty() ? std::nullopt : std::optional(last)).end_object();
+  w.value(it == records_.rend() || last.empty() ? std::nullopt
+                                                : std::optional(api::seal_cursor(last)))
+      .end_object();
   return out;
 }
 

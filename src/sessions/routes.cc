@@ -85,12 +85,16 @@ void add_steps(api::Router& router, SessionService& sessions) {
 
 void add_session_routes(api::Router& router, SessionService& sessions, CommandService& commands) {
   add_session_schemas(router);
-  router.add({Method::get, "/sessions", "sessions:read", "Sessions, newest first; ?state=", "",
-              "GameSessionList",
-              [&sessions](Call& call, const Reply& reply) { list(sessions, call, reply); }});
-  router.add({Method::post, "/sessions", "sessions:write",
-              "Create a session; it does not start yet", "GameSessionNew", "GameSession",
-              [&sessions](Call& call, const Reply& reply) { create(sessions, call, reply); }});
+  router
+      .add({Method::get, "/sessions", "sessions:read", "Sessions, newest first; ?state=", "",
+            "GameSessionList",
+            [&sessions](Call& call, const Reply& reply) { list(sessions, call, reply); }})
+      .query({{"state", "created|running|paused|stopped|interrupted|", ""}});
+  router
+      .add({Method::post, "/sessions", "sessions:write", "Create a session; it does not start yet",
+            "GameSessionNew", "GameSession",
+            [&sessions](Call& call, const Reply& reply) { create(sessions, call, reply); }})
+      .answers({201});
   router.add({Method::get, "/sessions/{id}", "sessions:read", "One session", "", "GameSession",
               [&sessions](Call& call, const Reply& reply) {
                 answer(reply)(sessions.one_json(call.param("id")));

@@ -1,6 +1,7 @@
 // The routes of modes and commands.
 #include <charconv>
 
+#include "api/list_page.h"
 #include "sessions/routes_detail.h"
 
 namespace gk::sessions {
@@ -43,7 +44,9 @@ void history(CommandService& commands, Call& call, const Reply& reply) {
       return reply.problem(invalid({{"limit", "expected a number from 1 to 1000"}}));
     }
   }
-  reply.json(commands.history_json(limit, call.request.query_param("cursor").value_or("")));
+  const auto place = api::read_cursor(call.request);
+  if (!place) return reply.error(place.error());
+  reply.json(commands.history_json(limit, *place));
 }
 
 std::string kinds_json() {
@@ -83,16 +86,20 @@ void add_mode_routes(api::Router& router, SessionService& sessions) {
 }
 
 void add_command_routes(api::Router& router, CommandService& commands) {
-  router.add({Method::post, "/commands", "commands:run",
-              "Send a command; its result comes by WebSocket and below /commands/{id}",
-              "CommandInput", "Command",
-              [&commands](Call& call, const Reply& reply) { submit(commands, call, reply); }});
+  router
+      .add({Method::post, "/commands", "commands:run",
+            "Send a command; its result comes by WebSocket and below /commands/{id}",
+            "CommandInput", "Command",
+            [&commands](Call& call, const Reply& reply) { submit(commands, call, reply); }})
+      .answers({202});
   router.add({Method::get, "/commands/kinds", "commands:read",
               "What a command may be, and which scope each needs", "", "CommandKindList",
               [](Call&, const Reply& reply) { reply.json(kinds_json()); }});
-  router.add({Method::get, "/commands/history", "commands:read",
-              "Commands, newest first; ?limit= and ?cursor=", "", "CommandPage",
-              [&commands](Call& call, const Reply& reply) { history(commands, call, reply); }});
+  router
+      .add({Method::get, "/commands/history", "commands:read", "Commands, newest first", "",
+            "CommandPage",
+            [&commands](Call& call, const Reply& reply) { history(commands, call, reply); }})
+      .query({api::kLimit, api::kCursor});
   router.add({Method::get, "/commands/{id}", "commands:read", "One command with its result", "",
               "Command", [&commands](Call& call, const Reply& reply) {
                 answer(reply)(commands.one_json(call.param("id")));

@@ -10,7 +10,7 @@ namespace gk::sessions {
 
 /// 400 with every complaint.
 inline api::Problem invalid(std::vector<std::pair<std::string, std::string>> errors) {
-  return {.type = "validation", .detail = "The request is not valid.", .errors = std::move(errors)};
+  return api::invalid_request(std::move(errors));
 }
 
 inline Asker asker_of(const api::Call& call) {

@@ -64,8 +64,7 @@ std::string present_json(const SettingsService& service, const std::vector<Descr
 }
 
 api::Problem problem_of(const std::vector<Complaint>& complaints) {
-  api::Problem problem{.type = "validation",
-                       .detail = "the configuration is not valid"};
+  api::Problem problem{.type = "validation", .detail = "the configuration is not valid"};
   for (const Complaint& c : complaints) {
     problem.errors.emplace_back(
         c.key, c.message + (c.line > 0 ? " (line " + std::to_string(c.line) + ")" : ""));
@@ -93,12 +92,7 @@ SettingsService::Done answer(const SettingsService& service, const Reply& reply)
   };
 }
 
-api::Problem invalid(const JsonReader& reader) {
-  const auto& complaints = reader.complaints();
-  return {.type = "validation",
-          .detail = complaints[0].first + ": " + complaints[0].second,
-          .errors = complaints};
-}
+api::Problem invalid(const JsonReader& reader) { return api::invalid_request(reader.complaints()); }
 
 void put(SettingsService& service, Call& call, const Reply& reply) {
   JsonReader reader(call.body, "");

@@ -1,11 +1,12 @@
 """What holds on every route: repeated requests, versions, pages, correlation ids."""
 import itertools
 import json
+import pathlib
 import re
 import socket
 import unittest
 
-from gk import Browser, Daemon, wait_for
+from gk import Answer, Browser, Daemon, Declared, PASSWORD, wait_for
 
 
 class Repeats(unittest.TestCase):
@@ -196,11 +197,19 @@ class Pages(unittest.TestCase):
                     for wrong in ("limit=0", "limit=1001", "limit=x"):
                         answer = daemon.admin.get(f"{path}?{wrong}")
                         self.assertEqual((wrong, answer.status), (wrong, 400))
-                    # The id of nothing gives nothing; a cursor that is none is refused.
-                    answer = daemon.admin.get(f"{path}?cursor=~-6b-00000000")
-                    self.assertIn(answer.status, (200, 400))
-                    listed = answer.json.get("items", []) if answer.status == 200 else []
-                    self.assertTrue(path.endswith(("/users", "/players")) or listed == [], (path, listed))
+
+    def test_a_cursor_that_no_page_gave_is_refused_by_every_list(self):
+        with Daemon() as daemon:
+            paths = [path for path, methods in daemon.admin.get("/api/openapi.json").json["paths"].items()
+                     if any(p["name"] == "cursor" for p in methods.get("get", {}).get("parameters", []))]
+            self.assertGreater(len(paths), 25)
+            wrong = []
+            for path in paths:
+                for cursor in ("zz%21", "~-6b-00000000", "zz~00000000"):
+                    answer = daemon.admin.get(re.sub(r"\{[^}]+\}", "x", path) + "?cursor=" + cursor)
+                    if answer.status != 400 or "cursor" not in answer.json["detail"]:
+                        wrong.append((path, cursor, answer))
+            self.assertEqual(wrong, [])
 
     def test_pages_join_to_the_whole_list(self):
         with Daemon() as daemon:
@@ -214,6 +223,99 @@ class Pages(unittest.TestCase):
                 cursor = page["next_cursor"]
             self.assertEqual(joined, whole)
             self.assertGreaterEqual(len(whole), 10)
+
+
+class Queries(unittest.TestCase):
+    def test_what_a_route_does_not_know_is_refused_with_what_it_knows(self):
+        with Daemon() as daemon:
+            asked, wrong = 0, []
+            for path, methods in daemon.admin.get("/api/openapi.json").json["paths"].items():
+                if not path.startswith("/api/"):
+                    continue
+                for method, operation in methods.items():
+                    known = [p for p in operation.get("parameters", []) if p["in"] == "query"]
+                    queries = ["nonsense=1", *(f"{p['name']}=bogus" for p in known
+                                               if "enum" in p["schema"] or p["schema"].get("type") == "boolean")]
+                    for query in queries:
+                        answer = daemon.admin.ask(method.upper(), re.sub(r"\{[^}]+\}", "x", path) + "?" + query, {}
+                                                  if method in ("post", "put", "patch") else None)
+                        asked += 1
+                        errors = {e["path"]: e["message"] for e in answer.json.get("errors", [])} \
+                            if answer.status == 400 else {}
+                        message = errors.get(query.partition("=")[0], "")
+                        names = [p["name"] for p in known] if query == "nonsense=1" else ["expected"]
+                        if not message or not all(name in message for name in names):
+                            wrong.append((method, path, query, answer))
+            self.assertEqual(wrong, [])
+            self.assertGreater(asked, 150)
+            twice = daemon.admin.get("/api/audit?limit=1&limit=2")
+            self.assertEqual((twice.status, twice.json["errors"][0]["path"]), (400, "limit"))
+
+
+class Statuses(unittest.TestCase):
+    """gk.py holds every success of the whole suite to the document; here: that it would notice."""
+
+    def test_an_answer_that_is_not_declared_is_noticed(self):
+        document = json.loads((pathlib.Path(__file__).parents[2] / "docs" / "openapi.json").read_text())
+        with Daemon() as daemon:
+            made = daemon.admin.post("/api/users", {"username": "eve", "password": PASSWORD, "role": "user"})
+            metrics = daemon.admin.get("/api/metrics/prometheus")
+            self.assertEqual((made.status, metrics.status), (201, 200))
+        asked = [("POST", "/api/users", made), ("GET", "/api/v1/metrics/prometheus?x", metrics)]
+        self.assertEqual([Declared(document).fault(*one) for one in asked], ["", ""])
+        weak = json.loads(json.dumps(document).replace('"201"', '"200"').replace("text/plain", "text/html"))
+        self.assertIn("answered 201", Declared(weak).fault(*asked[0]))
+        self.assertIn("answered text/plain", Declared(weak).fault(*asked[1]))
+        self.assertIn("not in the document", Declared({"paths": {}}).fault(*asked[0]))
+
+
+def readers(ask, origins):
+    """Which of the origins may read what ask(method, headers) answers, or may ask at all."""
+    preflight = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "if-match"}
+    return [origin for origin in origins
+            if any(header.startswith("Access-Control") for method, more in (("OPTIONS", preflight), ("GET", {}))
+                   for header in ask(method, {"Origin": origin, **more}).headers)]
+
+
+class Origins(unittest.TestCase):
+    LISTED, FOREIGN = "https://panel.example:8443", "https://panel.example"
+
+    def test_only_a_listed_origin_may_read(self):
+        with Daemon("--allow-origin", self.LISTED) as daemon:
+            token = daemon.token_login("admin")["access_token"]
+            page = Browser(daemon, bearer=token)
+            asks = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "if-match"}
+            path = "/api/v1/config"
+            good = page.ask("OPTIONS", path, headers={"Origin": self.LISTED, **asks, "Authorization": ""})
+            self.assertEqual((good.status, good.body), (204, b""))
+            self.assertEqual(good.headers["Access-Control-Allow-Origin"], self.LISTED)
+            self.assertEqual(good.headers["Access-Control-Allow-Methods"], "GET, PUT, PATCH")
+            for header in ("X-Gamekeeper-Csrf", "If-Match", "Idempotency-Key", "Authorization"):
+                self.assertIn(header, good.headers["Access-Control-Allow-Headers"])
+            read = page.get(path, headers={"Origin": self.LISTED})
+            self.assertEqual((read.status, read.headers["Access-Control-Allow-Origin"]), (200, self.LISTED))
+            for header in ("ETag", "X-Correlation-Id", "Retry-After"):
+                self.assertIn(header, read.headers["Access-Control-Expose-Headers"])
+            self.assertEqual(read.headers["Vary"], "Origin")
+            refused = daemon.anonymous().get(path, headers={"Origin": self.LISTED})
+            self.assertEqual((refused.status, refused.headers["Access-Control-Allow-Origin"]), (401, self.LISTED))
+            others = [self.FOREIGN, "null", "*", self.LISTED + "0", self.LISTED.upper(), "http://panel.example:8443"]
+            ask = lambda method, headers: page.ask(method, path, headers=headers)
+            self.assertEqual(readers(ask, [self.LISTED, *others]), [self.LISTED])
+            self.assertEqual(page.get(path, headers={"Origin": self.FOREIGN}).headers["Vary"], "Origin")
+            # Planted bug: a server that reflects whatever origin asks.
+            reflecting = lambda method, headers: Answer(
+                200, {"Access-Control-Allow-Origin": headers["Origin"]}, ask(method, headers).body)
+            self.assertEqual(readers(reflecting, others), others)
+            self.assertEqual(page.ask("PUT", path, {}, headers={"Origin": self.FOREIGN}).status, 403)
+
+    def test_without_a_list_there_is_no_cors(self):
+        with Daemon() as daemon:
+            answer = daemon.admin.ask("OPTIONS", "/api/config", headers={
+                "Origin": self.LISTED, "Access-Control-Request-Method": "PUT"})
+            self.assertEqual(answer.status, 405)
+            self.assertEqual([h for h in answer.headers if h.startswith("Access-Control")], [])
+            self.assertNotIn("Vary", daemon.admin.get("/api/config").headers)
 
 
 class DocumentPage(unittest.TestCase):

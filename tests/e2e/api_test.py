@@ -253,13 +253,44 @@ class AsyncApi(unittest.TestCase):
     def test_names_every_topic_that_can_be_subscribed(self):
         with Daemon() as daemon:
             document = daemon.anonymous().get("/api/asyncapi.json").json
-            topics = [channel["address"] for channel in document["channels"].values()]
+            topics = [channel["address"] for name, channel in document["channels"].items() if name != "control"]
             watcher = WebSocket(daemon.admin)
             watcher.send({"op": "subscribe", "topics": topics, "id": 1})
             self.assertEqual(sorted(watcher.receive()["seq"]), sorted(topics))
             frame = watcher.wait_type("metric:sample")
             known = document["components"]["schemas"]["MetricSample"]["properties"]
             self.assertEqual(set(frame["data"]) - set(known), set(), "fields that the document does not name")
+
+    def test_names_what_both_sides_say_besides_topics(self):
+        with Daemon() as daemon:
+            document = daemon.anonymous().get("/api/asyncapi.json").json
+            messages = document["components"]["messages"]
+            etag = daemon.admin.get("/api/config").headers["ETag"]  # a frame that nobody heard: a gap
+            daemon.admin.ask("PUT", "/api/config", {"text": "# one\n"}, headers={"If-Match": etag})
+            socket_ = WebSocket(daemon.admin)
+            said = {"subscribe": {"topics": ["config:changed"], "since": {"config:changed": 0}, "epoch": ""},
+                    "unsubscribe": {"topics": ["config:changed"]}, "ping": {},
+                    "command": {"command": {"type": "diagnostics", "action": "run"}, "idempotency_key": "a"}}
+            wrong = {"subscribe": {"topics": ["no:topic"]}, "unsubscribe": {"topics": 3},
+                     "command": {"command": {"type": "rocket"}}}
+            operations = {name.removeprefix("receive-"): operation for name, operation
+                          in document["operations"].items() if operation["action"] == "receive"}
+            self.assertEqual(set(operations), set(said))
+            heard = set()
+            for name, fields in [*said.items(), *wrong.items()]:
+                self.assertLessEqual({"id", *fields}, set(messages[name]["payload"]["properties"]), name)
+                socket_.send({"op": name, "id": name, **fields})
+                while True:  # the gap comes in between
+                    frame = socket_.receive()
+                    heard.add(frame["type"])
+                    payload = messages[frame["type"]]["payload"]
+                    self.assertEqual(set(frame) - set(payload["properties"]), set(), frame)
+                    self.assertEqual(set(payload["required"]) - set(frame), set(), frame)
+                    if frame.get("id") == name:
+                        break
+                answers = {ref["$ref"].split("/")[-1] for ref in operations[name]["reply"]["messages"]}
+                self.assertIn(frame["type"], answers)
+            self.assertEqual(heard, {"ack", "error", "pong", "gap"})
 
 
 class PagePaths(unittest.TestCase):

@@ -49,6 +49,36 @@ class Answer:
         return f"{self.status} {self.body[:300]!r}"
 
 
+class Declared:
+    """What docs/openapi.json says that may be answered. Every answer that a Browser gets is held to it."""
+
+    def __init__(self, document):
+        self.routes = [(re.compile(re.sub(r"\\{[^}]+\\}", "[^/]+", re.escape(path))), path.count("{"), methods)
+                       for path, methods in document["paths"].items()]
+
+    def fault(self, method, path, answer):
+        """Why the document does not fit a success; "" when it does, or says nothing about the path."""
+        path = re.sub(r"^/api/(?!v1/)", "/api/v1/", path.partition("?")[0])
+        if not 200 <= answer.status < 300 or not (path.startswith("/api/") or path == "/metrics"):
+            return ""
+        name = "get" if method == "HEAD" else method.lower()
+        found = [(holes, methods[name]) for pattern, holes, methods in self.routes
+                 if pattern.fullmatch(path) and name in methods]
+        if not found:
+            return "" if method == "OPTIONS" else f"{method} {path} is not in the document"
+        responses = min(found, key=lambda one: one[0])[1]["responses"]  # a literal beats a parameter
+        if str(answer.status) not in responses:
+            return f"{method} {path} answered {answer.status}; declared: {sorted(responses)}"
+        content = responses[str(answer.status)].get("content", {})
+        media = (answer.headers.get("Content-Type") or "").partition(";")[0]
+        if content and media not in {name.partition(";")[0] for name in content}:
+            return f"{method} {path} answered {media}; declared: {sorted(content)}"
+        return ""
+
+
+DECLARED = Declared(json.loads((pathlib.Path(__file__).parents[2] / "docs" / "openapi.json").read_text()))
+
+
 class UnixConnection(http.client.HTTPConnection):
     def __init__(self, path):
         super().__init__("localhost", timeout=DEADLINE)
@@ -87,6 +117,7 @@ class Browser:
             connection.request(method, path, data, headers)
             response = connection.getresponse()
             answer = Answer(response.status, response.headers, response.read())
+        assert not (fault := DECLARED.fault(method, path, answer)), fault
         set_cookie = answer.headers.get("Set-Cookie")
         if set_cookie:
             self.cookie = set_cookie.split(";")[0]

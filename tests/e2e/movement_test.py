@@ -347,6 +347,13 @@ class Operators(unittest.TestCase):
             self.assertTrue(any(not p["accepted"] for p in pasted.json["paths"][0]["path"]))
             self.assertIn("local:mallory", daemon.cli("referee", "players").stdout)
 
+    def test_a_pasted_trace_may_be_larger_than_other_bodies(self):
+        with Daemon() as daemon:
+            text = daemon.cli("referee", "generate", "--class", "honest", "--seconds", "1200", "--seed", "11").stdout
+            self.assertGreater(len(text), 1_200_000)
+            pasted = daemon.admin.post("/api/movement/replay", text, headers={"Content-Type": "application/x-ndjson"})
+            self.assertEqual((pasted.status, [s["rejected"] for s in pasted.json.get("sessions", [])]), (200, [0]), pasted)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """scripts_test.py: the macro library of a real daemon, over REST, WebSocket and the CLI. Macros here
 need no game; those of examples/macros meet real servers in script_games_test.py."""
+import contextlib
 import json
 import pathlib
+import socket
 import sys
 import tempfile
 
 sys.dont_write_bytecode = True
-from gk import Daemon, WebSocket, wait_for  # noqa: E402
+from gk import DEADLINE, Daemon, WebSocket, wait_for  # noqa: E402
 
 BASE = "/api/macro-scripts"
 
@@ -136,7 +138,7 @@ def long_poll(admin):
 
 
 def permissions(daemon, admin):
-    user, viewer = daemon.add_user("una", "user"), daemon.add_user("vic", "viewer")
+    user, viewer = daemon.add_user("una", "user"), daemon.add_user("vera", "viewer")
     assert put(user, "mine", {"steps": steps(tell("x"))}).status == 403
     assert user.post(f"{BASE}/hello/run").status == 201
     assert user.post(f"{BASE}/hello/disable").status == 403
@@ -174,6 +176,41 @@ def exchange(daemon, admin):
     assert not admin.get(f"{BASE}/hello").json["enabled"]
     exported = daemon.cli("macro", "export", "hello")
     assert json.loads(exported.stdout)["scripts"][0]["name"] == "hello", exported
+
+
+def status_of_head(browser, path, length):
+    """The answer to a POST of which the head is sent and not one byte of the body."""
+    port = browser.daemon.port
+    head = [f"POST {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", f"Content-Length: {length}",
+            "Content-Type: application/json", "X-Gamekeeper-Csrf: 1"]
+    if browser.cookie:
+        head.append(f"Cookie: {browser.cookie}")
+    with contextlib.closing(socket.create_connection(("127.0.0.1", port), DEADLINE)) as peer:
+        peer.sendall(("\r\n".join(head) + "\r\n\r\n").encode())
+        return int(peer.recv(4096).split(b" ")[1])
+
+
+def large(daemon, admin):
+    """A library of more than 1 MiB goes out and in; who may not import sends no large body."""
+    names = [f"big{i}" for i in range(8)]
+    for name in names:
+        source = "-- " + name * 50_000 + "\nlocal x = 1\n"
+        assert put(admin, name, {"kind": "lua", "source": source}).status == 201
+    bundle = admin.get(f"{BASE}/export?names={','.join(names)}").body
+    assert 1_500_000 < len(bundle) < 2_000_000, len(bundle)
+    assert admin.post(f"{BASE}/import?replace=true", bundle).json["imported"] == names
+    with tempfile.NamedTemporaryFile(suffix=".json") as file:
+        pathlib.Path(file.name).write_bytes(bundle)
+        done = daemon.cli("macro", "import", file.name, "--replace")
+        assert done.returncode == 0 and "big7" in done.stdout, done
+    assert status_of_head(admin, f"{BASE}/import", 17 << 20) == 413
+    assert status_of_head(admin, f"{BASE}/validate", len(bundle)) == 413  # imports only
+    assert status_of_head(daemon.anonymous(), f"{BASE}/import", len(bundle)) == 401
+    viewer = daemon.add_user("vito", "viewer")
+    assert status_of_head(viewer, f"{BASE}/import", len(bundle)) == 403
+    assert status_of_head(viewer, f"{BASE}/import?replce=true", 17 << 20) == 403
+    for name in names:
+        assert admin.ask("DELETE", f"{BASE}/{name}").status == 200
 
 
 def command_line(daemon):
@@ -246,6 +283,7 @@ def main():
         permissions(daemon, admin)
         schedules(admin)
         exchange(daemon, admin)
+        large(daemon, admin)
         command_line(daemon)
         resumes(daemon)
     print("ok")

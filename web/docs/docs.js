@@ -114,9 +114,9 @@ function pathParts(path) {
 }
 
 function parameterTable(parameters) {
-  return table(["Name", "In", "Meaning"], parameters.map((p) => el("tr", {},
+  return table(["Name", "In", "Type", "Meaning"], parameters.map((p) => el("tr", {},
     el("td", {}, el("span", { class: p.required ? "needed" : undefined }, p.name)),
-    el("td", {}, p.in), el("td", {}, p.description ?? ""))));
+    el("td", {}, p.in), el("td", {}, typeOf(p.schema)), el("td", {}, p.description ?? ""))));
 }
 
 /** A <details> whose body is made when it is opened first. */
@@ -139,7 +139,10 @@ function readRoutes(document) {
       routes.push({
         path, method, scope: operation["x-scope"], summary: operation.summary,
         parameters: operation.parameters ?? [], request: contentSchema(operation.requestBody),
-        response: contentSchema(operation.responses["200"]),
+        answers: Object.entries(operation.responses).filter(([status]) => status < "400")
+          .map(([status, answer]) => [status, answer.description,
+            Object.keys(answer.content ?? {}).filter((media) => media !== "application/json")]),
+        response: Object.values(operation.responses).map((answer) => contentSchema(answer)).find(Boolean),
         group: path.replace(/^\/api\/v1/, "").split("/")[1],
       });
     }
@@ -156,6 +159,9 @@ function routeEntry(schemas, route) {
     const parts = [];
     if (route.parameters.length) parts.push(el("h3", {}, "Parameters"), parameterTable(route.parameters));
     if (route.request) parts.push(el("h3", {}, "Body: ", ...typeOf({ $ref: route.request })), schemaTable(schemas, route.request));
+    parts.push(el("h3", {}, "Success"), table(["Status", "Meaning", "Besides JSON"],
+      route.answers.map(([status, meaning, media]) => el("tr", {}, el("td", {}, status), el("td", {}, meaning),
+        el("td", {}, media.join(", "))))));
     if (route.response) parts.push(el("h3", {}, "Answer: ", ...typeOf({ $ref: route.response })), schemaTable(schemas, route.response));
     parts.push(el("h3", {}, "Errors"), el("p", {}, "application/problem+json: ", ...typeOf({ $ref: "Problem" })));
     return [...parts, el("h3", {}, "Try it"), example(curl(schemas, route))];
@@ -174,6 +180,18 @@ function topicEntry(schemas, topic) {
     el("h3", {}, "Try it"),
     example(`curl -N --unix-socket /var/lib/gamekeeper/gamekeeper.sock \\\n  ${quoted(`http://localhost/api/v1/events?topics=${topic.address}`)}`),
   ]);
+}
+
+/** What both sides of the WebSocket say besides the frames of topics. */
+function controlEntry(schemas, channel, messages) {
+  const head = [el("span", { class: "method" }, "SOCKET"), el("code", { class: "path" }, "control"),
+    el("span", { class: "scope" }, channel["x-scope"]), el("span", { class: "says" }, channel.description)];
+  return entry("topic-control", "topic", head, () => Object.keys(channel.messages).flatMap((name) => {
+    const { summary, payload } = messages[name];
+    const from = payload.properties.op ? "you send" : "the daemon sends";
+    return [el("h3", {}, `${name}: ${from}`), el("p", {}, summary),
+      table(["Member", "Type", "Meaning"], memberRows(schemas, payload))];
+  }));
 }
 
 function schemaEntry(schemas, name) {
@@ -227,17 +245,20 @@ function fillLists(openapi, asyncapi) {
   lists.routes = readRoutes(openapi).map((route) => ({
     group: route.group, node: routeEntry(schemas, route),
     text: `${route.method} ${route.path} ${route.scope} ${route.summary}`.toLowerCase() }));
-  lists.topics = Object.values(asyncapi.channels).map((channel) => {
+  const { control, ...channels } = asyncapi.channels;
+  lists.topics = Object.values(channels).map((channel) => {
     const message = asyncapi.components.messages[channel.address.replace(":", "-")];
     const topic = { ...channel, schema: refName(message?.payload.properties.data) };
     return { group: "", node: topicEntry(schemas, topic),
       text: `${topic.address} ${topic["x-scope"]} ${topic.description}`.toLowerCase() };
   });
+  document.getElementById("version").textContent =
+    `Version ${openapi.info.version}: ${lists.routes.length} routes, ${lists.topics.length} topics`;
+  lists.topics.unshift({ group: "", node: controlEntry(schemas, control, asyncapi.components.messages),
+    text: `control socket ${Object.keys(control.messages).join(" ")} ${control.description}`.toLowerCase() });
   lists.schemas = Object.keys(schemas).sort().map((name) => ({
     group: "", node: schemaEntry(schemas, name),
     text: `${name} ${Object.keys(schemas[name].properties ?? {}).join(" ")}`.toLowerCase() }));
-  document.getElementById("version").textContent =
-    `Version ${openapi.info.version}: ${lists.routes.length} routes, ${lists.topics.length} topics`;
 }
 
 async function start() {
@@ -260,8 +281,7 @@ async function start() {
     show();
     follow();
   } catch (error) {
-    document.getElementById("version").textContent = "The documents could not be read.";
-    list.replaceChildren(el("p", { class: "note", role: "alert" }, error.message));
+      list.replaceChildren(el("p", { class: "note", role: "alert" }, error.message));
   }
 }
 

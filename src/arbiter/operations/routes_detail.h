@@ -11,9 +11,7 @@
 namespace gk::arbiter {
 
 /// 400 with every complaint.
-inline api::Problem invalid(Complaints errors) {
-  return {.type = "validation", .detail = "The request is not valid.", .errors = std::move(errors)};
-}
+inline api::Problem invalid(Complaints errors) { return api::invalid_request(std::move(errors)); }
 
 /// `limit` of a list; nothing when it is out of range.
 inline std::optional<std::size_t> limit_of(const net::Request& request) {

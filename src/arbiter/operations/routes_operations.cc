@@ -86,9 +86,13 @@ void send_settings(OperationService& operations, const Reply& reply) {
 
 void add_operation_routes(api::Router& router, OperationService& operations) {
   add_operation_schemas(router);
-  router.add(
-      {Method::post, "/operations", "tasks:run", "Run an operation", "OperationRun", "Operation",
-       [&operations](Call& call, const Reply& reply) { run_operation(operations, call, reply); }});
+  router
+      .add({Method::post, "/operations", "tasks:run", "Run an operation", "OperationRun",
+            "Operation",
+            [&operations](Call& call, const Reply& reply) {
+              run_operation(operations, call, reply);
+            }})
+      .answers({200, 202});
   router.add({Method::get, "/operations", "tasks:read",
               "Operations that run or wait, then those that ended, newest first", "",
               "OperationList",

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "api/list_page.h"
 #include "arbiter/operations/routes.h"
 #include "arbiter/operations/routes_detail.h"
 
@@ -27,28 +28,36 @@ void list_tasks(const TaskService& tasks, const Call& call, const Reply& reply) 
   if (!state.empty() && std::find(kStates.begin(), kStates.end(), state) == kStates.end()) {
     return reply.problem(invalid({{"state", "expected the state of a task"}}));
   }
-  reply.json(tasks.tasks_json(*limit, call.request.query_param("cursor").value_or(""), state));
+  const auto place = api::read_cursor(call.request);
+  if (!place) return reply.error(place.error());
+  reply.json(tasks.tasks_json(*limit, *place, state));
 }
 
 void add_graphs(api::Router& router, TaskService& tasks) {
-  router.add({Method::post, "/task-graphs", "tasks:run", "Run a graph of tasks", "TaskGraphSubmit",
-              "TaskGraph", [&tasks](Call& call, const Reply& reply) {
-                Complaints complaints;
-                tasks.submit(call.body, call.principal->name,
-                             call.principal->has_scope("tasks:admin"), complaints,
-                             [reply](const Result<std::string>& graph) {
-                               if (!graph) return reply.error(graph.error());
-                               reply.json(*graph, 201);
-                             });
-                if (!complaints.empty()) reply.problem(invalid(std::move(complaints)));
-              }});
-  router.add({Method::get, "/task-graphs", "tasks:read", "Graphs, newest first", "",
-              "TaskGraphPage", [&tasks](Call& call, const Reply& reply) {
-                const auto limit = limit_of(call.request);
-                if (!limit) return reply.problem(bad_limit());
-                reply.json(
-                    tasks.graphs_json(*limit, call.request.query_param("cursor").value_or("")));
-              }});
+  router
+      .add({Method::post, "/task-graphs", "tasks:run", "Run a graph of tasks", "TaskGraphSubmit",
+            "TaskGraph",
+            [&tasks](Call& call, const Reply& reply) {
+              Complaints complaints;
+              tasks.submit(call.body, call.principal->name,
+                           call.principal->has_scope("tasks:admin"), complaints,
+                           [reply](const Result<std::string>& graph) {
+                             if (!graph) return reply.error(graph.error());
+                             reply.json(*graph, 201);
+                           });
+              if (!complaints.empty()) reply.problem(invalid(std::move(complaints)));
+            }})
+      .answers({201});
+  router
+      .add({Method::get, "/task-graphs", "tasks:read", "Graphs, newest first", "", "TaskGraphPage",
+            [&tasks](Call& call, const Reply& reply) {
+              const auto limit = limit_of(call.request);
+              if (!limit) return reply.problem(bad_limit());
+              const auto place = api::read_cursor(call.request);
+              if (!place) return reply.error(place.error());
+              reply.json(tasks.graphs_json(*limit, *place));
+            }})
+      .query({api::kLimit, api::kCursor});
   router.add(
       {Method::get, "/task-graphs/{id}", "tasks:read", "One graph with its tasks", "", "TaskGraph",
        [&tasks](Call& call, const Reply& reply) { answer(reply, tasks.graph(call.param("id"))); }});
@@ -61,8 +70,12 @@ void add_graphs(api::Router& router, TaskService& tasks) {
 }
 
 void add_tasks(api::Router& router, TaskService& tasks) {
-  router.add({Method::get, "/tasks", "tasks:read", "Tasks, newest graph first", "", "TaskPage",
-              [&tasks](Call& call, const Reply& reply) { list_tasks(tasks, call, reply); }});
+  router
+      .add({Method::get, "/tasks", "tasks:read", "Tasks, newest graph first", "", "TaskPage",
+            [&tasks](Call& call, const Reply& reply) { list_tasks(tasks, call, reply); }})
+      .query({api::kLimit,
+              api::kCursor,
+              {"state", "waiting|ready|running|succeeded|failed|skipped|cancelled|", ""}});
   router.add(
       {Method::get, "/tasks/{id}", "tasks:read", "One task", "", "Task",
        [&tasks](Call& call, const Reply& reply) { answer(reply, tasks.task(call.param("id"))); }});

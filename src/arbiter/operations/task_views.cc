@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "api/list_page.h"
 #include "arbiter/operations/task_running.h"
 #include "base/try.h"
 
@@ -43,7 +44,7 @@ class Page {
   }
   std::string take() {
     w_.end_array().key("next_cursor");
-    w_.value(more_ ? std::optional(last_) : std::nullopt).end_object();
+    w_.value(more_ ? std::optional(api::seal_cursor(last_)) : std::nullopt).end_object();
     return std::move(out_);
   }
 

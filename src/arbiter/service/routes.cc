@@ -150,9 +150,11 @@ void add_views(api::Router& router, LaneService& service) {
               [&service](Call&, const Reply& reply) { reply.json(service.lanes_json()); }});
   router.add({Method::get, "/locks/graph", "locks:read", "Who waits for whom", "", "LaneGraph",
               [&service](Call&, const Reply& reply) { reply.json(service.graph_json()); }});
-  router.add({Method::get, "/locks/{lane}/trace", "locks:read",
-              "What happened on a lane, newest first", "", "LaneTrace",
-              [&service](Call& call, const Reply& reply) { trace(service, call, reply); }});
+  router
+      .add({Method::get, "/locks/{lane}/trace", "locks:read",
+            "What happened on a lane, newest first", "", "LaneTrace",
+            [&service](Call& call, const Reply& reply) { trace(service, call, reply); }})
+      .query({api::kLimit});
   router.add({Method::get, "/lock-trace", "locks:read",
               "All records of the trace as numbers, for a replay", "", "LaneRawTrace",
               [&service](Call&, const Reply& reply) { reply.json(service.raw_trace_json()); }});

@@ -104,9 +104,10 @@ void add_lane_settings_routes(api::Router& router, LaneService& service) {
                 send_lane(service, call.param("lane"), reply, 200);
               },
               false, false, api::Versions::optional});
-  router.add({Method::put, "/locks/{lane}", "locks:admin", "Add or change a lane", "LaneOptions",
-              "Lane",
-              [&service](Call& call, const Reply& reply) { put_lane(service, call, reply); }});
+  router
+      .add({Method::put, "/locks/{lane}", "locks:admin", "Add or change a lane", "LaneOptions",
+            "Lane", [&service](Call& call, const Reply& reply) { put_lane(service, call, reply); }})
+      .answers({200, 201});
   router.add({Method::del, "/locks/{lane}", "locks:admin", "Remove an idle lane", "", "LaneDeleted",
               [&service](Call& call, const Reply& reply) { delete_lane(service, call, reply); }});
   router.add({Method::get, "/lock-modules", "locks:read", "Modules and who may act as them", "",
@@ -115,9 +116,11 @@ void add_lane_settings_routes(api::Router& router, LaneService& service) {
   router.add({Method::get, "/lock-modules/{name}", "locks:read", "One module", "", "LockModule",
               [&service](Call& call, const Reply& reply) { get_module(service, call, reply); },
               false, false, api::Versions::optional});
-  router.add({Method::put, "/lock-modules/{name}", "locks:admin", "Add or change a module",
-              "LockModulePatch", "LockModule",
-              [&service](Call& call, const Reply& reply) { put_module(service, call, reply); }});
+  router
+      .add({Method::put, "/lock-modules/{name}", "locks:admin", "Add or change a module",
+            "LockModulePatch", "LockModule",
+            [&service](Call& call, const Reply& reply) { put_module(service, call, reply); }})
+      .answers({200, 201});
   router.add({Method::del, "/lock-modules/{name}", "locks:admin",
               "Forget a module, or take back what was changed of a default one", "",
               "LockModuleDeleted",

@@ -104,9 +104,11 @@ void add_library(api::Router& router, const ScriptServices& services) {
                 answer_entry(services.library, call.param("name"), reply, 200);
               },
               false, false, api::Versions::optional});
-  router.add({Method::put, "/macro-scripts/{name}", "macros:admin",
-              "Add a macro, or change its text or settings", "MacroScriptPut", "MacroScript",
-              [services](Call& call, const Reply& reply) { put(services, call, reply); }});
+  router
+      .add({Method::put, "/macro-scripts/{name}", "macros:admin",
+            "Add a macro, or change its text or settings", "MacroScriptPut", "MacroScript",
+            [services](Call& call, const Reply& reply) { put(services, call, reply); }})
+      .answers({200, 201});
   router.add({Method::del, "/macro-scripts/{name}", "macros:admin",
               "Remove a macro with its versions and what it remembers", "", "MacroScriptRemoved",
               [services](Call& call, const Reply& reply) {
@@ -219,27 +221,33 @@ void validate(const ScriptServices& services, const Call& call, const Reply& rep
 }
 
 void add_exchange(api::Router& router, const ScriptServices& services) {
-  router.add({Method::get, "/macro-scripts/export", "macros:read",
-              "Macros as a bundle: all, or those of ?names=a,b", "", "MacroScriptBundle",
-              [services](Call& call, const Reply& reply) {
-                std::vector<std::string> names;
-                const std::string asked = call.request.query_param("names").value_or("");
-                std::string_view rest = asked;
-                while (!rest.empty()) {
-                  const std::size_t end = std::min(rest.find(','), rest.size());
-                  names.emplace_back(rest.substr(0, end));
-                  rest.remove_prefix(std::min(end + 1, rest.size()));
-                }
-                auto bundle = services.library.export_json(names);
-                if (!bundle) return reply.error(bundle.error());
-                reply.json(std::move(*bundle));
-              }});
-  router.add(
-      {Method::post, "/macro-scripts/import", "macros:admin",
-       "Add the macros of a bundle, all or none: disabled and without schedule unless "
-       "?keep_settings=true; ?replace=true replaces",
-       "MacroScriptBundle", "MacroScriptImported",
-       [services](Call& call, const Reply& reply) { import_bundle(services, call, reply); }});
+  router
+      .add({Method::get, "/macro-scripts/export", "macros:read",
+            "Macros as a bundle: all, or those of ?names=a,b", "", "MacroScriptBundle",
+            [services](Call& call, const Reply& reply) {
+              std::vector<std::string> names;
+              const std::string asked = call.request.query_param("names").value_or("");
+              std::string_view rest = asked;
+              while (!rest.empty()) {
+                const std::size_t end = std::min(rest.find(','), rest.size());
+                names.emplace_back(rest.substr(0, end));
+                rest.remove_prefix(std::min(end + 1, rest.size()));
+              }
+              auto bundle = services.library.export_json(names);
+              if (!bundle) return reply.error(bundle.error());
+              reply.json(std::move(*bundle));
+            }})
+      .query({{"names", "string", "a,b; absent: all"}});
+  router
+      .add({Method::post, "/macro-scripts/import", "macros:admin",
+            "Add the macros of a bundle, all or none: disabled and without schedule unless "
+            "?keep_settings=true; ?replace=true replaces",
+            "MacroScriptBundle", "MacroScriptImported",
+            [services](Call& call, const Reply& reply) { import_bundle(services, call, reply); }})
+      .answers({201})
+      .import_body()
+      .query({{"replace", "boolean", "Replace macros of the same name"},
+              {"keep_settings", "boolean", "Enabled and schedule as in the bundle"}});
   router.add({Method::post, "/macro-scripts/validate", "macros:read", "Check a text", "MacroCheck",
               "MacroCheckReport",
               [services](Call& call, const Reply& reply) { validate(services, call, reply); }});
@@ -293,12 +301,16 @@ void next_starts(const ScriptServices& services, const Call& call, const Reply& 
 }
 
 void add_running(api::Router& router, const ScriptServices& services) {
-  router.add({Method::post, "/macro-scripts/{name}/run", "macros:run", "Start a macro now",
-              "MacroScriptRun", "MacroActive",
-              [services](Call& call, const Reply& reply) { run_now(services, call, reply); }});
-  router.add({Method::get, "/macro-scripts/{name}/schedule/next", "macros:read",
-              "The next starts by its schedule (?n=5)", "", "MacroScriptNext",
-              [services](Call& call, const Reply& reply) { next_starts(services, call, reply); }});
+  router
+      .add({Method::post, "/macro-scripts/{name}/run", "macros:run", "Start a macro now",
+            "MacroScriptRun", "MacroActive",
+            [services](Call& call, const Reply& reply) { run_now(services, call, reply); }})
+      .answers({201});
+  router
+      .add({Method::get, "/macro-scripts/{name}/schedule/next", "macros:read",
+            "The next starts by its schedule (?n=5)", "", "MacroScriptNext",
+            [services](Call& call, const Reply& reply) { next_starts(services, call, reply); }})
+      .query({{"n", "integer", "How many, 1 to 100, default 5"}});
 }
 
 }  // namespace

@@ -88,26 +88,29 @@ class Followers : public std::enable_shared_from_this<Followers> {
 void add_script_log_route(api::Router& router, const ScriptServices& services) {
   auto followers = std::make_shared<Followers>(services);  // shared: see Followers
   followers->listen();
-  router.add(
-      {net::Method::get, "/macro-scripts/{name}/log", "macros:read",
-       "What the macro of that id did: lines after ?after=, waiting up to ?wait_s= for one", "",
-       "MacroScriptLog", [services, followers](api::Call& call, const api::Reply& reply) {
-         const std::string id = call.param("name");
-         const auto after = number_of(call, "after", UINT64_MAX);
-         const auto wait = number_of(call, "wait_s", 30);
-         if (!after || !wait) {
-           return reply.problem(invalid(
-               {{after ? "wait_s" : "after", "expected a whole number, wait_s from 0 to 30"}}));
-         }
-         const ConsoleLog& console = services.runner.console();
-         const auto* lines = console.lines(id);
-         if (lines == nullptr && services.library.find(id) == nullptr) {
-           return reply.error(Error{Errc::not_found, "no macro " + id});
-         }
-         const bool news = lines != nullptr && lines->back().number > *after;
-         if (news || *wait == 0) return reply.json(log_json(console, id, *after));
-         followers->follow(id, *after, Seconds(*wait), reply);
-       }});
+  router
+      .add({net::Method::get, "/macro-scripts/{name}/log", "macros:read",
+            "What the macro of that id did: lines after ?after=, waiting up to ?wait_s= for one",
+            "", "MacroScriptLog",
+            [services, followers](api::Call& call, const api::Reply& reply) {
+              const std::string id = call.param("name");
+              const auto after = number_of(call, "after", UINT64_MAX);
+              const auto wait = number_of(call, "wait_s", 30);
+              if (!after || !wait) {
+                return reply.problem(invalid({{after ? "wait_s" : "after",
+                                               "expected a whole number, wait_s from 0 to 30"}}));
+              }
+              const ConsoleLog& console = services.runner.console();
+              const auto* lines = console.lines(id);
+              if (lines == nullptr && services.library.find(id) == nullptr) {
+                return reply.error(Error{Errc::not_found, "no macro " + id});
+              }
+              const bool news = lines != nullptr && lines->back().number > *after;
+              if (news || *wait == 0) return reply.json(log_json(console, id, *after));
+              followers->follow(id, *after, Seconds(*wait), reply);
+            }})
+      .query({{"after", "integer", "Number of the last line known"},
+              {"wait_s", "integer", "0 to 30, default 0"}});
 }
 
 }  // namespace gk::macros

@@ -34,23 +34,28 @@ std::optional<std::string> read_replay_query(const net::Request& request, Replay
 
 void add_replay(api::Router& router, WorkerPool& pool,
                 std::function<void(std::function<void()>)> post) {
-  router.add({Method::post, "/movement/replay", "anticheat:read",
-              "Judge a pasted trace (application/x-ndjson, at most 1 MiB) on its own; ?events=1, "
-              "?mode=bounded|shadow|smart_ts|smart_cs",
-              "", "MovementReplay", [&pool, post](Call& call, const Reply& reply) {
-                ReplayOptions options;
-                if (const auto wrong = read_replay_query(call.request, options))
-                  return reply.problem(invalid({{"mode", *wrong}}));
-                const auto queued = pool.post([post, reply, options, body = call.request.body] {
-                  // Shared: std::function needs a copyable closure.
-                  auto answer = std::make_shared<Result<std::string>>(replay_body(body, options));
-                  post([reply, answer] {
-                    if (!*answer) return reply.error(answer->error());
-                    reply.json(std::move(**answer));
-                  });
+  router
+      .add({Method::post, "/movement/replay", "anticheat:read",
+            "Judge a pasted trace (application/x-ndjson, at most 16 MiB) on its own", "",
+            "MovementReplay",
+            [&pool, post](Call& call, const Reply& reply) {
+              ReplayOptions options;
+              if (const auto wrong = read_replay_query(call.request, options))
+                return reply.problem(invalid({{"mode", *wrong}}));
+              const auto queued = pool.post([post, reply, options, body = call.request.body] {
+                // Shared: std::function needs a copyable closure.
+                auto answer = std::make_shared<Result<std::string>>(replay_body(body, options));
+                post([reply, answer] {
+                  if (!*answer) return reply.error(answer->error());
+                  reply.json(std::move(**answer));
                 });
-                if (!queued) reply.error(queued.error());
-              }});
+              });
+              if (!queued) reply.error(queued.error());
+            }})
+      .import_body()
+      .request_media("application/x-ndjson")
+      .query({{"events", "0|1", "1: with an event a movement"},
+              {"mode", "bounded|shadow|smart_ts|smart_cs", "Default bounded"}});
 }
 
 Counted counted_of(Bench& bench) {

@@ -12,9 +12,7 @@
 namespace gk::referee {
 
 /// 400 with every complaint.
-inline api::Problem invalid(Complaints errors) {
-  return {.type = "validation", .detail = "The request is not valid.", .errors = std::move(errors)};
-}
+inline api::Problem invalid(Complaints errors) { return api::invalid_request(std::move(errors)); }
 
 /// ?limit= from 1 to 1000, 100 when absent; nothing when it is wrong.
 std::optional<std::size_t> page_limit(const net::Request& request);

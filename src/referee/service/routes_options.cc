@@ -204,10 +204,12 @@ void add_option_routes(api::Router& router, RefereeService& service) {
 }
 
 void add_review_routes(api::Router& router, RefereeService& service) {
-  router.add({Method::get, "/movement/review", "anticheat:read",
-              "Players whose evidence needs a look, newest first; ?state=open", "",
-              "MovementReviewPage",
-              [&service](Call& call, const Reply& reply) { list_reviews(service, call, reply); }});
+  router
+      .add({Method::get, "/movement/review", "anticheat:read",
+            "Players whose evidence needs a look, newest first; ?state=open", "",
+            "MovementReviewPage",
+            [&service](Call& call, const Reply& reply) { list_reviews(service, call, reply); }})
+      .query({api::kLimit, api::kCursor, {"state", "open|accepted|dismissed", ""}});
   router.add({Method::post, "/movement/review/{id}/accept", "anticheat:write", "The player cheated",
               "MovementDecision", "MovementReview", [&service](Call& call, const Reply& reply) {
                 decide(service, call, reply, ReviewState::accepted);
@@ -223,19 +225,24 @@ void add_admin_routes(api::Router& router, RefereeService& service) {
   router.add({Method::get, "/movement/sources", "anticheat:admin",
               "Game servers that may send over UDP", "", "MovementSourcePage",
               [&service](Call&, const Reply& reply) { list_sources(service, reply); }});
-  router.add({Method::post, "/movement/sources", "anticheat:admin",
-              "Let a game server send over UDP; the key is shown this once", "MovementSourceNew",
-              "MovementSource",
-              [&service](Call& call, const Reply& reply) { add_source(service, call, reply); }});
-  router.add({Method::del, "/movement/sources/{name}", "anticheat:admin", "Revoke a source's key",
-              "", "", [&service](Call& call, const Reply& reply) {
-                service.remove_source(call.param("name"), [reply](const Result<void>& gone) {
-                  if (!gone) return reply.error(gone.error());
-                  net::Response response;
-                  response.status = 204;
-                  reply.response(std::move(response));
-                });
-              }});
+  router
+      .add({Method::post, "/movement/sources", "anticheat:admin",
+            "Let a game server send over UDP; the key is shown this once", "MovementSourceNew",
+            "MovementSource",
+            [&service](Call& call, const Reply& reply) { add_source(service, call, reply); }})
+      .answers({201});
+  router
+      .add({Method::del, "/movement/sources/{name}", "anticheat:admin", "Revoke a source's key", "",
+            "",
+            [&service](Call& call, const Reply& reply) {
+              service.remove_source(call.param("name"), [reply](const Result<void>& gone) {
+                if (!gone) return reply.error(gone.error());
+                net::Response response;
+                response.status = 204;
+                reply.response(std::move(response));
+              });
+            }})
+      .answers({204});
   router.add({Method::get, "/movement/recording", "anticheat:admin",
               "The recording that runs, or the last", "", "MovementRecording",
               [&service](Call&, const Reply& reply) {
@@ -243,11 +250,12 @@ void add_admin_routes(api::Router& router, RefereeService& service) {
                     [](Bench& bench, Now) { return bench.judge.recorder().state(); },
                     [reply](const Result<RecordingState>& s) { answer_recording(reply, s, 200); });
               }});
-  router.add({Method::post, "/movement/recording/start", "anticheat:admin",
-              "Record what arrives as a trace below the data folder", "MovementRecordingStart",
-              "MovementRecording", [&service](Call& call, const Reply& reply) {
-                start_recording(service, call, reply);
-              }});
+  router
+      .add({Method::post, "/movement/recording/start", "anticheat:admin",
+            "Record what arrives as a trace below the data folder", "MovementRecordingStart",
+            "MovementRecording",
+            [&service](Call& call, const Reply& reply) { start_recording(service, call, reply); }})
+      .answers({201});
   router.add({Method::post, "/movement/recording/stop", "anticheat:admin", "End the recording", "",
               "MovementRecording", [&service](Call&, const Reply& reply) {
                 service.stop_recording([reply](const Result<RecordingState>& state) {

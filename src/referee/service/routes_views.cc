@@ -1,6 +1,7 @@
 // Verdicts and players over HTTP.
 #include <algorithm>
 
+#include "api/list_page.h"
 #include "referee/service/routes_detail.h"
 
 namespace gk::referee {
@@ -67,7 +68,7 @@ std::string list_players(const Judge& judge, std::size_t limit, const std::strin
   for (std::size_t n = 0; n < limit && at != names.end(); ++n, ++at)
     if (const auto view = judge.view(*at, now)) write_player(json, *view, base_s(judge), false);
   json.end_array().key("next_cursor");
-  at == names.end() ? json.null() : json.value(*(at - 1));
+  at == names.end() ? json.null() : json.value(api::seal_cursor(*(at - 1)));
   json.end_object();
   return out;
 }
@@ -82,30 +83,34 @@ Result<std::string> one_player(const Judge& judge, const std::string& name, Now 
 }
 
 void add_verdicts(api::Router& router, RefereeService& service) {
-  router.add({Method::get, "/movement/verdicts", "anticheat:read",
-              "Verdicts, newest first: every refusal and a sample of the accepted; ?player=, "
-              "?only=rejected",
-              "", "MovementVerdictPage", [&service](Call& call, const Reply& reply) {
-                VerdictQuery query;
-                const auto limit = page_limit(call.request);
-                if (!limit)
-                  return reply.problem(invalid({{"limit", "expected a number from 1 to 1000"}}));
-                query.limit = *limit;
-                if (const auto cursor = call.request.query_param("cursor")) {
-                  const auto number = verdict_number(*cursor);
-                  if (!number) return reply.problem(invalid({{"cursor", "expected a verdict id"}}));
-                  query.before = *number;
-                }
-                query.player = call.request.query_param("player").value_or("");
-                const std::string only = call.request.query_param("only").value_or("");
-                if (!only.empty() && only != "rejected")
-                  return reply.problem(invalid({{"only", "expected rejected"}}));
-                query.only_rejected = !only.empty();
-                answer_from_judge(service, reply,
-                                  [query](Bench& bench, Now) -> Result<std::string> {
-                                    return list_verdicts(bench.judge, query);
-                                  });
-              }});
+  router
+      .add({Method::get, "/movement/verdicts", "anticheat:read",
+            "Verdicts, newest first: every refusal and a sample of the accepted", "",
+            "MovementVerdictPage",
+            [&service](Call& call, const Reply& reply) {
+              VerdictQuery query;
+              const auto limit = page_limit(call.request);
+              if (!limit)
+                return reply.problem(invalid({{"limit", "expected a number from 1 to 1000"}}));
+              query.limit = *limit;
+              if (const auto cursor = call.request.query_param("cursor")) {
+                const auto number = verdict_number(*cursor);
+                if (!number) return reply.problem(invalid({{"cursor", "expected a verdict id"}}));
+                query.before = *number;
+              }
+              query.player = call.request.query_param("player").value_or("");
+              const std::string only = call.request.query_param("only").value_or("");
+              if (!only.empty() && only != "rejected")
+                return reply.problem(invalid({{"only", "expected rejected"}}));
+              query.only_rejected = !only.empty();
+              answer_from_judge(service, reply, [query](Bench& bench, Now) -> Result<std::string> {
+                return list_verdicts(bench.judge, query);
+              });
+            }})
+      .query({api::kLimit,
+              api::kCursor,
+              {"player", "string", "One player only"},
+              {"only", "rejected|", "Refusals only"}});
   router.add({Method::get, "/movement/verdicts/{id}", "anticheat:read", "One verdict", "",
               "MovementVerdict", [&service](Call& call, const Reply& reply) {
                 answer_from_judge(service, reply, [id = call.param("id")](Bench& bench, Now) {
@@ -118,18 +123,22 @@ void add_verdicts(api::Router& router, RefereeService& service) {
 
 void add_view_routes(api::Router& router, RefereeService& service) {
   add_verdicts(router, service);
-  router.add({Method::get, "/movement/players", "anticheat:read", "Players in the table, by name",
-              "", "MovementPlayerPage", [&service](Call& call, const Reply& reply) {
-                const auto limit = page_limit(call.request);
-                if (!limit)
-                  return reply.problem(invalid({{"limit", "expected a number from 1 to 1000"}}));
-                const std::string cursor = call.request.query_param("cursor").value_or("");
-                answer_from_judge(
-                    service, reply,
-                    [limit = *limit, cursor](Bench& bench, Now now) -> Result<std::string> {
-                      return list_players(bench.judge, limit, cursor, now);
-                    });
-              }});
+  router
+      .add({Method::get, "/movement/players", "anticheat:read", "Players in the table, by name", "",
+            "MovementPlayerPage",
+            [&service](Call& call, const Reply& reply) {
+              const auto limit = page_limit(call.request);
+              if (!limit)
+                return reply.problem(invalid({{"limit", "expected a number from 1 to 1000"}}));
+              const auto cursor = api::read_cursor(call.request);
+              if (!cursor) return reply.error(cursor.error());
+              answer_from_judge(
+                  service, reply,
+                  [limit = *limit, cursor = *cursor](Bench& bench, Now now) -> Result<std::string> {
+                    return list_players(bench.judge, limit, cursor, now);
+                  });
+            }})
+      .query({api::kLimit, api::kCursor});
   router.add({Method::get, "/movement/players/{id}", "anticheat:read",
               "One player with ratios, path, channels and baseline", "", "MovementPlayer",
               [&service](Call& call, const Reply& reply) {
@@ -145,16 +154,18 @@ void add_view_routes(api::Router& router, RefereeService& service) {
                   reply.json(std::move(*data));
                 });
               }});
-  router.add({Method::del, "/movement/players/{id}/data", "anticheat:admin",
-              "Forget a player: verdicts, path, reviews, baseline", "", "",
-              [&service](Call& call, const Reply& reply) {
-                service.delete_player(call.param("id"), [reply](const Result<void>& gone) {
-                  if (!gone) return reply.error(gone.error());
-                  net::Response response;
-                  response.status = 204;
-                  reply.response(std::move(response));
-                });
-              }});
+  router
+      .add({Method::del, "/movement/players/{id}/data", "anticheat:admin",
+            "Forget a player: verdicts, path, reviews, baseline", "", "",
+            [&service](Call& call, const Reply& reply) {
+              service.delete_player(call.param("id"), [reply](const Result<void>& gone) {
+                if (!gone) return reply.error(gone.error());
+                net::Response response;
+                response.status = 204;
+                reply.response(std::move(response));
+              });
+            }})
+      .answers({204});
 }
 
 }  // namespace gk::referee

@@ -81,13 +81,20 @@ std::string known_actions(std::string_view type) {
 const CommandSpec* find_spec(JsonReader& reader) {
   std::string type, action;
   reader.string("type", type, 64);
-  reader.string("action", action, 64);
-  if (!reader.complaints().empty()) return nullptr;
   const std::string actions = known_actions(type);
+  // A wrong type is told at once, also when the action is missing or wrong too.
   if (actions.empty()) {
-    reader.complain("type", "expected one of " + known_types() + "; got " + quoted(type));
+    if (!type.empty()) {
+      reader.complain("type", "expected one of " + known_types() + "; got " + quoted(type));
+    }
+    reader.require("action");
     return nullptr;
   }
+  if (reader.member("action") == nullptr) {
+    reader.complain("action", "is required; expected one of " + actions + " for type " + type);
+  }
+  reader.string("action", action, 64);
+  if (!reader.complaints().empty()) return nullptr;
   const auto& all = table();
   const auto it = std::find_if(all.begin(), all.end(), [&](const CommandSpec& spec) {
     return spec.type == type && spec.action == action;
@@ -166,7 +173,7 @@ const CommandSpec& spec_of(CommandKind kind) {
 
 CommandReading read_command(const JsonValue& body) {
   JsonReader reader(body, "");
-  for (const char* key : {"type", "action"}) reader.require(key);
+  reader.require("type");
   const CommandSpec* spec = find_spec(reader);
   if (spec == nullptr) return {std::nullopt, reader.complaints()};
   Command command;

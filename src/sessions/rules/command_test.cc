@@ -34,6 +34,16 @@ TEST(ReadCommand, NamesTheTypesThatAreAllowed) {
             "\"rocket\"");
 }
 
+TEST(ReadCommand, NamesTheTypesAtOnceWithTheMissingAction) {
+  const auto complaints = read(R"({"type":"zap"})").complaints;
+  ASSERT_EQ(complaints.size(), 2U);
+  EXPECT_EQ(complaints[0].first, "type");
+  EXPECT_NE(complaints[0].second.find("expected one of session, mode"), std::string::npos);
+  EXPECT_EQ(complaints[1].first, "action");
+  EXPECT_EQ(first_complaint(R"({"type":"mode"})"),
+            "action: is required; expected one of execute, stop for type mode");
+}
+
 TEST(ReadCommand, NamesTheActionsOfItsType) {
   EXPECT_EQ(first_complaint(R"({"type":"session","action":"explode"})"),
             "action: expected one of start, pause, stop for type session; got \"explode\"");
