@@ -66,6 +66,7 @@ Result<std::unique_ptr<RunningMacro>> MacroService::admit(const StartRequest& re
   macro->script = request.script;
   macro->game = request.game;
   macro->session_id = request.session_id;
+  macro->correlation_id = request.correlation_id;
   macro->command = request.command;
   macro->args_json = request.args_json;
   if (request.pid) GK_CHECK_OK(check_pid(request, *macro));
@@ -217,19 +218,20 @@ void MacroService::enter(RunningMacro& macro, const std::string& by) {
     if (macro.kind != MacroKind::process) macro.slot = take_slot(macro);
     const auto watched = observer_.watch(macro.subject, macro.spawned.process.pid());
     if (!watched) {
-      log_.warn("macro_not_measured", watched.error().message, {{"macro_id", macro.id}});
+      log_.warn("macros.not_measured", watched.error().message, {{"macro_id", macro.id}});
     }
     macro.exit_watch =
         loop_.watch_readable(macro.spawned.process.fd(), [this, id = macro.id] { on_exit(id); });
   }
   schedule();
   started_total_.inc();
-  log_.info("macro_started", "A macro runs",
+  log_.info("macros.started", "A macro runs",
             {{"macro_id", macro.id},
              {"kind", kind_name(macro.kind)},
              {"safety_level", level_name(macro.profile.safety_level)},
              {"pid", macro.has_process() ? macro.spawned.process.pid() : 0},
-             {"by", by}});
+             {"by", by},
+             {"correlation_id", macro.correlation_id}});
   note(MacroNotice::Kind::started, macro, "");
 }
 
