@@ -26,14 +26,15 @@ void list(BackupService& service, const Reply& reply) {
   });
 }
 
-void make(BackupService& service, const Reply& reply) {
-  service.make([&service, reply](Result<Backup> made) {
+void make(BackupService& service, const std::string& correlation_id, const Reply& reply) {
+  const auto answer = [&service, reply](Result<Backup> made) {
     if (!made) return reply.error(made.error());
     std::string out;
     JsonWriter w(out);
     write(w, service, *made);
     reply.json(std::move(out), 201);
-  });
+  };
+  service.make(answer, correlation_id);
 }
 
 void add_schemas(api::Router& router) {
@@ -60,9 +61,9 @@ void add_backup_routes(api::Router& router, BackupService& service, Audit audit)
               "Make a consistent backup; answers 201 when it is whole and checked", "", "Backup",
               [&service, audit](Call& call, const Reply& reply) {
                 audit({call.holder, "backup.create", "", call.correlation_id},
-                      [&service, reply](const Result<void>& noted) {
+                      [&service, reply, id = call.correlation_id](const Result<void>& noted) {
                         if (!noted) return reply.error(noted.error());
-                        make(service, reply);
+                        make(service, id, reply);
                       });
               }});
   router.add({Method::del, "/backups/{name}", "admin:write", "Delete a backup", "", "",

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <new>
 
+#include "base/span.h"
 #include "base/try.h"
 #include "macros/service.h"
 
@@ -267,6 +268,8 @@ void MacroService::finish(const std::string& id, bool gone) {
     if (!gone) step(*macro->ending, "deadline", "still acting");
     macro->reason = event.reason;
     record_event(event, macro->ending->file);
+    write_span(log_, "macros.cancel", now - macro->ending->decided_at,
+               gone ? "done" : "still acting", event.correlation_id);
   }
   judge_end(*macro, by_itself);
   // An emergency sends nothing more, not even what a macro declares to clean up with.

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/span.h"
 #include "base/try.h"
 #include "macros/service.h"
 
@@ -110,6 +111,12 @@ void MacroService::start(StartRequest request, Started done) {
   if (request.game.empty() && !request.script.empty() && scripts_ != nullptr) {
     request.game = scripts_->game_of(request.script);
   }
+  done = [this, done = std::move(done),
+          span = PendingSpan(clock_, "macros.start", request.correlation_id)](
+             Result<std::string> started) {
+    span.end_with(log_, clock_, started);
+    done(std::move(started));
+  };
   auto admitted = admit(request);
   if (!admitted) return done(admitted.error());
   std::unique_ptr<RunningMacro> macro = std::move(*admitted);
