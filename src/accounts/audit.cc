@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 
+#include "base/json.h"
 #include "base/try.h"
 
 namespace gk::accounts {
@@ -55,6 +56,20 @@ AuditRow read_row(const store::Statement& query) {
   return row;
 }
 
+/// What people call the target, when the row says so.
+std::string name_in(const AuditRow& row) {
+  for (const auto* json : {&row.after, &row.before}) {
+    if (!*json) continue;
+    const auto parsed = parse_json(**json);
+    if (!parsed || !parsed->is_object()) continue;
+    for (const std::string_view key : {"username", "name"}) {
+      const JsonValue* name = parsed->find(key);
+      if (name != nullptr && name->is_string()) return name->as_string();
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<AuditHead> append_audit(store::Database& database, AuditRow row) {
@@ -74,7 +89,12 @@ Result<AuditHead> append_audit(store::Database& database, AuditRow row) {
 }
 
 void log_audit_head(Log& log, const AuditRow& row, const AuditHead& head) {
-  log.info("accounts.audit", "change recorded",
+  std::string message = row.actor + ": " + row.action;
+  if (!row.target.empty()) message += " " + row.target;
+  if (const std::string name = name_in(row); !name.empty() && name != row.target) {
+    message += " (" + name + ")";
+  }
+  log.info("accounts.audit", message,
            {{"action", row.action},
             {"actor", row.actor},
             {"target", row.target},

@@ -59,7 +59,7 @@ void AccountsService::log_in(LogIn login, const Visitor& visitor, Then<NewSessio
   }
   auto posted =
       hasher_.verify(std::move(login.password), std::move(stored),
-                     [this, attempt, then, span = PendingSpan(clock_, "accounts.verify_password")](
+                     [this, attempt, then, span = PendingSpan(clock_, "accounts.verify_password", attempt.visitor.correlation_id)](
                          const PasswordVerdict& verdict) {
                        span.end(log_, clock_);
                        judged(attempt, verdict, then);

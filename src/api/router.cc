@@ -169,7 +169,7 @@ std::optional<Problem> Router::Impl::read_body(const net::Request& request, cons
   return std::nullopt;
 }
 
-void Router::Impl::run(const Route& route, Call& call, const Reply& reply) {
+void Router::Impl::handle(const Route& route, Call& call, const Reply& reply) {
   // Third-party code below a handler may throw (std::bad_alloc aside, we throw nothing).
   try {
     route.handler(call, reply);

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/audit_rule.h"
 #include "api/conditional.h"
 #include "api/host_rules.h"
 #include "api/principal.h"
@@ -100,6 +101,7 @@ struct Route {
   std::string_view media = {};          ///< Type of a body of a success besides `response`.
   std::string_view request_media = {};  ///< Type of a body that the handler reads by itself.
   net::BodySize body = net::BodySize::usual;
+  std::optional<AuditRule> audit = {};  ///< Set by Router::audit().
 };
 
 /// `?limit=` and `?cursor=` of a list whose handler reads its page by itself.
@@ -160,6 +162,12 @@ class Router {
   /// The GET route `path` gives its whole list; ?limit= and ?cursor= choose a page of it. `key` is
   /// the member that tells its items apart (list_page.h). Requires: the route exists (assert).
   void page_list(std::string_view path, std::string_view key);
+  /// Says what the audit gets of a route. Requires: the route exists and has no rule yet (assert).
+  void audit(const AuditRule& rule);
+  /// Where the rows go; without one, none is written.
+  void set_audit_sink(AuditSink sink);
+  /// "POST /games" for each route that may change something and has no rule.
+  std::vector<std::string> without_audit_rule() const;
   /// Mounted at the literal path, outside /api ("/metrics", pages).
   RouteTraits add_literal(Route route);
   /// What answers GET and HEAD of every other path: the embedded dashboard.

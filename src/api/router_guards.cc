@@ -127,26 +127,27 @@ const Route* Router::Impl::reader_of(const Call& call) const {
                                                      : nullptr;
 }
 
-/// The ETag that a GET of the same path has now; nothing when there is no such resource.
-std::optional<std::string> Router::Impl::present_etag(const Route& read, const Call& call) {
-  std::optional<std::string> etag;
-  const auto answered = std::make_shared<bool>(false);  // shared: with a late answer
+std::optional<net::Response> Router::Impl::present_answer(const Route& read, const Call& call) {
+  std::optional<net::Response> present;
+  const auto waits = std::make_shared<bool>(true);  // shared: with a late answer
   Call inner{.request = call.request,
              .params = call.params,
              .principal = call.principal,
              .holder = call.holder,
              .body = {},
              .correlation_id = call.correlation_id};
+  bool answered = false;
   run(read, inner,
       Reply(
-          [&etag, late = std::weak_ptr<bool>(answered)](const net::Response& response) {
+          [&present, &answered, late = std::weak_ptr<bool>(waits)](net::Response response) {
             if (late.expired()) return;
-            *late.lock() = true;
-            if (response.status == 200) etag = etag_of(response);
+            answered = true;
+            if (response.status == 200) present = std::move(response);
           },
           call.request.path, call.correlation_id));
-  GK_ASSERT(*answered);  // Route::versions: the handler answers before it returns
-  return etag;
+  // Route::versions: the handler answers before it returns.
+  GK_ASSERT(answered || read.versions == Versions::none);
+  return present;
 }
 
 void Router::Impl::run_write(const Route& route, const Route& read, Call& call,
@@ -164,7 +165,8 @@ void Router::Impl::run_write(const Route& route, const Route& read, Call& call,
   const std::string resource(below_mount(call.request.path));
   if (match != nullptr || none_match != nullptr) {
     if (writes.busy(resource)) return refuse("it is being changed now; read it again");
-    const auto present = present_etag(read, call);
+    const auto answer_now = present_answer(read, call);
+    const auto present = answer_now ? std::optional(etag_of(*answer_now)) : std::nullopt;
     if (match != nullptr && (!present || !names_etag(*match, *present))) {
       return refuse(present ? "it has changed since it was read; read it again"
                             : "there is nothing at " + call.request.path + " any more");

@@ -42,6 +42,7 @@ struct Router::Impl {
   TicketTable tickets;
   IdempotencyTable idempotency;
   WritesInFlight writes;
+  AuditSink audit_sink;
   Counter replays;
   std::function<net::Response(const net::Request&)> fallback;
   Histogram fallback_duration;
@@ -86,7 +87,11 @@ struct Router::Impl {
   static std::optional<Problem> read_body(const net::Request& request, const Route& route,
                                           JsonValue& body);
 
+  /// Calls the handler, and writes what it did into the audit (router_audit.cc).
   void run(const Route& route, Call& call, const Reply& reply);
+  void handle(const Route& route, Call& call, const Reply& reply);
+  void record(const AuditRule& rule, AuditAct act, const PathParams& params, const JsonValue& body,
+              net::Response response, const Reply& reply);
 
   void dispatch(net::Request request, net::Respond respond);
   net::LargeBody admit_large_body(const net::Request& head);
@@ -99,7 +104,8 @@ struct Router::Impl {
   void run_list(const Route& route, Call& call, const net::Respond& answer);
   void run_read(const Route& route, Call& call, const net::Respond& answer);
   void run_write(const Route& route, const Route& read, Call& call, const net::Respond& answer);
-  std::optional<std::string> present_etag(const Route& read, const Call& call);
+  /// What a GET of the same path answers now; nothing when it is no 200, or comes later.
+  std::optional<net::Response> present_answer(const Route& read, const Call& call);
   const Route* reader_of(const Call& call) const;
   void ask(const Call& call, std::string_view path, std::string query,
            std::function<void(std::optional<std::string>)> done);

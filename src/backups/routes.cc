@@ -27,14 +27,15 @@ void list(BackupService& service, const Reply& reply) {
   });
 }
 
-void make(BackupService& service, const Reply& reply) {
-  service.make([&service, reply](Result<Backup> made) {
+void make(BackupService& service, const std::string& correlation_id, const Reply& reply) {
+  const auto answer = [&service, reply](Result<Backup> made) {
     if (!made) return reply.error(made.error());
     std::string out;
     JsonWriter w(out);
     write(w, service, *made);
     reply.json(std::move(out), 201);
-  });
+  };
+  service.make(answer, Maker::person, correlation_id);
 }
 
 void add_schemas(api::Router& router) {
@@ -64,9 +65,9 @@ void add_backup_routes(api::Router& router, BackupService& service, Audit audit)
             "Make a consistent backup; answers 201 when it is whole and checked", "", "Backup",
             [&service, audit](Call& call, const Reply& reply) {
               audit({call.holder, "backup.create", "", call.correlation_id},
-                    [&service, reply](const Result<void>& noted) {
+                    [&service, reply, id = call.correlation_id](const Result<void>& noted) {
                       if (!noted) return reply.error(noted.error());
-                      make(service, reply);
+                      make(service, id, reply);
                     });
             }})
       .answers({201});

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/span.h"
 #include "base/try.h"
 #include "store/backup_folder.h"
 #include "sys/files.h"
@@ -131,7 +132,8 @@ void BackupService::list(std::function<void(Result<std::vector<Backup>>)> done) 
       });
 }
 
-void BackupService::make(std::function<void(Result<Backup>)> done, Maker by) {
+void BackupService::make(std::function<void(Result<Backup>)> done, Maker by,
+                         std::string correlation_id) {
   if (running_) return done(Error{Errc::failed_precondition, "a backup is being made already"});
   const WallTime now = clock_.wall();
   const bool scheduled = by == Maker::schedule;
@@ -143,17 +145,21 @@ void BackupService::make(std::function<void(Result<Backup>)> done, Maker by) {
       [options = options_, copy = copy_, backup = *running_] {
         return make_in(options, copy, backup);
       },
-      [this, begun, done = std::move(done)](Result<Backup> made) {
+      [this, begun, done = std::move(done), request = std::move(correlation_id)](
+          Result<Backup> made) {
         running_.reset();
+        write_span(log_, "backup.make", clock_.mono() - begun,
+                   made ? "done" : std::string_view(made.error().message), request);
         const auto took = std::chrono::duration_cast<Millis>(clock_.mono() - begun);
         if (!made) {
-          log_.error("backup.failed", made.error().message);
+          log_.error("backup.failed", made.error().message, {{"correlation_id", request}});
           return done(as_unavailable(made.error()));
         }
         log_.info("backup.made", "a backup is there",
                   {{"name", made->name},
                    {"bytes", made->bytes},
-                   {"duration_ms", static_cast<std::int64_t>(took.count())}});
+                   {"duration_ms", static_cast<std::int64_t>(took.count())},
+                   {"correlation_id", request}});
         done(std::move(made));
       });
 }

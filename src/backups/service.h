@@ -53,7 +53,8 @@ class BackupService {
   /// Answers when the backup is whole and checked.
   /// Errors: failed_precondition (one is being made; as many as are kept), unavailable (disk full
   ///         or failing: nothing of it is left).
-  void make(std::function<void(Result<Backup>)> done, Maker by = Maker::person);
+  void make(std::function<void(Result<Backup>)> done, Maker by = Maker::person,
+            std::string correlation_id = {});
   /// Errors: invalid_argument (no name of a backup), not_found, failed_precondition (it is being
   ///         made), unavailable.
   void remove(const std::string& name, std::function<void(Result<void>)> done);

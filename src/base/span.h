@@ -11,8 +11,8 @@
 namespace gk {
 
 inline void write_span(Log& log, std::string_view event, Nanos took, std::string_view outcome,
-                       std::string_view correlation_id) {
-  log.debug(event, "step ended",
+                       std::string_view correlation_id, std::string_view subject = {}) {
+  log.debug(event, subject.empty() ? std::string_view("step ended") : subject,
             {{"duration_ms", std::chrono::duration<double, std::milli>(took).count()},
              {"outcome", outcome},
              {"correlation_id", correlation_id}});
@@ -24,13 +24,18 @@ inline void write_span(Log& log, std::string_view event, Nanos took, std::string
 /// Thread: compatible.
 class Span {
  public:
-  Span(Log& log, const Clock& clock, std::string_view event, std::string correlation_id = {})
+  /// `subject`: which of many, in place of the line's message.
+  Span(Log& log, const Clock& clock, std::string_view event, std::string correlation_id = {},
+       std::string subject = {})
       : log_(&log),
         clock_(&clock),
         event_(event),
         correlation_id_(std::move(correlation_id)),
+        subject_(std::move(subject)),
         begin_(clock.mono()) {}
-  ~Span() { write_span(*log_, event_, clock_->mono() - begin_, outcome_, correlation_id_); }
+  ~Span() {
+    write_span(*log_, event_, clock_->mono() - begin_, outcome_, correlation_id_, subject_);
+  }
   Span(const Span&) = delete;
   Span& operator=(const Span&) = delete;
 
@@ -47,6 +52,7 @@ class Span {
   const Clock* clock_;
   std::string_view event_;
   std::string correlation_id_;
+  std::string subject_;
   MonoTime begin_;
   std::string outcome_ = "done";
 };

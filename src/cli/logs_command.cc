@@ -17,7 +17,8 @@ constexpr std::chrono::milliseconds kAskEvery{1'000};  // Source: the log reache
 struct LogsOptions {
   int lines = 50;
   bool follow = false;
-  std::string level, event, correlation, since, text;
+  std::string level = "info";  ///< As on the page.
+  std::string event, correlation, since, text;
 };
 
 std::string query_of(const LogsOptions& options) {
@@ -52,12 +53,19 @@ std::string next_cursor(const JsonValue& page) {
   return cursor != nullptr && cursor->is_string() ? cursor->as_string() : "";
 }
 
+/// The line of a request for the log: at level debug each question would be followed by its own.
+bool is_own_question(const JsonValue& line) {
+  return text_of(line, "event") == "http.request" && text_of(line, "route") == "/logs";
+}
+
 int follow(Context& context, const std::string& query) {
   std::string after;
   for (;;) {
     const auto page = context.get("/logs?limit=1000&after=" + path_segment(after) + query);
     if (!page) return context.fail(page.error());
-    for (const JsonValue& line : items_of(*page)) print(context, line);
+    for (const JsonValue& line : items_of(*page)) {
+      if (!is_own_question(line)) print(context, line);
+    }
     context.out() << std::flush;
     after = next_cursor(*page);
     (void)::poll(nullptr, 0, static_cast<int>(kAskEvery.count()));
@@ -91,6 +99,7 @@ void add_logs_command(CommandLine app, Action& action) {
       .show_default();
   command.add_flag("--follow,-f", options->follow, "Go on with what comes, until Ctrl-C");
   command.add_option("--level", options->level, "At least this")
+      .show_default()
       .one_of({"debug", "info", "warn", "error"});
   command.add_option("--event", options->event, "This event, or with * those that begin so");
   command.add_option("--correlation", options->correlation, "Of this request");

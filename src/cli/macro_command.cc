@@ -166,9 +166,19 @@ int run(Context& context, StartOptions options) {
   for (const JsonValue& event : items_of(*events)) {
     if (text_of(event, "macro_id") != options.id || text_of(event, "timestamp") < since) continue;
     if (!context.printed_json(event)) {
+      // Nobody decides by samples at an emergency stop: then there is no such time.
+      const auto time = [&event](const char* label, const char* key) {
+        const JsonValue* ms = event.find(key);
+        if (ms == nullptr || ms->is_null()) return std::string();
+        return std::string(label) + text_of(event, key) + " ms";
+      };
+      const std::string decided = time("decided in ", "decision_ms");
+      const std::string gone = time("gone after ", "gone_ms");
+      const char* between = decided.empty() || gone.empty() ? "" : ", ";
+      const char* end = decided.empty() && gone.empty() ? "" : "; ";
       context.out() << options.id << " was cancelled: " << text_of(event, "cancellation_reason")
-                    << "\n  decided in " << text_of(event, "decision_ms") << " ms, gone after "
-                    << text_of(event, "gone_ms") << " ms; evidence " << text_of(event, "id")
+                    << "\n  " << decided << between << gone << end << "evidence "
+                    << text_of(event, "id")
                     << "\n";
     }
     return 1;

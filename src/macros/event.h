@@ -52,6 +52,7 @@ struct CancellationEvent {
   Outcome outcome = Outcome::killed;
   std::optional<double> decision_ms;  ///< Breach complete → decision.
   std::optional<double> gone_ms;      ///< Decision → process gone.
+  std::string correlation_id;         ///< Of the request that started it; not stored.
 };
 
 std::string event_json(const CancellationEvent& event);

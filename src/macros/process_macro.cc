@@ -37,7 +37,7 @@ bool ProcessLauncher::weaken(sys::Confinement failed, const std::string& why) {
   if (next == sys::Confinement::session && !options_.allow_session) return false;
   mode_ = next;
   publish();
-  log_.warn("macro_confinement_weakened",
+  log_.warn("macros.confinement_weakened",
             "The system refuses the stronger confinement; process macros run with less",
             {{"confinement", sys::confinement_name(mode_)}, {"why", why}});
   return true;

@@ -116,7 +116,7 @@ void ProfileBook::restore(const StoredMacros& stored) {
     const auto document = parse_json(json);
     if (document) custom_[macro_id] = read_profile_patch(*document, macro_id, complaints);
     if (!document || !complaints.empty()) {
-      log_.warn("macro_profile_unreadable", "A stored profile is not valid any more",
+      log_.warn("macros.profile_unreadable", "A stored profile is not valid any more",
                 {{"macro_id", macro_id}});
     }
   }
@@ -132,7 +132,7 @@ void ProfileBook::load_all() {
 void ProfileBook::load_named(const std::string& name) {
   if (!name.ends_with(kSuffix)) {
     if (name.ends_with(".json")) {
-      log_.warn("macro_override_ignored",
+      log_.warn("macros.override_ignored",
                 "Only NAME.safe.json is loaded; the file would otherwise weaken a protection",
                 {{"file", name}});
     }
@@ -140,7 +140,7 @@ void ProfileBook::load_named(const std::string& name) {
   }
   const auto loaded = load_file(name.substr(0, name.size() - kSuffix.size()));
   if (!loaded) {
-    log_.warn("macro_override_refused", loaded.error().message, {{"file", name}});
+    log_.warn("macros.override_refused", loaded.error().message, {{"file", name}});
   }
 }
 
@@ -151,7 +151,7 @@ void ProfileBook::file_changed(const std::string& name, bool gone) {
   const std::string profile = name.substr(0, name.size() - kSuffix.size());
   contents_.erase(profile);
   if (files_.erase(profile) > 0) {
-    log_.warn("macro_override_removed", "An override file is gone: its entries hold no more",
+    log_.warn("macros.override_removed", "An override file is gone: its entries hold no more",
               {{"file", name}});
   }
 }
@@ -269,7 +269,7 @@ Result<const OverrideState*> ProfileBook::load_file(std::string_view profile) {
   state.profile = profile;
   state.hash = hash_of(text);
   split(state);
-  log_.info("macro_override_loaded", "An override file holds now",
+  log_.info("macros.override_loaded", "An override file holds now",
             {{"file", name},
              {"applied", state.split.applied.size()},
              {"pending", state.split.pending.size()},

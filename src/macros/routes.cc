@@ -65,6 +65,7 @@ StartRequest read_start(const Call& call, JsonReader& reader) {
     request.caller_token = call.principal->session_id;
   }
   request.by = call.principal->name;
+  request.correlation_id = call.correlation_id;
   return request;
 }
 

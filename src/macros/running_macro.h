@@ -66,6 +66,7 @@ struct RunningMacro {
   MonoTime started{};
   WallTime started_wall{};
   std::optional<std::string> session_id;
+  std::string correlation_id;  ///< Of the request that started it; empty: none did.
   std::string reason;  ///< Of the last warning, pause or cancellation.
 
   std::string script;  ///< Of a script: its name in the library.

@@ -177,7 +177,7 @@ void MacroService::write_log_later() {
   log_is_being_written_ = true;
   write_log([this](const Result<std::string>& written) {
     log_is_being_written_ = false;
-    if (!written) log_.warn("macro_log_not_written", written.error().message);
+    if (!written) log_.warn("macros.log_not_written", written.error().message);
     if (std::exchange(log_is_stale_, false)) write_log_later();
   });
 }

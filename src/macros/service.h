@@ -71,6 +71,7 @@ struct StartRequest {
   std::optional<int> caller_pid;       ///< The same.
   std::string caller_token;            ///< Id of the caller's token, if it has one.
   std::string by;                      ///< For the log.
+  std::string correlation_id = {};     ///< Of the request; for the log of start and end.
 };
 
 /// What wait() answers.

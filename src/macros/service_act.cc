@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <new>
 
+#include "base/span.h"
 #include "base/try.h"
 #include "macros/service.h"
 
@@ -103,6 +104,7 @@ CancellationEvent MacroService::make_event(const RunningMacro& macro, std::strin
   e.rule = std::move(rule);
   e.metrics = metrics_of(observer_.latest().get(), clock_.mono());
   e.session_id = macro.session_id;
+  e.correlation_id = macro.correlation_id;
   if (!macro.window.empty()) e.window = macro.window;
   e.discord_notify = macro.profile.discord_notify;
   return e;
@@ -228,7 +230,7 @@ void MacroService::on_exit(const std::string& id) {
   if (macro->ending) {
     step(*macro->ending, "gone", "ok");
   } else {
-    log_.info("macro_ended", "A macro ended by itself",
+    log_.info("macros.ended", "A macro ended by itself",
               {{"macro_id", own_id},
                {"exit_code", status ? status->code : -1},
                {"signal", status ? status->signal : 0}});
@@ -266,6 +268,8 @@ void MacroService::finish(const std::string& id, bool gone) {
     if (!gone) step(*macro->ending, "deadline", "still acting");
     macro->reason = event.reason;
     record_event(event, macro->ending->file);
+    write_span(log_, "macros.cancel", now - macro->ending->decided_at,
+               gone ? "done" : "still acting", event.correlation_id);
   }
   judge_end(*macro, by_itself);
   // An emergency sends nothing more, not even what a macro declares to clean up with.
@@ -306,17 +310,18 @@ void MacroService::record_event(const CancellationEvent& event, const CaseFile& 
                  {{"macro", event.macro_id}, {"reason", event.rule}})
         .inc();
   }
-  log_.warn(was_done(event.outcome) ? "macro_cancelled" : "macro_only_watched", event.reason,
+  log_.warn(was_done(event.outcome) ? "macros.cancelled" : "macros.only_watched", event.reason,
             {{"macro_id", event.macro_id},
              {"outcome", outcome_name(event.outcome)},
-             {"decision_ms", event.decision_ms.value_or(-1)},
-             {"gone_ms", event.gone_ms.value_or(-1)},
-             {"event_id", event.id}});
+             {"decision_ms", event.decision_ms},
+             {"gone_ms", event.gone_ms},
+             {"event_id", event.id},
+             {"correlation_id", event.correlation_id}});
   cancelled_.publish(event);
   const auto report = [this, id = event.id,
                        alive = std::weak_ptr<int>(alive_)](const Result<void>& saved) {
     if (saved || alive.expired()) return;
-    log_.error("macro_event_not_stored", saved.error().message, {{"event_id", id}});
+    log_.error("macros.event_not_stored", saved.error().message, {{"event_id", id}});
   };
   store_.save_event(event, report);
   CaseFile complete = file;
@@ -371,7 +376,7 @@ std::size_t MacroService::stop_all(const std::string& reason) {
     begin_end(macro, Ending::Kind::emergency);
     accuse(macro, reason, "emergency_stop", nullptr);
   }
-  log_.warn("macro_emergency_stop", reason, {{"stopped", ids.size()}});
+  log_.warn("macros.emergency_stop", reason, {{"stopped", ids.size()}});
   return ids.size();
 }
 

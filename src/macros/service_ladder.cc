@@ -42,7 +42,7 @@ void MacroService::throttle(RunningMacro& macro, const Decision& decision) {
   if (macro.kind != MacroKind::script) return;
   scripts_->set_pace(macro.id, decision.pace);
   if (games_ != nullptr) games_->set_pace(macro.subject, decision.pace);
-  log_.warn("macro_throttled", decision.reason,
+  log_.warn("macros.throttled", decision.reason,
             {{"macro_id", macro.id},
              {"interval_ms", std::chrono::duration<double, std::milli>(decision.pace).count()}});
   if (decision.pace > Nanos(0)) note(MacroNotice::Kind::throttled, macro, decision.reason);
@@ -52,12 +52,12 @@ void MacroService::throttle(RunningMacro& macro, const Decision& decision) {
 void MacroService::judge_end(const RunningMacro& macro, bool by_itself) {
   const auto report = [this, alive = std::weak_ptr<int>(alive_)](const Result<void>& saved) {
     if (saved || alive.expired()) return;
-    log_.error("macro_quarantine_not_stored", saved.error().message);
+    log_.error("macros.quarantine_not_stored", saved.error().message);
   };
   if (macro.ending && macro.ending->kind == Ending::Kind::cancelled) {
     const auto* entry = quarantine_.cancelled(macro.id, macro.ending->event->reason, clock_.wall());
     if (entry == nullptr) return;
-    log_.warn("macro_quarantined", quarantine_text(*entry), {{"macro_id", macro.id}});
+    log_.warn("macros.quarantined", quarantine_text(*entry), {{"macro_id", macro.id}});
     return store_.save_quarantine(*entry, report);
   }
   if (quarantine_.ended(macro.id, by_itself, clock_.mono() - macro.started)) {
@@ -76,7 +76,7 @@ void MacroService::lift_quarantine(const std::string& macro_id, const std::strin
         if (alive.expired()) return;
         if (saved) {
           (void)quarantine_.lift(macro_id);
-          log_.warn("macro_quarantine_lifted", "An admin lets a macro start again",
+          log_.warn("macros.quarantine_lifted", "An admin lets a macro start again",
                     {{"macro_id", macro_id}, {"by", by}});
         }
         done(saved);

@@ -68,9 +68,9 @@ void MacroService::on_script_ended(const ScriptEnded& ended) {
   if (macro == nullptr || macro->kind != MacroKind::script || macro->ending) return;
   if (macro->state == MacroState::starting) return;  // Its start fails, and says why.
   if (ended.ok) {
-    log_.info("macro_ended", "A macro ended by itself", {{"macro_id", macro->id}});
+    log_.info("macros.ended", "A macro ended by itself", {{"macro_id", macro->id}});
   } else {
-    log_.warn("macro_failed", ended.reason, {{"macro_id", macro->id}});
+    log_.warn("macros.failed", ended.reason, {{"macro_id", macro->id}});
   }
   macro->reason = ended.ok ? "" : ended.reason;
   begin_end(*macro, Ending::Kind::ended);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/span.h"
 #include "base/try.h"
 #include "macros/service.h"
 
@@ -67,6 +68,7 @@ Result<std::unique_ptr<RunningMacro>> MacroService::admit(const StartRequest& re
   macro->script = request.script;
   macro->game = request.game;
   macro->session_id = request.session_id;
+  macro->correlation_id = request.correlation_id;
   macro->command = request.command;
   macro->args_json = request.args_json;
   if (request.pid) GK_CHECK_OK(check_pid(request, *macro));
@@ -121,6 +123,12 @@ void MacroService::start(StartRequest request, Started done) {
   if (request.game.empty() && !request.script.empty() && scripts_ != nullptr) {
     request.game = scripts_->game_of(request.script);
   }
+  done = [this, done = std::move(done),
+          span = PendingSpan(clock_, "macros.start", request.correlation_id)](
+             Result<std::string> started) {
+    span.end_with(log_, clock_, started);
+    done(std::move(started));
+  };
   auto admitted = admit(request);
   if (!admitted) return done(admitted.error());
   std::unique_ptr<RunningMacro> macro = std::move(*admitted);
@@ -229,19 +237,20 @@ void MacroService::enter(RunningMacro& macro, const std::string& by) {
     if (macro.kind != MacroKind::process) macro.slot = take_slot(macro);
     const auto watched = observer_.watch(macro.subject, macro.spawned.process.pid());
     if (!watched) {
-      log_.warn("macro_not_measured", watched.error().message, {{"macro_id", macro.id}});
+      log_.warn("macros.not_measured", watched.error().message, {{"macro_id", macro.id}});
     }
     macro.exit_watch =
         loop_.watch_readable(macro.spawned.process.fd(), [this, id = macro.id] { on_exit(id); });
   }
   schedule();
   started_total_.inc();
-  log_.info("macro_started", "A macro runs",
+  log_.info("macros.started", "A macro runs",
             {{"macro_id", macro.id},
              {"kind", kind_name(macro.kind)},
              {"safety_level", level_name(macro.profile.safety_level)},
              {"pid", macro.has_process() ? macro.spawned.process.pid() : 0},
-             {"by", by}});
+             {"by", by},
+             {"correlation_id", macro.correlation_id}});
   note(MacroNotice::Kind::started, macro, "");
 }
 

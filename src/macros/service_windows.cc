@@ -28,7 +28,7 @@ void MacroService::follow_windows() {
     hold_window(*macro, at);
     if (macro->window == before) continue;
     watch_.set_profile(macro->profile, macro->window);
-    log_.info("macro_window",
+    log_.info("macros.window",
               macro->window.empty() ? "The limits of the profile hold again"
                                     : "The limits of a window of the profile hold",
               {{"macro_id", id}, {"window", macro->window}});

@@ -143,9 +143,9 @@ void Health::start_check(Entry& entry) {
       static_cast<std::size_t>(std::find_if(entries_.begin(), entries_.end(),
                                             [&](const auto& e) { return e.get() == &entry; }) -
                                entries_.begin());
-  auto task = [run = entry.check.run, post = post_, link = link_, index, round = round_,
+  auto task = [run = entry.check.run, name = entry.result.name, post = post_, link = link_, index, round = round_,
                &clock = clock_, &log = log_] {
-    const Span span(log, clock, "health.check");
+    const Span span(log, clock, "health.check", {}, name);
     const MonoTime begin = clock.mono();
     CheckOutcome outcome = run();
     const Nanos latency = clock.mono() - begin;
@@ -181,7 +181,8 @@ void Health::settle(Entry& entry, CheckOutcome outcome, Nanos latency) {
   if (changed || (!entry.has_result && result.status != HealthStatus::ok)) {
     changed_.push_back(result);
     const bool good = result.status == HealthStatus::ok;
-    log_.write(good ? LogLevel::info : LogLevel::warn, "health_changed", result.detail,
+    log_.write(good ? LogLevel::info : LogLevel::warn, "health.changed",
+               result.name + ": " + result.detail,
                {{"check", result.name}, {"status", health_status_name(result.status)}});
   }
   entry.has_result = true;

@@ -179,9 +179,9 @@ void Monitor::restore(Result<std::vector<SavedSeries>> saved) {
       item.raw = {};  // Not all of it twice in memory.
     }
     if (newest != WallTime()) retention_.start(newest, clock_.wall(), clock_.mono());
-    log_.info("series_restored", "series were read back", {{"series", saved->size()}});
+    log_.info("series.restored", "series were read back", {{"series", saved->size()}});
   } else {
-    log_.warn("series_restore_failed", saved.error().message);
+    log_.warn("series.restore_failed", saved.error().message);
   }
   for (std::size_t i = 0; i < history_.size(); ++i) record(*history_[i]);
 }
@@ -205,8 +205,8 @@ void Monitor::check_memory() {
   const std::string message =
       over ? "series use more than 80 % of their memory limit: history gets coarser at 100 %"
            : "series use less than 80 % of their memory limit again";
-  if (over) log_.warn("series_memory", message, {{"bytes", series_.memory_bytes()}});
-  alerts_.publish({.event = "series_memory", .message = message, .active = over});
+  if (over) log_.warn("series.memory", message, {{"bytes", series_.memory_bytes()}});
+  alerts_.publish({.event = "series.memory", .message = message, .active = over});
 }
 
 void Monitor::keep_fold(Folds& folds, const SeriesKey& key, const Aggregate& made) const {

@@ -40,7 +40,7 @@ struct MonitorOptions {
 
 /// Something a person should hear about.
 struct SystemAlert {
-  std::string event;  ///< "series_memory".
+  std::string event;  ///< "series.memory".
   std::string message;
   bool active = true;  ///< False: it is over.
 };

@@ -171,7 +171,7 @@ void Sampler::arm(Nanos interval) {
   const itimerspec spec{.it_interval = to_timespec(interval),
                         .it_value = to_timespec((clock_.mono() + interval).time_since_epoch())};
   if (::timerfd_settime(timer_fd_, TFD_TIMER_ABSTIME, &spec, nullptr) != 0) {
-    log_.error("sampler_timer", "the sampler's timer could not be set");
+    log_.error("sampler.timer", "the sampler's timer could not be set");
   }
 }
 

@@ -311,7 +311,7 @@ void Connection::answer(std::uint64_t id, Response response) {
   on_gone_ = nullptr;
   if (response.status == 0) {
     server_->unanswered.inc();
-    server_->log.error("http_unanswered", "a handler dropped a request without an answer");
+    server_->log.error("http.unanswered", "a handler dropped a request without an answer");
     response = server_->protocol_error({.status = 500, .detail = "the request was not answered"});
   }
   if (response.stream != nullptr && response.status == 200 && !to_head_ && !server_->stopping) {

@@ -115,7 +115,7 @@ void ServerCore::accept_from(const std::shared_ptr<Listener>& listener) {
           if (fd >= 0) {
             self->admit(fd);
           } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
-            self->log.warn("http_accept_failed", "cannot accept a connection",
+            self->log.warn("http.accept_failed", "cannot accept a connection",
                            {{"error", std::strerror(errno)}});
             listener->retry = self->loop.after(kAcceptRetry, [s = self.get(), l = listener.get()] {
               s->accept_from(l->shared_from_this());

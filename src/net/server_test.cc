@@ -458,7 +458,7 @@ TEST_F(ServerTest, RunningOutOfDescriptorsDelaysAcceptingButLosesNobody) {
   std::vector<int> filler;
   for (int fd = ::dup(0); fd >= 0; fd = ::dup(0)) filler.push_back(fd);
   EXPECT_TRUE(until([&] { return !log.lines().empty(); }));
-  EXPECT_NE(log.lines()[0].find("http_accept_failed"), std::string::npos);
+  EXPECT_NE(log.lines()[0].find("http.accept_failed"), std::string::npos);
   EXPECT_EQ(server->connections(), 0U);
   for (const int fd : filler) ::close(fd);
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);

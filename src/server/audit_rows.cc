@@ -1,5 +1,7 @@
 #include "server/audit_rows.h"
 
+#include <memory>
+
 #include "accounts/audit.h"
 #include "base/try.h"
 #include "monitor/loop_driver.h"
@@ -16,14 +18,20 @@ void add_audit_row(const RoomsContext& context, store::Writer& state, const api:
   row.action = words.action;
   row.target = words.target;
   row.correlation_id = words.correlation_id;
+  row.before = words.before;
+  row.after = words.after;
+  // shared: the job fills it in on the writer thread, the acknowledgement reads it after.
+  const auto head = std::make_shared<accounts::AuditHead>();
   store::submit_for_loop(
       state, monitor::post_to(context.loop),
-      [row](store::Database& db) -> Result<void> {
-        GK_TRY(const auto head, accounts::append_audit(db, row));
-        (void)head;
+      [row, head](store::Database& db) -> Result<void> {
+        GK_TRY(*head, accounts::append_audit(db, row));
         return {};
       },
-      std::move(done));
+      [row, head, done = std::move(done), &log = context.log](Result<void> written) {
+        if (written) accounts::log_audit_head(log, row, *head);
+        done(std::move(written));
+      });
 }
 
 }  // namespace gk::server

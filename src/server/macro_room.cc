@@ -103,7 +103,7 @@ Result<std::unique_ptr<MacroRoom>> MacroRoom::create(const RoomsContext& context
 void MacroRoom::watch_overrides(const RoomsContext& context) {
   auto watch = sys::DirWatch::open(context.data_dir + "/config/macro_safety");
   if (!watch) {
-    context.log.warn("macro_override_watch_failed", watch.error().message);
+    context.log.warn("macros.override_watch_failed", watch.error().message);
     return;
   }
   override_files_.emplace(std::move(*watch));

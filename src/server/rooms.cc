@@ -18,6 +18,7 @@
 #include "monitor/monitor.h"
 #include "monitor/routes.h"
 #include "monitor/series_store.h"
+#include "server/audited_routes.h"
 #include "server/backup_room.h"
 #include "server/dashboard.h"
 #include "server/game_room.h"
@@ -297,6 +298,7 @@ void Rooms::Impl::add_api_routes() {
                .summary = "The topics of the WebSocket",
                .handler = [this](api::Call&, const api::Reply& reply) { reply.json(asyncapi()); }});
   page_lists(*router);
+  audit_routes(*router, context, *stores->state);
 }
 
 const std::string& Rooms::Impl::openapi() {
@@ -374,6 +376,8 @@ void Rooms::emergency_stop(std::string_view by) {
   const std::size_t stopped = service.stop_all("Emergency stop by " + std::string(by));
   impl_->context.log.warn("macros.emergency_stop", "emergency stop",
                           {{"by", by}, {"stopped", stopped}});
+  audit_signal(impl_->context, *impl_->stores->state, by, "macro.emergency_stop",
+               "{\"stopped\":" + std::to_string(stopped) + "}");
 }
 
 void Rooms::reload_configuration(std::string_view by) {

@@ -40,6 +40,7 @@ class SessionRoom::Macros final : public sessions::MacroPort {
     request.role = std::move(start.role);
     request.any_game = start.any_game;
     request.by = std::move(start.by);
+    request.correlation_id = std::move(start.correlation_id);
     service_.start(std::move(request), std::move(done));
   }
   Result<void> stop(std::string_view macro_id, std::function<void(bool gone)> done) override {

@@ -178,12 +178,15 @@ std::function<monitor::CheckOutcome()> SettingsRoom::health() const {
     const std::string holds = "revision " + std::to_string(status->revision.load());
     if (const std::size_t wrong = status->complaints.load(); wrong > 0) {
       return {monitor::HealthStatus::degraded, "the file is wrong in " + std::to_string(wrong) +
-                                                   " places (gamekeeper config check); " + holds +
+                                                   (wrong == 1 ? " place" : " places") +
+                                                   " (gamekeeper config check); " + holds +
                                                    " holds"};
     }
     const std::size_t waiting = status->waiting.load();
     const std::string later =
-        waiting == 0 ? "" : "; " + std::to_string(waiting) + " settings wait for a restart";
+        waiting == 0 ? "" : "; " + std::to_string(waiting) +
+                                 (waiting == 1 ? " setting waits" : " settings wait") +
+                                 " for a restart";
     return {monitor::HealthStatus::ok, "valid, " + holds + later};
   };
 }

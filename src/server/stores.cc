@@ -51,7 +51,10 @@ Result<std::unique_ptr<store::Writer>> open_writer(const FileToOpen& file, const
     log.info("store.unclean_end", "the last end was not clean; the file was checked and is sound",
              {{"file", file.path}});
   }
-  GK_CHECK_OK(store::migrate(*database, file.rooms, clock.wall()));
+  {
+    Span span(log, clock, "store.migrate", {}, file.path);
+    GK_CHECK_OK(span.note(store::migrate(*database, file.rooms, clock.wall())));
+  }
   return std::make_unique<store::Writer>(std::move(database), file.writer, clock, log, metrics);
 }
 

@@ -119,15 +119,16 @@ void CommandService::run(const std::string& id, const Command& command, const As
                {{"feature", std::string(spec.type) + "." + std::string(spec.action)}})
       .inc();
   act(command, by,
-      [this, id, alive = std::weak_ptr<int>(alive_),
-       span = PendingSpan(clock_, "command.run")](const Result<std::string>& outcome) {
+      [this, id, request = by.correlation_id, alive = std::weak_ptr<int>(alive_),
+       span = PendingSpan(clock_, "command.run", by.correlation_id)](const Result<std::string>& outcome) {
         if (alive.expired()) return;
         span.end_with(log_, clock_, outcome);
-        finish(id, outcome);
+        finish(id, outcome, request);
       });
 }
 
-void CommandService::finish(const std::string& id, const Result<std::string>& outcome) {
+void CommandService::finish(const std::string& id, const Result<std::string>& outcome,
+                            const std::string& correlation_id) {
   CommandRecord* record = find(id);
   if (record == nullptr || record->state != CommandState::running) return;
   record->ended = clock_.wall();
@@ -146,7 +147,8 @@ void CommandService::finish(const std::string& id, const Result<std::string>& ou
              {"type", record->type},
              {"action", record->action},
              {"by", record->by},
-             {"ok", !record->error}});
+             {"ok", !record->error},
+             {"correlation_id", correlation_id}});
   store_.save_command(id, command_json(*record), [&log = log_](const Result<void>& stored) {
     if (!stored) log.warn("sessions.not_stored", stored.error().message);
   });
@@ -233,6 +235,7 @@ void CommandService::start_macro(const Command& command, const Asker& by,
   start.args_json = command.args_json;
   if (!command.session_id.empty()) start.session_id = command.session_id;
   start.by = by.name;
+  start.correlation_id = by.correlation_id;
   start.is_admin = by.is_admin;
   start.role = by.role;
   start.any_game = by.any_game;

@@ -86,7 +86,8 @@ class CommandService {
   void act_on_session(const Command& command, const Asker& by, const CommandActions::Done& done);
   void start_macro(const Command& command, const Asker& by, const CommandActions::Done& done);
   void run(const std::string& id, const Command& command, const Asker& by);
-  void finish(const std::string& id, const Result<std::string>& outcome);
+  void finish(const std::string& id, const Result<std::string>& outcome,
+              const std::string& correlation_id);
   bool make_room();
   void count_user(const std::string& name);
 

@@ -27,6 +27,7 @@ struct MacroStart {
   bool is_admin = false;  ///< May weaken a level.
   std::string role;       ///< Of the caller, for the lists of a game.
   bool any_game = false;  ///< games:write; or nobody asks: a schedule, a resume.
+  std::string correlation_id = {};
 };
 
 /// A macro runs no more, whoever started it.

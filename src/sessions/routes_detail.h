@@ -15,7 +15,7 @@ inline api::Problem invalid(std::vector<std::pair<std::string, std::string>> err
 
 inline Asker asker_of(const api::Call& call) {
   return {call.principal->name, call.principal->has_scope("macros:admin"), call.principal->role,
-          call.principal->has_scope("games:write")};
+          call.principal->has_scope("games:write"), call.correlation_id};
 }
 
 /// Answers with the JSON or the error.

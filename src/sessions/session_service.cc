@@ -206,7 +206,7 @@ void SessionService::start(const std::string& id, const Asker& by, Done done) {
   }
   move_to(session, next, "");
   log_.info("sessions.started", "a session started",
-            {{"session_id", id}, {"character", session.character_name}, {"by", by.name}});
+            {{"session_id", id}, {"character", session.character_name}, {"by", by.name}, {"correlation_id", by.correlation_id}});
   if (session.mode.empty()) {
     return done(step_answer(session_json(session, clock_.mono()), "macros", "[]"));
   }

@@ -37,6 +37,7 @@ struct Asker {
   bool is_admin = false;  ///< May weaken the level of a macro.
   std::string role;       ///< Of the caller, for the lists of a game.
   bool any_game = false;  ///< games:write; or nobody asks: a schedule, a resume.
+  std::string correlation_id = {};
 };
 
 struct NewSession {

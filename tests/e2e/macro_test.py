@@ -335,7 +335,7 @@ class BadInput(unittest.TestCase):
             file.write_text('{"heal": {"max_duration": 20}}')
             wait_for("the new limit", lambda: limit() == 20)
             file.write_text('{"heal": {"max_duration": "soon"}}')
-            wait_for("the refusal in the log", lambda: "macro_override_refused" in daemon.log_text())
+            wait_for("the refusal in the log", lambda: "macros.override_refused" in daemon.log_text())
             self.assertEqual(limit(), 20, "a bad file changes nothing")
             file.unlink()
             wait_for("the usual limit", lambda: limit() == usual)

@@ -54,7 +54,7 @@ void ScriptLibrary::restore(std::vector<Script> scripts) {
     const std::string name = script.name;
     entries_[name] = read(std::move(script), complaints);
     if (complaints.empty()) continue;
-    log_.warn("script_unreadable", "A stored macro cannot be read by this version",
+    log_.warn("script.unreadable", "A stored macro cannot be read by this version",
               {{"script", name}, {"why", joined(complaints)}});
   }
 }
@@ -151,7 +151,7 @@ void ScriptLibrary::store_all(std::vector<Script> scripts, Done done) {
     for (const Script& script : scripts) {
       Complaints none;
       entries_[script.name] = read(script, none);
-      log_.info("script_saved", "A macro of the library has changed",
+      log_.info("script.saved", "A macro of the library has changed",
                 {{"script", script.name}, {"version", script.version}, {"by", script.changed_by}});
     }
     for (const Script& script : scripts) {
@@ -170,7 +170,7 @@ void ScriptLibrary::remove(const std::string& name, Done done) {
     changing_.erase(name);
     if (!removed) return done(removed.error());
     entries_.erase(name);
-    log_.info("script_removed", "A macro has left the library", {{"script", name}});
+    log_.info("script.removed", "A macro has left the library", {{"script", name}});
     changed_.publish({name, ScriptChanged::Kind::removed});
     done({});
   });

@@ -54,7 +54,7 @@ void Scheduler::restore(std::map<std::string, WallTime> served, std::vector<Resu
 }
 
 void Scheduler::note(const std::string& name, const std::string& text) {
-  log_.info("script_schedule", text, {{"script", name}});
+  log_.info("script.schedule", text, {{"script", name}});
   note_(name, text);
 }
 
@@ -118,7 +118,7 @@ void Scheduler::fire(const std::string& name, Plan& plan, WallTime now) {
   plan.due = next_time(plan.schedule, plan.zone, now);
   store_.save_served(name, now, [this, alive = std::weak_ptr(alive_), name](const Result<void>& r) {
     if (!r && !alive.expired()) {
-      log_.warn("script_schedule_not_saved", r.error().message, {{"script", name}});
+      log_.warn("script.schedule_not_saved", r.error().message, {{"script", name}});
     }
   });
   const auto window = window_end(plan.schedule, plan.zone, now);

@@ -69,7 +69,7 @@ void ScriptMemory::flush() {
                       [this, alive = std::weak_ptr(alive_), macro_id = id,
                        changes = std::move(changes)](const Result<void>& saved) {
                         if (saved || alive.expired()) return;
-                        log_.warn("script_state_not_saved", saved.error().message,
+                        log_.warn("script.state_not_saved", saved.error().message,
                                   {{"macro_id", macro_id}});
                         const auto found = memories_.find(macro_id);
                         if (found == memories_.end()) return;

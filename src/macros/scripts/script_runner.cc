@@ -134,7 +134,7 @@ void ScriptRunner::run(std::string_view macro_id) {
         {launch.macro_id, launch.script, launch.game, launch.args_json},
         [this, alive = std::weak_ptr(alive_), id = launch.macro_id](const Result<void>& saved) {
           if (saved || alive.expired()) return;
-          log_.warn("script_resume_not_saved", saved.error().message, {{"macro_id", id}});
+          log_.warn("script.resume_not_saved", saved.error().message, {{"macro_id", id}});
         });
   }
   run->script->run();
