@@ -159,7 +159,7 @@ void MacroTallies::write() {
     if (alive.expired()) return;
     writing_ = false;
     if (!saved) {
-      log_.warn("macro_tallies_not_stored", saved.error().message);
+      log_.warn("macros.tallies_not_stored", saved.error().message);
       pending_.put_back(*entries);
       lost_.set(static_cast<double>(pending_.lost()));
     }
