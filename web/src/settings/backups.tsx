@@ -113,7 +113,7 @@ export function BackupsTab(): JSX.Element {
       <Section
         title="Backups"
         id="backups"
-        note="Databases, configuration and key of the data folder. The files stay on the daemon's machine. The settings backups.schedule and backups.keep make them by themselves."
+        note="Databases, configuration and key of the data folder. The files stay on the daemon's machine. Have them made regularly: backups.schedule in the configuration."
         tools={tools || undefined}
       >
         <Await of={backups} what="the backups" scope="admin:read">
