@@ -178,7 +178,7 @@ class CancelLatency(unittest.TestCase):
         """The control: the loop of the daemon waits 100 ms before it hears of anything."""
         with Daemon() as d:
             before = cancels(d, "before", 10)
-        with self.assertRaises(AssertionError):
+        with self.assertRaisesRegex(AssertionError, "a loop that is held up"):
             self.compare("a loop that is held up", lambda d: contextlib.nullcontext(), healthy=before,
                          env=weakened("slow-loop"))
 
