@@ -7,7 +7,6 @@
 
 #include "base/assert.h"
 #include "base/json.h"
-#include "base/json_writer.h"
 #include "server/audit_rows.h"
 
 namespace gk::server {
@@ -247,12 +246,13 @@ void audit_routes(api::Router& router, const RoomsContext& context, store::Write
   router.set_audit_sink([&context, &state, lost](api::AuditAct act,
                                                  std::function<void()> done) mutable {
     hide_secret_words(act);
+    const auto by = act.by;  // The closure below takes the act.
     const AuditWords words{.action = act.action,
                            .target = act.target,
                            .correlation_id = act.correlation_id,
                            .before = std::move(act.before),
                            .after = std::move(act.after)};
-    add_audit_row(context, state, *act.by, words,
+    add_audit_row(context, state, *by, words,
                   [&context, lost, act = std::move(act),
                    done = std::move(done)](const Result<void>& written) mutable {
                     if (!written) {
