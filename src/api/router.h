@@ -93,7 +93,7 @@ struct Route {
   /// the same path obey If-Match. Requires: the handler answers before it returns, and from what
   /// the handlers of those writes change.
   Versions versions = Versions::none;
-  std::string_view list_key = {};  ///< Set by page_list().
+  std::string_view list_key = {};       ///< Set by page_list().
   std::optional<AuditRule> audit = {};  ///< Set by Router::audit().
 };
 

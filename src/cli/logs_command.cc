@@ -99,7 +99,9 @@ void add_logs_command(CommandLine app, Action& action) {
       .range(1, 1000)
       .show_default();
   command.add_flag("--follow,-f", options->follow, "Go on with what comes, until Ctrl-C");
-  command.add_option("--level", options->level, "At least this; else info, and with --correlation everything")
+  command
+      .add_option("--level", options->level,
+                  "At least this; else info, and with --correlation everything")
       .one_of({"debug", "info", "warn", "error"});
   command.add_option("--event", options->event, "This event, or with * those that begin so");
   command.add_option("--correlation", options->correlation, "Of this request");
