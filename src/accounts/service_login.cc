@@ -57,13 +57,14 @@ void AccountsService::log_in(LogIn login, const Visitor& visitor, Then<NewSessio
     attempt.stored_hash = user->password_hash;
     stored = user->password_hash;
   }
-  auto posted =
-      hasher_.verify(std::move(login.password), std::move(stored),
-                     [this, attempt, then, span = PendingSpan(clock_, "accounts.verify_password", attempt.visitor.correlation_id)](
-                         const PasswordVerdict& verdict) {
-                       span.end(log_, clock_);
-                       judged(attempt, verdict, then);
-                     });
+  auto posted = hasher_.verify(
+      std::move(login.password), std::move(stored),
+      [this, attempt, then,
+       span = PendingSpan(clock_, "accounts.verify_password", attempt.visitor.correlation_id)](
+          const PasswordVerdict& verdict) {
+        span.end(log_, clock_);
+        judged(attempt, verdict, then);
+      });
   if (posted) return;
   limiter_.abandoned(visitor.limit_key, attempt.account, clock_.mono());
   then(overloaded());

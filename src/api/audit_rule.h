@@ -42,9 +42,10 @@ struct AuditRule {
   /// of the body. Empty: no target.
   std::string_view target;
   AuditDetail detail = AuditDetail::none;
-  std::string_view keep;    ///< Members of the body for AuditDetail::request, apart by spaces; empty: all.
+  std::string_view
+      keep;  ///< Members of the body for AuditDetail::request, apart by spaces; empty: all.
   std::string_view unless;  ///< No row when the body has this member: a macro acts, not a person.
-  std::string_view why;     ///< For room and nobody: where the row comes from, or why there is none.
+  std::string_view why;  ///< For room and nobody: where the row comes from, or why there is none.
 };
 
 /// One call that succeeded.
@@ -63,7 +64,8 @@ using AuditSink = std::function<void(AuditAct act, std::function<void()> done)>;
 /// chosen: the largest settings of a game are below 3 KiB.
 inline constexpr std::size_t kMaxAuditDetail = 4096;
 
-/// The members of the objects `before` and `after` that differ; both whole when either is no object.
+/// The members of the objects `before` and `after` that differ; both whole when either is no
+/// object.
 std::pair<std::string, std::string> differing_members(const std::string& before,
                                                       const std::string& after);
 

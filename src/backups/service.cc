@@ -145,8 +145,8 @@ void BackupService::make(std::function<void(Result<Backup>)> done, Maker by,
       [options = options_, copy = copy_, backup = *running_] {
         return make_in(options, copy, backup);
       },
-      [this, begun, done = std::move(done), request = std::move(correlation_id)](
-          Result<Backup> made) {
+      [this, begun, done = std::move(done),
+       request = std::move(correlation_id)](Result<Backup> made) {
         running_.reset();
         write_span(log_, "backup.make", clock_.mono() - begun,
                    made ? "done" : std::string_view(made.error().message), request);

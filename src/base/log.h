@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -23,14 +22,13 @@ enum class LogLevel : std::uint8_t { debug, info, warn, error };
 /// One key and value of a log line. Keys are snake_case and carry their unit.
 struct LogField {
   std::string_view key;
-  std::variant<std::string_view, std::int64_t, double, bool, std::optional<double>> value;
+  std::variant<std::string_view, std::int64_t, double, bool> value;
 
   LogField(std::string_view k, std::string_view v) : key(k), value(v) {}
   LogField(std::string_view k, const std::string& v) : key(k), value(std::string_view(v)) {}
   LogField(std::string_view k, const char* v) : key(k), value(std::string_view(v)) {}
   LogField(std::string_view k, bool v) : key(k), value(v) {}
   LogField(std::string_view k, double v) : key(k), value(v) {}
-  LogField(std::string_view k, const std::optional<double>& v) : key(k), value(v) {}  ///< Null when not known.
   LogField(std::string_view k, std::integral auto v) : key(k), value(std::int64_t(v)) {}
 };
 

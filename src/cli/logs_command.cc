@@ -17,8 +17,7 @@ constexpr std::chrono::milliseconds kAskEvery{1'000};  // Source: the log reache
 struct LogsOptions {
   int lines = 50;
   bool follow = false;
-  std::string level = "info";  ///< As on the page.
-  std::string event, correlation, since, text;
+  std::string level, event, correlation, since, text;
 };
 
 std::string query_of(const LogsOptions& options) {
@@ -26,7 +25,9 @@ std::string query_of(const LogsOptions& options) {
   const auto add = [&out](const char* name, const std::string& value) {
     if (!value.empty()) out += std::string("&") + name + "=" + path_segment(value);
   };
-  add("level", options.level);
+  // As on the page: news. A story is told whole.
+  const bool story = !options.correlation.empty();
+  add("level", options.level.empty() && !story ? "info" : options.level);
   add("event", options.event);
   add("correlation_id", options.correlation);
   add("since", options.since);
@@ -98,8 +99,9 @@ void add_logs_command(CommandLine app, Action& action) {
       .range(1, 1000)
       .show_default();
   command.add_flag("--follow,-f", options->follow, "Go on with what comes, until Ctrl-C");
-  command.add_option("--level", options->level, "At least this")
-      .show_default()
+  command
+      .add_option("--level", options->level,
+                  "At least this; else info, and with --correlation everything")
       .one_of({"debug", "info", "warn", "error"});
   command.add_option("--event", options->event, "This event, or with * those that begin so");
   command.add_option("--correlation", options->correlation, "Of this request");

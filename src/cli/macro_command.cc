@@ -178,8 +178,7 @@ int run(Context& context, StartOptions options) {
       const char* end = decided.empty() && gone.empty() ? "" : "; ";
       context.out() << options.id << " was cancelled: " << text_of(event, "cancellation_reason")
                     << "\n  " << decided << between << gone << end << "evidence "
-                    << text_of(event, "id")
-                    << "\n";
+                    << text_of(event, "id") << "\n";
     }
     return 1;
   }

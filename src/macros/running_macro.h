@@ -67,7 +67,7 @@ struct RunningMacro {
   WallTime started_wall{};
   std::optional<std::string> session_id;
   std::string correlation_id;  ///< Of the request that started it; empty: none did.
-  std::string reason;  ///< Of the last warning, pause or cancellation.
+  std::string reason;          ///< Of the last warning, pause or cancellation.
 
   std::string script;  ///< Of a script: its name in the library.
   std::string game;    ///< Where it acts; empty: not known.

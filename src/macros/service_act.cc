@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <limits>
 #include <new>
 
 #include "base/span.h"
@@ -12,6 +13,8 @@
 
 namespace gk::macros {
 namespace {
+
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();  // null in the log
 
 double ms_between(MonoTime from, MonoTime to) {
   return std::chrono::duration<double, std::milli>(to - from).count();
@@ -313,8 +316,8 @@ void MacroService::record_event(const CancellationEvent& event, const CaseFile& 
   log_.warn(was_done(event.outcome) ? "macros.cancelled" : "macros.only_watched", event.reason,
             {{"macro_id", event.macro_id},
              {"outcome", outcome_name(event.outcome)},
-             {"decision_ms", event.decision_ms},
-             {"gone_ms", event.gone_ms},
+             {"decision_ms", event.decision_ms.value_or(kUnknown)},
+             {"gone_ms", event.gone_ms.value_or(kUnknown)},
              {"event_id", event.id},
              {"correlation_id", event.correlation_id}});
   cancelled_.publish(event);

@@ -68,7 +68,6 @@ Result<std::unique_ptr<RunningMacro>> MacroService::admit(const StartRequest& re
   macro->script = request.script;
   macro->game = request.game;
   macro->session_id = request.session_id;
-  macro->correlation_id = request.correlation_id;
   macro->command = request.command;
   macro->args_json = request.args_json;
   if (request.pid) GK_CHECK_OK(check_pid(request, *macro));
@@ -132,6 +131,7 @@ void MacroService::start(StartRequest request, Started done) {
   auto admitted = admit(request);
   if (!admitted) return done(admitted.error());
   std::unique_ptr<RunningMacro> macro = std::move(*admitted);
+  macro->correlation_id = request.correlation_id;
   if (games_ != nullptr) games_->lift_fence(macro->subject);
   MacroEntry entry{MacroEntry::Kind::let_in, macro->id, request.pid, request.caller_pid,
                    request.caller_token};

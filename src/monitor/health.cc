@@ -143,8 +143,8 @@ void Health::start_check(Entry& entry) {
       static_cast<std::size_t>(std::find_if(entries_.begin(), entries_.end(),
                                             [&](const auto& e) { return e.get() == &entry; }) -
                                entries_.begin());
-  auto task = [run = entry.check.run, name = entry.result.name, post = post_, link = link_, index, round = round_,
-               &clock = clock_, &log = log_] {
+  auto task = [run = entry.check.run, name = entry.result.name, post = post_, link = link_, index,
+               round = round_, &clock = clock_, &log = log_] {
     const Span span(log, clock, "health.check", {}, name);
     const MonoTime begin = clock.mono();
     CheckOutcome outcome = run();

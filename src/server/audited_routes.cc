@@ -7,7 +7,6 @@
 
 #include "base/assert.h"
 #include "base/json.h"
-#include "base/json_writer.h"
 #include "server/audit_rows.h"
 
 namespace gk::server {
@@ -82,8 +81,8 @@ void add_macros(api::Router& r) {
   safety(Method::post, "/macro-safety/pause/{macro_id}", "macro.pause", "macro_id");
   safety(Method::post, "/macro-safety/resume/{macro_id}", "macro.resume", "macro_id");
   r.audit(late(row(Method::post, "/macro-safety/stop/{macro_id}", "macro.stop", "macro_id")));
-  r.audit(late(row(Method::post, "/macro-safety/stop-all", "macro.stop_all", "",
-                   AuditDetail::answer)));
+  r.audit(
+      late(row(Method::post, "/macro-safety/stop-all", "macro.stop_all", "", AuditDetail::answer)));
   safety(Method::put, "/macro-scripts/{name}", "script.save", "name", AuditDetail::change);
   safety(Method::del, "/macro-scripts/{name}", "script.delete", "name", AuditDetail::change);
   safety(Method::post, "/macro-scripts/import", "script.import", "", AuditDetail::answer);
@@ -221,7 +220,7 @@ std::string without_secret_words(const std::string& command) {
   std::string lower = command;
   std::transform(lower.begin(), lower.end(), lower.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  static constexpr std::array<std::string_view, 6> kSigns = {"pass",  "pw", "secret",
+  static constexpr std::array<std::string_view, 6> kSigns = {"pass",  "pw",  "secret",
                                                              "token", "key", "rcon"};
   const bool may_hold_one = std::any_of(kSigns.begin(), kSigns.end(), [&](std::string_view sign) {
     return lower.find(sign) != std::string::npos;
@@ -244,30 +243,31 @@ void audit_routes(api::Router& router, const RoomsContext& context, store::Write
   GK_ASSERT(router.without_audit_rule().empty());  // a route that changes something has a rule
   Counter lost = context.metrics.counter("gamekeeper_audit_rows_lost_total",
                                          "Changes whose row could not be written to the audit");
-  router.set_audit_sink([&context, &state, lost](api::AuditAct act,
-                                                 std::function<void()> done) mutable {
-    hide_secret_words(act);
-    const AuditWords words{.action = act.action,
-                           .target = act.target,
-                           .correlation_id = act.correlation_id,
-                           .before = std::move(act.before),
-                           .after = std::move(act.after)};
-    add_audit_row(context, state, *act.by, words,
-                  [&context, lost, act = std::move(act),
-                   done = std::move(done)](const Result<void>& written) mutable {
-                    if (!written) {
-                      lost.inc();
-                      context.log.error("audit.not_written",
-                                        act.by->name + ": " + act.action + " " + act.target + ": " +
-                                            written.error().message,
-                                        {{"correlation_id", act.correlation_id},
-                                         {"action", act.action},
-                                         {"actor", act.by->name},
-                                         {"target", act.target}});
-                    }
-                    if (done) done();
-                  });
-  });
+  router.set_audit_sink(
+      [&context, &state, lost](api::AuditAct act, std::function<void()> done) mutable {
+        hide_secret_words(act);
+        const auto by = act.by;  // The closure below takes the act.
+        const AuditWords words{.action = act.action,
+                               .target = act.target,
+                               .correlation_id = act.correlation_id,
+                               .before = std::move(act.before),
+                               .after = std::move(act.after)};
+        add_audit_row(context, state, *by, words,
+                      [&context, lost, act = std::move(act),
+                       done = std::move(done)](const Result<void>& written) mutable {
+                        if (!written) {
+                          lost.inc();
+                          context.log.error("audit.not_written",
+                                            act.by->name + ": " + act.action + " " + act.target +
+                                                ": " + written.error().message,
+                                            {{"correlation_id", act.correlation_id},
+                                             {"action", act.action},
+                                             {"actor", act.by->name},
+                                             {"target", act.target}});
+                        }
+                        if (done) done();
+                      });
+      });
 }
 
 void audit_signal(const RoomsContext& context, store::Writer& state, std::string_view by,

@@ -115,9 +115,8 @@ Result<std::unique_ptr<SessionRoom>> SessionRoom::create(const RoomsContext& con
   GK_TRY(const auto stored, room->store_.load());
   room->sessions_->restore(stored);
   room->commands_->restore(stored);
-  room->books_ = context.loop.every(kBooks, [&sessions = *room->sessions_] {
-    sessions.keep_books();
-  });
+  room->books_ =
+      context.loop.every(kBooks, [&sessions = *room->sessions_] { sessions.keep_books(); });
   return room;
 }
 

@@ -184,9 +184,9 @@ std::function<monitor::CheckOutcome()> SettingsRoom::health() const {
     }
     const std::size_t waiting = status->waiting.load();
     const std::string later =
-        waiting == 0 ? "" : "; " + std::to_string(waiting) +
-                                 (waiting == 1 ? " setting waits" : " settings wait") +
-                                 " for a restart";
+        waiting == 0 ? ""
+                     : "; " + std::to_string(waiting) +
+                           (waiting == 1 ? " setting waits" : " settings wait") + " for a restart";
     return {monitor::HealthStatus::ok, "valid, " + holds + later};
   };
 }

@@ -120,7 +120,8 @@ void CommandService::run(const std::string& id, const Command& command, const As
       .inc();
   act(command, by,
       [this, id, request = by.correlation_id, alive = std::weak_ptr<int>(alive_),
-       span = PendingSpan(clock_, "command.run", by.correlation_id)](const Result<std::string>& outcome) {
+       span = PendingSpan(clock_, "command.run", by.correlation_id)](
+          const Result<std::string>& outcome) {
         if (alive.expired()) return;
         span.end_with(log_, clock_, outcome);
         finish(id, outcome, request);

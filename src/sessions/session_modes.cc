@@ -121,6 +121,7 @@ void SessionService::start_macro(const std::shared_ptr<Execution>& execution, st
   start.args_json = macro_args(execution->mode, macro);
   if (!execution->session_id.empty()) start.session_id = execution->session_id;
   start.by = execution->by.name;
+  start.correlation_id = execution->by.correlation_id;
   start.is_admin = execution->by.is_admin;
   start.role = execution->by.role;
   start.any_game = execution->by.any_game;

@@ -206,7 +206,10 @@ void SessionService::start(const std::string& id, const Asker& by, Done done) {
   }
   move_to(session, next, "");
   log_.info("sessions.started", "a session started",
-            {{"session_id", id}, {"character", session.character_name}, {"by", by.name}, {"correlation_id", by.correlation_id}});
+            {{"session_id", id},
+             {"character", session.character_name},
+             {"by", by.name},
+             {"correlation_id", by.correlation_id}});
   if (session.mode.empty()) {
     return done(step_answer(session_json(session, clock_.mono()), "macros", "[]"));
   }
@@ -245,7 +248,8 @@ void SessionService::stop(const std::string& id, const Asker& by, Done done) {
   if (!found) return done(found.error());
   const auto macros = macros_of(id, "");
   move_to(**found, next, "by " + by.name);  // At once: nothing starts for it any more.
-  log_.info("sessions.stopped", "a session stopped", {{"session_id", id}, {"by", by.name}});
+  log_.info("sessions.stopped", "a session stopped",
+            {{"session_id", id}, {"by", by.name}, {"correlation_id", by.correlation_id}});
   end_macros(macros, [this, id, macros, done] {
     const Session* session = find(id);
     if (session == nullptr) return done(no_session(id));

@@ -9,7 +9,7 @@ sys.dont_write_bytecode = True
 from gk import Daemon, wait_for  # noqa: E402
 
 SECRET = "hunter2-of-the-game"
-GAME = {"name": "arena", "kind": "generic", "host": "127.0.0.1", "port": 9, "enabled": False, "password": SECRET}
+GAME = {"name": "arena", "kind": "source", "host": "127.0.0.1", "port": 9, "enabled": False, "password": SECRET}
 LUA = {"kind": "lua", "source": "-- name: nap\nsleep(30)"}
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
@@ -20,7 +20,7 @@ ACTS = [
     ("game.disconnect", "arena", "POST", "/games/arena/disconnect", None),
     ("game.connect", "arena", "POST", "/games/arena/connect", None),
     ("game.delete", "arena", "DELETE", "/games/arena", None),
-    ("profile.create", "heal", "POST", "/macro-safety/profiles", {"macro_id": "heal", "max_duration": 60}),
+    ("profile.create", "heal", "POST", "/macro-safety/profiles", {"macro_id": "heal", "name": "Heal", "max_duration": 60}),
     ("profile.change", "heal", "PUT", "/macro-safety/profiles/heal", {"max_duration": 90}),
     ("profile.delete", "heal", "DELETE", "/macro-safety/profiles/heal", None),
     ("script.save", "nap", "PUT", "/macro-scripts/nap", LUA),
@@ -32,11 +32,11 @@ ACTS = [
     ("macro.stop", "heal", "POST", "/macro-safety/stop/heal", None),
     ("macro.stop_all", "", "POST", "/macro-safety/stop-all", None),
     ("script.delete", "nap", "DELETE", "/macro-scripts/nap", None),
-    ("mode.change", "farm", "PUT", "/modes/farm", {"description": "x", "macros": []}),
+    ("mode.change", "farm", "PUT", "/modes/farm", {"description": "x", "macros": [{"macro_id": "heal"}]}),
     ("session.create", None, "POST", "/sessions", {"character_name": "Vera"}),
     ("mode.delete", "farm", "DELETE", "/modes/farm", None),
     ("command.run", None, "POST", "/commands", {"type": "diagnostics", "action": "run"}),
-    ("lane.change", "speech", "PUT", "/locks/speech", {"switch_gap_ms": 500}),
+    ("lane.change", "speech", "PUT", "/locks/speech", {"spacing_s": 2}),
     ("lane.delete", "speech", "DELETE", "/locks/speech", None),
     ("module.change", "healer", "PUT", "/lock-modules/healer", {"priority": 5}),
     ("module.delete", "healer", "DELETE", "/lock-modules/healer", None),

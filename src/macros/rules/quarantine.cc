@@ -84,7 +84,8 @@ std::string quarantine_text(const QuarantineEntry& entry) {
   const std::string lift = "POST /api/macro-safety/quarantine/" + entry.macro_id + "/lift";
   const std::string how_often =
       entry.strikes == 1 ? "once" : std::to_string(entry.strikes) + " times in a row";
-  std::string out = "macro " + entry.macro_id + " was cancelled " + how_often + ", last: " + entry.reason;
+  std::string out =
+      "macro " + entry.macro_id + " was cancelled " + how_often + ", last: " + entry.reason;
   if (entry.needs_confirmation) return out + ". It starts again when an admin confirms: " + lift;
   return out + ". It may start again after " + rfc3339(entry.until) +
          ", or when an admin lifts it: " + lift;
