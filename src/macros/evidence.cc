@@ -10,7 +10,7 @@ namespace {
 
 struct SignalInfo {
   std::string_view name, unit;
-  monitor::Signal monitor::Snapshot::*field;
+  monitor::Signal monitor::Snapshot::* field;
 };
 constexpr std::array<SignalInfo, 7> kSignalInfo{{
     {"cpu_usage", "%", &monitor::Snapshot::cpu_usage},
@@ -134,7 +134,7 @@ std::string EvidenceRecorder::write(const CaseFile& file) const {
            [&](const Sample& sample) { return sample.values[s]; });
   }
   const auto own_series = [&](std::string_view name, std::string_view unit,
-                              std::optional<float> Own::*member) {
+                              std::optional<float> Own::* member) {
     series(name, unit, [&](const Sample& sample) -> std::optional<float> {
       for (const Own& own : sample.own) {
         if (own.macro_id == file.macro_id) return own.*member;

@@ -43,7 +43,7 @@ struct CaseFile {
   WallTime decided_wall{};
   RuleFacts rule;
   std::optional<double> value;  ///< That broke the rule; nothing: there was no rule.
-  std::string profile;  ///< Id of the macro's profile.
+  std::string profile;          ///< Id of the macro's profile.
   SafetyLevel safety_level = SafetyLevel::risky;
   CulpritSettings culprit_settings;
   std::optional<Verdict> verdict;

@@ -198,7 +198,7 @@ class MacroService {
   // service_start.cc
   Result<std::unique_ptr<RunningMacro>> admit(const StartRequest& request) const;
   Result<void> check_game(const StartRequest& request) const;
-  Result<void> check_names(const StartRequest& request) const;
+  Result<void> check_claims(const StartRequest& request) const;
   Result<void> check_pid(const StartRequest& request, RunningMacro& macro) const;
   void launch(std::unique_ptr<RunningMacro> macro, const std::string& by, Started done);
   void on_report(const std::string& id, const std::string& by, const Started& done);

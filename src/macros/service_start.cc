@@ -41,8 +41,7 @@ Result<std::unique_ptr<RunningMacro>> MacroService::admit(const StartRequest& re
   if (const auto* entry = quarantine_.blocked(request.macro_id, clock_.wall())) {
     return Error{Errc::failed_precondition, quarantine_text(*entry)};
   }
-  GK_CHECK_OK(check_game(request));
-  GK_CHECK_OK(check_names(request));
+  GK_CHECK_OK(check_claims(request));
   if (running_.size() >= kMaxMacros) {
     return Error{Errc::resource_exhausted,
                  "at most " + std::to_string(kMaxMacros) + " macros run at a time"};
@@ -82,9 +81,11 @@ Result<void> MacroService::check_game(const StartRequest& request) const {
   return may || may.error().code == Errc::not_found ? Result<void>() : may;
 }
 
-// A profile that is named must exist: without it other limits would hold than were meant. And who
-// may only run macros takes no name of others, which a stop would refuse its lanes.
-Result<void> MacroService::check_names(const StartRequest& request) const {
+// The game, the profile and the name that it asks for. A profile that is named must exist: without
+// it other limits would hold than were meant. And who may only run macros takes no name of others,
+// which a stop would refuse its lanes.
+Result<void> MacroService::check_claims(const StartRequest& request) const {
+  GK_CHECK_OK(check_game(request));
   if (!request.profile.empty() && request.profile != request.macro_id) {
     GK_CHECK_OK(profiles_.check_known(request.profile));
   }

@@ -262,9 +262,9 @@ Decision MacroWatch::make_decision(const Entry& entry, const Rule& rule, double 
             std::chrono::duration<double>(settings_.trigger.hold).count(),
             settings_.trigger.min_samples,
             {},
-            std::string(!own                                  ? rule.signal
+            std::string(!own                                ? rule.signal
                         : rule.source == Source::own_demand ? "demand_pct"
-                                                              : "memory_share_pct")};
+                                                            : "memory_share_pct")};
   d.value = value;
   d.breached_at = rule.test.breached_at();
   d.own = rule.field == nullptr;
