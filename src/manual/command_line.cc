@@ -1,6 +1,8 @@
 #include "manual/command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <cmath>
+#include <cstdlib>
 
 namespace gk::manual {
 
@@ -21,6 +23,13 @@ CommandOption& CommandOption::one_of(std::vector<std::string> words) {
 
 CommandOption& CommandOption::range(double least, double most) {
   option_->check(CLI::Range(least, most));
+  // Range lets "nan" through: it is neither below nor above.
+  option_->check(CLI::Validator(
+      [](const std::string& text) {
+        const bool number = !std::isnan(std::strtod(text.c_str(), nullptr));
+        return number ? std::string() : "expected a number, got " + text;
+      },
+      ""));
   return *this;
 }
 

@@ -315,6 +315,36 @@ class Cli(unittest.TestCase):
             self.assertEqual(server.post("/api/samples", sample).status, 401)
             self.assertEqual(run("role", "delete", "game-server").returncode, 4, "in use")
 
+    def test_scopes_and_macros_may_be_options_and_no_token_lasts_by_mistake(self):
+        with Daemon() as daemon:
+            run = daemon.cli
+            done = run("role", "set", "mixed", "macros:read", "--scope", "logs:read", "--scope", "audit:read")
+            self.assertEqual(done.returncode, 0, done)
+            self.assertEqual(sorted(daemon.admin.get("/api/roles/mixed").json["scopes"]),
+                             ["audit:read", "logs:read", "macros:read"])
+            none = run("role", "set", "empty")
+            self.assertEqual((none.returncode, "--scope" in none.stderr), (2, True), none)
+            self.assertEqual(run("mode", "set", "farm", "--macro", "dig", "--macro", "sow").returncode, 0)
+            self.assertEqual([m["macro_id"] for m in daemon.admin.get("/api/modes/farm").json["macros"]], ["dig", "sow"])
+            for days in ("0", "-1", "nan"):
+                made = run("token", "create", "admin", "--name", "x", "--scope", "macros:read", "--days", days)
+                self.assertEqual((made.returncode, made.stdout), (2, ""), (days, made))
+            made = run("token", "create", "admin", "--name", "x", "--scope", "macros:read")
+            self.assertEqual(made.returncode, 0, "without --days it never expires, as its help says")
+
+    def test_an_administrator_sees_where_a_user_is_logged_in_and_ends_it(self):
+        with Daemon() as daemon:
+            bob = daemon.add_user("bob", "user")
+            user = daemon.admin.get("/api/users?username=bob").json["items"][0]["id"]
+            listed = daemon.admin.get(f"/api/users/{user}/sessions").json["items"]
+            self.assertEqual([(s["held_by"], s["address"], s["current"]) for s in listed], [("cookie", "127.0.0.1", False)])
+            self.assertIn(listed[0]["id"], daemon.cli("user", "sessions", "bob").stdout)
+            self.assertEqual(bob.get(f"/api/users/{user}/sessions").status, 403)
+            self.assertEqual(daemon.admin.get("/api/users/nobody/sessions").status, 404)
+            self.assertEqual(daemon.admin.ask("DELETE", f"/api/auth/sessions/{listed[0]['id']}").status, 204)
+            self.assertEqual(bob.get("/api/auth/profile").status, 401)
+            self.assertEqual(daemon.admin.get(f"/api/users/{user}/sessions").json["items"], [])
+
     def test_an_edited_audit_is_found(self):
         with Daemon() as daemon:
             daemon.add_user("bob", "viewer")
