@@ -89,7 +89,10 @@ Result<std::unique_ptr<MacroRoom>> MacroRoom::create(const RoomsContext& context
   std::unique_ptr<MacroRoom> room(new MacroRoom(context, stores, pool, monitor, lanes));
   room->watch_overrides(context);  // Before they are read: no change falls in between.
   GK_TRY(auto stored, room->store_.load());
-  GK_CHECK_OK(room->tally_store_.start());
+  if (const auto looked = room->tally_store_.start();
+      !looked) {  // History: no reason not to start.
+    context.log.warn("macro_tallies_not_read", looked.error().message);
+  }
   room->profiles_.restore(stored);
   room->service_->restore(std::move(stored));
   // What was cancelled before a restart must be started again, too, before it gets a lane.
