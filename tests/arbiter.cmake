@@ -10,4 +10,7 @@ if(GK_TESTS)
   target_compile_options(gk_arbiter_mutants PUBLIC -O2)
   target_link_libraries(gk_arbiter_mutants PUBLIC gk_base)
   gk_test(arbiter_property_tests ONE_THREAD DIRS arbiter DEPS gk_arbiter_mutants gk_testing rapidcheck)
+  if(TARGET arbiter_property_tests)  # Its tests are optimised, so they cannot use what others use.
+    set_target_properties(arbiter_property_tests PROPERTIES DISABLE_PRECOMPILE_HEADERS ON)
+  endif()
 endif()

@@ -314,8 +314,8 @@ void GameService::set_pace(std::string_view sender, Nanos interval) {
   for (auto& [name, game] : games_) {
     for (auto& [id, pending] : game->pending) {
       if (pending.slot != slot || pending.stage != Pending::Stage::paced) continue;
-      pending.timer = loop.after(due - now, [this, g = game.get(), id = id] {
-        const auto found = g->pending.find(id);
+      pending.timer = loop.after(due - now, [this, g = game.get(), key = id] {
+        const auto found = g->pending.find(key);
         if (found != g->pending.end()) ask_lane(*g, found->second);
       });
       due += interval;

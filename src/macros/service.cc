@@ -154,7 +154,7 @@ void MacroService::write_log(std::function<void(Result<std::string>)> done) {
   const WallTime now = clock_.wall();
   const std::string path = options_.logs_dir + "/macro_cancellations_" + date_stamp(now) + ".json";
   // Writing syncs the disk twice, so it is not done on the loop.
-  const auto posted = pool_.post([this, path, dir = options_.logs_dir, done,
+  const auto posted = pool_.post([path, dir = options_.logs_dir, done,
                                   text = log_text(events_, now, total_cancellations_),
                                   alive = std::weak_ptr<int>(alive_), &loop = loop_] {
     Result<void> written = sys::make_private_dir(dir);

@@ -16,8 +16,9 @@
 namespace gk::notify {
 namespace {
 
-constexpr rlim_t kMaxMemory = 1'024UL * 1'024 * 1'024;  // Source: chosen; it uses 20 MiB
-constexpr rlim_t kMaxFiles = 64;                        // Source: chosen; 8 POSTs use 20
+[[maybe_unused]] constexpr rlim_t kMaxMemory =
+    1'024UL * 1'024 * 1'024;      // Source: chosen; it uses 20 MiB
+constexpr rlim_t kMaxFiles = 64;  // Source: chosen; 8 POSTs use 20
 
 void limit(__rlimit_resource what, rlim_t most) {
   const rlimit both{most, most};

@@ -58,8 +58,8 @@ class Daemon {
   const Options options_;
   const Config config_;
   std::string config_text_;  // Of the file, as it was read.
-  const MonoTime started_;
   SystemClock clock_;
+  const MonoTime started_;
   SystemRandom random_;
   api::CorrelationIds correlations_{random_};  // Of what is answered before the rooms see it.
   sys::SignalSet signals_;

@@ -76,8 +76,8 @@ void SettingsService::next() {
   running_ = true;
   auto [task, done] = std::move(waiting_.front());
   waiting_.pop_front();
-  task([this, done = std::move(done)](const Outcome& outcome) {
-    done(outcome);
+  task([this, tell = std::move(done)](const Outcome& outcome) {
+    tell(outcome);
     next();
   });
 }

@@ -11,7 +11,7 @@
 namespace gk::settings {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out;
   append_json_string(out, text);  // JSON's escapes are TOML's, for text that is UTF-8.
   return out;
@@ -21,7 +21,7 @@ Result<std::string> toml_value(std::string_view key, const JsonValue& value) {
   if (value.is_bool()) return std::string(value.as_bool() ? "true" : "false");
   if (value.is_int()) return std::to_string(value.as_int());
   if (value.is_number()) return format_number(value.as_number());
-  if (value.is_string()) return quoted(value.as_string());
+  if (value.is_string()) return in_quotes(value.as_string());
   const bool list =
       value.is_array() && std::all_of(value.as_array().begin(), value.as_array().end(),
                                       [](const JsonValue& item) { return item.is_string(); });
@@ -33,7 +33,7 @@ Result<std::string> toml_value(std::string_view key, const JsonValue& value) {
   }
   std::string out = "[";
   for (const JsonValue& item : value.as_array()) {
-    out += (out.size() > 1 ? ", " : "") + quoted(item.as_string());
+    out += (out.size() > 1 ? ", " : "") + in_quotes(item.as_string());
   }
   return out + "]";
 }

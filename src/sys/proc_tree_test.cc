@@ -124,7 +124,9 @@ TEST(ProcTreeTest, DemandOfACompetedChildIsRunPlusWaitAndCoversTheWallTime) {
       static_cast<double>((used.run + used.wait).count()) / static_cast<double>(wall.count());
   const double share = static_cast<double>(used.run.count()) / static_cast<double>(wall.count());
   EXPECT_GT(demand, 0.7) << "it wanted a whole core all the time";
+#ifndef GK_SANITIZED  // ThreadSanitizer's own thread in the child wants time too.
   EXPECT_LT(demand, 1.1);
+#endif
   EXPECT_LT(share, 0.7) << "and got far less";
 }
 

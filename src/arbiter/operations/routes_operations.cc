@@ -55,7 +55,7 @@ void run_operation(OperationService& operations, Call& call, const Reply& reply)
   const bool wait = body.wait;
   const auto id =
       operations.run(std::move(body.request),
-                     [&operations, reply, wait, answered](const Result<OperationOutcome>& outcome) {
+                     [&operations, reply, answered](const Result<OperationOutcome>& outcome) {
                        if (std::exchange(*answered, true)) return;
                        if (!outcome) return reply.error(outcome.error());
                        const auto view = operations.one_json(outcome->id);

@@ -355,8 +355,8 @@ void TaskService::save_dirty() {
   for (auto& [number, graph] : active_) {
     if (!std::exchange(graph->dirty, false)) continue;
     store_.save_graph({number, false, graph_json(refreshed(*graph))},
-                      [graph = graph](const Result<void>& saved) {
-                        if (!saved) graph->dirty = true;
+                      [kept = graph](const Result<void>& saved) {
+                        if (!saved) kept->dirty = true;
                       });
   }
 }

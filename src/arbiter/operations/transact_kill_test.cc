@@ -128,10 +128,10 @@ std::vector<TransactStep> steps_to(int n, World& world, Cut& cut, bool last_fail
     const StepKind* kind = world.kinds.find(name);
     const std::string undo_data = kind->undo_data(input).value();
     const bool fails = last_fails && out.size() + 1 == calls.size();
-    out.push_back({{name, undo_data}, [kind, input = input, &cut, fails, &world]() -> Result<void> {
+    out.push_back({{name, undo_data}, [kind, given = input, &cut, fails, &world]() -> Result<void> {
                      StopFlag stop(world.clock);
                      cut.tick();
-                     auto done = kind->run(input, stop);
+                     auto done = kind->run(given, stop);
                      cut.tick();
                      if (fails) return Error{Errc::unavailable, "planted failure"};
                      return done;
@@ -144,9 +144,9 @@ std::vector<TransactStep> steps_to(int n, World& world, Cut& cut, bool last_fail
 UndoTable undo_of(const World& world, Cut& cut) {
   UndoTable out = world.kinds.undo_table();
   for (auto& [name, undo] : out) {
-    undo = [undo = undo, &cut](std::string_view data) {
+    undo = [original = undo, &cut](std::string_view data) {
       cut.tick();
-      auto done = undo(data);
+      auto done = original(data);
       cut.tick();
       return done;
     };

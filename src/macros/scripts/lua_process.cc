@@ -50,7 +50,6 @@ struct LuaWorkers::Leaving {
 LuaWorkers::LuaWorkers(LuaOptions options, net::Loop& loop, Log& log, Metrics& metrics)
     : options_(std::move(options)),
       loop_(loop),
-      log_(log),
       launcher_(launcher_options(options_, child_end_), log, metrics) {}
 
 LuaWorkers::~LuaWorkers() {

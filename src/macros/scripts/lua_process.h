@@ -53,7 +53,6 @@ class LuaWorkers final : public LuaLauncher {
 
   LuaOptions options_;
   net::Loop& loop_;
-  Log& log_;
   sys::Fd child_end_;  // For the launch that is going on.
   ProcessLauncher launcher_;
   std::list<std::unique_ptr<Start>> starting_;

@@ -257,8 +257,8 @@ void RefereeStore::save_baselines(std::vector<std::pair<std::string, PlayerBasel
   for (const auto& [player, b] : baselines) {
     // A full queue of changes loses this one; the player's next session brings another.
     (void)baselines_.put(baseline_key(player), text_of(b),
-                         [player = player, b = b, at = now_us()](Database& db) {
-                           return put_baseline(db, player, b, at);
+                         [who = player, kept = b, at = now_us()](Database& db) {
+                           return put_baseline(db, who, kept, at);
                          });
   }
   // Its key sorts behind those of the players, so it runs last, and once a flush.

@@ -54,7 +54,7 @@ const std::vector<CommandSpec>& table() {
   return kSpecs;
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr std::size_t kShown = 40;  // Source: chosen; enough to recognise what was sent
   return "\"" + printable(text.substr(0, kShown)) + (text.size() > kShown ? "…\"" : "\"");
 }
@@ -85,7 +85,7 @@ const CommandSpec* find_spec(JsonReader& reader) {
   // A wrong type is told at once, also when the action is missing or wrong too.
   if (actions.empty()) {
     if (!type.empty()) {
-      reader.complain("type", "expected one of " + known_types() + "; got " + quoted(type));
+      reader.complain("type", "expected one of " + known_types() + "; got " + in_quotes(type));
     }
     reader.require("action");
     return nullptr;
@@ -100,8 +100,8 @@ const CommandSpec* find_spec(JsonReader& reader) {
     return spec.type == type && spec.action == action;
   });
   if (it != all.end()) return &*it;
-  reader.complain("action",
-                  "expected one of " + actions + " for type " + type + "; got " + quoted(action));
+  reader.complain(
+      "action", "expected one of " + actions + " for type " + type + "; got " + in_quotes(action));
   return nullptr;
 }
 
