@@ -4,6 +4,7 @@ import { kSetupCode, kUser } from "../mock/server.mjs";
 import { axe, check, equal, focused, settle } from "./harness.mjs";
 import { kGameCases } from "./games.mjs";
 import { kHeapCases } from "./heap.mjs";
+import { kMacroCases } from "./macros.mjs";
 import { kPlayCases } from "./play.mjs";
 import { kRoomCases } from "./rooms.mjs";
 import { kSettingsCases } from "./settings.mjs";
@@ -14,6 +15,11 @@ const kEvidence = "/cancellations/c-attack-cpu";
 const simulate = (name, words) => async (page) => {
   await page.getByRole("button", { name }).first().click();
   await page.getByText(words).first().waitFor();
+};
+
+const editDance = async (page) => {
+  await page.getByRole("button", { name: "Edit dance" }).click();
+  await page.getByRole("button", { name: "Add a window" }).click();
 };
 
 /** [name, scene, path, act?] of everything that is looked at by axe and at three widths. */
@@ -43,9 +49,14 @@ const kViews = [
     (page) => page.getByRole("button", { name: "Table" }).click(),
   ],
   ["cancellation, missing", "healthy", "/cancellations/none"],
-  ["simulation", "healthy", "/cancellations/c-attack-cpu", simulate("Simulate attack", "window night · forecast")],
+  ["simulation", "healthy", "/cancellations/c-attack-cpu", async (page) => {
+    await simulate("Simulate attack", "window night · forecast")(page);
+    for (const words of ["Another time, profile", "Try other limits", "What the history knows"])
+      await page.getByText(words).click();
+  }],
   ["simulation, no history", "healthy", "/macro-safety", simulate("Simulate heal", "There is no history to judge")],
   ["simulation, quiet", "healthy", "/macro-safety", simulate("Simulate craft", "It would have decided nothing")],
+  ["profile, edited", "healthy", "/macro-safety", editDance],
   ["not found", "healthy", "/nowhere"],
   [
     "start dialog",
@@ -68,38 +79,6 @@ const kReal = new Set([
   "palette",
   "user menu",
 ]);
-
-const simulationCases = [
-  {
-    name: "simulation: it asks for that macro only, tells a failure, tries again, shows each step",
-    mock: true,
-    async run(target) {
-      const context = await target.context("healthy");
-      const page = await target.open(context, "/macro-safety");
-      await settle(page);
-      const asked = [];
-      await page.route("**/api/macro-safety/simulate", (route) => {
-        asked.push(route.request().postData());
-        return asked.length > 1
-          ? route.continue()
-          : route.fulfill({
-              status: 503,
-              contentType: "application/problem+json",
-              body: JSON.stringify({ type: "unavailable", title: "Busy", status: 503, detail: "another simulation runs" }),
-            });
-      });
-      await page.getByRole("button", { name: "Simulate attack" }).click();
-      await page.getByText("another simulation runs").waitFor();
-      await page.getByRole("alert").getByRole("button").click();
-      await page.locator(".simulated li").first().waitFor();
-      equal(asked.join(), '{"macro_id":"attack"},{"macro_id":"attack"}', "what was asked");
-      equal((await page.locator(".simulated .chip").allInnerTexts()).join(), "Warn,Clear,Warn,Cancel", "steps");
-      await page.keyboard.press("Escape");
-      await page.locator("dialog").waitFor({ state: "detached" });
-      await context.close();
-    },
-  },
-];
 
 const paletteCases = [
   {
@@ -610,7 +589,7 @@ export const kCases = [
   ...kGameCases,
   ...kSettingsCases,
   ...viewCases,
-  ...simulationCases,
+  ...kMacroCases,
   ...paletteCases,
   ...kHeapCases,
   ...lastCases,

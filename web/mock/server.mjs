@@ -22,7 +22,7 @@ import { Games } from "./games.mjs";
 import { simulation } from "./simulation.mjs";
 import { Play } from "./play.mjs";
 import { kScenes, scene as makeScene } from "./scenarios.mjs";
-import { kProfiles } from "./world.mjs";
+import { Profiles } from "./profiles.mjs";
 
 const kDist = fileURLToPath(new URL("../dist/", import.meta.url));
 const kTypes = {
@@ -121,6 +121,7 @@ export class MockDaemon {
     this.scene = makeScene(name, Date.now());
     this.accounts = new Accounts(Date.now(), name !== "empty");
     this.settings = new Settings(Date.now(), name !== "empty");
+    this.profiles = new Profiles();
     this.links = new Games(Date.now(), name !== "empty");
     this.characters = new Play(Date.now(), name !== "empty");
     for (const socket of this.sockets) socket.terminate();
@@ -300,6 +301,7 @@ export class MockDaemon {
     const publish = (topic, data) => this.publish(topic, data);
     const room =
       this.settings.answer(method, path, request.headers, body, may, publish) ??
+      this.profiles.answer(method, path, request.headers, body, may) ??
       this.accounts.answer(method, path, query, body, kScopes[this.scene.role]) ??
       this.characters.answer(method, path, body, this.scene.role !== "viewer", (topic, data) =>
         this.publish(topic, data),
@@ -426,10 +428,8 @@ export class MockDaemon {
           next_cursor: next,
         });
       }
-      case "GET /macro-safety/profiles":
-        return send(response, 200, { items: kProfiles, next_cursor: null });
       case "POST /macro-safety/simulate":
-        return send(response, 200, simulation(body.macro_id, Date.now()));
+        return send(response, 200, simulation(body, Date.now()));
       case "POST /macro-safety/start":
         return this.start(body, response);
       case "POST /macro-safety/stop-all": {

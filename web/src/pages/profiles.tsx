@@ -6,6 +6,8 @@ import { useEffect } from "preact/hooks";
 import type { MacroProfile } from "../api/types";
 import { formatLength, formatNumber } from "../lib/format";
 import { profiles, readProfiles } from "../state/profiles";
+import { EditProfileButton } from "../profiles/button";
+import { may } from "../state/session";
 import { SimulateButton } from "../simulate/button";
 import { Icon } from "../ui/icons";
 import { Empty, Failure, Loading } from "../ui/parts";
@@ -139,8 +141,10 @@ export function Profiles({ filter }: { filter: string }): JSX.Element {
                     <Icon name={breach.icon} size={14} />
                     {breach.words}
                   </span>
-                  <br />
-                  <SimulateButton macroId={profile.macro_id} small />
+                  <span class="profile-acts">
+                    <SimulateButton macroId={profile.macro_id} small />
+                    {may("macros:admin") && <EditProfileButton macroId={profile.macro_id} />}
+                  </span>
                 </td>
               </tr>
             );
