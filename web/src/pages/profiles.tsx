@@ -108,6 +108,9 @@ export function Profiles({ filter }: { filter: string }): JSX.Element {
               Response
             </th>
             <th scope="col">On a breach</th>
+            <th scope="col">
+              <span class="sr-only">What can be done</span>
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -141,10 +144,10 @@ export function Profiles({ filter }: { filter: string }): JSX.Element {
                     <Icon name={breach.icon} size={14} />
                     {breach.words}
                   </span>
-                  <span class="profile-acts">
-                    <SimulateButton macroId={profile.macro_id} small />
-                    {may("macros:admin") && <EditProfileButton macroId={profile.macro_id} />}
-                  </span>
+                </td>
+                <td class="row-acts">
+                  <SimulateButton macroId={profile.macro_id} bare />
+                  {may("macros:admin") && <EditProfileButton macroId={profile.macro_id} />}
                 </td>
               </tr>
             );

@@ -8,6 +8,6 @@ const load = () => import("./dialog").then(({ ProfileDialog }) => ProfileDialog)
 
 export function EditProfileButton({ macroId }: { macroId: string }): JSX.Element {
   return (
-    <DialogButton load={load} props={{ macroId }} icon="edit" words="Edit" label={`Edit ${macroId}`} small />
+    <DialogButton load={load} props={{ macroId }} icon="edit" words="Edit" label={`Edit ${macroId}`} bare />
   );
 }

@@ -129,7 +129,7 @@ function WindowFields(props: WindowProps): JSX.Element {
           value={draft.name}
           onChange={(name) => onChange({ name })}
           error={wrong[`${path}name`]}
-          hint="Empty: the line above"
+          hint="Empty: its line"
         />
       </div>
       <details open={isOpen || Object.keys(wrong).some((key) => key.startsWith(path)) || undefined}>

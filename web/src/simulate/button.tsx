@@ -15,8 +15,8 @@ export interface SimulateProps {
 
 const load = () => import("./dialog").then(({ SimulateDialog }) => SimulateDialog);
 
-export function SimulateButton(props: SimulateProps & { small?: boolean }): JSX.Element {
-  const { small, ...of } = props;
+export function SimulateButton(props: SimulateProps & { bare?: boolean }): JSX.Element {
+  const { bare, ...of } = props;
   return (
     <DialogButton
       load={load}
@@ -24,7 +24,7 @@ export function SimulateButton(props: SimulateProps & { small?: boolean }): JSX.
       icon="clock"
       words="Simulate"
       label={`Simulate ${of.macroId}`}
-      small={small}
+      bare={bare}
     />
   );
 }

@@ -3,10 +3,10 @@
 import type { JSX } from "preact";
 
 import type { Simulation } from "../api/types";
-import { formatMoment, formatMomentSeconds, formatNumber, signalInfo } from "../lib/format";
+import { formatLength, formatMoment, formatMomentSeconds, formatNumber, signalInfo } from "../lib/format";
 import { coverageLine, kSteps, possibleLine, shareText } from "../lib/simulation";
 import { now } from "../state/clock";
-import { Ago, Empty } from "../ui/parts";
+import { Empty } from "../ui/parts";
 import { Chip } from "../ui/words";
 
 function Decisions({ of }: { of: Simulation }): JSX.Element {
@@ -19,7 +19,7 @@ function Decisions({ of }: { of: Simulation }): JSX.Element {
             {one.reason}
             <small>
               {" "}
-              <Ago at={one.at} />
+              {formatMomentSeconds(one.at, now.value)}
               {one.window !== null && ` · window ${one.window}`}
               {one.forecast && " · forecast"}
               {one.from_aggregate && " · from a mean"}
@@ -33,7 +33,7 @@ function Decisions({ of }: { of: Simulation }): JSX.Element {
 
 function Possible({ of }: { of: Simulation }): JSX.Element {
   return (
-    <section aria-labelledby="simulated-possible">
+    <section class="possible" aria-labelledby="simulated-possible">
       <h3 id="simulated-possible">
         May hide in means <span class="count">{of.possible.length}</span>
       </h3>
@@ -47,7 +47,7 @@ function Possible({ of }: { of: Simulation }): JSX.Element {
             <span class="simulated-why">
               {possibleLine(one)}
               <small>
-                for {formatNumber(Math.round((Date.parse(one.to) - Date.parse(one.from)) / 1000))} s
+                for {formatLength(Math.round((Date.parse(one.to) - Date.parse(one.from)) / 1000))}
               </small>
             </span>
           </li>

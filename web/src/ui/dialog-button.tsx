@@ -4,7 +4,7 @@ import type { ComponentType, JSX } from "preact";
 import { useState } from "preact/hooks";
 
 import { toast } from "../state/toasts";
-import type { IconName } from "./icons";
+import { Icon, type IconName } from "./icons";
 import { Button } from "./parts";
 
 interface Props<P> {
@@ -14,10 +14,11 @@ interface Props<P> {
   words: string;
   /** Names the thing too: there is one such button a row. */
   label: string;
-  small?: boolean | undefined;
+  /** An icon with its label as tooltip: for the rows of a table. */
+  bare?: boolean | undefined;
 }
 
-export function DialogButton<P extends object>({ load, props, icon, words, label, small }: Props<P>): JSX.Element {
+export function DialogButton<P extends object>({ load, props, icon, words, label, bare }: Props<P>): JSX.Element {
   const [There, setThere] = useState<ComponentType<P & { onClose: () => void }> | null>(null);
   const [open, setOpen] = useState(false);
   const show = (): void => {
@@ -31,9 +32,15 @@ export function DialogButton<P extends object>({ load, props, icon, words, label
   };
   return (
     <>
-      <Button class={small ? "small" : ""} icon={icon} aria-label={label} onClick={show}>
-        {words}
-      </Button>
+      {bare ? (
+        <button type="button" class="icon-button" aria-label={label} title={label} onClick={show}>
+          <Icon name={icon} size={18} />
+        </button>
+      ) : (
+        <Button icon={icon} aria-label={label} onClick={show}>
+          {words}
+        </Button>
+      )}
       {open && There && <There {...props} onClose={() => setOpen(false)} />}
     </>
   );
