@@ -108,9 +108,6 @@ export function Profiles({ filter }: { filter: string }): JSX.Element {
               Response
             </th>
             <th scope="col">On a breach</th>
-            <th scope="col">
-              <span class="sr-only">What can be done</span>
-            </th>
           </tr>
         </thead>
         <tbody>
@@ -120,11 +117,17 @@ export function Profiles({ filter }: { filter: string }): JSX.Element {
             return (
               <tr key={profile.macro_id}>
                 <th scope="row" title={profile.description || undefined}>
-                  {profile.name}
-                  <br />
-                  <code>{profile.macro_id}</code>{" "}
-                  <small>· {kSources[profile.source] ?? profile.source}</small>
-                  {(profile.windows ?? []).map((window) => (
+                  <div class="profile-head">
+                    <span>
+                      {profile.name}
+                      <br />
+                      <code>{profile.macro_id}</code>{" "}
+                      <small>· {kSources[profile.source] ?? profile.source}</small>
+                    </span>
+                    <SimulateButton macroId={profile.macro_id} bare />
+                    {may("macros:admin") && <EditProfileButton macroId={profile.macro_id} />}
+                  </div>
+                  {profile.windows.map((window) => (
                     <div key={window.name}>
                       <small>{windowLine(window)}</small>
                     </div>
@@ -144,10 +147,6 @@ export function Profiles({ filter }: { filter: string }): JSX.Element {
                     <Icon name={breach.icon} size={14} />
                     {breach.words}
                   </span>
-                </td>
-                <td class="row-acts">
-                  <SimulateButton macroId={profile.macro_id} bare />
-                  {may("macros:admin") && <EditProfileButton macroId={profile.macro_id} />}
                 </td>
               </tr>
             );
