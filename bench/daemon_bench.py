@@ -5,6 +5,7 @@ Usage: GK_BIN=build/release/bin bench/daemon_bench.py [start] [memory] [requests
 Prints one JSON object a figure: name, n, median, p99, unit, method. No argument: all of them.
 Loopback only; every load is bounded in time.
 """
+import contextlib
 import json
 import os
 import pathlib
@@ -148,24 +149,52 @@ def bench_sockets(clients=1000, seconds=12):
                               "rss_mib": round(memory_kib(daemon.process.pid, "Rss") / 1024, 1)}), flush=True)
 
 
+@contextlib.contextmanager
+def constant_nginx():
+    """The port of an nginx with one process that answers every request with a constant: what the tail of
+    its answers has is this machine's share of everybody's."""
+    port = free_port()
+
+    def answers():
+        with contextlib.suppress(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port)).close()
+            return True
+
+    with tempfile.TemporaryDirectory() as folder:
+        conf = pathlib.Path(folder) / "nginx.conf"
+        conf.write_text(f"""daemon off; master_process off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;
+            events {{ worker_connections 256; }}
+            http {{ access_log off; keepalive_requests 100000000; server {{ listen 127.0.0.1:{port};
+              location / {{ default_type application/json; return 200 '{{"status":"ok"}}'; }} }} }}""")
+        process = subprocess.Popen(["nginx", "-p", folder, "-c", str(conf)])
+        try:
+            wait_for("nginx", answers)
+            yield port
+        finally:
+            process.terminate()
+            process.wait()
+
+
 def bench_open_loop(runs=5, seconds=8, rate=20_000):
     """Requests that come on a schedule of their own, late answers or not (http_open_loop_bench)."""
-    with Daemon(config="[http]\nmax_per_address = 1024\n") as daemon:
-        paths = {"status": "/api/macro-safety/status", "live": "/api/health/live"}
-        p50s, p99s = {name: [] for name in paths}, {name: [] for name in paths}
+    with Daemon(config="[http]\nmax_per_address = 1024\n") as daemon, constant_nginx() as nginx:
+        targets = {"status": (daemon.port, "/api/macro-safety/status"), "live": (daemon.port, "/api/health/live"),
+                   "nginx": (nginx, "/")}
+        found = {name: [] for name in targets}
         for _ in range(runs):
-            for name, path in paths.items():  # in turn, so that both meet the same disturbances
-                out = subprocess.run([str(BIN / "http_open_loop_bench"), str(daemon.port), path, str(rate), str(seconds),
+            for name, (port, path) in targets.items():  # in turn, so that all meet the same disturbances
+                out = subprocess.run([str(BIN / "http_open_loop_bench"), str(port), path, str(rate), str(seconds),
                                       "64", daemon.admin.cookie], text=True, capture_output=True)
                 assert out.returncode == 0, out
                 figures = json.loads(out.stdout)
                 assert figures["not_200"] == 0, figures
-                p50s[name].append(figures["p50_ms"])
-                p99s[name].append(figures["p99_ms"])
+                found[name].append(figures)
         method = f"open loop, {rate} requests/s for {seconds} s over 64 connections, the generator spins on the other core"
-        report("open_loop_p50", p50s["status"], "ms", method + "; GET /api/macro-safety/status with a session")
-        report("open_loop_p99", p99s["status"], "ms", "the same")
-        report("open_loop_live_p99", p99s["live"], "ms", "the same for a constant answer, in turn")
+        where = {"status": "GET /api/macro-safety/status with a session", "live": "GET /api/health/live, a constant",
+                 "nginx": "a constant of nginx, one process"}
+        for name, runs_of in found.items():
+            for p in ("p50", "p99"):
+                report(f"open_loop_{name}_{p}", [f[f"{p}_ms"] for f in runs_of], "ms", f"{method}; {where[name]}, in turn")
 
 
 def raise_limit():

@@ -8,7 +8,10 @@ namespace {
 void write_type(JsonWriter& w, std::string_view type, bool nullable) {
   if (type.ends_with("[]")) {
     w.field("type", "array").key("items").begin_object();
-    write_type(w, type.substr(0, type.size() - 2), false);
+    type.remove_suffix(2);
+    const bool some_null = type.ends_with("?");
+    if (some_null) type.remove_suffix(1);
+    write_type(w, type, some_null);
     w.end_object();
   } else if (type.starts_with("#")) {
     const std::string ref = "#/components/schemas/" + std::string(type.substr(1));

@@ -63,8 +63,9 @@ class Reply {
 /// A field of a request or response body, for OpenAPI.
 struct Field {
   std::string_view name;
-  /// JSON Schema type, "T[]", "map:T" (object with values T), "a|b" (one of these words), "time"
-  /// (RFC 3339), "point" ([number, number or null]), "any", or "#Name" for a named schema.
+  /// JSON Schema type, "T[]", "T?[]" (items may be null), "map:T" (object with values T), "a|b"
+  /// (one of these words), "time" (RFC 3339), "point" ([number, number or null]), "any", or "#Name"
+  /// for a named schema.
   std::string_view type;
   std::string_view description;  ///< With unit.
   bool required = false;

@@ -35,7 +35,7 @@ Gate::Gate(const ArbiterOptions& options, const Clock& clock)
       lanes_(std::make_unique<GateLane[]>(options.max_lanes)),
       actors_(std::make_unique<std::atomic<std::uint32_t>[]>(options.max_actors + 1U)),
       core_(Core::create(options, ring_, clock.mono()).value()),  // checked by create()
-      waiters_(std::size_t{1} << 16, nullptr) {}
+      waiters_(options.max_tickets, nullptr) {}  // A slot is reused: it is below what may wait.
 
 Result<std::unique_ptr<Gate>> Gate::create(const ArbiterOptions& options, const Clock& clock) {
   if (auto checked = check_options(options); !checked) return std::move(checked).error();

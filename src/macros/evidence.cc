@@ -10,7 +10,7 @@ namespace {
 
 struct SignalInfo {
   std::string_view name, unit;
-  monitor::Signal monitor::Snapshot::* field;
+  monitor::Signal monitor::Snapshot::*field;
 };
 constexpr std::array<SignalInfo, 7> kSignalInfo{{
     {"cpu_usage", "%", &monitor::Snapshot::cpu_usage},

@@ -13,10 +13,12 @@ namespace gk::macros {
 
 /// A change that others want to know.
 struct MacroNotice {
-  enum class Kind : std::uint8_t { started, warned, cleared, paused, resumed, ended };
+  enum class Kind : std::uint8_t { started, warned, throttled, cleared, paused, resumed, ended };
   Kind kind = Kind::started;
   std::string macro_id;
   std::string reason;
+  std::string macro_name;  ///< This and the next: when it started.
+  std::string game;        ///< Where it acts; empty: not known.
 };
 
 /// A macro is let in, before anything of it runs; or that failed.

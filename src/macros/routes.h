@@ -7,6 +7,7 @@
 #include "macros/profile_book.h"
 #include "macros/service.h"
 #include "macros/simulations.h"
+#include "macros/trend_reports.h"
 
 namespace gk::macros {
 
@@ -16,6 +17,9 @@ void add_macros_routes(api::Router& router, MacroService& service, ProfileBook& 
 /// POST /api/macro-safety/simulate. Requires: all outlive the router.
 void add_simulate_route(api::Router& router, Simulations& simulations, const ProfileBook& profiles,
                         const Clock& clock);
+
+/// GET /api/macro-safety/trends. Requires: both outlive the router.
+void add_trends_route(api::Router& router, TrendReports& reports);
 
 /// Registers macro:started, macro:paused, macro:cancelled and macro:updated and feeds them from the
 /// service.

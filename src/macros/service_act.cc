@@ -274,7 +274,7 @@ void MacroService::finish(const std::string& id, bool gone) {
   ended_.push_back({macro->id, std::string(state), macro->reason});
   if (ended_.size() > options_.max_ended) ended_.pop_front();
   answer_waiters(macro->id, state, macro->reason);
-  notices_.publish({MacroNotice::Kind::ended, macro->id, macro->reason});
+  notices_.publish({MacroNotice::Kind::ended, macro->id, macro->reason, {}, {}});
   if (!macro->ending) return;
   for (const auto& waiting : macro->ending->waiting) waiting(gone);
 }
@@ -423,7 +423,12 @@ void MacroService::note(MacroNotice::Kind kind, RunningMacro& macro, const std::
               {{"macro_id", macro.id}});
   }
   answer_waiters(macro.id, state_name(macro.state), reason);
-  notices_.publish({kind, macro.id, reason});
+  MacroNotice notice{kind, macro.id, reason, {}, {}};
+  if (kind == MacroNotice::Kind::started) {
+    notice.macro_name = macro.name;
+    notice.game = macro.game;
+  }
+  notices_.publish(notice);
 }
 
 }  // namespace gk::macros

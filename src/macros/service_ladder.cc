@@ -45,7 +45,7 @@ void MacroService::throttle(RunningMacro& macro, const Decision& decision) {
   log_.warn("macro_throttled", decision.reason,
             {{"macro_id", macro.id},
              {"interval_ms", std::chrono::duration<double, std::milli>(decision.pace).count()}});
-  if (decision.pace > Nanos(0)) note(MacroNotice::Kind::warned, macro, decision.reason);
+  if (decision.pace > Nanos(0)) note(MacroNotice::Kind::throttled, macro, decision.reason);
 }
 
 // After an end: a cancellation by the rules is a strike; another end may close the breaker.

@@ -37,13 +37,10 @@ class SimulationsTest : public ServiceFixture {
   static std::size_t decisions(const std::string& json) {
     return parse_json(json)->find("decisions")->as_array().size();
   }
-  Simulations simulations{loop,
-                          pool,
-                          observer,
-                          store,
-                          profiles,
-                          [this]() -> const auto& { return service->events(); },
-                          [] { return WatchSettings{}; }};  // namespace
+  Simulations simulations{loop, pool, observer, store,
+                          profiles, [this]() -> const auto& {return service->events();
+}, [] { return WatchSettings{}; }
+};  // namespace
 };  // namespace gk::macros
 
 TEST_F(SimulationsTest, TellsWhatWouldHaveBeenDoneAndDoesNothing) {

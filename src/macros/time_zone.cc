@@ -2,6 +2,7 @@
 
 #include <date/tz.h>
 
+#include <cstdlib>
 #include <stdexcept>
 
 namespace gk::macros {
@@ -25,6 +26,17 @@ Result<Zone> load_zone(const std::string& name) {
     const bool unknown = why.find("not found") != std::string::npos;
     return Error{unknown ? Errc::invalid_argument : Errc::unavailable,
                  "time_zone: " + (unknown ? "no zone " + name + " on this system" : why)};
+  }
+}
+
+std::string local_zone_name() {
+  const char* wanted = std::getenv("TZ");
+  try {
+    if (wanted == nullptr || *wanted == '\0') return date::current_zone()->name();
+    // As libc takes it: a colon may come first.
+    return date::locate_zone(*wanted == ':' ? wanted + 1 : wanted)->name();
+  } catch (const std::runtime_error&) {
+    return "UTC";
   }
 }
 

@@ -15,4 +15,9 @@ namespace gk::macros {
 /// Thread: safe. Blocks.
 Result<Zone> load_zone(const std::string& name);
 
+/// The zone of this machine: what TZ names, else /etc/localtime; "UTC" where neither names one that
+/// the system knows.
+/// Thread: safe. Blocks.
+std::string local_zone_name();
+
 }  // namespace gk::macros

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/try.h"
+#include "macros/time_zone.h"
 #include "sys/paths.h"
 
 namespace gk::server {
@@ -48,9 +49,9 @@ macros::LauncherOptions macro_launcher(const RoomsContext& context) {
   return launcher;
 }
 
-MacroRoom::MacroRoom(const RoomsContext& context, store::Writer& state, WorkerPool& pool,
+MacroRoom::MacroRoom(const RoomsContext& context, const Stores& stores, WorkerPool& pool,
                      monitor::Monitor& monitor, LaneRoom& lanes)
-    : store_(state, context.loop, context.clock),
+    : store_(*stores.state, context.loop, context.clock),
       profiles_(context.data_dir + "/config/macro_safety", store_, context.log),
       observer_(monitor),
       service_(std::make_unique<macros::MacroService>(
@@ -60,6 +61,13 @@ MacroRoom::MacroRoom(const RoomsContext& context, store::Writer& state, WorkerPo
           context.loop, pool, observer_, store_, profiles_,
           [this]() -> const Ring<macros::CancellationEvent>& { return service_->events(); },
           [this] { return service_->watch_settings(); }),
+      tally_store_(*stores.telemetry, stores.telemetry_path(), pool, context.loop, context.clock),
+      tallies_({.memory_total_bytes = service_->watch_settings().memory_total_bytes}, context.loop,
+               context.clock, context.log, context.metrics, *service_, observer_, tally_store_),
+      trends_(context.loop, pool, context.clock,
+              {observer_, tallies_, tally_store_,
+               [this] { return games_ == nullptr ? std::vector<std::string>() : games_->names(); },
+               macros::load_zone, macros::local_zone_name}),
       clock_(context.clock) {
   degraded_ = service_->degraded();
   notices_ = service_->notices().subscribe([this, &lanes](const macros::MacroNotice& notice) {
@@ -74,9 +82,9 @@ MacroRoom::MacroRoom(const RoomsContext& context, store::Writer& state, WorkerPo
 }
 
 Result<std::unique_ptr<MacroRoom>> MacroRoom::create(const RoomsContext& context,
-                                                     store::Writer& state, WorkerPool& pool,
+                                                     const Stores& stores, WorkerPool& pool,
                                                      monitor::Monitor& monitor, LaneRoom& lanes) {
-  std::unique_ptr<MacroRoom> room(new MacroRoom(context, state, pool, monitor, lanes));
+  std::unique_ptr<MacroRoom> room(new MacroRoom(context, stores, pool, monitor, lanes));
   room->watch_overrides(context);  // Before they are read: no change falls in between.
   GK_TRY(auto stored, room->store_.load());
   room->profiles_.restore(stored);
@@ -107,6 +115,13 @@ void MacroRoom::connect(api::Hub& hub, api::Router& router) {
   topics_ = std::make_unique<macros::MacroTopics>(hub, *service_);
   macros::add_macros_routes(router, *service_, profiles_);
   macros::add_simulate_route(router, simulations_, profiles_, clock_);
+  macros::add_trends_route(router, trends_);
+}
+
+void MacroRoom::set_games(games::Port* games) {
+  games_ = games;
+  service_->set_games(games);
+  tallies_.set_games(games);
 }
 
 monitor::CheckOutcome MacroRoom::health() const {

@@ -19,6 +19,7 @@
 #include "server/lane_room.h"
 #include "server/monitor_observer.h"
 #include "server/rooms.h"
+#include "server/stores.h"
 #include "sys/dir_watch.h"
 
 namespace gk::server {
@@ -35,17 +36,19 @@ class MacroRoom {
   /// Reads what was stored. Blocks for it: called once, at the start.
   /// Requires: the lanes outlive it. Errors: as MacroStore::load().
   static Result<std::unique_ptr<MacroRoom>> create(const RoomsContext& context,
-                                                   store::Writer& state, WorkerPool& pool,
+                                                   const Stores& stores, WorkerPool& pool,
                                                    monitor::Monitor& monitor, LaneRoom& lanes);
 
   /// Topics and routes. Requires: hub and router outlive this.
   void connect(api::Hub& hub, api::Router& router);
   macros::MacroService& service() { return *service_; }
+  /// Where macros act, and what measures them. Requires: the games outlive this.
+  void set_games(games::Port* games);
   /// How well process macros are confined. Safe.
   monitor::CheckOutcome health() const;
 
  private:
-  MacroRoom(const RoomsContext& context, store::Writer& state, WorkerPool& pool,
+  MacroRoom(const RoomsContext& context, const Stores& stores, WorkerPool& pool,
             monitor::Monitor& monitor, LaneRoom& lanes);
 
   void watch_overrides(const RoomsContext& context);
@@ -55,6 +58,10 @@ class MacroRoom {
   MonitorObserver observer_;
   std::unique_ptr<macros::MacroService> service_;
   macros::Simulations simulations_;
+  macros::SqlTallyStore tally_store_;
+  macros::MacroTallies tallies_;
+  games::Port* games_ = nullptr;  // Borrowed.
+  macros::TrendReports trends_;
   const Clock& clock_;
   std::unique_ptr<macros::MacroTopics> topics_;
   Topic<macros::MacroNotice>::Subscription notices_;

@@ -199,7 +199,7 @@ Result<void> Rooms::Impl::start_games() {
 }
 
 Result<void> Rooms::Impl::start_macros() {
-  GK_TRY(macros, MacroRoom::create(context, *stores->state, *pool, *monitor, *lanes));
+  GK_TRY(macros, MacroRoom::create(context, *stores, *pool, *monitor, *lanes));
   GK_TRY(notices, NoticeRoom::create(context, *stores->state, macros->service()));
   auto inputs = health_inputs(*monitor, *stores, context.log);
   inputs.configuration = settings->health();
@@ -236,7 +236,7 @@ void Rooms::Impl::start_api() {
   games->connect(*hub, *router, *pool,
                  [this](std::string_view id) { return macros->service().is_running(id); });
   macros->connect(*hub, *router);
-  macros->service().set_games(&games->service());
+  macros->set_games(&games->service());
   macros->service().set_game_rights(
       [this](std::string_view game, std::string_view user, std::string_view role) {
         return games->service().may_send(game, user, role, false);

@@ -143,7 +143,7 @@ class MacroWatch {
     Source source;
     Blame blame;
     std::string_view signal;
-    monitor::Signal monitor::Snapshot::* field;  // Null for own rules.
+    monitor::Signal monitor::Snapshot::*field;  // Null for own rules.
     HysteresisTrigger test;
     HoltTrend trend;
     std::optional<MonoTime> named_at;  // Since when the culprit test names this macro.
@@ -151,7 +151,7 @@ class MacroWatch {
   // A signal that a dangerous macro must not lose.
   struct Lifeline {
     std::string_view signal;
-    monitor::Signal monitor::Snapshot::* field;
+    monitor::Signal monitor::Snapshot::*field;
     bool known_at_start = false;
     bool spent = false;  // Its loss has caused a pause already.
     Nanos period{Seconds(1)};

@@ -215,7 +215,7 @@ class Splitter {
     }
   }
   template <typename T>
-  void take(std::optional<T> ProfilePatch::* field, const char* name, std::string from,
+  void take(std::optional<T> ProfilePatch::*field, const char* name, std::string from,
             std::string to, bool loosens) {
     OverrideChange change{macro_id_, name, std::move(from), std::move(to), loosens};
     if (loosens && !approved_) {
@@ -225,23 +225,23 @@ class Splitter {
     out_.effective[macro_id_].*field = patch_.*field;
     out_.applied.push_back(std::move(change));
   }
-  void maximum(std::optional<double> ProfilePatch::* field, const char* name, double base) {
+  void maximum(std::optional<double> ProfilePatch::*field, const char* name, double base) {
     if (!(patch_.*field)) return;
     take(field, name, format_number(base), format_number(*(patch_.*field)),
          *(patch_.*field) > base);
   }
-  void minimum(std::optional<double> ProfilePatch::* field, const char* name, double base) {
+  void minimum(std::optional<double> ProfilePatch::*field, const char* name, double base) {
     if (!(patch_.*field)) return;
     take(field, name, format_number(base), format_number(*(patch_.*field)),
          *(patch_.*field) < base);
   }
   // Switching a protection or a notice off loosens.
-  void flag(std::optional<bool> ProfilePatch::* field, const char* name, bool base) {
+  void flag(std::optional<bool> ProfilePatch::*field, const char* name, bool base) {
     if (!(patch_.*field)) return;
     take(field, name, base ? "true" : "false", *(patch_.*field) ? "true" : "false",
          base && !*(patch_.*field));
   }
-  void text(std::optional<std::string> ProfilePatch::* field, const char* name,
+  void text(std::optional<std::string> ProfilePatch::*field, const char* name,
             const std::string& base) {
     if (patch_.*field) take(field, name, json_text(base), json_text(*(patch_.*field)), false);
   }

@@ -46,7 +46,7 @@ namespace {
 
 // The first of custom, override file and base that has the field.
 template <typename T>
-T pick(const ProfilePatch* custom, const ProfilePatch* file, std::optional<T> ProfilePatch::* field,
+T pick(const ProfilePatch* custom, const ProfilePatch* file, std::optional<T> ProfilePatch::*field,
        T base) {
   if (custom != nullptr && custom->*field) return *(custom->*field);
   if (file != nullptr && file->*field) return *(file->*field);
