@@ -66,7 +66,7 @@ class Filled:
                 self.put(["/library"], "PUT", f"/api/macro-scripts/s{n}", {"kind": "steps", "steps": steps}, text)
         self.ended = wait_for("four macros that ran too long", lambda: (found := [
             one for one in self.admin.get("/api/macro-safety/cancellations").json["items"] if one["macro_id"].startswith("p")]) and len(found) > 3 and found)
-        self.shown["/cancellations"] = self.shown["/"] = [one["macro_name"] for one in self.ended]
+        self.shown["/cancellations"] = self.shown["/"] = self.shown["/trends"] = [one["macro_name"] for one in self.ended]
         for one in self.ended:
             if one["macro_name"] in ("W" * 60, "<img src=x onerror=window.pwned=1>"):
                 self.shown[f"/cancellations/{one['id']}"] = [one["macro_name"]]

@@ -57,6 +57,9 @@ const kViews = [
   ["simulation, no history", "healthy", "/macro-safety", simulate("Simulate heal", "There is no history to judge")],
   ["simulation, quiet", "healthy", "/macro-safety", simulate("Simulate craft", "It would have decided nothing")],
   ["profile, edited", "healthy", "/macro-safety", editDance],
+  ["trends", "healthy", "/trends"],
+  ["trends, as a table", "healthy", "/trends", (page) => page.getByRole("button", { name: "Table" }).click()],
+  ["trends, none", "empty", "/trends"],
   ["not found", "healthy", "/nowhere"],
   [
     "start dialog",
@@ -73,6 +76,7 @@ const kReal = new Set([
   "overview",
   "macros",
   "cancellations",
+  "trends",
   "not found",
   "start dialog",
   "help",
@@ -88,7 +92,7 @@ const paletteCases = [
       const context = await target.context("healthy");
       const page = await target.open(context, "/library");
       await settle(page);
-      for (const path of ["/games", "/sessions", "/locks", "/explore", "/logs", "/settings", "/library"]) {
+      for (const path of ["/games", "/sessions", "/locks", "/explore", "/trends", "/logs", "/settings", "/library"]) {
         await page.locator(`.nav a[href="${path}"]`).click();
         await settle(page);
       }

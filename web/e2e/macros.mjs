@@ -186,4 +186,44 @@ const simulationCases = [
   },
 ];
 
-export const kMacroCases = [...profileCases, ...simulationCases];
+const trendCases = [
+  {
+    name: "trends: directions in words, other days and another zone are asked for, a wrong zone stands at its field",
+    mock: true,
+    async run(target) {
+      const context = await target.context("healthy", { timezoneId: "Europe/Berlin" });
+      const page = await target.open(context, "/macro-safety");
+      const asked = [];
+      page.on("request", (request) => request.url().includes("/trends?") && asked.push(new URL(request.url()).search));
+      await page.keyboard.press("g");
+      await page.keyboard.press("d");
+      const attack = page.locator(".trend", { hasText: "Attack Macro" });
+      await attack.getByText("rising by 0.50 a day").waitFor();
+      equal(await attack.locator("svg.day-bars").count(), 4, "bars of a macro");
+      check(/ by day: /.test(await attack.locator("svg.day-bars").first().getAttribute("aria-label")), "the bars are not read out");
+      equal(await attack.locator("svg.day-bars").first().locator("rect").count(), 6, "bars of 7 days, one without a run");
+      equal(await page.locator(".trend", { hasText: "announce" }).getByText("too few days").count(), 3, "lines that nobody can know");
+      equal(await page.locator(".trend-grid > li").count(), 4, "measurements that were known");
+      await page.getByRole("button", { name: "30 days" }).click();
+      await page.waitForFunction(() => document.querySelectorAll(".trend:nth-child(2) .day-bars")[0].querySelectorAll("rect").length === 30);
+      const zone = page.getByLabel("Time zone of the days");
+      await zone.fill("Nowhere");
+      await page.keyboard.press("Enter");
+      await page.getByText('this system has no "Nowhere"').waitFor();
+      await zone.fill("UTC");
+      await page.keyboard.press("Enter");
+      await page.getByText("days of UTC").waitFor();
+      equal(
+        asked.join(),
+        "?days=7&time_zone=Europe%2FBerlin,?days=30&time_zone=Europe%2FBerlin,?days=30&time_zone=Nowhere,?days=30&time_zone=UTC",
+        "what was asked",
+      );
+      await page.getByRole("button", { name: "Table" }).click();
+      equal(await page.getByRole("region", { name: "Macros by day" }).locator("tbody tr").count(), 26 + 30 + 2, "rows of the twin");
+      await page.getByRole("region", { name: "Measurements by day" }).getByText("42\u00a0%").first().waitFor();
+      await context.close();
+    },
+  },
+];
+
+export const kMacroCases = [...profileCases, ...simulationCases, ...trendCases];

@@ -65,6 +65,9 @@ const kShots = [
     await page.getByRole("button", { name: "Edit dance" }).click();
     await page.getByRole("button", { name: "Add a window" }).click();
   }],
+  ["trends", "healthy", "/trends"],
+  ["trends-table", "healthy", "/trends", (page) => page.getByRole("button", { name: "Table" }).click()],
+  ["trends-empty", "empty", "/trends"],
   ["detect", "healthy", "/games", (page) => page.click("text=Detect")],
   ["library", "healthy", "/library", (page) => page.getByRole("button", { name: "Log of backup" }).click()],
   ["library-edit", "healthy", "/library", (page) => page.getByRole("button", { name: "Edit backup" }).click()],

@@ -21,6 +21,7 @@ import { Settings } from "./config.mjs";
 import { Games } from "./games.mjs";
 import { simulation } from "./simulation.mjs";
 import { Play } from "./play.mjs";
+import { trends } from "./trends.mjs";
 import { kScenes, scene as makeScene } from "./scenarios.mjs";
 import { Profiles } from "./profiles.mjs";
 
@@ -39,7 +40,7 @@ const kPages = [
   /^\/login$/,
   /^\/setup$/,
   /^\/(locks|tasks|referee|logs|settings|sessions|games)(\/.*)?$/,
-  /^\/(explore|library)$/,
+  /^\/(explore|library|trends)$/,
 ];
 export const kHeaders = {
   "Content-Security-Policy":
@@ -430,6 +431,8 @@ export class MockDaemon {
       }
       case "POST /macro-safety/simulate":
         return send(response, 200, simulation(body, Date.now()));
+      case "GET /macro-safety/trends":
+        return this.trends(query, response);
       case "POST /macro-safety/start":
         return this.start(body, response);
       case "POST /macro-safety/stop-all": {
@@ -448,6 +451,17 @@ export class MockDaemon {
   profile(now) {
     const session = { id: "s-1", created_at: now, last_seen_at: now, expires_at: now };
     return { user: this.user(), session };
+  }
+
+  trends(query, response) {
+    const zone = query.get("time_zone") ?? "UTC";
+    try {
+      new Intl.DateTimeFormat("en", { timeZone: zone });
+    } catch {
+      const message = `expected an IANA time zone, as Europe/Berlin; this system has no "${zone}"`;
+      return problem(response, 400, "validation", "The request is not valid", message, [{ path: "time_zone", message }]);
+    }
+    send(response, 200, trends(Number(query.get("days") ?? 7), zone, Date.now(), this.scene.name === "empty"));
   }
 
   performance() {
