@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Holds the documents to the tree: relative links resolve, ARCHITECTURE.md names exactly the
-folders of src/LAYERS, each room has a README, and each test that docs/security.md and docs/abuse.md
-name is there.
+folders of src/LAYERS, each room has a README, and each test that README.md, SECURITY.md,
+docs/security.md and docs/abuse.md name is there.
 
 Usage: tools/check_docs.py [ROOT]       exit 1 when something is wrong.
 """
@@ -61,24 +61,24 @@ def has_test(text, name):
 def check_named_tests(root, problems):
     """Paths are relative to the root, src/, tests/ or tests/e2e/. A name right behind a file is of that
     file; any other Suite.case of a row of abuse.md is of one of the row's files."""
-    for page in ("security.md", "abuse.md"):
-        file = root / "docs" / page
+    for page in ("README.md", "SECURITY.md", "docs/security.md", "docs/abuse.md"):
+        file = root / page
         if not file.exists():
-            problems.append(f"docs/{page} is missing")
+            problems.append(f"{page} is missing")
             continue
         for number, line in enumerate(file.read_text().splitlines(), 1):
             texts = []
             for path, names in TEST_FILE.findall(line):
                 place = next((root / d / path for d in ("", "src", "tests", "tests/e2e") if (root / d / path).is_file()), None)
                 if place is None:
-                    problems.append(f"docs/{page}:{number}: no such test: {path}")
+                    problems.append(f"{page}:{number}: no such test: {path}")
                     continue
                 texts.append(place.read_text())
-                problems += [f"docs/{page}:{number}: {path} has no {name}" for name in NAME.findall(names) if not has_test(texts[-1], name)]
-            if page == "abuse.md" and re.match(r"\| (?!Item|---)", line):
+                problems += [f"{page}:{number}: {path} has no {name}" for name in NAME.findall(names) if not has_test(texts[-1], name)]
+            if page == "docs/abuse.md" and re.match(r"\| (?!Item|---)", line):
                 if not texts:
-                    problems.append(f"docs/{page}:{number}: the row names no test")
-                problems += [f"docs/{page}:{number}: no file of the row has {name}" for name in CASE.findall(line)
+                    problems.append(f"{page}:{number}: the row names no test")
+                problems += [f"{page}:{number}: no file of the row has {name}" for name in CASE.findall(line)
                              if not any(has_test(text, name) for text in texts)]
 
 

@@ -66,7 +66,8 @@ int show(Context& context, const ConfigOptions& options) {
   }
   std::vector<std::vector<std::string>> rows;
   for (const JsonValue& s : answer->find("settings")->as_array()) {
-    const bool fallback = value_text(s, "value") == text_of(s, "default");
+    const auto by_default = parse_json(text_of(s, "default"));  // TOML's values read as JSON's
+    const bool fallback = by_default && value_text(s, "value") == to_json(*by_default);
     rows.push_back({text_of(s, "key"), value_text(s, "value"), fallback ? "" : "*",
                     text_of(s, "live") == "true" ? "at once" : "restart"});
   }

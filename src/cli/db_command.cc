@@ -43,7 +43,8 @@ Result<void> check_folder(Context& context, const std::string& folder, bool full
     const std::string path = below(folder, name);
     const auto checked = check_file(path, full);
     if (!checked && worst) worst = checked;
-    context.out() << (checked ? "ok      " : "DAMAGED ") << path;
+    const bool missing = !checked && checked.error().code == Errc::not_found;
+    context.out() << (checked ? "ok      " : missing ? "MISSING " : "DAMAGED ") << path;
     if (!checked) context.out() << ": " << checked.error().message;
     context.out() << "\n";
   }

@@ -165,10 +165,12 @@ std::string joined(const std::vector<std::string_view>& words) {
   return out;
 }
 
+/// "a string", "an integer".
 std::string type_text(const toml::node& node) {
   std::ostringstream out;
   out << node.type();
-  return out.str();
+  const std::string name = out.str();
+  return (name.find_first_of("aio") == 0 ? "an " : "a ") + name;
 }
 
 /// Applies one value; a message when it does not fit.
@@ -176,7 +178,7 @@ std::optional<std::string> apply(const NumberSetting& s, const toml::node& node,
   const auto value = node.value<double>();
   const std::string range = format_number(s.min) + " to " + format_number(s.max);
   if (!value || node.is_boolean())
-    return "expected a number from " + range + ", got a " + type_text(node);
+    return "expected a number from " + range + ", got " + type_text(node);
   if (!(*value >= s.min && *value <= s.max)) {
     return "expected a number from " + range + ", got " + format_number(*value);
   }
@@ -186,14 +188,14 @@ std::optional<std::string> apply(const NumberSetting& s, const toml::node& node,
 
 std::optional<std::string> apply(const BoolSetting& s, const toml::node& node, Config& config) {
   const auto* value = node.as_boolean();
-  if (value == nullptr) return "expected true or false, got a " + type_text(node);
+  if (value == nullptr) return "expected true or false, got " + type_text(node);
   config.*s.member = value->get();
   return std::nullopt;
 }
 
 std::optional<std::string> apply(const TextSetting& s, const toml::node& node, Config& config) {
   const auto* value = node.as_string();
-  if (value == nullptr) return "expected a string, got a " + type_text(node);
+  if (value == nullptr) return "expected a string, got " + type_text(node);
   config.*s.member = value->get();
   return std::nullopt;
 }
@@ -204,7 +206,7 @@ std::optional<std::string> apply(const ListSetting& s, const toml::node& node, C
   std::vector<std::string> out;
   for (const auto& item : *list) {
     if (!item.is_string())
-      return "expected an array of strings, got a " + type_text(item) + " in it";
+      return "expected an array of strings, got " + type_text(item) + " in it";
     out.push_back(item.as_string()->get());
     if (s.complaint == nullptr) continue;
     if (auto wrong = s.complaint(out.back())) return wrong;
@@ -217,7 +219,11 @@ std::optional<std::string> apply(const ChoiceSetting& s, const toml::node& node,
   const auto* value = node.as_string();
   const auto it =
       value == nullptr ? s.words.end() : std::find(s.words.begin(), s.words.end(), value->get());
-  if (it == s.words.end()) return "expected one of " + joined(s.words);
+  if (value == nullptr)
+    return "expected one of " + joined(s.words) + ", got " + type_text(node);
+  if (it == s.words.end()) {
+    return "expected one of " + joined(s.words) + ", got \"" + value->get() + "\"";
+  }
   s.set(config, static_cast<std::size_t>(it - s.words.begin()));
   return std::nullopt;
 }
@@ -378,6 +384,8 @@ ConfigOutcome parse_config(std::string_view text, const std::string& file) {
   try {
     const toml::table table = toml::parse(text, file);
     read_table(table, "", file, outcome);
+    std::stable_sort(outcome.complaints.begin(), outcome.complaints.end(),
+                     [](const auto& a, const auto& b) { return a.line < b.line; });
   } catch (const toml::parse_error& e) {
     outcome.complaints.push_back({file, static_cast<int>(e.source().begin.line), "",
                                   "not TOML: " + std::string(e.description())});

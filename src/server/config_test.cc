@@ -23,11 +23,7 @@ TEST(ParseConfig, ReportsAllComplaintsWithLineKeyAndRange) {
       "\"loud\"\n",
       "gk.toml");
   EXPECT_EQ(describe(outcome.complaints),
-            "gk.toml:1: listen: expected a string, got a integer\n"
-            "gk.toml:7: log.level: expected one of \"debug\", \"info\", \"warn\", \"error\"\n"
-            "gk.toml:5: monitor.history: unknown key; expected one of monitor.interval_s, "
-            "monitor.history_size, monitor.latency_targets\n"
-            "gk.toml:4: monitor.interval_s: expected a number from 0.1 to 60, got 0.05\n"
+            "gk.toml:1: listen: expected a string, got an integer\n"
             "gk.toml:2: nonsense: unknown key; expected one of listen, allow_hosts, allow_origins, "
             "behind_proxy, proxy_addresses, insecure_http, log.level, log.format, log.requests, "
             "log.max_file_mb, "
@@ -38,7 +34,12 @@ TEST(ParseConfig, ReportsAllComplaintsWithLineKeyAndRange) {
             "macros.confinement, macros.culprit_demand_weight, macros.culprit_command_weight, "
             "macros.culprit_threshold, macros.culprit_margin, macros.dry_run, "
             "macros.quarantine_s, notices.allow_private, notices.ca_file, "
-            "referee.udp_listen, referee.unix_socket, referee.allow_uids, referee.max_players\n");
+            "referee.udp_listen, referee.unix_socket, referee.allow_uids, referee.max_players\n"
+            "gk.toml:4: monitor.interval_s: expected a number from 0.1 to 60, got 0.05\n"
+            "gk.toml:5: monitor.history: unknown key; expected one of monitor.interval_s, "
+            "monitor.history_size, monitor.latency_targets\n"
+            "gk.toml:7: log.level: expected one of \"debug\", \"info\", \"warn\", \"error\", got "
+            "\"loud\"\n");
 }
 
 TEST(Config, TheCulpritsDefaultsAreThoseOfTheRules) {

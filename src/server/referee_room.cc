@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <filesystem>
 
 #include "base/try.h"
 
@@ -62,6 +63,8 @@ RefereeRoom::~RefereeRoom() {
   thread_->stop();  // Its tasks touch what the members below it own.
   judge_.learn_all(service_->now());
   service_->take(judge_.take_digest());
+  std::error_code ignored;
+  if (!unix_path_.empty()) std::filesystem::remove(unix_path_, ignored);
 }
 
 Result<std::unique_ptr<RefereeRoom>> RefereeRoom::create(const RoomsContext& context,
@@ -90,9 +93,10 @@ Result<std::unique_ptr<RefereeRoom>> RefereeRoom::create(const RoomsContext& con
 Result<void> RefereeRoom::open_sockets() {
   const Config& config = context_.config;
   if (config.referee_unix_socket) {
-    GK_TRY(auto socket,
-           sys::DatagramSocket::open_unix(context_.data_dir + "/movement.sock", kSocketMode));
+    const std::string path = context_.data_dir + "/movement.sock";
+    GK_TRY(auto socket, sys::DatagramSocket::open_unix(path, kSocketMode));
     thread_->add_unix(std::move(socket));
+    unix_path_ = path;
   }
   if (!config.referee_udp_listen.empty()) {
     GK_TRY(auto socket, sys::DatagramSocket::open_udp(config.referee_udp_listen));

@@ -44,6 +44,7 @@ class RefereeRoom {
   std::unique_ptr<referee::RefereeService> service_;
   std::unique_ptr<referee::MovementTopics> topics_;
   net::Handle retention_tick_;
+  std::string unix_path_;  ///< Removed at the end; empty: no such socket.
 };
 
 }  // namespace gk::server

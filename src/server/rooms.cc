@@ -379,6 +379,7 @@ void Rooms::prepare_to_stop() {
   impl_->scripts->prepare_to_stop();  // Before its macros end.
   macros::MacroService& service = impl_->macros->service();
   if (service.active() > 0) service.stop_all("The daemon stops");
+  impl_->sessions->sessions().interrupt_all();
   impl_->games->prepare_to_stop();
   impl_->lanes->prepare_to_stop();
   impl_->operations->stop();

@@ -3,6 +3,11 @@
 #include "base/try.h"
 
 namespace gk::server {
+namespace {
+
+constexpr Seconds kBooks{30};  // Source: chosen; what a crash takes from a session's time at most
+
+}  // namespace
 
 /// Lets sessions start and end macros. The rooms do not include each other's services.
 class SessionRoom::Macros final : public sessions::MacroPort {
@@ -109,6 +114,9 @@ Result<std::unique_ptr<SessionRoom>> SessionRoom::create(const RoomsContext& con
   GK_TRY(const auto stored, room->store_.load());
   room->sessions_->restore(stored);
   room->commands_->restore(stored);
+  room->books_ = context.loop.every(kBooks, [&sessions = *room->sessions_] {
+    sessions.keep_books();
+  });
   return room;
 }
 

@@ -49,6 +49,7 @@ class SessionRoom {
   std::unique_ptr<sessions::SessionService> sessions_;
   std::unique_ptr<sessions::CommandService> commands_;
   std::unique_ptr<sessions::SessionTopics> topics_;
+  net::Handle books_;
 };
 
 }  // namespace gk::server

@@ -21,6 +21,7 @@ void add_sessions(api::Router& router) {
                       {"created", "time", "", true},
                       {"started", "time", "The last start", true, true},
                       {"ended", "time", "", true, true},
+                      {"updated", "time", "When it was last stored", true},
                       {"stats", "#GameSessionStats", "", true}}});
   router.add_schema(
       {"GameSessionList",

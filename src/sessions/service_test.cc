@@ -218,6 +218,36 @@ TEST_F(SessionsTest, BringsBackWhatRanAsInterruptedAndItStartsAgain) {
   EXPECT_EQ(fresh.running.at("heal").session_id, id);
 }
 
+TEST_F(SessionsTest, ACrashLosesOnlyTheTimeSinceTheBooksWereKept) {
+  const std::string id = start_session("Hero");
+  clock.advance(Seconds(60));
+  sessions.keep_books();
+  const WallTime kept = clock.wall();
+  clock.advance(Seconds(20));
+  FakeMacros fresh;
+  SessionService after({}, clock, random, log, metrics, fresh, store);
+  after.restore(store.load().value());
+  const JsonValue found = parse_json(after.one_json(id).value()).value();
+  EXPECT_EQ(found.find("stats")->find("running_s")->as_number(), 60);
+  EXPECT_EQ(found.find("ended")->as_string(), rfc3339(kept));
+}
+
+TEST_F(SessionsTest, ADaemonThatStopsInterruptsWhatLivesAndLosesNoTime) {
+  const std::string id = start_session("Hero");
+  clock.advance(Seconds(80));
+  sessions.interrupt_all();
+  const WallTime ended = clock.wall();
+  clock.advance(Seconds(3600));
+  FakeMacros fresh;
+  SessionService after({}, clock, random, log, metrics, fresh, store);
+  after.restore(store.load().value());
+  const JsonValue found = parse_json(after.one_json(id).value()).value();
+  EXPECT_EQ(state(found), "interrupted");
+  EXPECT_EQ(found.find("reason")->as_string(), "the daemon ended while it was running");
+  EXPECT_EQ(found.find("stats")->find("running_s")->as_number(), 80);
+  EXPECT_EQ(found.find("ended")->as_string(), rfc3339(ended));
+}
+
 TEST_F(SessionsTest, EndsAMacroThatWasStillStartingWhenItsSessionStopped) {
   const std::string id = start_session("Hero");
   macros.slow = true;

@@ -49,10 +49,7 @@ void SessionService::restore(const StoredSessions& stored) {
       log_.warn("sessions.damaged_row", session.error().message);
       continue;
     }
-    const bool interrupted = session->state == SessionState::interrupted && !session->ended;
-    if (interrupted) session->ended = clock_.wall();
     sessions_.push_back(std::move(*session));
-    if (interrupted) save(sessions_.back());
   }
   for (const auto& [name, text] : stored.modes) {
     const auto parsed = parse_json(text);
@@ -96,7 +93,7 @@ void SessionService::create(NewSession wanted, Done done) {
                                                     " sessions run or pause; stop one"});
   }
   Session session;
-  session.created = clock_.wall();
+  session.created = session.updated = clock_.wall();
   session.id = uuid_v7(random_, unix_ms(session.created));
   session.character_name = std::move(wanted.character_name);
   session.game = std::move(wanted.game);
@@ -126,7 +123,22 @@ Result<Session*> SessionService::step(const std::string& id, SessionStep step, S
   return session;
 }
 
-void SessionService::save(const Session& session) {
+void SessionService::keep_books() {
+  for (Session& session : sessions_) {
+    if (session.is_live()) save(session);
+  }
+}
+
+void SessionService::interrupt_all() {
+  for (Session& session : sessions_) {
+    if (!session.is_live()) continue;
+    const std::string was(state_name(session.state));
+    move_to(session, SessionState::interrupted, "the daemon ended while it was " + was);
+  }
+}
+
+void SessionService::save(Session& session) {
+  session.updated = clock_.wall();
   store_.save_session(session.id, session_json(session, clock_.mono()),
                       [&log = log_](const Result<void>& stored) {
                         if (!stored) log.warn("sessions.not_stored", stored.error().message);

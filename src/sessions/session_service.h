@@ -105,6 +105,11 @@ class SessionService {
   /// Errors: not_found, failed_precondition (several could be meant: names them).
   Result<std::string> meant(const std::string& session_id, const std::string& character) const;
   void count_command(const std::string& session_id);
+  /// Stores how long the sessions that live have run, so that a crash loses no more than the time
+  /// since. Call every minute or so.
+  void keep_books();
+  /// The daemon ends: what lives is interrupted now, and stored so.
+  void interrupt_all();
 
   // Views as JSON.
   std::string list_json(std::string_view state) const;
@@ -125,7 +130,7 @@ class SessionService {
   const Session* find(std::string_view id) const;
   Result<Session*> step(const std::string& id, SessionStep step, SessionState& next);
   void move_to(Session& session, SessionState state, const std::string& reason);
-  void save(const Session& session);
+  void save(Session& session);
   bool make_room();
   void begin_execution(const std::shared_ptr<Execution>& execution);
   void start_macro(const std::shared_ptr<Execution>& execution, std::size_t index,

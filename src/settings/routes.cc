@@ -65,7 +65,7 @@ std::string present_json(const SettingsService& service, const std::vector<Descr
 
 api::Problem problem_of(const std::vector<Complaint>& complaints) {
   api::Problem problem{.type = "validation",
-                       .detail = "the configuration is not valid: " + text_of(complaints)};
+                       .detail = "the configuration is not valid"};
   for (const Complaint& c : complaints) {
     problem.errors.emplace_back(
         c.key, c.message + (c.line > 0 ? " (line " + std::to_string(c.line) + ")" : ""));

@@ -12,7 +12,7 @@ Result<void> expect_ok(Database& database, std::string_view pragma) {
   check->reset();
   if (finding == "ok") return {};
   return Error{Errc::data_loss,
-               database.path() + " is damaged: " + finding + "; restore a copy of it"};
+               database.path() + " is damaged: " + finding + "; put a backup back with `gamekeeper db restore`"};
 }
 
 }  // namespace

@@ -178,6 +178,8 @@ class Datagrams(unittest.TestCase):
             metrics = daemon.cli("metrics", "--prometheus").stdout
             self.assertIn("gamekeeper_referee_rejections_total{rule=", metrics)
             self.assertIn("gamekeeper_referee_events_total", metrics)
+            daemon.stop()
+            self.assertEqual(list(daemon.data.glob("*.sock")), [], "a clean stop leaves no socket")
 
     def test_an_unknown_player_and_a_broken_frame_are_answered_and_granted_nothing(self):
         with Daemon() as daemon:

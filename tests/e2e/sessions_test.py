@@ -1,5 +1,6 @@
 """Sessions, modes and commands against a real daemon: the literal forms, the six quick actions,
 permissions, topics, restart."""
+import time
 import unittest
 
 from gk import Daemon, WebSocket, alive, wait_for
@@ -154,6 +155,14 @@ class Sessions(unittest.TestCase):
             self.assertEqual(d.admin.get("/api/modes/farm").json["settings"], {"zone": "north"})
             again = d.admin.post(path + "/start")
             self.assertEqual(again.json["session"]["state"], "running", again)
+            time.sleep(1.2)
+            d.stop()
+            d.start()
+            after = d.admin.get(path).json
+            self.assertEqual(after["state"], "interrupted")
+            self.assertGreater(after["stats"]["running_s"], 1.0, "a clean stop loses nothing")
+            self.assertGreater(after["ended"], after["started"])
+            self.assertEqual(d.admin.post(path + "/start").status, 200)
             self.assertEqual(d.admin.post(path + "/stop").json["stopped_macros"], ["heal"])
             self.assertEqual(d.admin.ask("DELETE", path).json, {"deleted": made.json["id"]})
             self.assertEqual(d.admin.get(path).status, 404)

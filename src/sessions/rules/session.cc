@@ -93,6 +93,7 @@ std::string session_json(const Session& s, MonoTime now) {
   w.field("state", state_name(s.state)).key("reason");
   w.value(s.reason.empty() ? std::nullopt : std::optional(s.reason));
   w.field("created", s.created).field("started", s.started).field("ended", s.ended);
+  w.field("updated", s.updated);
   w.key("stats").begin_object();
   w.field("running_s", std::chrono::duration<double>(ran).count());
   w.field("macros_started", s.stats.macros_started);
@@ -126,6 +127,7 @@ Result<Session> read_session(std::string_view json) {
   s.created = *created;
   s.started = time_of(*parsed, "started");
   s.ended = time_of(*parsed, "ended");
+  s.updated = time_of(*parsed, "updated").value_or(s.started.value_or(s.created));
   const JsonValue* stats = parsed->find("stats");
   s.stats = {.macros_started = count_of(stats, "macros_started"),
              .macros_refused = count_of(stats, "macros_refused"),
@@ -138,6 +140,7 @@ Result<Session> read_session(std::string_view json) {
   if (s.is_live()) {
     s.state = SessionState::interrupted;
     s.reason = "the daemon ended while it was " + text("state");
+    s.ended = s.updated;
   }
   return s;
 }

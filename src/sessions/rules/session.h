@@ -45,6 +45,7 @@ struct Session {
   WallTime created{};
   std::optional<WallTime> started;  ///< The last start.
   std::optional<WallTime> ended;    ///< Stopped or interrupted.
+  WallTime updated{};               ///< When it was last stored.
   Nanos ran{0};                     ///< In the state running, before `running_since`.
   MonoTime running_since{};         ///< While running.
   SessionStats stats;
@@ -59,7 +60,8 @@ void enter_state(Session& session, SessionState state, std::string reason, MonoT
 /// The resource of the API, which is also what is stored.
 std::string session_json(const Session& session, MonoTime now);
 /// Reads session_json() back. What ran or was paused is interrupted: its macros ended with the
-/// daemon that wrote it. Errors: data_loss (not such a text).
+/// daemon that wrote it, after `updated` and nobody knows when, so that is taken for its end.
+/// Errors: data_loss (not such a text).
 Result<Session> read_session(std::string_view json);
 
 }  // namespace gk::sessions
