@@ -114,7 +114,10 @@ void ProfileBook::restore(const StoredMacros& stored) {
   for (const auto& [macro_id, json] : stored.profiles) {
     Complaints complaints;
     const auto document = parse_json(json);
-    if (document) custom_[macro_id] = read_profile_patch(*document, macro_id, complaints);
+    if (document) {
+      custom_[macro_id] = read_profile_patch(*document, macro_id, complaints);
+      custom_json_[macro_id] = json;
+    }
     if (!document || !complaints.empty()) {
       log_.warn("macros.profile_unreadable", "A stored profile is not valid any more",
                 {{"macro_id", macro_id}});
@@ -159,6 +162,11 @@ void ProfileBook::file_changed(const std::string& name, bool gone) {
 const ProfilePatch* ProfileBook::custom_of(std::string_view macro_id) const {
   const auto it = custom_.find(macro_id);
   return it == custom_.end() ? nullptr : &it->second;
+}
+
+std::string ProfileBook::custom_json(std::string_view macro_id) const {
+  const auto it = custom_json_.find(macro_id);
+  return it == custom_json_.end() ? "{}" : it->second;
 }
 
 ProfilePatch ProfileBook::override_of(std::string_view macro_id) const {
@@ -222,9 +230,10 @@ void ProfileBook::set_custom(const std::string& macro_id, ProfilePatch patch, st
                "at most " + std::to_string(limits_.max_custom) + " profiles"});
     return;
   }
-  store_.save_profile(macro_id, std::move(json),
-                      [this, macro_id, patch = std::move(patch), done](const Result<void>& saved) {
+  store_.save_profile(macro_id, json,
+                      [this, macro_id, json, patch = std::move(patch), done](const auto& saved) {
                         if (saved) custom_[macro_id] = patch;
+                        if (saved) custom_json_[macro_id] = json;
                         done(saved);
                       });
 }
@@ -236,6 +245,7 @@ void ProfileBook::delete_custom(const std::string& macro_id, Done done) {
   }
   store_.delete_profile(macro_id, [this, macro_id, done](const Result<void>& saved) {
     if (saved) custom_.erase(macro_id);
+    if (saved) custom_json_.erase(macro_id);
     done(saved);
   });
 }

@@ -58,6 +58,8 @@ class ProfileBook {
   std::vector<const Zone*> zones(const MacroSafetyProfile& profile) const;
   bool zone_exists(const std::string& name) const { return zones_.find(name) != nullptr; }
   bool has_custom(std::string_view macro_id) const { return custom_.count(macro_id) > 0; }
+  /// The custom fields as they were set; "{}" when there are none.
+  std::string custom_json(std::string_view macro_id) const;
 
   /// Sets the custom fields of a macro; `done` after they are on disk. Holds from then on.
   void set_custom(const std::string& macro_id, ProfilePatch patch, std::string json, Done done);
@@ -88,6 +90,7 @@ class ProfileBook {
   Log& log_;
   const ProfileBookLimits limits_;
   PatchMap custom_;
+  std::map<std::string, std::string, std::less<>> custom_json_;  // Of the same macros.
   std::map<std::string, OverrideState, std::less<>> files_;
   std::map<std::string, PatchMap, std::less<>> contents_;  // Of the files, unsplit.
   std::map<std::string, std::string, std::less<>> approvals_;

@@ -1,4 +1,6 @@
 // Profiles and override files over HTTP.
+#include <algorithm>
+
 #include "macros/routes_detail.h"
 
 namespace gk::macros {
@@ -32,22 +34,41 @@ std::string override_json(const OverrideState& state) {
   return out;
 }
 
+// `base` with the members of `change`: null takes one away, an object changes the one that is there,
+// anything else replaces it. Source: RFC 7396 s2.
+JsonValue merged(const JsonValue& base, const JsonValue& change) {
+  if (!change.is_object()) return change;
+  JsonValue::Object members = base.is_object() ? base.as_object() : JsonValue::Object{};
+  for (const auto& [key, value] : change.as_object()) {
+    const auto at = std::find_if(members.begin(), members.end(),
+                                 [&](const auto& member) { return member.first == key; });
+    if (value.is_null()) {
+      if (at != members.end()) members.erase(at);
+    } else if (at == members.end()) {
+      members.emplace_back(key, merged(JsonValue(), value));
+    } else {
+      at->second = merged(at->second, value);
+    }
+  }
+  return JsonValue(std::move(members));
+}
+
 // The patch of a body. Members that only answers have are accepted and ignored, so that what GET
 // gave can be put back.
-std::optional<ProfilePatch> read_patch(const ProfileBook& profiles, const Call& call,
+std::optional<ProfilePatch> read_patch(const ProfileBook& profiles, const JsonValue& given,
                                        const std::string& macro_id, std::string& json,
                                        const Reply& reply) {
   Complaints complaints;
   JsonValue::Object members;
-  if (call.body.is_object()) {
-    for (const auto& [key, value] : call.body.as_object()) {
+  if (given.is_object()) {
+    for (const auto& [key, value] : given.as_object()) {
       if (key == "macro_id" && !(value.is_string() && value.as_string() == macro_id)) {
         complaints.emplace_back("macro_id", "differs from the path");
       }
       if (key != "macro_id" && key != "source" && key != "etag") members.emplace_back(key, value);
     }
   }
-  const JsonValue body = call.body.is_object() ? JsonValue(std::move(members)) : call.body;
+  const JsonValue body = given.is_object() ? JsonValue(std::move(members)) : given;
   ProfilePatch patch = read_profile_patch(
       body, "", complaints, [&](const auto& zone) { return profiles.zone_exists(zone); });
   if (!complaints.empty()) {
@@ -58,19 +79,30 @@ std::optional<ProfilePatch> read_patch(const ProfileBook& profiles, const Call& 
   return patch;
 }
 
-void put_profile(ProfileBook& profiles, const Call& call, const std::string& macro_id, int status,
-                 const Reply& reply) {
+void put_profile(ProfileBook& profiles, const JsonValue& given, const std::string& macro_id,
+                 int status, const Reply& reply) {
   if (!valid_macro_id(macro_id)) {
     return reply.problem(invalid({{"macro_id", "expected a-z, 0-9, _ and -, 1 to 64 characters"}}));
   }
   std::string json;
-  auto patch = read_patch(profiles, call, macro_id, json, reply);
+  auto patch = read_patch(profiles, given, macro_id, json, reply);
   if (!patch) return;
   profiles.set_custom(macro_id, std::move(*patch), std::move(json),
                       [&profiles, macro_id, status, reply](const Result<void>& saved) {
                         if (!saved) return reply.error(saved.error());
                         reply.json(profile_json(profiles.resolve(macro_id)), status);
                       });
+}
+
+void patch_profile(ProfileBook& profiles, const Call& call, const Reply& reply) {
+  if (!call.body.is_object()) {
+    return reply.problem(
+        invalid({{"", std::string("expected an object, got a ") + call.body.type_name()}}));
+  }
+  const std::string& macro_id = call.param("macro_id");
+  const auto own = parse_json(profiles.custom_json(macro_id));
+  if (!own) return reply.error(own.error());
+  put_profile(profiles, merged(*own, call.body), macro_id, 200, reply);
 }
 
 void add_crud(api::Router& router, ProfileBook& profiles) {
@@ -95,7 +127,7 @@ void add_crud(api::Router& router, ProfileBook& profiles) {
                 return reply.error(Error{Errc::already_exists,
                                          "macro " + id->as_string() + " has a custom profile"});
               }
-              put_profile(profiles, call, id->as_string(), 201, reply);
+              put_profile(profiles, call.body, id->as_string(), 201, reply);
             }})
       .answers({201});
   router.add({Method::get, "/macro-safety/profiles/{macro_id}", "macros:read",
@@ -115,7 +147,12 @@ void add_crud(api::Router& router, ProfileBook& profiles) {
   router.add({Method::put, "/macro-safety/profiles/{macro_id}", "macros:admin",
               "Set the custom fields of a macro; absent fields fall through", "MacroProfilePatch",
               "MacroProfile", [&profiles](Call& call, const Reply& reply) {
-                put_profile(profiles, call, call.param("macro_id"), 200, reply);
+                put_profile(profiles, call.body, call.param("macro_id"), 200, reply);
+              }});
+  router.add({Method::patch, "/macro-safety/profiles/{macro_id}", "macros:admin",
+              "Change custom fields of a macro; null takes one away, absent ones stay",
+              "MacroProfilePatch", "MacroProfile", [&profiles](Call& call, const Reply& reply) {
+                patch_profile(profiles, call, reply);
               }});
   router
       .add({Method::del, "/macro-safety/profiles/{macro_id}", "macros:admin",

@@ -162,6 +162,32 @@ TEST_F(MacroRoutesTest, EditsProfilesWithoutLosingAnothersChange) {
   EXPECT_EQ(call(Method::del, "/api/macro-safety/profiles/heal", "").status, 404);
 }
 
+TEST_F(MacroRoutesTest, ChangesNamedFieldsOfAProfileAndKeepsTheOthers) {
+  const std::string path = "/api/macro-safety/profiles/attack";
+  const auto patch = [&](const std::string& body) { return call(Method::patch, path, body); };
+  ASSERT_EQ(call(Method::put, path, R"({"max_duration":30,"thresholds":{"fps_min":20}})").status,
+            200);
+  const auto windows =
+      patch(R"({"windows":[{"cron":"0 22 * * *","duration_s":60}],"thresholds":{"fps_min":25}})");
+  ASSERT_EQ(windows.status, 200) << windows.body;
+  const auto both = parse_json(windows.body).value();
+  EXPECT_EQ(both.find("max_duration")->as_number(), 30);
+  EXPECT_EQ(both.find("thresholds")->find("fps_min")->as_number(), 25);
+  EXPECT_EQ(both.find("windows")->as_array().size(), 1U);
+
+  ASSERT_TRUE(sys::replace_file(dir / "a.safe.json", R"({"attack":{"max_duration":10}})"));
+  ASSERT_EQ(post("/overrides/a/load").status, 200);
+  const auto gone = parse_json(patch(R"({"max_duration":null})").body).value();
+  EXPECT_EQ(gone.find("max_duration")->as_number(), 10) << "falls through to the file";
+  EXPECT_EQ(gone.find("windows")->as_array().size(), 1U);
+
+  const auto bad = patch(R"({"windows":[{"cron":"nightly","duration_s":60}]})");
+  EXPECT_EQ(bad.status, 400);
+  EXPECT_NE(bad.body.find("windows[0].cron"), std::string::npos) << bad.body;
+  EXPECT_EQ(patch("[]").status, 400);
+  EXPECT_EQ(call(Method::patch, path, "{}", "user").status, 403);
+}
+
 TEST_F(MacroRoutesTest, LoadsShowsAndApprovesAnOverrideFile) {
   EXPECT_EQ(post("/overrides/dancer/load").status, 404);
   ASSERT_TRUE(sys::replace_file(dir / "dancer.safe.json", R"({"dance":{"max_duration":7200}})"));

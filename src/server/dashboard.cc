@@ -14,7 +14,7 @@ struct Page {
   std::string_view name;
   int details = 0;
 };
-constexpr std::array<Page, 15> kPages = {{{""},
+constexpr std::array<Page, 16> kPages = {{{""},
                                           {"overview"},
                                           {"setup"},
                                           {"login"},
@@ -27,6 +27,7 @@ constexpr std::array<Page, 15> kPages = {{{""},
                                           {"library"},
                                           {"sessions"},
                                           {"explore"},
+                                          {"trends"},
                                           {"logs", 2},
                                           {"settings", 1}}};
 

@@ -4,16 +4,22 @@ import { kSetupCode, kUser } from "../mock/server.mjs";
 import { axe, check, equal, focused, settle } from "./harness.mjs";
 import { kGameCases } from "./games.mjs";
 import { kHeapCases } from "./heap.mjs";
+import { kMacroCases } from "./macros.mjs";
 import { kPlayCases } from "./play.mjs";
 import { kRoomCases } from "./rooms.mjs";
 import { kSettingsCases } from "./settings.mjs";
-import { viewCase } from "./views.mjs";
+import { kFaintCase, viewCase } from "./views.mjs";
 
 const kEvidence = "/cancellations/c-attack-cpu";
 
 const simulate = (name, words) => async (page) => {
   await page.getByRole("button", { name }).first().click();
   await page.getByText(words).first().waitFor();
+};
+
+const editDance = async (page) => {
+  await page.getByRole("button", { name: "Edit dance" }).click();
+  await page.getByRole("button", { name: "Add a window" }).click();
 };
 
 /** [name, scene, path, act?] of everything that is looked at by axe and at three widths. */
@@ -43,9 +49,17 @@ const kViews = [
     (page) => page.getByRole("button", { name: "Table" }).click(),
   ],
   ["cancellation, missing", "healthy", "/cancellations/none"],
-  ["simulation", "healthy", "/cancellations/c-attack-cpu", simulate("Simulate attack", "window night · forecast")],
+  ["simulation", "healthy", "/cancellations/c-attack-cpu", async (page) => {
+    await simulate("Simulate attack", "window night · forecast")(page);
+    for (const words of ["Another time, profile", "Try other limits", "What the history knows"])
+      await page.getByText(words).click();
+  }],
   ["simulation, no history", "healthy", "/macro-safety", simulate("Simulate heal", "There is no history to judge")],
   ["simulation, quiet", "healthy", "/macro-safety", simulate("Simulate craft", "It would have decided nothing")],
+  ["profile, edited", "healthy", "/macro-safety", editDance],
+  ["trends", "healthy", "/trends"],
+  ["trends, as a table", "healthy", "/trends", (page) => page.getByRole("button", { name: "Table" }).click()],
+  ["trends, none", "empty", "/trends"],
   ["not found", "healthy", "/nowhere"],
   [
     "start dialog",
@@ -62,44 +76,13 @@ const kReal = new Set([
   "overview",
   "macros",
   "cancellations",
+  "trends",
   "not found",
   "start dialog",
   "help",
   "palette",
   "user menu",
 ]);
-
-const simulationCases = [
-  {
-    name: "simulation: it asks for that macro only, tells a failure, tries again, shows each step",
-    mock: true,
-    async run(target) {
-      const context = await target.context("healthy");
-      const page = await target.open(context, "/macro-safety");
-      await settle(page);
-      const asked = [];
-      await page.route("**/api/macro-safety/simulate", (route) => {
-        asked.push(route.request().postData());
-        return asked.length > 1
-          ? route.continue()
-          : route.fulfill({
-              status: 503,
-              contentType: "application/problem+json",
-              body: JSON.stringify({ type: "unavailable", title: "Busy", status: 503, detail: "another simulation runs" }),
-            });
-      });
-      await page.getByRole("button", { name: "Simulate attack" }).click();
-      await page.getByText("another simulation runs").waitFor();
-      await page.getByRole("alert").getByRole("button").click();
-      await page.locator(".simulated li").first().waitFor();
-      equal(asked.join(), '{"macro_id":"attack"},{"macro_id":"attack"}', "what was asked");
-      equal((await page.locator(".simulated .chip").allInnerTexts()).join(), "Warn,Clear,Warn,Cancel", "steps");
-      await page.keyboard.press("Escape");
-      await page.locator("dialog").waitFor({ state: "detached" });
-      await context.close();
-    },
-  },
-];
 
 const paletteCases = [
   {
@@ -109,7 +92,7 @@ const paletteCases = [
       const context = await target.context("healthy");
       const page = await target.open(context, "/library");
       await settle(page);
-      for (const path of ["/games", "/sessions", "/locks", "/explore", "/logs", "/settings", "/library"]) {
+      for (const path of ["/games", "/sessions", "/locks", "/explore", "/trends", "/logs", "/settings", "/library"]) {
         await page.locator(`.nav a[href="${path}"]`).click();
         await settle(page);
       }
@@ -450,10 +433,22 @@ const liveCases = [
           close() {}
         };
       });
-      const page = await target.open(context, "/");
-      await page.locator(".tile .num").first().waitFor({ timeout: 12_000 });
-      await page.waitForTimeout(12_000);
+      const page = await context.newPage();
+      await page.clock.install(); // 14 s of the page's own time pass in one of ours.
+      await page.goto(target.base);
+      await page.waitForSelector("h1");
+      const pass = async () => {
+        for (let s = 0; s < 14; s++) {
+          await page.clock.runFor(1000);
+          await page.waitForTimeout(50);
+        }
+      };
+      await pass();
+      await page.locator(".tile .num").first().waitFor();
       equal(await page.locator("[data-stale]").count(), 0, "stale marks while REST answers");
+      await page.route("**/api/**", (route) => route.abort());
+      await pass();
+      check((await page.locator("[data-stale]").count()) > 0, "no stale marks when REST does not answer either");
       await context.close();
     },
   },
@@ -637,8 +632,9 @@ export const kCases = [
   ...kPlayCases,
   ...kGameCases,
   ...kSettingsCases,
+  kFaintCase,
   ...viewCases,
-  ...simulationCases,
+  ...kMacroCases,
   ...paletteCases,
   ...kHeapCases,
   ...lastCases,

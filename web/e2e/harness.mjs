@@ -107,18 +107,29 @@ export async function settle(page) {
   await page.waitForTimeout(150);
 }
 
-export async function axe(page, what) {
-  await page.evaluate(kAxe);
+/** `colours`: the rules that a theme can break, and no others. */
+export async function axe(page, what, colours = false) {
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(kAxe);
   const found = await page.evaluate(
-    (rules) => window.axe.run(document, { runOnly: { type: "tag", values: rules } }),
-    kRules,
+    ([tags, only]) =>
+      window.axe.run(document, {
+        runOnly: only ? { type: "rule", values: ["color-contrast", "link-in-text-block"] } : { type: "tag", values: tags },
+        resultTypes: ["violations"],
+      }),
+    [kRules, colours],
   );
   const lines = found.violations.map(
     (one) =>
       `${one.id} (${one.nodes.length}): ${one.nodes[0].target.join(" ")} ${one.nodes[0].any[0]?.message ?? one.help}`,
   );
   check(lines.length === 0, `${what}: ${lines.join("; ")}`);
-  return found.passes.length;
+}
+
+/** Waits until what was changed is drawn. */
+export async function drawn(page) {
+  await page.evaluate(
+    () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done)))),
+  );
 }
 
 /** The page must not scroll sideways. */

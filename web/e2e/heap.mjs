@@ -9,7 +9,7 @@ const kMostGrowth = 5 << 20;
 /** metric:sample while a macro runs. */
 const kHz = 10;
 const kPages = [
-  "/macro-safety", "/cancellations", "/library", "/games", "/sessions", "/locks", "/tasks", "/referee",
+  "/macro-safety", "/cancellations", "/trends", "/library", "/games", "/sessions", "/locks", "/tasks", "/referee",
   "/explore", "/logs", "/settings", "/",
 ];
 /** A page is looked at for this long. */

@@ -57,6 +57,18 @@ const kShots = [
   ["console", "healthy", "/games/caravan"],
   ["game-new", "healthy", "/games", (page) => page.click("text=Add a game")],
   ["simulate", "healthy", "/cancellations/c-attack-cpu", (page) => page.getByRole("button", { name: "Simulate attack" }).click()],
+  ["simulate-asked", "healthy", "/cancellations/c-attack-cpu", async (page) => {
+    await page.getByRole("button", { name: "Simulate attack" }).click();
+    for (const words of ["Another time, profile", "Try other limits", "What the history knows"])
+      await page.getByText(words).click();
+  }],
+  ["profile-edit", "healthy", "/macro-safety", async (page) => {
+    await page.getByRole("button", { name: "Edit dance" }).click();
+    await page.getByRole("button", { name: "Add a window" }).click();
+  }],
+  ["trends", "healthy", "/trends"],
+  ["trends-table", "healthy", "/trends", (page) => page.getByRole("button", { name: "Table" }).click()],
+  ["trends-empty", "empty", "/trends"],
   ["detect", "healthy", "/games", (page) => page.click("text=Detect")],
   ["library", "healthy", "/library", (page) => page.getByRole("button", { name: "Log of backup" }).click()],
   ["library-edit", "healthy", "/library", (page) => page.getByRole("button", { name: "Edit backup" }).click()],
@@ -150,7 +162,7 @@ for (const [name, scene, path, act] of shots) {
       await page.waitForTimeout(act ? 400 : 100);
       await page.screenshot({
         path: `${folder}/${name}-${theme}-${width}.png`,
-        fullPage: !["game-new", "detect", "simulate", "mode", "settings-token-new", "settings-factor", "start", "palette", "help", "pages", "submit", "lock-options"].includes(name),
+        fullPage: !["game-new", "detect", "simulate", "simulate-asked", "profile-edit", "mode", "settings-token-new", "settings-factor", "start", "palette", "help", "pages", "submit", "lock-options"].includes(name),
       });
       await page.close();
     }

@@ -21,8 +21,9 @@ import { Settings } from "./config.mjs";
 import { Games } from "./games.mjs";
 import { simulation } from "./simulation.mjs";
 import { Play } from "./play.mjs";
+import { trends } from "./trends.mjs";
 import { kScenes, scene as makeScene } from "./scenarios.mjs";
-import { kProfiles } from "./world.mjs";
+import { Profiles } from "./profiles.mjs";
 
 const kDist = fileURLToPath(new URL("../dist/", import.meta.url));
 const kTypes = {
@@ -39,7 +40,7 @@ const kPages = [
   /^\/login$/,
   /^\/setup$/,
   /^\/(locks|tasks|referee|logs|settings|sessions|games)(\/.*)?$/,
-  /^\/(explore|library)$/,
+  /^\/(explore|library|trends)$/,
 ];
 export const kHeaders = {
   "Content-Security-Policy":
@@ -68,6 +69,15 @@ const kScopes = {
 };
 export const kSetupCode = "7f3a-91c2-5be0-d4e8";
 export const kUser = { username: "marta", password: "four quiet grey herons" };
+
+/** Assets as they are sent, by content: packing the same file for each page costs more than sending it. */
+const kPacked = new Map();
+
+function packed(raw) {
+  const key = createHash("sha256").update(raw).digest("hex");
+  if (!kPacked.has(key)) kPacked.set(key, gzipSync(raw, { level: 9 }));
+  return kPacked.get(key);
+}
 
 function problem(response, status, type, title, detail, errors) {
   send(
@@ -121,6 +131,7 @@ export class MockDaemon {
     this.scene = makeScene(name, Date.now());
     this.accounts = new Accounts(Date.now(), name !== "empty");
     this.settings = new Settings(Date.now(), name !== "empty");
+    this.profiles = new Profiles();
     this.links = new Games(Date.now(), name !== "empty");
     this.characters = new Play(Date.now(), name !== "empty");
     for (const socket of this.sockets) socket.terminate();
@@ -263,7 +274,7 @@ export class MockDaemon {
       Vary: "Accept-Encoding",
       ...(gzip ? { "Content-Encoding": "gzip" } : {}),
     });
-    response.end(gzip ? gzipSync(raw, { level: 9 }) : raw);
+    response.end(gzip ? packed(raw) : raw);
   }
 
   user() {
@@ -300,6 +311,7 @@ export class MockDaemon {
     const publish = (topic, data) => this.publish(topic, data);
     const room =
       this.settings.answer(method, path, request.headers, body, may, publish) ??
+      this.profiles.answer(method, path, request.headers, body, may) ??
       this.accounts.answer(method, path, query, body, kScopes[this.scene.role]) ??
       this.characters.answer(method, path, body, this.scene.role !== "viewer", (topic, data) =>
         this.publish(topic, data),
@@ -442,10 +454,10 @@ export class MockDaemon {
       }
       case "GET /macro-safety/quarantine":
         return send(response, 200, { items: world.quarantine, next_cursor: null });
-      case "GET /macro-safety/profiles":
-        return send(response, 200, { items: kProfiles, next_cursor: null });
       case "POST /macro-safety/simulate":
-        return send(response, 200, simulation(body.macro_id, Date.now()));
+        return send(response, 200, simulation(body, Date.now()));
+      case "GET /macro-safety/trends":
+        return this.trends(query, response);
       case "POST /macro-safety/start":
         return this.start(body, response);
       case "POST /macro-safety/stop-all": {
@@ -464,6 +476,17 @@ export class MockDaemon {
   profile(now) {
     const session = { id: "s-1", created_at: now, last_seen_at: now, expires_at: now };
     return { user: this.user(), session };
+  }
+
+  trends(query, response) {
+    const zone = query.get("time_zone") ?? "UTC";
+    try {
+      new Intl.DateTimeFormat("en", { timeZone: zone });
+    } catch {
+      const message = `expected an IANA time zone, as Europe/Berlin; this system has no "${zone}"`;
+      return problem(response, 400, "validation", "The request is not valid", message, [{ path: "time_zone", message }]);
+    }
+    send(response, 200, trends(Number(query.get("days") ?? 7), zone, Date.now(), this.scene.name === "empty"));
   }
 
   performance() {

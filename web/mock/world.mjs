@@ -70,7 +70,7 @@ function profile(macro_id, name, category, safety_level, max_duration, extra = {
     description: "",
     patterns: [],
     source: "builtin",
-    etag: `"${macro_id}-1"`,
+    etag: `${macro_id}-1`,
     ...extra,
   };
 }

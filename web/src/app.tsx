@@ -24,6 +24,7 @@ const loadLibrary = () => import("./library/entry").then(({ LibraryPage }) => Li
 const loadPlay = () => import("./play/entry").then(({ PlayPage }) => PlayPage);
 const loadExplore = () => import("./explore/entry").then(({ ExplorePage }) => ExplorePage);
 const loadLogs = () => import("./logs/entry").then(({ LogsPage }) => LogsPage);
+const loadTrends = () => import("./trends/entry").then(({ TrendsPage }) => TrendsPage);
 const loadSettings = () => import("./settings/entry").then(({ SettingsPage }) => SettingsPage);
 
 function Page(): JSX.Element {
@@ -39,6 +40,8 @@ function Page(): JSX.Element {
       return <CancellationsPage />;
     case "cancellation":
       return <CancellationPage key={at.id} id={at.id} />;
+    case "trends":
+      return <Later title="Trends" load={loadTrends} props={{}} />;
     case "locks":
     case "lane":
     case "tasks":

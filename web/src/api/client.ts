@@ -7,6 +7,7 @@ import type {
   Cancellations,
   Evidence,
   Health,
+  MacroProfile,
   MacroPaused,
   MacroProfiles,
   MacroStatus,
@@ -14,8 +15,10 @@ import type {
   Performance,
   Problem,
   Profile,
+  ProfilePatch,
   Quarantine,
   SetupState,
+  SimulateInput,
   Simulation,
   StartMacro,
   User,
@@ -42,6 +45,12 @@ export class ApiError extends Error {
       found[path.split(/[/.]/).pop() ?? path] = message;
     }
     return found;
+  }
+
+  /** Messages by the whole path, for a form with lists: "windows[0].cron". */
+  pathErrors(): Record<string, string> {
+    const errors = this.problem?.errors ?? [];
+    return Object.fromEntries(errors.map(({ path, message }) => [path.replace(/^\//, ""), message]));
   }
 }
 
@@ -155,7 +164,15 @@ export const api = {
   evidence: (eventId: string) =>
     call<Evidence>("GET", `/api/macro-safety/cancellations/${id(eventId)}/evidence`),
   profiles: () => call<MacroProfiles>("GET", "/api/macro-safety/profiles?limit=200"),
-  simulate: (body: { macro_id: string; profile?: string }) =>
+  macroProfile: (macroId: string) =>
+    call<MacroProfile>("GET", `/api/macro-safety/profiles/${id(macroId)}`),
+  /** Refused with 412 when the profile is not the one of `etag` any more. */
+  patchProfile: (macroId: string, etag: string, body: ProfilePatch) =>
+    call<MacroProfile>("PATCH", `/api/macro-safety/profiles/${id(macroId)}`, {
+      body,
+      headers: { "If-Match": `"${etag}"` },
+    }),
+  simulate: (body: SimulateInput) =>
     call<Simulation>("POST", "/api/macro-safety/simulate", { body, timeoutMs: 120_000 }),
   start: (body: StartMacro) => call<ActiveMacro>("POST", "/api/macro-safety/start", { body }),
   stop: (macroId: string) =>

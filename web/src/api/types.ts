@@ -39,7 +39,10 @@ export type MacroPaused = Schemas["MacroPaused"];
 export type StartMacro = Schemas["MacroStart"];
 export type MacroProfile = Schemas["MacroProfile"];
 export type MacroProfiles = Schemas["MacroProfileList"];
+export type ProfilePatch = Schemas["MacroProfilePatch"];
+export type ProfileWindow = Schemas["MacroProfileWindow"];
 export type Simulation = Schemas["MacroSimulation"];
+export type SimulateInput = Schemas["MacroSimulate"];
 
 export type SafetyLevel = ActiveMacro["safety_level"];
 export type MacroState = ActiveMacro["state"];

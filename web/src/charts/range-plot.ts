@@ -3,7 +3,7 @@
 
 import uPlot from "uplot";
 
-import type { Window } from "../lib/explore";
+import type { Drawn, Window } from "../lib/explore";
 import { colour, font } from "./plot";
 
 export interface Mark {
@@ -17,7 +17,7 @@ export interface Mark {
 export interface RangePlot {
   window: Window;
   range: [number, number];
-  data: [number[], ...(number | null)[][]];
+  data: [number[], ...Drawn[][]];
   marks: readonly Mark[];
   onZoom: (from: number, to: number) => void;
   onHover: (at: number | null) => void;

@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { useThemeKey } from "../charts/timeline";
 import type { Mark } from "../charts/range-plot";
-import { columnsOf, join, offsetWord, summaryOf, type Window, yRange } from "../lib/explore";
+import { type Columns, columnsOf, join, offsetWord, summaryOf, type Window, yRange } from "../lib/explore";
 import { formatMoment, formatValue, kUnknown, plural } from "../lib/format";
 import { now } from "../state/clock";
 import { timelineView } from "../state/prefs";
@@ -65,7 +65,7 @@ function Chart(props: PanelProps & { read: Read }): JSX.Element {
       onHover: setHover,
     });
   }, [read, draw, themeKey, happenings]);
-  const at = hover === null ? -1 : nearestIndex(today.at, hover);
+  const at = hover === null ? -1 : nearestIndex(today, hover);
   const shown = at < 0 ? null : (today.value[at] ?? null);
   const summary = summaryOf(today.value);
   const said = summary
@@ -110,9 +110,11 @@ function Chart(props: PanelProps & { read: Read }): JSX.Element {
   );
 }
 
-function nearestIndex(times: readonly number[], at: number): number {
+/** Of a sample or a gap; times between samples have nothing to read. */
+function nearestIndex({ at: times, value }: Columns, at: number): number {
   let best = -1;
   times.forEach((time, i) => {
+    if (value[i] === undefined) return;
     if (best < 0 || Math.abs(time - at) < Math.abs(times[best]! - at)) best = i;
   });
   return best;
@@ -126,7 +128,8 @@ function Table({ read, title }: { read: Read; title: string }): JSX.Element {
   const before = new Map(
     read.before?.points.map((point) => [Date.parse(point.timestamp) + read.offsetMs, point.value]),
   );
-  const rows = [...read.now.points].reverse().slice(0, kRows);
+  const { value } = columnsOf(read.now.points);
+  const rows = read.now.points.filter((_, i) => value[i] !== undefined).reverse().slice(0, kRows);
   return (
     <div class="table-scroll tall" tabIndex={0} role="region" aria-label={`${title}, as a table`}>
       <table class="samples">

@@ -188,6 +188,7 @@ function useShortcuts(): void {
             "go-overview": "/",
             "go-macros": "/macro-safety",
             "go-cancellations": "/cancellations",
+            "go-trends": "/trends",
             "go-locks": "/locks",
             "go-tasks": "/tasks",
             "go-referee": "/referee",

@@ -28,6 +28,15 @@ export const kNav: readonly NavItem[] = [
     extra: true,
   },
   {
+    path: "/trends",
+    label: "Trends",
+    icon: "bars",
+    keys: "g d",
+    scope: "macros:read",
+    pages: ["trends"],
+    extra: true,
+  },
+  {
     path: "/library",
     label: "Library",
     icon: "book",

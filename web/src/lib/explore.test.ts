@@ -41,8 +41,38 @@ describe("explore", () => {
     expect(join(now, before)).toEqual([
       [start, start + 60],
       [1, null],
-      [null, 7],
+      [undefined, 7],
     ]);
+  });
+
+  const steps = (values: (number | null)[], folded = false): { timestamp: string; value: number | null; min?: number }[] =>
+    values.map((value, i) => ({
+      timestamp: new Date(kNoon + i * 1000).toISOString(),
+      value,
+      ...(folded && value !== null && { min: value }),
+    }));
+  const drawn = (values: (number | null)[], folded = false): string =>
+    columnsOf(steps(values, folded))
+      .value.map((value) => (value === null ? "-" : value === undefined ? "." : "x"))
+      .join("");
+  const N = null;
+
+  it("draws a clock that comes every 2.2 s in steps of 1 s as one line", () => {
+    expect(drawn([1, N, 1, N, 1, N, N, 1, N, 1, N, 1])).toBe("x.x.x..x.x.x");
+  });
+  it("keeps a silence of more than three periods as a gap, and one of three not", () => {
+    expect(drawn([1, N, 1, N, 1, N, 1, N, N, N, N, N, 1])).toBe("x.x.x.x.....x");
+    expect(drawn([1, N, 1, N, 1, N, 1, N, N, N, N, N, N, 1])).toBe("x.x.x.x------x");
+    expect(drawn([1, 1, 1, 1, 1, N, N, 1])).toBe("xxxxx..x");
+    expect(drawn([1, 1, 1, 1, 1, N, N, N, 1])).toBe("xxxxx---x");
+  });
+  it("calls an empty step a gap where a step holds several samples", () => {
+    expect(drawn([1, 1, 1, N, 1, 1], true)).toBe("xxx-xx");
+  });
+  it("makes no period of a few samples, and draws nothing before the first and after the last", () => {
+    expect(drawn([1, N, 1, N, N, 1])).toBe("x-x--x");
+    expect(drawn([N, 1, 1, 1, 1, N])).toBe("-xxxx-");
+    expect(drawn([N, N])).toBe("--");
   });
 
   it("summarises what is known, and says when nothing is", () => {

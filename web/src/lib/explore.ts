@@ -1,9 +1,12 @@
 // The arithmetic of the metrics explorer. Pure: time is an argument.
 
-/** [seconds since 1970, value or null] columns, as uPlot wants them. */
+/** A value, null where nothing was known, undefined where no sample was due: uPlot draws across it. */
+export type Drawn = number | null | undefined;
+
+/** [seconds since 1970, value] columns, as uPlot wants them. */
 export interface Columns {
   at: number[];
-  value: (number | null)[];
+  value: Drawn[];
 }
 
 export interface RangeChoice {
@@ -67,23 +70,54 @@ export function moveWindow(window: Window, how: "closer" | "earlier" | "later", 
   return { from: Math.round(to - length), to: Math.round(to) };
 }
 
-export function columnsOf(
-  points: readonly { timestamp: string; value: number | null }[],
-  shiftMs = 0,
-): Columns {
-  return {
-    at: points.map((point) => (Date.parse(point.timestamp) + shiftMs) / 1000),
-    value: points.map((point) => point.value),
-  };
+/** A step of a series; `min` is there when several samples stand behind the value. */
+interface Step {
+  timestamp: string;
+  value: number | null;
+  min?: number;
 }
 
-/** Both lines on one axis: every time of either, with null where a line has none. */
-export function join(now: Columns, before: Columns | null): [number[], ...(number | null)[][]] {
+/** Silence of more of a signal's own periods is a gap: the daemon calls it stale then. */
+const kPeriods = 3;
+/** Fewer distances between samples do not make a period. Chosen. */
+const kFewestSpacings = 3;
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
+
+/**
+ * How many steps may lie from one known step to the next before the line has a gap. Where most steps
+ * hold one sample the distance of known ones is the signal's period, which the API does not name;
+ * where they hold several the period is shorter than a step, and an empty step is silence.
+ */
+export function longestSpan(points: readonly Step[]): number {
+  const known = points.flatMap((point, i) => (point.value === null ? [] : [i]));
+  const folded = known.filter((i) => points[i]!.min !== undefined).length;
+  if (known.length <= kFewestSpacings || folded * 2 > known.length) return 1;
+  return kPeriods * median(known.slice(1).map((at, i) => at - known[i]!));
+}
+
+export function columnsOf(points: readonly Step[], shiftMs = 0): Columns {
+  const value: Drawn[] = points.map((point) => point.value);
+  const most = longestSpan(points);
+  let before = -1;
+  points.forEach((point, i) => {
+    if (point.value === null) return;
+    if (before >= 0 && i - before <= most) value.fill(undefined, before + 1, i);
+    before = i;
+  });
+  return { at: points.map((point) => (Date.parse(point.timestamp) + shiftMs) / 1000), value };
+}
+
+/** Both lines on one axis: every time of either. A time of the other line is no gap of this one. */
+export function join(now: Columns, before: Columns | null): [number[], ...Drawn[][]] {
   if (!before) return [now.at, now.value];
   const at = [...new Set([...now.at, ...before.at])].sort((a, b) => a - b);
-  const spread = (columns: Columns): (number | null)[] => {
-    const found = new Map(columns.at.map((time, i) => [time, columns.value[i] ?? null]));
-    return at.map((time) => found.get(time) ?? null);
+  const spread = (columns: Columns): Drawn[] => {
+    const found = new Map(columns.at.map((time, i) => [time, columns.value[i]]));
+    return at.map((time) => found.get(time));
   };
   return [at, spread(now), spread(before)];
 }
@@ -95,8 +129,8 @@ export interface Summary {
   mean: number;
 }
 
-export function summaryOf(values: readonly (number | null)[]): Summary | null {
-  const known = values.filter((value): value is number => value !== null);
+export function summaryOf(values: readonly Drawn[]): Summary | null {
+  const known = values.filter((value): value is number => value != null);
   if (known.length === 0) return null;
   const sum = known.reduce((total, value) => total + value, 0);
   return {
@@ -108,7 +142,7 @@ export function summaryOf(values: readonly (number | null)[]): Summary | null {
 }
 
 /** The y range: percentages show all of it, the rest from 0 to a little above the highest. */
-export function yRange(unit: string, values: readonly (number | null)[]): [number, number] {
+export function yRange(unit: string, values: readonly Drawn[]): [number, number] {
   if (unit === "%") return [0, Math.max(100, summaryOf(values)?.max ?? 0)];
   const top = summaryOf(values)?.max ?? 0;
   return [0, top > 0 ? top * 1.1 : 1];

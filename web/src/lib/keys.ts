@@ -1,7 +1,7 @@
 // Keyboard shortcuts: single keys, two-key sequences ("g m") and Ctrl-K. Single keys can be turned
 // off (WCAG 2.1.4), because speech input types letters by accident.
 
-export type Page = "overview" | "macros" | "cancellations" | "locks" | "tasks" | "referee" | "library" | "games" | "sessions" | "explore" | "logs" | "settings";
+export type Page = "overview" | "macros" | "cancellations" | "trends" | "locks" | "tasks" | "referee" | "library" | "games" | "sessions" | "explore" | "logs" | "settings";
 export type Action = `go-${Page}` | "help" | "filter" | "palette";
 
 /** The second key of a sequence must come within this time. Chosen. */
@@ -20,6 +20,7 @@ const kAfterG: Record<string, Action> = {
   o: "go-overview",
   m: "go-macros",
   c: "go-cancellations",
+  d: "go-trends",
   l: "go-locks",
   t: "go-tasks",
   r: "go-referee",

@@ -16,6 +16,7 @@ export type Route =
   | { page: "macros" }
   | { page: "cancellations" }
   | { page: "cancellation"; id: string }
+  | { page: "trends" }
   | { page: "locks" }
   | { page: "lane"; id: string }
   | { page: "tasks" }
@@ -66,6 +67,8 @@ export function routeOf(path: string): Route {
       return { page: "macros" };
     case "/cancellations":
       return { page: "cancellations" };
+    case "/trends":
+      return { page: "trends" };
     case "/locks":
       return { page: "locks" };
     case "/tasks":

@@ -6,6 +6,8 @@ import { useEffect } from "preact/hooks";
 import type { MacroProfile } from "../api/types";
 import { formatLength, formatNumber } from "../lib/format";
 import { profiles, readProfiles } from "../state/profiles";
+import { EditProfileButton } from "../profiles/button";
+import { may } from "../state/session";
 import { SimulateButton } from "../simulate/button";
 import { Icon } from "../ui/icons";
 import { Empty, Failure, Loading } from "../ui/parts";
@@ -115,11 +117,17 @@ export function Profiles({ filter }: { filter: string }): JSX.Element {
             return (
               <tr key={profile.macro_id}>
                 <th scope="row" title={profile.description || undefined}>
-                  {profile.name}
-                  <br />
-                  <code>{profile.macro_id}</code>{" "}
-                  <small>· {kSources[profile.source] ?? profile.source}</small>
-                  {(profile.windows ?? []).map((window) => (
+                  <div class="profile-head">
+                    <span>
+                      {profile.name}
+                      <br />
+                      <code>{profile.macro_id}</code>{" "}
+                      <small>· {kSources[profile.source] ?? profile.source}</small>
+                    </span>
+                    <SimulateButton macroId={profile.macro_id} bare />
+                    {may("macros:admin") && <EditProfileButton macroId={profile.macro_id} />}
+                  </div>
+                  {profile.windows.map((window) => (
                     <div key={window.name}>
                       <small>{windowLine(window)}</small>
                     </div>
@@ -139,8 +147,6 @@ export function Profiles({ filter }: { filter: string }): JSX.Element {
                     <Icon name={breach.icon} size={14} />
                     {breach.words}
                   </span>
-                  <br />
-                  <SimulateButton macroId={profile.macro_id} small />
                 </td>
               </tr>
             );

@@ -268,7 +268,7 @@ export function UsersTab(): JSX.Element {
         <Await of={users} what="the users" scope="users:read">
           {(items) => (
             <div class="table-scroll" tabIndex={0} role="region" aria-label="Users">
-              <table>
+              <table class="stacking people">
                 <thead>
                   <tr>
                     <th scope="col">User</th>

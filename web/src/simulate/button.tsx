@@ -1,42 +1,30 @@
 // Opens the simulation of a macro's profile; the code of its dialog comes with the first press.
 
-import type { ComponentType, JSX } from "preact";
-import { useState } from "preact/hooks";
+import type { JSX } from "preact";
 
-import { toast } from "../state/toasts";
-import { Button } from "../ui/parts";
+import type { ProfilePatch } from "../api/types";
+import { DialogButton } from "../ui/dialog-button";
 
 export interface SimulateProps {
   macroId: string;
   /** Under which profile; absent: the macro's own. */
   profile?: string | undefined;
-  onClose: () => void;
+  /** Fields to try on top of it. */
+  patch?: ProfilePatch | undefined;
 }
 
-interface Props {
-  macroId: string;
-  profile?: string;
-  small?: boolean;
-}
+const load = () => import("./dialog").then(({ SimulateDialog }) => SimulateDialog);
 
-export function SimulateButton({ macroId, profile, small }: Props): JSX.Element {
-  const [There, setThere] = useState<ComponentType<SimulateProps> | null>(null);
-  const [open, setOpen] = useState(false);
-  const show = (): void => {
-    import("./dialog").then(
-      ({ SimulateDialog }) => {
-        setThere(() => SimulateDialog);
-        setOpen(true);
-      },
-      () => toast("bad", "The simulation could not be loaded. Reload the page."),
-    );
-  };
+export function SimulateButton(props: SimulateProps & { bare?: boolean }): JSX.Element {
+  const { bare, ...of } = props;
   return (
-    <>
-      <Button class={small ? "small" : ""} icon="clock" aria-label={`Simulate ${macroId}`} onClick={show}>
-        Simulate
-      </Button>
-      {open && There && <There macroId={macroId} profile={profile} onClose={() => setOpen(false)} />}
-    </>
+    <DialogButton
+      load={load}
+      props={of}
+      icon="clock"
+      words="Simulate"
+      label={`Simulate ${of.macroId}`}
+      bare={bare}
+    />
   );
 }

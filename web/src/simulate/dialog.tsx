@@ -1,104 +1,97 @@
-// What a macro's profile would have decided in the last 24 h. Nothing is acted on.
+// What a macro's profile would have decided over recorded history. Nothing is acted on.
 
+import "../styles/profiles.css";
 import "../styles/simulate.css";
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { api } from "../api/client";
-import type { Simulation } from "../api/types";
-import { plural } from "../lib/format";
-import { coverageLine, kSteps } from "../lib/simulation";
+import { api, ApiError } from "../api/client";
+import type { SimulateInput, Simulation } from "../api/types";
+import type { Wrong } from "../lib/profile-draft";
+import { askOf, newSimulation } from "../lib/simulation";
+import { profiles, readProfiles } from "../state/profiles";
 import { why } from "../state/resource";
 import { Dialog } from "../ui/dialog";
-import { Ago, Button, Empty, Failure, Loading } from "../ui/parts";
-import { Chip } from "../ui/words";
+import { Button, Failure, Loading } from "../ui/parts";
 import type { SimulateProps } from "./button";
+import { SimulateFields } from "./form";
+import { Result } from "./result";
 
 type Shown =
   | { state: "working" }
   | { state: "failed"; message: string }
   | { state: "here"; of: Simulation };
 
-function Decisions({ of }: { of: Simulation }): JSX.Element {
-  return (
-    <ol class="simulated">
-      {of.decisions.map((one, index) => (
-        <li key={index}>
-          <Chip look={kSteps[one.action]} />
-          <span class="simulated-why">
-            {one.reason}
-            <small>
-              {" "}
-              <Ago at={one.at} />
-              {one.window !== null && ` · window ${one.window}`}
-              {one.forecast && " · forecast"}
-              {one.from_aggregate && " · from a mean"}
-            </small>
-          </span>
-        </li>
-      ))}
-    </ol>
-  );
-}
-
-function Result({ of }: { of: Simulation }): JSX.Element {
-  return (
-    <>
-      <p class="hint-line">{coverageLine(of)}</p>
-      {!of.runs_recorded && (
-        <p class="hint-line">Its runs are not recorded: it is taken to run all the time.</p>
-      )}
-      {of.samples_used === 0 ? (
-        <Empty icon="clock" title="There is no history to judge">
-          <p>No sample of this time was kept.</p>
-        </Empty>
-      ) : of.decisions.length === 0 ? (
-        <Empty icon="check" title="It would have decided nothing">
-          <p>No limit was broken, as far as the history tells.</p>
-        </Empty>
-      ) : (
-        <Decisions of={of} />
-      )}
-      {of.truncated && <p class="hint-line">There were more decisions than are shown.</p>}
-      {of.possible.length > 0 && (
-        <p class="hint-line">
-          {plural(of.possible.length, "more breach", "more breaches")} may hide in means of older
-          samples.
-        </p>
-      )}
-    </>
-  );
-}
-
-export function SimulateDialog({ macroId, profile, onClose }: SimulateProps): JSX.Element {
+export function SimulateDialog({
+  macroId,
+  profile,
+  patch,
+  onClose,
+}: SimulateProps & { onClose: () => void }): JSX.Element {
+  const [draft, setDraft] = useState(() => newSimulation(profile ?? ""));
+  const [wrong, setWrong] = useState<Wrong>({});
   const [shown, setShown] = useState<Shown>({ state: "working" });
-  const wanted = useRef(true);
-  const work = async (): Promise<void> => {
+  const latest = useRef(0);
+  const work = async (ask: SimulateInput): Promise<void> => {
+    const turn = ++latest.current;
     setShown({ state: "working" });
     let next: Shown;
+    let complaints: Wrong = {};
     try {
-      next = { state: "here", of: await api.simulate({ macro_id: macroId, ...(profile && { profile }) }) };
+      next = { state: "here", of: await api.simulate(ask) };
     } catch (error) {
+      complaints = error instanceof ApiError ? error.pathErrors() : {};
       next = { state: "failed", message: why(error) };
     }
-    if (wanted.current) setShown(next);
+    if (latest.current !== turn) return;
+    setWrong(complaints);
+    setShown(next);
+  };
+  const submit = (): void => {
+    const read = askOf(macroId, draft, patch);
+    setWrong("wrong" in read ? read.wrong : {});
+    if ("ask" in read) void work(read.ask);
   };
   useEffect(() => {
-    void work();
+    submit();
+    if (profiles.value.state !== "here") void readProfiles();
     return () => {
-      wanted.current = false;
+      latest.current = -1; // An answer that comes later is of no use.
     };
   }, []);
+  const known = profiles.value.state === "here" ? profiles.value.items : [];
   return (
-    <Dialog title={`The last 24 h under the profile of ${profile ?? macroId}`} onClose={onClose} wide>
+    <Dialog title={`Simulate ${macroId}`} onClose={onClose} wide>
+      {patch && (
+        <p class="hint-line">With the changes that are not saved: {Object.keys(patch).join(", ") || "none"}.</p>
+      )}
+      <form
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          submit();
+        }}
+      >
+        <details class="ask" open={Object.keys(wrong).length > 0 || undefined}>
+          <summary>Another time, profile, game or limits</summary>
+          <SimulateFields
+            macroId={macroId}
+            draft={draft}
+            known={known}
+            wrong={wrong}
+            onChange={(part) => setDraft({ ...draft, ...part })}
+          />
+          <div class="dialog-actions">
+            <Button kind="primary" type="submit" icon="clock" busy={shown.state === "working"}>
+              Simulate
+            </Button>
+          </div>
+        </details>
+      </form>
       {shown.state === "working" && <Loading rows={4} label="Simulating" />}
       {shown.state === "failed" && (
-        <Failure
-          title="The simulation did not work"
-          message={shown.message}
-          onRetry={() => void work()}
-        />
+        <Failure title="The simulation did not work" message={shown.message} onRetry={submit} />
       )}
       {shown.state === "here" && <Result of={shown.of} />}
       <div class="dialog-actions">

@@ -46,6 +46,7 @@ export const fairnessView = stored<"charts" | "table">(
 );
 export const waitsView = stored<"charts" | "table">("gk.waits", ["charts", "table"], "charts");
 export const graphView = stored<"charts" | "table">("gk.graph", ["charts", "table"], "charts");
+export const trendsView = stored<"charts" | "table">("gk.trends", ["charts", "table"], "charts");
 
 export function startTheme(): void {
   effect(() => {

@@ -83,7 +83,7 @@ interface SectionProps {
 export function Section({ title, id, note, tools, flush, children }: SectionProps): JSX.Element {
   return (
     <section class={flush ? "section" : "section card"} aria-labelledby={id}>
-      <header class="section-head">
+      <header class={flush ? "section-head bare" : "section-head"}>
         <h2 id={id}>{title}</h2>
         {note && <p class="note">{note}</p>}
         {tools && <div class="tools">{tools}</div>}
