@@ -204,15 +204,15 @@ void add_user_routes(api::Router& router, AccountsService& service) {
             .handler = [&service](api::Call& call,
                                   const api::Reply& reply) { create_user(service, call, reply); }})
       .answers({201});
-  router
-      .add({.method = net::Method::patch,
-            .path = "/users/{id}",
-            .scope = "users:write",
-            .summary = "Change role, password or disabled; ends the user's sessions",
-            .request = "UserPatch",
-            .response = "User",
-            .handler = [&service](api::Call& call,
-                                  const api::Reply& reply) { update_user(service, call, reply); }});
+  router.add({.method = net::Method::patch,
+              .path = "/users/{id}",
+              .scope = "users:write",
+              .summary = "Change role, password or disabled; ends the user's sessions",
+              .request = "UserPatch",
+              .response = "User",
+              .handler = [&service](api::Call& call, const api::Reply& reply) {
+                update_user(service, call, reply);
+              }});
   router
       .add({.method = net::Method::del,
             .path = "/users/{id}",

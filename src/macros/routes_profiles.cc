@@ -34,8 +34,8 @@ std::string override_json(const OverrideState& state) {
   return out;
 }
 
-// `base` with the members of `change`: null takes one away, an object changes the one that is there,
-// anything else replaces it. Source: RFC 7396 s2.
+// `base` with the members of `change`: null takes one away, an object changes the one that is
+// there, anything else replaces it. Source: RFC 7396 s2.
 JsonValue merged(const JsonValue& base, const JsonValue& change) {
   if (!change.is_object()) return change;
   JsonValue::Object members = base.is_object() ? base.as_object() : JsonValue::Object{};

@@ -69,6 +69,8 @@ void add_macros(api::Router& r) {
   safety(Method::post, "/macro-safety/profiles", "profile.create", "macro_id", AuditDetail::answer);
   safety(Method::put, "/macro-safety/profiles/{macro_id}", "profile.change", "macro_id",
          AuditDetail::change);
+  safety(Method::patch, "/macro-safety/profiles/{macro_id}", "profile.change", "macro_id",
+         AuditDetail::change);
   safety(Method::del, "/macro-safety/profiles/{macro_id}", "profile.delete", "macro_id",
          AuditDetail::change);
   safety(Method::post, "/macro-safety/overrides/{profile}/load", "override.load", "profile",

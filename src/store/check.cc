@@ -11,8 +11,8 @@ Result<void> expect_ok(Database& database, std::string_view pragma) {
   const std::string finding(row ? check->text(0) : "no answer");
   check->reset();
   if (finding == "ok") return {};
-  return Error{Errc::data_loss,
-               database.path() + " is damaged: " + finding + "; put a backup back with `gamekeeper db restore`"};
+  return Error{Errc::data_loss, database.path() + " is damaged: " + finding +
+                                    "; put a backup back with `gamekeeper db restore`"};
 }
 
 }  // namespace

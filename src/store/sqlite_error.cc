@@ -88,8 +88,10 @@ Error sqlite_error(int code, sqlite3* db, const std::string& path, std::string_v
     message += " (SQLite code " + std::to_string(code) + ")";
   }
   if (mapped == Errc::data_loss) {
-    message += "; the file is damaged or not ours: `gamekeeper db check` says which, `gamekeeper db restore` "
-               "puts a backup back";
+    message +=
+        "; the file is damaged or not ours: `gamekeeper db check` says which, `gamekeeper db "
+        "restore` "
+        "puts a backup back";
   }
   return {mapped, std::move(message)};
 }

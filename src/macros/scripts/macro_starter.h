@@ -17,9 +17,9 @@ namespace gk::macros {
 struct ScriptStart {
   std::string macro_id;
   std::string script;
-  std::string game;       ///< Empty: the script's.
-  std::string args_json;  ///< Empty: the script's.
-  std::string profile;    ///< Empty: that of the macro id.
+  std::string game;                         ///< Empty: the script's.
+  std::string args_json;                    ///< Empty: the script's.
+  std::string profile;                      ///< Empty: that of the macro id.
   std::optional<SafetyLevel> safety_level;  ///< Nothing: the profile's.
   std::string by;
   bool is_admin = false;
