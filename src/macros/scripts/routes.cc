@@ -52,7 +52,6 @@ void put(const ScriptServices& services, const Call& call, const Reply& reply) {
   ScriptPut request;
   request.name = call.param("name");
   request.by = call.principal->name;
-  request.correlation_id = call.correlation_id;
   const LibraryEntry* present = services.library.find(request.name);
   std::string kind;
   reader.string("kind", kind, 8);
