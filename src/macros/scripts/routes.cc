@@ -251,6 +251,7 @@ void run_now(const ScriptServices& services, const Call& call, const Reply& repl
   if (entry == nullptr) return reply.error(Error{Errc::not_found, "no macro " + name});
   JsonReader reader(call.body, "");
   ScriptStart start{.macro_id = name, .script = name, .by = call.principal->name};
+  start.correlation_id = call.correlation_id;
   reader.string("macro_id", start.macro_id, 64);
   reader.string("game", start.game, 64);
   if (const JsonValue* args = reader.member("args"); args != nullptr && !args->is_null()) {
