@@ -85,6 +85,7 @@ void ScriptRoom::start(macros::ScriptStart start, Started done) {
   request.args_json = std::move(start.args_json);
   request.safety_level = start.safety_level;
   request.by = std::move(start.by);
+  request.correlation_id = std::move(start.correlation_id);
   request.is_admin = start.is_admin;
   request.role = std::move(start.role);
   request.any_game = start.any_game;

@@ -25,6 +25,7 @@ struct ScriptStart {
   bool is_admin = false;
   std::string role;       ///< Of the caller, for the lists of a game.
   bool any_game = false;  ///< games:write; or nobody asks: a schedule, a resume.
+  std::string correlation_id = {};
 };
 
 /// Thread: loop.

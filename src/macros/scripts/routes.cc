@@ -52,7 +52,6 @@ void put(const ScriptServices& services, const Call& call, const Reply& reply) {
   ScriptPut request;
   request.name = call.param("name");
   request.by = call.principal->name;
-  request.correlation_id = call.correlation_id;
   const LibraryEntry* present = services.library.find(request.name);
   std::string kind;
   reader.string("kind", kind, 8);
@@ -260,6 +259,7 @@ void run_now(const ScriptServices& services, const Call& call, const Reply& repl
   if (entry == nullptr) return reply.error(Error{Errc::not_found, "no macro " + name});
   JsonReader reader(call.body, "");
   ScriptStart start{.macro_id = name, .script = name, .by = call.principal->name};
+  start.correlation_id = call.correlation_id;
   reader.string("macro_id", start.macro_id, 64);
   reader.string("game", start.game, 64);
   if (const JsonValue* args = reader.member("args"); args != nullptr && !args->is_null()) {
