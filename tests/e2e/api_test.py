@@ -136,6 +136,13 @@ class Strictness(unittest.TestCase):
                 answer = self.raw(daemon, head)
                 self.assertTrue(answer.startswith((b"HTTP/1.1 4", b"HTTP/1.1 5")), (head, answer[:80]))
                 self.assertIn(b"application/problem+json", answer, head)
+            live = b" /api/health/live HTTP/1.1\r\n" + host
+            for head, status, kind in ((b"TRACE" + live + b"\r\n", b"501", b"method-not-allowed"),
+                                       (b"POST" + live + b"Transfer-Encoding: xchunked\r\n\r\n", b"501", b"validation"),
+                                       (b"GET /api/health/live HTTP/1.0\r\n\r\n", b"505", b"validation")):
+                answer = self.raw(daemon, head)
+                self.assertTrue(answer.startswith(b"HTTP/1.1 " + status), answer[:80])
+                self.assertIn(b'"type":"' + kind + b'"', answer)
             good = self.raw(daemon, b"GET /api/health/live HTTP/1.1\r\n" + host + b"\r\n")
             self.assertTrue(good.startswith(b"HTTP/1.1 200"), good[:80])
 
