@@ -182,6 +182,8 @@ ScriptRunOptions script_options(const StartOptions& options, const std::string& 
           .id = options.id,
           .game = options.game,
           .args = options.args,
+          .profile = options.profile,
+          .level = options.level,
           .detach = options.detach};
 }
 

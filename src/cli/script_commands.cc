@@ -50,6 +50,8 @@ Result<std::string> run_body(const ScriptRunOptions& options) {
   w.begin_object();
   if (!options.id.empty()) w.field("macro_id", options.id);
   if (!options.game.empty()) w.field("game", options.game);
+  if (!options.profile.empty()) w.field("profile", options.profile);
+  if (!options.level.empty()) w.field("safety_level", options.level);
   if (!options.args.empty()) {
     const auto args = parse_json(options.args);
     if (!args) return Error{Errc::invalid_argument, "--args: " + args.error().message};
@@ -232,7 +234,8 @@ int run_script_file(Context& context, ScriptRunOptions options) {
   const auto started = context.post(path_of(options.name, "/run"), *body);
   if (!started) return context.fail(started.error());
   context.err() << options.name << " runs (" << text_of(*started, "safety_level")
-                << "); Ctrl-C stops it\n";
+                << (options.detach ? "); `gamekeeper macro stop " + options.name + "` stops it\n"
+                                   : "); Ctrl-C stops it\n");
   return options.detach ? 0 : watch_run(context, options.name, last);
 }
 

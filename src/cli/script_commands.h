@@ -15,7 +15,9 @@ struct ScriptRunOptions {
   std::string name;  ///< Of the macro, or the file of `run`.
   std::string id;    ///< Empty: the name.
   std::string game;
-  std::string args;  ///< JSON object.
+  std::string args;     ///< JSON object.
+  std::string profile;  ///< Empty: the macro's.
+  std::string level;    ///< Empty: the profile's.
   bool detach = false;
 };
 

@@ -31,6 +31,7 @@ void write_rule(JsonWriter& w, const CaseFile& file) {
   w.field("signal", file.rule.signal).field("enter", file.rule.enter);
   w.field("leave", file.rule.leave).field("for_s", file.rule.for_s);
   w.field("min_samples", file.rule.min_samples).field("limit", file.rule.enter);
+  w.field("measured", file.rule.measured).field("value", file.value);
   w.field("profile", file.profile).field("safety_level", level_name(file.safety_level));
   w.key("window");
   w.value(file.rule.window.empty() ? std::nullopt : std::optional(file.rule.window));
@@ -71,8 +72,8 @@ void write_decision(JsonWriter& w, const CaseFile& file) {
 
 }  // namespace
 
-EvidenceRecorder::EvidenceRecorder(EvidenceLimits limits)
-    : limits_(limits), samples_(limits.max_samples) {
+EvidenceRecorder::EvidenceRecorder(EvidenceLimits limits, double memory_total_bytes)
+    : limits_(limits), memory_total_bytes_(memory_total_bytes), samples_(limits.max_samples) {
   static_assert(kSignalInfo.size() == kSignals);
 }
 
@@ -84,9 +85,16 @@ void EvidenceRecorder::add(const monitor::Snapshot& snapshot, MonoTime now) {
     if (signal.is_known(now)) sample.values[i] = static_cast<float>(signal.value());
   }
   for (const auto& [subject, process] : snapshot.processes) {
-    if (!subject.starts_with(kSubjectPrefix) || !process.demand_pct.is_known(now)) continue;
-    sample.demand_pct.emplace_back(subject.substr(kSubjectPrefix.size()),
-                                   static_cast<float>(process.demand_pct.value()));
+    if (!subject.starts_with(kSubjectPrefix)) continue;
+    Own own{subject.substr(kSubjectPrefix.size()), {}, {}};
+    if (process.demand_pct.is_known(now)) {
+      own.demand_pct = static_cast<float>(process.demand_pct.value());
+    }
+    if (process.rss_bytes.is_known(now) && memory_total_bytes_ > 0) {
+      own.memory_share_pct =
+          static_cast<float>(100 * process.rss_bytes.value() / memory_total_bytes_);
+    }
+    sample.own.push_back(std::move(own));
   }
   samples_.push(std::move(sample));
 }
@@ -101,7 +109,7 @@ std::string EvidenceRecorder::write(const CaseFile& file) const {
   w.key("series").begin_array();
   const auto series = [&](std::string_view name, std::string_view unit, auto value_of) {
     w.begin_object().field("signal", name).field("unit", unit).key("limit");
-    if (name == file.rule.signal) {
+    if (name == file.rule.measured) {
       w.value(file.rule.enter);
     } else {
       w.null();
@@ -125,12 +133,17 @@ std::string EvidenceRecorder::write(const CaseFile& file) const {
     series(kSignalInfo[s].name, kSignalInfo[s].unit,
            [&](const Sample& sample) { return sample.values[s]; });
   }
-  series("demand_pct", "% of one core", [&](const Sample& sample) -> std::optional<float> {
-    for (const auto& [id, demand] : sample.demand_pct) {
-      if (id == file.macro_id) return demand;
-    }
-    return std::nullopt;
-  });
+  const auto own_series = [&](std::string_view name, std::string_view unit,
+                              std::optional<float> Own::*member) {
+    series(name, unit, [&](const Sample& sample) -> std::optional<float> {
+      for (const Own& own : sample.own) {
+        if (own.macro_id == file.macro_id) return own.*member;
+      }
+      return std::nullopt;
+    });
+  };
+  own_series("demand_pct", "% of one core", &Own::demand_pct);
+  own_series("memory_share_pct", "% of the memory", &Own::memory_share_pct);
   w.end_array().end_object();
   return out;
 }

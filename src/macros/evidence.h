@@ -42,6 +42,7 @@ struct CaseFile {
   MonoTime decided_at{};
   WallTime decided_wall{};
   RuleFacts rule;
+  std::optional<double> value;  ///< That broke the rule; nothing: there was no rule.
   std::string profile;  ///< Id of the macro's profile.
   SafetyLevel safety_level = SafetyLevel::risky;
   CulpritSettings culprit_settings;
@@ -52,7 +53,8 @@ struct CaseFile {
 /// Thread: compatible.
 class EvidenceRecorder {
  public:
-  explicit EvidenceRecorder(EvidenceLimits limits = {});
+  /// `memory_total_bytes` 0: the macros' shares of the memory are unknown.
+  explicit EvidenceRecorder(EvidenceLimits limits = {}, double memory_total_bytes = 0);
 
   /// Keeps the known values of a snapshot.
   void add(const monitor::Snapshot& snapshot, MonoTime now);
@@ -63,12 +65,17 @@ class EvidenceRecorder {
 
  private:
   static constexpr std::size_t kSignals = 7;
+  struct Own {
+    std::string macro_id;
+    std::optional<float> demand_pct, memory_share_pct;
+  };
   struct Sample {
     MonoTime at{};
     std::array<std::optional<float>, kSignals> values;
-    std::vector<std::pair<std::string, float>> demand_pct;  // By macro id.
+    std::vector<Own> own;
   };
   EvidenceLimits limits_;
+  double memory_total_bytes_;
   Ring<Sample> samples_;
 };
 

@@ -85,6 +85,8 @@ void add_evidence(api::Router& router) {
                       {"for_s", "number", "How long it must last", true},
                       {"min_samples", "integer", "Samples in a row", true},
                       {"limit", "number", "Of the profile", true},
+                      {"measured", "string", "The series that was judged; empty: none was"},
+                      {"value", "number", "That broke the rule; null: no rule", false, true},
                       {"profile", "string", "", true},
                       {"safety_level", "safe|risky|dangerous", "", true},
                       {"window", "string", "Window that was open; null: none", true, true}}});

@@ -30,7 +30,7 @@ MacroService::MacroService(MacroServiceOptions options, net::Loop& loop, const C
       launcher_(options_.launcher, log, metrics),
       watch_(options_.watch),
       quarantine_(options_.quarantine),
-      recorder_(options_.evidence),
+      recorder_(options_.evidence, options_.watch.memory_total_bytes),
       events_(options_.max_events),
       active_gauge_(metrics.gauge("gamekeeper_macros_active", "Macros that run now")),
       started_total_(metrics.counter("gamekeeper_macros_started_total", "Macros started")) {

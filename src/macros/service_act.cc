@@ -118,6 +118,7 @@ CaseFile MacroService::make_file(const RunningMacro& macro, const Decision* deci
   file.decided_wall = clock_.wall();
   if (decision != nullptr) {
     file.rule = decision->rule;
+    file.value = decision->value;
     file.verdict = decision->verdict;
   }
   return file;

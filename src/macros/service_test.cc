@@ -114,6 +114,45 @@ TEST_F(MacroServiceTest, StoresTheEventAndItsEvidence) {
   EXPECT_EQ(fps.find("points")->as_array()[0].as_array()[0].as_number(), -0.1);
 }
 
+// The machine's CPU stands at 30 %: the limit belongs to the series that broke it, and only there.
+TEST_F(MacroServiceTest, TheEvidencePutsTheLimitOnTheSeriesThatWasJudged) {
+  ASSERT_TRUE(start(command("dance", {"/bin/sleep", "600"})));
+  for (int i = 0; i < 2; ++i) {
+    clock.advance(100ms);
+    observer.next.cpu_usage = observer.known(30);
+    observer.next.processes["macro:dance"].demand_pct = observer.known(101);
+    observer.publish();
+  }
+  ASSERT_TRUE(loop.run_until([&] { return !store.evidence.empty(); }, 10s));
+  const auto evidence = parse_json(store.evidence.at(store.events.at(0).id)).value();
+  EXPECT_EQ(evidence.find("rule")->find("signal")->as_string(), "cpu_usage");
+  EXPECT_EQ(evidence.find("rule")->find("measured")->as_string(), "demand_pct");
+  EXPECT_EQ(evidence.find("rule")->find("value")->as_number(), 101);
+  for (const JsonValue& series : evidence.find("series")->as_array()) {
+    const bool judged = series.find("signal")->as_string() == "demand_pct";
+    EXPECT_EQ(series.find("limit")->is_null(), !judged) << series.find("signal")->as_string();
+    if (judged) {
+      EXPECT_EQ(series.find("points")->as_array()[1].as_array()[1].as_number(), 101);
+    }
+  }
+}
+
+TEST_F(MacroServiceTest, TheEvidenceHasTheMacrosShareOfTheMemory) {
+  ASSERT_TRUE(start(command("dance", {"/bin/sleep", "600"})));
+  for (int i = 0; i < 2; ++i) {
+    clock.advance(100ms);
+    observer.next.processes["macro:dance"].rss_bytes = observer.known(0.9e9);
+    observer.publish();
+  }
+  ASSERT_TRUE(loop.run_until([&] { return !store.evidence.empty(); }, 10s));
+  const auto evidence = parse_json(store.evidence.at(store.events.at(0).id)).value();
+  EXPECT_EQ(evidence.find("rule")->find("measured")->as_string(), "memory_share_pct");
+  const JsonValue& share = evidence.find("series")->as_array().back();
+  EXPECT_EQ(share.find("signal")->as_string(), "memory_share_pct");
+  EXPECT_EQ(share.find("limit")->as_number(), evidence.find("rule")->find("limit")->as_number());
+  EXPECT_EQ(share.find("points")->as_array()[1].as_array()[1].as_number(), 90);
+}
+
 TEST_F(MacroServiceTest, WritesTheCancellationLog) {
   ASSERT_TRUE(start(external("heal")));
   clock.advance(61s);

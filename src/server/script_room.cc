@@ -83,6 +83,7 @@ void ScriptRoom::start(macros::ScriptStart start, Started done) {
   request.script = std::move(start.script);
   request.game = std::move(start.game);
   request.args_json = std::move(start.args_json);
+  request.safety_level = start.safety_level;
   request.by = std::move(start.by);
   request.is_admin = start.is_admin;
   request.role = std::move(start.role);

@@ -111,6 +111,22 @@ def runs(daemon, admin):
     assert "without a game" in ended(admin, "gameless")[-1]
 
 
+def levels(daemon, admin):
+    """The level and the profile that somebody asks for hold, by API and by command line."""
+    put(admin, "watched", {"steps": steps(pause(60000))})
+    asked = admin.post(f"{BASE}/watched/run", {"safety_level": "dangerous", "profile": "heal"})
+    assert (asked.json["safety_level"], asked.json["time_left"] <= 60) == ("dangerous", True), asked
+    admin.post("/api/macro-safety/stop/watched")
+    said = daemon.cli("--json", "macro", "start", "watched", "--level", "dangerous", "--profile", "heal")
+    told = json.loads(said.stdout)
+    assert (told["safety_level"], told["time_left"] <= 60) == ("dangerous", True), told
+    admin.post("/api/macro-safety/stop/watched")
+    wrong = admin.post(f"{BASE}/watched/run", {"safety_level": "lax"})
+    assert wrong.status == 400 and "safe, risky or dangerous" in wrong.body.decode(), wrong
+    user = daemon.add_user("lea", "user")
+    assert user.post(f"{BASE}/watched/run", {"safety_level": "safe"}).status == 403, "weaker than its profile's"
+
+
 def long_poll(admin):
     put(admin, "slow", {"steps": steps(pause(300), tell("now"))})
     admin.post(f"{BASE}/slow/run")
@@ -136,8 +152,10 @@ def schedules(admin):
     assert put(admin, "talk", body).status == 200
     moments = admin.get(f"{BASE}/talk/schedule/next?n=3").json["next"]
     assert len(moments) == 3 and all(m.endswith(":30:00.000Z") for m in moments), moments
-    assert put(admin, "talk", {"schedule": {"cron": "* * * * *", "time_zone": "Mars/Base"}}).status == 200
-    assert admin.get(f"{BASE}/talk/schedule/next").status == 400
+    nowhere = put(admin, "talk", {"schedule": {"cron": "* * * * *", "time_zone": "Mars/Base"}})
+    assert nowhere.status == 400 and "Mars/Base" in nowhere.body.decode(), nowhere
+    assert nowhere.json["errors"][0]["path"] == "schedule.time_zone", nowhere
+    assert admin.get(f"{BASE}/talk").json["schedule"] == body["schedule"], "what was there holds"
     assert put(admin, "talk", {"schedule": None}).json["schedule"] is None
 
 
@@ -223,6 +241,7 @@ def main():
         refuses(admin)
         validates(admin)
         runs(daemon, admin)
+        levels(daemon, admin)
         long_poll(admin)
         permissions(daemon, admin)
         schedules(admin)

@@ -523,6 +523,25 @@ const workCases = [
     },
   },
   {
+    name: "macros: one pauses and goes on, another leaves the quarantine; a program of its own has no pause",
+    mock: true,
+    async run(target) {
+      const context = await target.context("busy");
+      const page = await target.open(context, "/macro-safety");
+      await settle(page);
+      await page.getByText("CPU reached 82.0").first().waitFor();
+      equal(await page.getByRole("button", { name: "Pause Heal Macro" }).count(), 0, "pause of an external macro");
+      await page.getByRole("button", { name: "Pause Attack Macro" }).click();
+      await page.getByRole("button", { name: "Resume Attack Macro" }).click();
+      await page.getByRole("button", { name: "Pause Attack Macro" }).waitFor();
+      equal(await page.getByRole("region", { name: "Macros in quarantine" }).locator("tbody tr").count(), 2, "in quarantine");
+      await page.getByText("until an administrator lets it out").waitFor();
+      await page.getByRole("button", { name: "Let out dance" }).click();
+      await page.waitForFunction(() => !document.querySelector("#quarantine, [aria-label='Macros in quarantine']")?.textContent.includes("dance"));
+      await context.close();
+    },
+  },
+  {
     name: "cancellations: filter, load more, open by the keyboard, export",
     mock: true,
     async run(target) {
@@ -539,6 +558,15 @@ const workCases = [
       await page.getByRole("heading", { level: 1, name: "Attack Macro was cancelled" }).waitFor();
       await page.locator("canvas").first().waitFor();
       equal(await page.locator("canvas").count(), 5, "charts");
+      const moment = page.getByRole("slider", { name: "Moment" });
+      const said = page.locator(".replay-said");
+      await moment.fill("-60");
+      await said.filter({ hasText: "within the limit" }).waitFor();
+      await moment.fill("0");
+      await said.filter({ hasText: "over the limit, the rule holds" }).waitFor();
+      await page.getByRole("button", { name: "Replay" }).click();
+      await page.waitForFunction(() => Number(document.querySelector(".replay input").value) > 2);
+      await page.getByRole("button", { name: "Hold" }).click();
       await page.getByRole("button", { name: "Table" }).click();
       equal(await page.locator(".samples tbody tr").count(), 91, "rows of the twin");
       equal(await page.locator(".samples .decision-row").count(), 1, "decision rows");

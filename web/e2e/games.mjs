@@ -36,6 +36,9 @@ const kWork = [
       await settle(page);
       check((await page.locator(".console b").count()) === 0, "what a player wrote became markup");
       await page.getByText("<b>hello</b>", { exact: false }).waitFor();
+      const fromEnd = () => page.locator("ol.console").evaluate((list) => list.scrollHeight - list.scrollTop - list.clientHeight);
+      check((await fromEnd()) < 2, `opens ${await fromEnd()} px above its newest line`);
+      await page.locator("ol.console").evaluate((list) => (list.scrollTop = 0));
       const line = page.getByLabel("Command for caravan");
       await line.fill("getd");
       await page.waitForFunction(() => document.querySelector("#console-choices option"));
@@ -43,6 +46,7 @@ const kWork = [
       check((await line.inputValue()) === "getdate", await line.inputValue());
       await line.press("Enter");
       await page.getByText("done: getdate").waitFor();
+      check((await fromEnd()) > 200, "a new line pulled away who had scrolled up");
       await line.fill("quit");
       await line.press("Enter");
       await page.getByRole("button", { name: "Send it" }).click();

@@ -24,6 +24,7 @@ const kShots = [
   ["cancellations", "healthy", "/cancellations"],
   ["cancellations-empty", "empty", "/cancellations"],
   ["cancellation", "healthy", "/cancellations/c-attack-cpu"],
+  ["cancellation-replay", "healthy", "/cancellations/c-attack-cpu", (page) => page.getByRole("slider", { name: "Moment" }).fill("-1")],
   ["cancellation-none", "healthy", "/cancellations/nothing"],
   ["not-found", "healthy", "/nowhere/at/all"],
   ["locks", "healthy", "/locks"],

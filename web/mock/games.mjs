@@ -34,6 +34,7 @@ export class Games {
         ]
       : [];
     const said = [
+      ...Array.from({ length: 60 }, (_, i) => ["line", "", `Autosave ${i + 1} of the night was written`]),
       ["state", "", "ready"],
       ["command", "user:marta", "getdate"],
       ["reply", "user:marta", "Date: 1950-03-14"],

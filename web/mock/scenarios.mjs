@@ -174,6 +174,22 @@ export function scene(name, now) {
       return result;
     case "busy":
       past(world, now);
+      world.quarantine = [
+        {
+          macro_id: "dance",
+          strikes: 3,
+          until: new Date(now + 25 * kMinute).toISOString(),
+          needs_confirmation: true,
+          reason: "Performance threshold exceeded: cpu_usage 101.1 > 60",
+        },
+        {
+          macro_id: "gather",
+          strikes: 1,
+          until: new Date(now + 4 * kMinute).toISOString(),
+          needs_confirmation: false,
+          reason: "Pattern: 30 errors in 10 s",
+        },
+      ];
       world.wander.cpu_usage.home = 87;
       world.wander.fps.home = 17;
       for (let i = 120; i > 0; i--) world.step(now - i * 1000);
@@ -185,6 +201,8 @@ export function scene(name, now) {
           demand: 76,
           rss: 88e6,
           state: "warned",
+          kind: "script",
+          reason: "Performance threshold exceeded: cpu_usage 82.0 > 80",
           session_id: "s-marta",
         },
         now,

@@ -387,6 +387,20 @@ export class MockDaemon {
         "Your role may not do this",
         "This needs the scope macros:run.",
       );
+    const [, turn, turned] = /^POST \/macro-safety\/(pause|resume)\/(.+)$/.exec(key) ?? [];
+    if (turn) {
+      const macro = world.macros.find((one) => one.macro_id === decodeURIComponent(turned));
+      if (!macro) return problem(response, 404, "not-found", "Not running");
+      macro.state = turn === "pause" ? "paused" : "running";
+      macro.reason = turn === "pause" ? "Paused by marta" : null;
+      this.publish("macro:updated", world.activeMacros());
+      return send(response, 200, { macro_id: macro.macro_id, paused: turn === "pause" });
+    }
+    const lifted = /^POST \/macro-safety\/quarantine\/(.+)\/lift$/.exec(key)?.[1];
+    if (lifted) {
+      world.quarantine = world.quarantine.filter((one) => one.macro_id !== decodeURIComponent(lifted));
+      return send(response, 200, { macro_id: decodeURIComponent(lifted), lifted: true });
+    }
     if (stop) return this.stop(decodeURIComponent(stop), response);
     if (evidence) {
       const found = world.evidence.get(decodeURIComponent(evidence));
@@ -426,6 +440,8 @@ export class MockDaemon {
           next_cursor: next,
         });
       }
+      case "GET /macro-safety/quarantine":
+        return send(response, 200, { items: world.quarantine, next_cursor: null });
       case "GET /macro-safety/profiles":
         return send(response, 200, { items: kProfiles, next_cursor: null });
       case "POST /macro-safety/simulate":

@@ -134,6 +134,7 @@ export class World {
     this.macros = [];
     this.cancellations = [];
     this.evidence = new Map();
+    this.quarantine = [];
     this.history = [];
     this.blind = new Set(); // Signals that nobody can measure.
     this.healthChecks = healthChecks(now);
@@ -224,7 +225,8 @@ export class World {
       macro_id: spec.macro_id,
       macro_name: spec.macro_name ?? chosen?.name ?? spec.macro_id,
       safety_level: spec.safety_level ?? chosen?.safety_level ?? "risky",
-      kind: spec.command ? "process" : "external",
+      kind: spec.kind ?? (spec.command ? "process" : "external"),
+      reason: spec.reason,
       started: now - ranFor * 1000,
       max: chosen?.max_duration ?? 300,
       thresholds: chosen?.thresholds ?? kDefaults,
@@ -262,6 +264,7 @@ export class World {
         response_time: below(last.response_time, macro.thresholds.response_time_max),
       },
       state: macro.state,
+      reason: macro.reason ?? null,
       pid: macro.pid,
       demand_pct:
         demand === null ? unknown("the macro gave no process id") : known(demand, this.now),
@@ -418,6 +421,8 @@ function evidenceOf(event, spec, at) {
       for_s: 0,
       min_samples: spec.signal === "duration" ? 1 : 2,
       limit,
+      measured: spec.signal,
+      value: series.find((one) => one.signal === spec.signal)?.points.find(([t]) => t === 0)?.[1] ?? null,
       profile: spec.macro_id,
       safety_level:
         kProfiles.find((one) => one.macro_id === spec.macro_id)?.safety_level ?? "risky",

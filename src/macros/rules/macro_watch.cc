@@ -254,12 +254,17 @@ std::optional<Decision> MacroWatch::judge_growth(Entry& entry, const Tick& tick)
 Decision MacroWatch::make_decision(const Entry& entry, const Rule& rule, double value) const {
   Decision d;
   d.macro_id = entry.profile.macro_id;
+  const bool own = rule.source == Source::own_demand || rule.source == Source::own_memory;
   d.rule = {rule.trigger,
             std::string(rule.signal),
             rule.test.limit(),
             rule.test.leave(),
             std::chrono::duration<double>(settings_.trigger.hold).count(),
-            settings_.trigger.min_samples};
+            settings_.trigger.min_samples,
+            {},
+            std::string(!own                                  ? rule.signal
+                        : rule.source == Source::own_demand ? "demand_pct"
+                                                              : "memory_share_pct")};
   d.value = value;
   d.breached_at = rule.test.breached_at();
   d.own = rule.field == nullptr;

@@ -59,6 +59,9 @@ struct RuleFacts {
   double for_s = 0;
   std::uint32_t min_samples = 1;
   std::string window;  ///< Of the profile, which was open; empty: none.
+  /// The series that was judged: "demand_pct" or "memory_share_pct" for the macro's own, else as
+  /// `signal`; empty: none was.
+  std::string measured;
 };
 
 /// What to do about one macro.

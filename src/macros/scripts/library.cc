@@ -279,6 +279,7 @@ void ScriptLibrary::import_json(const JsonValue& bundle, Import how,
     if (!put.kind && !kind.empty()) reader.complain("kind", "expected lua or steps");
     put.source = std::move(source);
     put.settings = read_settings(reader, {});
+    if (how.keep_settings) check_zone(reader, put.settings);
     reader.refuse_unknown();
     if (auto fine = reader.result(); !fine) return done(fine.error());
     if (!how.keep_settings) {

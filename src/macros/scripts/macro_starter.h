@@ -4,10 +4,12 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "gamekeeper/result.h"
+#include "macros/rules/safety_level.h"
 
 namespace gk::macros {
 
@@ -18,6 +20,7 @@ struct ScriptStart {
   std::string game;       ///< Empty: the script's.
   std::string args_json;  ///< Empty: the script's.
   std::string profile;    ///< Empty: that of the macro id.
+  std::optional<SafetyLevel> safety_level;  ///< Nothing: the profile's.
   std::string by;
   bool is_admin = false;
   std::string role;       ///< Of the caller, for the lists of a game.

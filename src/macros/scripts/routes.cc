@@ -65,6 +65,7 @@ void put(const ScriptServices& services, const Call& call, const Reply& reply) {
   reader.integer("expected_version", expected, 0, 1'000'000'000);
   if (expected >= 0) request.expected_version = expected;
   request.settings = read_settings(reader, present ? present->script.settings : ScriptSettings{});
+  check_zone(reader, request.settings);
   reader.refuse_unknown();
   if (!reader.complaints().empty()) return reply.problem(invalid(reader.complaints()));
   const std::string name = request.name;
@@ -258,9 +259,16 @@ void run_now(const ScriptServices& services, const Call& call, const Reply& repl
       reader.complain("args", "expected an object of at most 16 KiB");
     }
   }
+  start.profile = entry->script.settings.profile;
+  reader.string("profile", start.profile, 64);
+  std::string level;
+  reader.string("safety_level", level, 16);
+  if (!level.empty()) start.safety_level = parse_level(level);
+  if (!level.empty() && !start.safety_level) {
+    reader.complain("safety_level", "expected safe, risky or dangerous");
+  }
   reader.refuse_unknown();
   if (!reader.complaints().empty()) return reply.problem(invalid(reader.complaints()));
-  start.profile = entry->script.settings.profile;
   start.is_admin = call.principal->has_scope("macros:admin");
   start.role = call.principal->role;
   start.any_game = call.principal->has_scope("games:write");

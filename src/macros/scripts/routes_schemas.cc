@@ -47,6 +47,9 @@ void add_bodies(api::Router& router) {
   router.add_schema({"MacroScriptRun",
                      {{"macro_id", "string", "Default: the macro's name"},
                       {"game", "string", "Default: the macro's"},
+                      {"profile", "string", "Default: the macro's, else that of the id"},
+                      {"safety_level", "safe|risky|dangerous",
+                       "Default: the profile's; a weaker one needs macros:admin"},
                       {"args", "object", "Default: the macro's"}}});
   router.add_schema({"MacroCheck",
                      {{"kind", "steps|lua", "Default steps"},

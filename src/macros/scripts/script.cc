@@ -2,6 +2,7 @@
 
 #include "macros/rules/safety_profile.h"
 #include "macros/rules/schedule.h"
+#include "macros/time_zone.h"
 
 namespace gk::macros {
 namespace {
@@ -57,6 +58,16 @@ ScriptSettings read_settings(JsonReader& reader, ScriptSettings base) {
     }
   }
   return base;
+}
+
+void check_zone(JsonReader& reader, const ScriptSettings& settings) {
+  if (settings.schedule_json.empty()) return;
+  const auto value = parse_json(settings.schedule_json);
+  const auto schedule = value ? read_schedule(*value) : Result<Schedule>(value.error());
+  if (!schedule) return;  // read_settings() has complained.
+  if (auto zone = load_zone(schedule->time_zone); !zone) {
+    reader.complain("schedule.time_zone", zone.error().message);
+  }
 }
 
 }  // namespace gk::macros

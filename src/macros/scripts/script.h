@@ -65,5 +65,8 @@ std::optional<ScriptKind> parse_kind(std::string_view text);
 void write_settings(JsonWriter& w, const ScriptSettings& settings);
 /// Members that are absent keep what `base` has. Adds to the complaints of `reader`.
 ScriptSettings read_settings(JsonReader& reader, ScriptSettings base);
+/// Complains of a schedule in a time zone that this system does not have: it would never start
+/// anything. Not part of reading, so that what is stored outlives a lost table of zones. Blocks.
+void check_zone(JsonReader& reader, const ScriptSettings& settings);
 
 }  // namespace gk::macros

@@ -7,12 +7,14 @@ import type {
   Cancellations,
   Evidence,
   Health,
+  MacroPaused,
   MacroProfiles,
   MacroStatus,
   Overview,
   Performance,
   Problem,
   Profile,
+  Quarantine,
   SetupState,
   Simulation,
   StartMacro,
@@ -158,6 +160,11 @@ export const api = {
   start: (body: StartMacro) => call<ActiveMacro>("POST", "/api/macro-safety/start", { body }),
   stop: (macroId: string) =>
     call<{ macro_id: string; stopped: boolean }>("POST", `/api/macro-safety/stop/${id(macroId)}`),
+  pause: (macroId: string) => call<MacroPaused>("POST", `/api/macro-safety/pause/${id(macroId)}`),
+  resume: (macroId: string) => call<MacroPaused>("POST", `/api/macro-safety/resume/${id(macroId)}`),
+  quarantine: () => call<Quarantine>("GET", "/api/macro-safety/quarantine?limit=200"),
+  lift: (macroId: string) =>
+    call<{ macro_id: string }>("POST", `/api/macro-safety/quarantine/${id(macroId)}/lift`),
   stopAll: () => call<{ stopped: number }>("POST", "/api/macro-safety/stop-all"),
   check: () => call<{ cancellations: Cancellation[] }>("POST", "/api/macro-safety/check"),
 };

@@ -106,13 +106,19 @@ function axes(tall: boolean, inks: Inks, face: string): uPlot.Axis[] {
   ];
 }
 
-/** Draws a series into `box` and keeps it as wide as the box. Returns what removes it. */
+export interface Drawn {
+  /** Puts the cursor at an offset, without a word to `onHover`; null takes it away. */
+  show: (offset: number | null) => void;
+  remove: () => void;
+}
+
+/** Draws a series into `box` and keeps it as wide as the box. */
 export function drawSeries(
   box: HTMLElement,
   series: EvidenceSeries,
   tall: boolean,
   onHover: (offset: number | null) => void,
-): () => void {
+): Drawn {
   const inks = inksOf(box);
   const face = font(box);
   const height = tall ? kHeights.tall : kHeights.small;
@@ -159,8 +165,17 @@ export function drawSeries(
     if (width !== plot.width) plot.setSize({ width, height });
   });
   watcher.observe(box);
-  return () => {
-    watcher.disconnect();
-    plot.destroy();
+  return {
+    show: (offset) =>
+      plot.setCursor(
+        offset === null
+          ? { left: -10, top: -10 }
+          : { left: plot.valToPos(offset, "x"), top: plot.over.clientHeight / 2 },
+        false,
+      ),
+    remove: () => {
+      watcher.disconnect();
+      plot.destroy();
+    },
   };
 }

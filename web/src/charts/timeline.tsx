@@ -2,13 +2,15 @@
 // cursor; and a table twin. uPlot is loaded when the first chart is shown.
 
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import type { Evidence, EvidenceSeries } from "../api/types";
 import { formatOffset, formatValue, kUnknown, signalInfo } from "../lib/format";
+import { judgedSignal } from "../lib/replay";
 import { orderSeries, rowsOf, splitKnown } from "../lib/timeline";
 import { theme, timelineView } from "../state/prefs";
 import { Empty, kChartOrTable, Section, Segmented } from "../ui/parts";
+import { Replay } from "./replay";
 
 type Draw = typeof import("./plot").drawSeries;
 
@@ -28,15 +30,23 @@ function Chart(props: {
   series: EvidenceSeries;
   tall: boolean;
   draw: Draw;
+  moment: number | null;
   onHover: (offset: number | null) => void;
 }): JSX.Element {
-  const { series, tall, draw, onHover } = props;
+  const { series, tall, draw, moment, onHover } = props;
   const box = useRef<HTMLDivElement>(null);
+  const drawn = useRef<ReturnType<Draw> | null>(null);
   const themeKey = useThemeKey();
   useEffect(() => {
     if (!box.current) return;
-    return draw(box.current, series, tall, onHover);
+    const chart = draw(box.current, series, tall, onHover);
+    drawn.current = chart;
+    return () => {
+      drawn.current = null;
+      chart.remove();
+    };
   }, [series, tall, draw, themeKey]);
+  useEffect(() => drawn.current?.show(moment), [moment, draw, themeKey]);
   const info = signalInfo(series.signal);
   const values = series.points.map((point) => point[1]).filter((value) => value !== null);
   const said =
@@ -52,10 +62,12 @@ function Panel(props: {
   tall: boolean;
   draw: Draw;
   hover: number | null;
+  moment: number | null;
   onHover: (offset: number | null) => void;
 }): JSX.Element {
-  const { series, hover } = props;
-  const at = hover === null ? undefined : nearest(series.points, hover);
+  const { series, hover, moment } = props;
+  const read = hover ?? moment;
+  const at = read === null ? undefined : nearest(series.points, read);
   return (
     <figure class="panel">
       <figcaption>
@@ -126,8 +138,13 @@ export function Timeline({ evidence }: { evidence: Evidence }): JSX.Element {
   const [draw, setDraw] = useState<Draw | null>(null);
   const [failed, setFailed] = useState(false);
   const [hover, setHover] = useState<number | null>(null);
-  const series = orderSeries(evidence.series, evidence.rule.signal);
-  const { known, unknown } = splitKnown(series);
+  const [moment, setMoment] = useState<number | null>(null);
+  // Once: a chart is drawn anew when its series is another object.
+  const series = useMemo(
+    () => orderSeries(evidence.series, judgedSignal(evidence.rule)),
+    [evidence],
+  );
+  const { known, unknown } = useMemo(() => splitKnown(series), [series]);
   useEffect(() => {
     import("./plot").then(
       ({ drawSeries }) => setDraw(() => drawSeries),
@@ -155,6 +172,9 @@ export function Timeline({ evidence }: { evidence: Evidence }): JSX.Element {
     >
       {series.length === 0 && <Empty icon="chart" title="No samples were kept" />}
       {showTable && series.length > 0 && <Table series={series} />}
+      {!showTable && known.length > 0 && (
+        <Replay evidence={evidence} offset={moment} onMove={setMoment} />
+      )}
       {!showTable && draw && (
         <div class="panels">
           {known.map((one, i) => (
@@ -164,6 +184,7 @@ export function Timeline({ evidence }: { evidence: Evidence }): JSX.Element {
               tall={i === 0}
               draw={draw}
               hover={hover}
+              moment={moment}
               onHover={setHover}
             />
           ))}

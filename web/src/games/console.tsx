@@ -1,7 +1,7 @@
 // The console of one game: what it says and what was sent, live; a line with completion.
 
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { ApiError } from "../api/client";
 import { type ConsoleLine, type Game, gamesApi } from "../api/games";
@@ -33,17 +33,24 @@ const kLineWords: Record<string, string> = {
 function Output({ lines }: { lines: readonly ConsoleLine[] }): JSX.Element {
   const box = useRef<HTMLOListElement>(null);
   const last = lines.at(-1)?.seq ?? 0;
-  useEffect(() => {
+  // Who has scrolled up reads: new lines do not pull them away. Whoever has not stays at the newest,
+  // also when a whole history comes at once.
+  const follows = useRef(true);
+  useLayoutEffect(() => {
     const list = box.current;
-    if (!list) return;
-    // Who has scrolled up reads: new lines do not pull them away.
-    const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 80;
-    if (atEnd) list.scrollTop = list.scrollHeight;
+    if (list && follows.current) list.scrollTop = list.scrollHeight;
   }, [last]);
   if (lines.length === 0) return <Empty icon="keyboard" title="Nothing was said yet" />;
   return (
     <div class="console-log" role="log" aria-label="Console">
-    <ol class="console" ref={box} tabIndex={0}>
+    <ol
+      class="console"
+      ref={box}
+      tabIndex={0}
+      onScroll={({ currentTarget: list }) => {
+        follows.current = list.scrollHeight - list.scrollTop - list.clientHeight < 80;
+      }}
+    >
       {lines.map((line) => (
         <li key={line.seq} class={`console-${line.kind}`}>
           <span class="console-when num">{formatTimeSeconds(Date.parse(line.at))}</span>

@@ -2,14 +2,13 @@
 
 import type { Cancellation, Evidence } from "../api/types";
 import { formatLength, formatValue, kSpace, signalInfo } from "./format";
-
-/** Signals where less is worse. */
-const kLowIsBad = new Set(["fps", "tick_ratio"]);
+import { judgedSignal, kLowIsBad } from "./replay";
 
 export function ruleSentence(rule: Evidence["rule"]): string {
   if (!rule.signal) return "No rule: somebody decided.";
-  const name = signalInfo(rule.signal).label;
-  const limit = formatValue(rule.signal, rule.limit ?? rule.enter);
+  const judged = judgedSignal(rule);
+  const name = signalInfo(judged).label;
+  const limit = formatValue(judged, rule.limit ?? rule.enter);
   if (rule.signal === "duration") return `A macro of this profile may run for at most ${limit}.`;
   const side = kLowIsBad.has(rule.signal) ? "below" : "above";
   const lasting = rule.for_s > 0 ? ` for ${formatLength(rule.for_s)}` : "";
@@ -17,7 +16,7 @@ export function ruleSentence(rule: Evidence["rule"]): string {
   const back =
     rule.leave === null
       ? ""
-      : ` It is over when ${name} is back ${side === "above" ? "below" : "above"} ${formatValue(rule.signal, rule.leave)}.`;
+      : ` It is over when ${name} is back ${side === "above" ? "below" : "above"} ${formatValue(judged, rule.leave)}.`;
   return `${name} ${side} ${limit}${lasting}${samples}.${back}`;
 }
 

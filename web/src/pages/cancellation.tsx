@@ -16,6 +16,7 @@ import {
   sentenceCase,
   signalInfo,
 } from "../lib/format";
+import { judgedSignal } from "../lib/replay";
 import { eventTitle, readableReason, ruleSentence } from "../lib/rule";
 import { Timeline } from "../charts/timeline";
 import { SimulateButton } from "../simulate/button";
@@ -78,7 +79,8 @@ function Facts({ evidence }: { evidence: Evidence }): JSX.Element {
 
 function Rule({ evidence }: { evidence: Evidence }): JSX.Element {
   const { rule, event } = evidence;
-  const value = (number: number | null): string => formatValue(rule.signal, number);
+  const judged = judgedSignal(rule);
+  const value = (number: number | null): string => formatValue(judged, number);
   return (
     <Section title="The rule" id="rule">
       <p class="rule-sentence">{ruleSentence(rule)}</p>
@@ -120,9 +122,18 @@ function Rule({ evidence }: { evidence: Evidence }): JSX.Element {
       </dl>
       <h3 class="sub">At the decision</h3>
       <dl class="pairs">
+        {judged !== rule.signal && rule.value != null && (
+          <div key={judged}>
+            <dt>{signalInfo(judged).label}</dt>
+            <dd>{value(rule.value)}</dd>
+          </div>
+        )}
         {Object.entries(event.performance_metrics).map(([name, number]) => (
           <div key={name}>
-            <dt>{signalInfo(name).label}</dt>
+            <dt>
+              {signalInfo(name).label}
+              {judged !== rule.signal && name === rule.signal && " of the machine"}
+            </dt>
             <dd class={number === null ? "unknown" : ""}>{formatValue(name, number)}</dd>
           </div>
         ))}

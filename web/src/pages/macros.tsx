@@ -16,6 +16,7 @@ import {
   signalReason,
 } from "../lib/format";
 import { closeness, kLimits, type Limit } from "../lib/headroom";
+import { readableReason } from "../lib/rule";
 import { now } from "../state/clock";
 import { link, macros, problems, processes, refresh } from "../state/live";
 import { macroView } from "../state/prefs";
@@ -37,6 +38,7 @@ import {
 } from "../ui/parts";
 import { LevelChip, StateChip } from "../ui/words";
 import { Profiles } from "./profiles";
+import { Quarantine } from "./quarantine";
 import { StartDialog } from "./start-dialog";
 
 const kViews = [
@@ -126,6 +128,39 @@ function HeadroomBar(props: { macro: ActiveMacro; limit: Limit; label: string })
   );
 }
 
+/** Pauses it, or lets it go on. None for a program of its own: it can only be told to stop. */
+function PauseButton({ macro }: { macro: ActiveMacro }): JSX.Element | null {
+  const [busy, setBusy] = useState(false);
+  const paused = macro.state === "paused";
+  if (macro.kind === "external") return null;
+  const turn = async (): Promise<void> => {
+    try {
+      await (paused ? api.resume(macro.macro_id) : api.pause(macro.macro_id));
+    } catch (error) {
+      toast("bad", `${macro.macro_name} ${paused ? "stays" : "was not"} paused. ${why(error)}`);
+    }
+    await refresh("macros");
+  };
+  const label = `${paused ? "Resume" : "Pause"} ${macro.macro_name}`;
+  return (
+    <button
+      type="button"
+      class="button plain small only-icon"
+      disabled={busy || !may("macros:run") || macro.state === "cancelling"}
+      aria-label={label}
+      title={label}
+      onClick={() => {
+        setBusy(true);
+        void turn().finally(() => setBusy(false));
+      }}
+    >
+      <Icon name={paused ? "play" : "pause"} size={16} />
+    </button>
+  );
+}
+
+const kKinds = { process: "process", external: "external program", script: "library macro" };
+
 function StopButton({ macro, small }: { macro: ActiveMacro; small?: boolean }): JSX.Element {
   const [busy, setBusy] = useState(false);
   return (
@@ -163,15 +198,19 @@ function MacroCard({ macro }: { macro: ActiveMacro }): JSX.Element {
           <h3 id={`macro-${macro.macro_id}`}>{macro.macro_name}</h3>
           <p class="macro-id">
             <code>{macro.macro_id}</code> ·{" "}
-            {macro.kind === "process" ? "process" : "external program"}
+            {kKinds[macro.kind]}
           </p>
         </div>
-        <StopButton macro={macro} small />
+        <div class="macro-levers">
+          <PauseButton macro={macro} />
+          <StopButton macro={macro} small />
+        </div>
       </header>
       <div class="macro-state">
         <LevelChip level={macro.safety_level} />
         <StateChip state={macro.state} />
       </div>
+      {macro.reason && <p class="macro-reason">{readableReason(macro.reason)}</p>}
       <div class="macro-time">
         <span class="num">
           {macro.time_left === null ? "No limit" : formatClock(macro.time_left)}
@@ -297,7 +336,10 @@ function MacroTable({ list }: { list: readonly ActiveMacro[] }): JSX.Element {
                 <Demand signal={macro.demand_pct} />
               </td>
               <td class="right">
-                <StopButton macro={macro} small />
+                <span class="macro-levers">
+                  <PauseButton macro={macro} />
+                  <StopButton macro={macro} small />
+                </span>
               </td>
             </tr>
           ))}
@@ -445,6 +487,7 @@ export function MacrosPage(): JSX.Element {
         </header>
         <Running filter={filter} onStart={() => setDialog("start")} />
       </section>
+      <Quarantine />
       <Section
         title="Profiles"
         id="profiles"

@@ -243,6 +243,9 @@ export function StartDialog({ onClose }: { onClose: () => void }): JSX.Element {
             )}
           </Field>
         )}
+        <p class="note">
+          A macro of your library starts on the page <a href="/library">Library</a>.
+        </p>
         <div class="dialog-actions">
           <Button onClick={onClose}>Cancel</Button>
           <Button kind="primary" type="submit" icon="play" busy={busy}>
