@@ -6,9 +6,13 @@
 
 namespace gk::games {
 namespace {
-thread_local bool memory_is_gone = false;
+[[maybe_unused]] thread_local bool memory_is_gone = false;
 }  // namespace
 void set_memory_is_gone(bool is_gone) { memory_is_gone = is_gone; }
+}  // namespace gk::games
+
+#ifndef GK_SANITIZED  // A sanitizer's allocator cannot be replaced: there memory is never gone.
+namespace gk::games {
 static bool has_memory() { return !memory_is_gone; }
 }  // namespace gk::games
 
@@ -23,3 +27,4 @@ void* operator new(std::size_t size) {
 }
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+#endif

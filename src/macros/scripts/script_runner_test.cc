@@ -225,7 +225,11 @@ TEST_F(ScriptRunnerTest, LeavesTheLoopToOthersInAFlood) {
   int turns = 0;
   const auto ticker = loop.every(1ms, [&] { ++turns; });
   loop.run_for(100ms);
+#ifdef GK_SANITIZED  // A turn is counted in steps, each several times dearer there.
+  EXPECT_GT(turns, 10);
+#else
   EXPECT_GT(turns, 30);
+#endif
   EXPECT_TRUE(ends.empty());
 }
 
