@@ -107,10 +107,14 @@ void add_schemas(api::Router& router) {
 
 void add_trends_route(api::Router& router, TrendReports& reports) {
   add_schemas(router);
-  router.add({net::Method::get, "/macro-safety/trends", "macros:read",
-              "What macros did and what was measured, by day: ?days=7&time_zone=&macro_id=&game=",
-              "", "MacroTrends",
-              [&reports](Call& call, const Reply& reply) { trends_route(reports, call, reply); }});
+  router
+      .add({net::Method::get, "/macro-safety/trends", "macros:read",
+            "What macros did and what was measured, by day", "", "MacroTrends",
+            [&reports](Call& call, const Reply& reply) { trends_route(reports, call, reply); }})
+      .query({{"days", "integer", "1 to 30, default 7"},
+              {"time_zone", "string", "IANA name; default that of the daemon"},
+              {"macro_id", "string", "This macro only"},
+              {"game", "string", "This game link only"}});
 }
 
 }  // namespace gk::macros
