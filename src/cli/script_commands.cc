@@ -41,8 +41,8 @@ Result<JsonValue> put_file(Context& context, const std::string& name, const std:
   const auto steps = is_lua(file) ? Result<JsonValue>(JsonValue()) : parse_json(source);
   const std::string inside = steps && steps->is_object() ? text_of(*steps, "name") : "-";
   if (inside != "-" && inside != name) {
-    context.err() << "gamekeeper: " << file << " has the name " << inside << " inside; it is kept as "
-                  << name << "\n";
+    context.err() << "gamekeeper: " << file << " has the name " << inside
+                  << " inside; it is kept as " << name << "\n";
   }
   std::string body;
   JsonWriter(body)
@@ -90,8 +90,7 @@ Result<std::int64_t> print_log(Context& context, const std::string& name, std::i
         context.out() << to_json(line) << "\n";
       } else {
         const std::string at = text_of(line, "at");
-        context.out() << (at.size() > 19 ? at.substr(11, 8) : at) << "  " << log_text(line)
-                      << "\n";
+        context.out() << (at.size() > 19 ? at.substr(11, 8) : at) << "  " << log_text(line) << "\n";
       }
     }
     context.out().flush();
@@ -378,7 +377,8 @@ int list_versions(Context& context, const std::string& name) {
   if (context.printed_json(*answer)) return 0;
   std::vector<std::vector<std::string>> rows;
   for (const JsonValue& item : items_of(*answer)) {
-    rows.push_back({text_of(item, "version"), text_of(item, "saved_at"), text_of(item, "saved_by")});
+    rows.push_back(
+        {text_of(item, "version"), text_of(item, "saved_at"), text_of(item, "saved_by")});
   }
   print_table(context.out(), {"VERSION", "SAVED", "BY"}, rows);
   return 0;
@@ -395,8 +395,8 @@ int restore_version(Context& context, const std::string& name, std::int64_t vers
 }
 
 void add_versions(CommandLine macro, Action& action) {
-  auto name = std::make_shared<std::string>();         // shared: as above
-  auto version = std::make_shared<std::int64_t>(0);    // shared: as above
+  auto name = std::make_shared<std::string>();       // shared: as above
+  auto version = std::make_shared<std::int64_t>(0);  // shared: as above
   auto versions = macro.add_subcommand("versions", "The kept texts of a macro of the library");
   versions.add_option("name", *name, "Of the macro").required();
   versions.callback([&action, name] {

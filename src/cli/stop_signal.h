@@ -1,4 +1,5 @@
-// stop_signal.h: Ctrl-C, SIGTERM and SIGHUP for commands that watch something and must end it first.
+// stop_signal.h: Ctrl-C, SIGTERM and SIGHUP for commands that watch something and must end it
+// first.
 
 #pragma once
 
