@@ -7,6 +7,7 @@
 #include "base/error_codes.h"
 #include "base/json_writer.h"
 #include "base/utf8.h"
+#include "sys/files.h"
 #include "sys/paths.h"
 
 namespace gk::cli {
@@ -122,6 +123,12 @@ const JsonValue::Array& items_of(const JsonValue& list) {
   static const JsonValue::Array kNone;
   const JsonValue* items = list.find("items");
   return items != nullptr && items->is_array() ? items->as_array() : kNone;
+}
+
+Result<void> check_name(const std::string& name) {
+  if (sys::is_safe_name(name)) return {};
+  return Error{Errc::invalid_argument,
+               "expected a name of 1 to 64 of a-z, 0-9, _ and -, got \"" + printable(name) + "\""};
 }
 
 std::string human_duration(double seconds) {

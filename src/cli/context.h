@@ -62,6 +62,10 @@ std::optional<double> number_of(const JsonValue& object, std::string_view key);
 /// The items of a list answer.
 const JsonValue::Array& items_of(const JsonValue& list);
 
+/// Whether `name` may name a macro or a profile: [a-z0-9_-]{1,64}.
+/// Errors: invalid_argument (says what was expected and what came).
+Result<void> check_name(const std::string& name);
+
 /// "3 s", "4 min 10 s", "2 h 5 min".
 std::string human_duration(double seconds);
 

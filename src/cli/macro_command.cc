@@ -1,7 +1,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <ostream>
@@ -9,6 +8,7 @@
 #include "base/json_writer.h"
 #include "cli/commands.h"
 #include "cli/script_commands.h"
+#include "cli/stop_signal.h"
 
 namespace gk::cli {
 namespace {
@@ -84,6 +84,18 @@ int post(Context& context, const std::string& path, const std::string& done) {
   return 0;
 }
 
+int pause(Context& context, const std::string& id) {
+  return post(context, "/macro-safety/pause/" + id, "paused " + id);
+}
+
+int resume(Context& context, const std::string& id) {
+  return post(context, "/macro-safety/resume/" + id, id + " goes on");
+}
+
+int stop(Context& context, const std::string& id) {
+  return post(context, "/macro-safety/stop/" + id, "stopped " + id);
+}
+
 int stop_all(Context& context) {
   const auto answer = context.post("/macro-safety/stop-all");
   if (!answer) return context.fail(answer.error());
@@ -108,16 +120,13 @@ int check(Context& context) {
   return 0;
 }
 
-volatile std::sig_atomic_t interrupted = 0;  // NOLINT: a signal handler has nowhere else to write
-
-/// Waits until the macro ended; Ctrl-C stops it. Exit code 0: it ended, 130: by Ctrl-C.
+/// Waits until the macro ended; a stop signal stops it. Exit code 0: it ended, 128 + signal.
 int follow(Context& context, const std::string& id) {
-  std::signal(SIGINT, [](int) { interrupted = 1; });
   for (std::string known = "running";;) {
-    if (interrupted != 0) {
+    if (stop_signal() != 0) {
       const auto answer = context.post("/macro-safety/stop/" + id);
       if (answer) context.err() << "\nstopped " << id << "\n";
-      return answer ? 130 : context.fail(answer.error());
+      return answer ? 128 + stop_signal() : context.fail(answer.error());
     }
     // A long poll of the daemon: it answers when the macro's state changes, or after a second.
     const auto state =
@@ -153,11 +162,14 @@ std::string find_program(const std::string& name) {
 
 int run(Context& context, StartOptions options) {
   options.command[0] = find_program(options.command[0]);
+  if (!options.detach) catch_stop_signals();  // Before it runs: none may leave it alone.
   const auto started = context.post("/macro-safety/start", start_body(options));
   if (!started) return context.fail(started.error());
   const std::string since = text_of(*started, "start_time");
   context.err() << options.id << " runs (" << text_of(*started, "safety_level") << "), pid "
-                << text_of(*started, "pid") << "; Ctrl-C stops it\n";
+                << text_of(*started, "pid")
+                << (options.detach ? "; `gamekeeper macro stop " + options.id + "` stops it\n"
+                                   : "; Ctrl-C stops it\n");
   if (options.detach) return 0;
   const int code = follow(context, options.id);
   if (code != 0) return code;
@@ -197,6 +209,8 @@ ScriptRunOptions script_options(const StartOptions& options, const std::string& 
 }
 
 int run_command_or_file(Context& context, const StartOptions& options) {
+  const auto named = options.id.empty() ? Result<void>() : check_name(options.id);
+  if (!named) return context.fail(named.error());
   if (options.command.size() == 1 && is_script_file(options.command[0])) {
     return run_script_file(context, script_options(options, options.command[0]));
   }
@@ -231,6 +245,19 @@ void add_start_options(CommandLine command, StartOptions& options) {
 void add_simple(CommandLine parent, const char* name, const char* help, Action& action,
                 int (*function)(Context&)) {
   parent.add_subcommand(name, help).callback([&action, function] { action = function; });
+}
+
+void add_of_one(CommandLine parent, const char* name, const char* help, Action& action,
+                int (*function)(Context&, const std::string&)) {
+  auto id = std::make_shared<std::string>();  // shared: the parser and the action use it
+  auto command = parent.add_subcommand(name, help);
+  command.add_option("id", *id, "Id of the macro").required();
+  command.callback([&action, id, function] {
+    action = [id, function](Context& context) {
+      const auto named = check_name(*id);
+      return named ? function(context, *id) : context.fail(named.error());
+    };
+  });
 }
 
 void add_start_commands(CommandLine macro, Action& action) {
@@ -313,14 +340,9 @@ void add_macro_command(CommandLine app, Action& action) {
   add_simple(macro, "cancellations", "What was cancelled, and why", action, cancellations);
   add_check(macro, action);
   add_simple(macro, "stop-all", "Emergency stop", action, stop_all);
-  auto id = std::make_shared<std::string>();  // shared: the parser and the action use it
-  auto stop = macro.add_subcommand("stop", "Stop one macro");
-  stop.add_option("id", *id, "Id of the macro").required();
-  stop.callback([&action, id] {
-    action = [id](Context& context) {
-      return post(context, "/macro-safety/stop/" + *id, "stopped " + *id);
-    };
-  });
+  add_of_one(macro, "stop", "Stop one macro", action, stop);
+  add_of_one(macro, "pause", "Halt one macro until it is resumed", action, pause);
+  add_of_one(macro, "resume", "Let a paused macro go on", action, resume);
   add_log(macro, action);
   add_quarantine_command(macro, action);
   add_macro_trends_command(macro, action);

@@ -1,3 +1,6 @@
+#include <unistd.h>
+
+#include <iostream>
 #include <ostream>
 
 #include "base/json_writer.h"
@@ -59,13 +62,67 @@ int load(Context& context, const std::string& name) {
   return print_override(context, context.post("/macro-safety/overrides/" + name + "/load"));
 }
 
-int approve(Context& context, const std::string& name) {
+struct ApproveOptions {
+  std::string name, hash;
+  bool yes = false;
+};
+
+/// Shows what would loosen. True when that very file is meant: by --hash, --yes, or a word at the
+/// terminal.
+Result<void> agree(Context& context, const ApproveOptions& options, const JsonValue& loaded) {
+  const std::string hash = text_of(loaded, "hash");
+  if (!options.hash.empty() && options.hash != hash) {
+    return Error{Errc::failed_precondition,
+                 "the loaded file has hash " + hash + ", not " + options.hash};
+  }
+  if (!options.hash.empty() || options.yes) return {};
+  context.err() << "hash  " << hash << "\n";
+  const JsonValue* pending = loaded.find("pending");
+  const bool any = pending != nullptr && pending->is_array();
+  for (const JsonValue& item : any ? pending->as_array() : JsonValue::Array{}) {
+    context.err() << "loosens  " << to_json(item) << "\n";
+  }
+  if (::isatty(STDIN_FILENO) != 1) {
+    return Error{Errc::invalid_argument,
+                 "expected --hash " + hash + " or --yes: there is no terminal to ask at"};
+  }
+  context.err() << "Let it loosen these? [y/N] " << std::flush;
+  std::string word;
+  std::getline(std::cin, word);
+  if (word == "y" || word == "yes") return {};
+  return Error{Errc::cancelled, "not approved"};
+}
+
+int approve(Context& context, const ApproveOptions& options) {
+  const std::string& name = options.name;
+  if (const auto named = check_name(name); !named) return context.fail(named.error());
   const auto loaded = context.get("/macro-safety/overrides/" + name);
   if (!loaded) return context.fail(loaded.error());
+  if (const auto agreed = agree(context, options, *loaded); !agreed) {
+    return context.fail(agreed.error());
+  }
   std::string body;
   JsonWriter(body).begin_object().field("hash", text_of(*loaded, "hash")).end_object();
   return print_override(context,
                         context.post("/macro-safety/overrides/" + name + "/approve", body));
+}
+
+int remove(Context& context, const std::string& id) {
+  const auto answer = context.send(net::Method::del, "/macro-safety/profiles/" + id, "");
+  if (!answer) return context.fail(answer.error());
+  if (!context.printed_json(*answer)) context.out() << "deleted the profile of " << id << "\n";
+  return 0;
+}
+
+void add_approve(CommandLine profile, Action& action) {
+  auto options = std::make_shared<ApproveOptions>();  // shared: the parser and the action use it
+  auto command = profile.add_subcommand("approve", "Let an override file loosen limits");
+  command.add_option("name", options->name, "Name of the profile").required();
+  command.add_option("--hash", options->hash, "Of the file that was read; another is refused");
+  command.add_flag("--yes", options->yes, "Whatever is loaded now");
+  command.callback([&action, options] {
+    action = [options](Context& context) { return approve(context, *options); };
+  });
 }
 
 void add_named(CommandLine parent, const char* name, const char* help, Action& action,
@@ -74,7 +131,10 @@ void add_named(CommandLine parent, const char* name, const char* help, Action& a
   auto command = parent.add_subcommand(name, help);
   command.add_option("name", *argument, "Name of the profile").required();
   command.callback([&action, argument, function] {
-    action = [argument, function](Context& context) { return function(context, *argument); };
+    action = [argument, function](Context& context) {
+      const auto named = check_name(*argument);
+      return named ? function(context, *argument) : context.fail(named.error());
+    };
   });
 }
 
@@ -86,7 +146,8 @@ void add_profile_command(CommandLine app, Action& action) {
   profile.add_subcommand("list", "All profiles").callback([&action] { action = list; });
   add_named(profile, "show", "One macro's profile", action, show);
   add_named(profile, "load", "Load an override file", action, load);
-  add_named(profile, "approve", "Let an override file loosen limits", action, approve);
+  add_approve(profile, action);
+  add_named(profile, "delete", "Delete one macro's own profile", action, remove);
 }
 
 }  // namespace gk::cli

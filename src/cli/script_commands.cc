@@ -1,13 +1,15 @@
 #include "cli/script_commands.h"
 
-#include <csignal>
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <ostream>
 
 #include "base/json_writer.h"
 #include "base/try.h"
+#include "base/utf8.h"
 #include "cli/script_templates.h"
+#include "cli/stop_signal.h"
 #include "macros/scripts/rules/step_check.h"
 #include "sys/files.h"
 
@@ -34,7 +36,14 @@ void print_remarks(std::ostream& out, const std::string& file, const char* kind,
 }
 
 Result<JsonValue> put_file(Context& context, const std::string& name, const std::string& file) {
+  if (const auto named = check_name(name); !named) return named.error();
   GK_TRY(const std::string source, sys::read_file(file, kMaxText));
+  const auto steps = is_lua(file) ? Result<JsonValue>(JsonValue()) : parse_json(source);
+  const std::string inside = steps && steps->is_object() ? text_of(*steps, "name") : "-";
+  if (inside != "-" && inside != name) {
+    context.err() << "gamekeeper: " << file << " has the name " << inside
+                  << " inside; it is kept as " << name << "\n";
+  }
   std::string body;
   JsonWriter(body)
       .begin_object()
@@ -61,6 +70,14 @@ Result<std::string> run_body(const ScriptRunOptions& options) {
   return body;
 }
 
+/// A tab, as Lua's print has between its arguments, becomes a space: it would be shown as \x09.
+std::string log_text(const JsonValue& line) {
+  const JsonValue* text = line.find("text");
+  std::string out = text != nullptr && text->is_string() ? text->as_string() : "-";
+  std::replace(out.begin(), out.end(), '\t', ' ');
+  return printable(out);
+}
+
 /// Prints lines after `last`, waiting up to `wait_s` for one. Returns the number of the last.
 Result<std::int64_t> print_log(Context& context, const std::string& name, std::int64_t last,
                                int wait_s) {
@@ -73,8 +90,7 @@ Result<std::int64_t> print_log(Context& context, const std::string& name, std::i
         context.out() << to_json(line) << "\n";
       } else {
         const std::string at = text_of(line, "at");
-        context.out() << (at.size() > 19 ? at.substr(11, 8) : at) << "  " << text_of(line, "text")
-                      << "\n";
+        context.out() << (at.size() > 19 ? at.substr(11, 8) : at) << "  " << log_text(line) << "\n";
       }
     }
     context.out().flush();
@@ -82,18 +98,15 @@ Result<std::int64_t> print_log(Context& context, const std::string& name, std::i
   return static_cast<std::int64_t>(number_of(log, "last").value_or(0));
 }
 
-volatile std::sig_atomic_t interrupted = 0;  // NOLINT: a signal handler has nowhere else to write
-
 /// Prints the log until the macro has ended. Exit code 0: by itself, 1: cancelled or failed,
-/// 130: by Ctrl-C.
+/// 128 + signal: by Ctrl-C, SIGTERM or SIGHUP.
 int watch_run(Context& context, const std::string& id, std::int64_t last) {
-  std::signal(SIGINT, [](int) { interrupted = 1; });
   for (bool over = false;;) {
-    if (interrupted != 0) {
+    if (stop_signal() != 0) {
       const auto stopped = context.post("/macro-safety/stop/" + id);
       if (!stopped) return context.fail(stopped.error());
       context.err() << "\nstopped " << id << "\n";
-      return 130;
+      return 128 + stop_signal();
     }
     const auto printed = print_log(context, id, last, over ? 0 : 1);
     if (!printed) return context.fail(printed.error());
@@ -114,6 +127,7 @@ int watch_run(Context& context, const std::string& id, std::int64_t last) {
 }
 
 int write_template(Context& context, const std::string& name, bool lua, std::string file) {
+  if (const auto named = check_name(name); !named) return context.fail(named.error());
   if (file.empty()) file = name + (lua ? ".lua" : ".json");
   std::error_code failed;
   if (std::filesystem::exists(file, failed)) {
@@ -231,6 +245,7 @@ int run_script_file(Context& context, ScriptRunOptions options) {
   }
   const auto body = run_body(options);
   if (!body) return context.fail(body.error());
+  if (!options.detach) catch_stop_signals();  // Before it runs: none may leave it alone.
   const auto started = context.post(path_of(options.name, "/run"), *body);
   if (!started) return context.fail(started.error());
   context.err() << options.name << " runs (" << text_of(*started, "safety_level")
@@ -356,6 +371,51 @@ void add_exchange(CommandLine macro, Action& action) {
   });
 }
 
+int list_versions(Context& context, const std::string& name) {
+  const auto answer = context.get(path_of(name, "/versions"));
+  if (!answer) return context.fail(answer.error());
+  if (context.printed_json(*answer)) return 0;
+  std::vector<std::vector<std::string>> rows;
+  for (const JsonValue& item : items_of(*answer)) {
+    rows.push_back(
+        {text_of(item, "version"), text_of(item, "saved_at"), text_of(item, "saved_by")});
+  }
+  print_table(context.out(), {"VERSION", "SAVED", "BY"}, rows);
+  return 0;
+}
+
+int restore_version(Context& context, const std::string& name, std::int64_t version) {
+  const auto answer =
+      context.post(path_of(name, "/versions/" + std::to_string(version) + "/restore"));
+  if (!answer) return context.fail(answer.error());
+  if (context.printed_json(*answer)) return 0;
+  context.out() << name << " has the text of version " << version << ", as version "
+                << text_of(*answer, "version") << "\n";
+  return 0;
+}
+
+void add_versions(CommandLine macro, Action& action) {
+  auto name = std::make_shared<std::string>();       // shared: as above
+  auto version = std::make_shared<std::int64_t>(0);  // shared: as above
+  auto versions = macro.add_subcommand("versions", "The kept texts of a macro of the library");
+  versions.add_option("name", *name, "Of the macro").required();
+  versions.callback([&action, name] {
+    action = [name](Context& context) {
+      const auto named = check_name(*name);
+      return named ? list_versions(context, *name) : context.fail(named.error());
+    };
+  });
+  auto restore = macro.add_subcommand("restore", "Make an older text of a macro its newest");
+  restore.add_option("name", *name, "Of the macro").required();
+  restore.add_option("version", *version, "Its number, of `macro versions`").required();
+  restore.callback([&action, name, version] {
+    action = [name, version](Context& context) {
+      const auto named = check_name(*name);
+      return named ? restore_version(context, *name, *version) : context.fail(named.error());
+    };
+  });
+}
+
 void add_switches(CommandLine macro, Action& action) {
   auto name = std::make_shared<std::string>();  // shared: the parser and the action use it
   auto enable = macro.add_subcommand("enable", "Allow a macro of the library to start");
@@ -403,6 +463,7 @@ void add_script_commands(CommandLine macro, Action& action) {
   add_exchange(macro, action);
   add_switches(macro, action);
   add_schedule(macro, action);
+  add_versions(macro, action);
 }
 
 }  // namespace gk::cli

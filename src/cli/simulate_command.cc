@@ -1,5 +1,6 @@
 #include <ostream>
 
+#include "base/clock.h"
 #include "base/json_writer.h"
 #include "cli/commands.h"
 
@@ -45,6 +46,15 @@ const JsonValue::Array& list_of(const JsonValue& answer, std::string_view key) {
   return list != nullptr && list->is_array() ? list->as_array() : kNone;
 }
 
+/// "4 min 10 s of 24 h 0 min recorded": a share hides that a young daemon has seen little.
+std::string recorded_text(const JsonValue& answer, double unknown) {
+  const auto from = parse_rfc3339(text_of(answer, "from")),
+             to = parse_rfc3339(text_of(answer, "to"));
+  if (!from || !to) return "-";
+  const double asked = std::chrono::duration<double>(*to - *from).count();
+  return human_duration(asked * (1 - unknown)) + " of " + human_duration(asked) + " recorded";
+}
+
 int simulate(Context& context, const SimulateOptions& options) {
   const auto answer = context.post("/macro-safety/simulate", body_of(options));
   if (!answer) return context.fail(answer.error());
@@ -66,9 +76,7 @@ int simulate(Context& context, const SimulateOptions& options) {
   context.out() << text_of(*answer, "samples_used") << " samples from " << text_of(*answer, "from")
                 << " to " << text_of(*answer, "to") << ", " << text_of(*answer, "runs") << " runs"
                 << (text_of(*answer, "runs_recorded") == "true" ? "" : " (assumed)") << ", "
-                << text_of(*answer, "gaps") << " gaps, "
-                << format_number(static_cast<double>(static_cast<int>(unknown * 1000)) / 10)
-                << " % of the time unknown\n";
+                << text_of(*answer, "gaps") << " gaps, " << recorded_text(*answer, unknown) << "\n";
   if (text_of(*answer, "truncated") == "true") context.out() << "there is more than this\n";
   return 0;
 }

@@ -6,10 +6,11 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 
-from gk import Daemon, WebSocket, alive, pids_of, wait_for
+from gk import BIN, Daemon, WebSocket, alive, pids_of, wait_for
 
 
 def cancellations(daemon):
@@ -182,6 +183,37 @@ class CommandLine(unittest.TestCase):
             self.assertEqual(done.returncode, 1, done)
             self.assertIn("cpu_usage", done.stdout)
 
+    def test_a_signal_to_macro_run_stops_the_macro(self):
+        with Daemon() as daemon:
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                with self.subTest(number):
+                    watch = subprocess.Popen([str(BIN / "gamekeeper"), "--data", str(daemon.data), "macro", "run", "--id",
+                                              "long", "--", "sleep", "60"], stderr=subprocess.PIPE, text=True)
+                    self.assertIn("Ctrl-C stops it", watch.stderr.readline())
+                    watch.send_signal(number)
+                    self.assertEqual(watch.wait(20), 128 + number)
+                    watch.stderr.close()
+                    wait_for("it to be gone", lambda: "long" not in active(daemon))
+            done = daemon.cli("macro", "run", "--id", "long", "--detach", "--", "sleep", "60")
+            self.assertIn("`gamekeeper macro stop long` stops it", done.stderr)
+            self.assertIn("long", active(daemon))
+
+    def test_names_are_checked_before_anything_is_written_or_asked(self):
+        with Daemon() as daemon, tempfile.TemporaryDirectory() as folder:
+            for words in (["macro", "new", "Bad Name"], ["profile", "load", "../x"], ["macro", "stop", "a/b"],
+                          ["macro", "run", "--id", "A", "--", "true"], ["macro", "versions", ".."]):
+                done = daemon.cli(*words, cwd=folder)
+                self.assertEqual(done.returncode, 2, (words, done))
+                self.assertIn("expected a name of 1 to 64 of a-z, 0-9, _ and -, got", done.stderr)
+            self.assertEqual(list(pathlib.Path(folder).iterdir()), [])
+
+    def test_a_macro_is_paused_and_resumed(self):
+        with Daemon() as daemon:
+            daemon.cli("macro", "run", "--id", "long", "--detach", "--", "sleep", "60")
+            self.assertEqual(daemon.cli("macro", "pause", "long").stdout, "paused long\n")
+            self.assertEqual(daemon.cli("macro", "resume", "long").stdout, "long goes on\n")
+            self.assertNotEqual(daemon.cli("macro", "resume", "long").returncode, 0, "it is not paused")
+
     def test_macro_run_reports_a_normal_end(self):
         with Daemon() as daemon:
             done = daemon.cli("macro", "run", "--id", "short", "--level", "safe", "--", "sleep", "0.2")
@@ -270,6 +302,7 @@ class Simulate(unittest.TestCase):
             plain = daemon.cli("simulate", "half", "--level", "dangerous", "--cpu", "5")
             self.assertEqual(plain.returncode, 0, plain.stderr)
             self.assertIn("cancel", plain.stdout)
+            self.assertRegex(plain.stdout, r"\d s of 24 h 0 min recorded")
             self.assertIn("samples from", plain.stdout)
             json.loads(daemon.cli("--json", "simulate", "half").stdout)
 
@@ -322,7 +355,13 @@ class BadInput(unittest.TestCase):
             self.assertTrue(answer["applied"] and answer["pending"], answer)
             self.assertEqual(daemon.admin.get("/api/macro-safety/profiles/heal").json["max_duration"], 30)
             self.assertTrue(daemon.admin.get("/api/macro-safety/profiles/dance").json["auto_cancel_enabled"])
-            done = daemon.cli("profile", "approve", "club")
+            for words, said in (([], f"expected --hash {answer['hash']} or --yes"), (["--hash", "0" * 32], "not 000")):
+                done = daemon.cli("profile", "approve", "club", *words)
+                self.assertNotEqual(done.returncode, 0, done)
+                self.assertIn(said, done.stderr)
+                self.assertTrue(daemon.admin.get("/api/macro-safety/profiles/dance").json["auto_cancel_enabled"])
+            self.assertIn("auto_cancel_enabled", daemon.cli("profile", "approve", "club").stderr, "what would loosen")
+            done = daemon.cli("profile", "approve", "club", "--hash", answer["hash"])
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertFalse(daemon.admin.get("/api/macro-safety/profiles/dance").json["auto_cancel_enabled"])
 

@@ -242,6 +242,15 @@ def command_line(daemon):
         cli("enable", "hum")
         assert "started hum" in cli("start", "hum")
         wait_for("its last line", lambda: "ends" in cli("log", "hum").splitlines()[-1])
+        other = daemon.cli("macro", "run", "hum.json", "--id", "drone", cwd=folder)
+        assert "hum.json has the name x inside; it is kept as drone" in other.stderr, other
+        (path / "hum.json").write_text(json.dumps(steps(tell("new"))))
+        cli("run", "hum.json")
+        listed = cli("versions", "hum").splitlines()
+        assert listed[0].split() == ["VERSION", "SAVED", "BY"] and listed[1].split()[0] == "2", listed
+        assert "hum has the text of version 1, as version 3" in cli("restore", "hum", "1")
+        (path / "tab.lua").write_text('print("a", "b")')
+        assert "a b" in cli("run", "tab.lua") and "x09" not in cli("log", "tab")
         assert "removed hum" in cli("remove", "hum")
 
 
