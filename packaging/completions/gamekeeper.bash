@@ -7,7 +7,7 @@ _gamekeeper() {
     [ "$word" = -- ] && return 0
     next=${path:+$path }$word
     case $next in
-      'setup'|'status'|'top'|'health'|'metrics'|'lanes'|'lock'|'module'|'module list'|'module set'|'module delete'|'trace'|'game'|'game list'|'game detect'|'game add'|'game remove'|'game show'|'game connect'|'game disconnect'|'game console'|'game send'|'notice'|'notice list'|'notice add'|'notice set'|'notice remove'|'notice test'|'notice outbox'|'macro'|'macro run'|'macro start'|'macro new'|'macro import'|'macro export'|'macro enable'|'macro disable'|'macro remove'|'macro schedule'|'macro list'|'macro cancellations'|'macro check'|'macro stop-all'|'macro stop'|'macro log'|'macro quarantine'|'macro quarantine list'|'macro quarantine lift'|'macro trends'|'profile'|'profile list'|'profile show'|'profile load'|'profile approve'|'simulate'|'task'|'task run'|'task list'|'task show'|'task cancel'|'user'|'user list'|'user add'|'user role'|'user disable'|'user enable'|'user delete'|'user reset'|'role'|'role list'|'role set'|'role delete'|'token'|'token list'|'token create'|'token revoke'|'audit'|'audit list'|'audit verify'|'referee'|'referee replay'|'referee generate'|'referee score'|'referee smart'|'referee players'|'referee review'|'referee accept'|'referee dismiss'|'referee record'|'referee record start'|'referee record stop'|'referee record status'|'db'|'db check'|'db backup'|'db restore'|'logs'|'config'|'config check'|'config show'|'config schema'|'config reload'|'config set'|'config unset'|'config revisions'|'config restore'|'player'|'player export'|'player delete'|'session'|'session list'|'session start'|'session pause'|'session stop'|'mode'|'mode list'|'mode set'|'mode run'|'command') path=$next; continue ;;
+      'setup'|'status'|'top'|'health'|'metrics'|'lanes'|'lock'|'module'|'module list'|'module set'|'module delete'|'trace'|'game'|'game list'|'game detect'|'game add'|'game remove'|'game show'|'game connect'|'game disconnect'|'game console'|'game send'|'notice'|'notice list'|'notice add'|'notice set'|'notice remove'|'notice test'|'notice outbox'|'macro'|'macro run'|'macro start'|'macro new'|'macro import'|'macro export'|'macro enable'|'macro disable'|'macro remove'|'macro schedule'|'macro versions'|'macro restore'|'macro list'|'macro cancellations'|'macro check'|'macro stop-all'|'macro stop'|'macro pause'|'macro resume'|'macro log'|'macro quarantine'|'macro quarantine list'|'macro quarantine lift'|'macro trends'|'profile'|'profile list'|'profile show'|'profile load'|'profile approve'|'profile delete'|'simulate'|'task'|'task run'|'task list'|'task show'|'task cancel'|'user'|'user list'|'user add'|'user sessions'|'user role'|'user disable'|'user enable'|'user delete'|'user reset'|'role'|'role list'|'role set'|'role delete'|'token'|'token list'|'token create'|'token revoke'|'audit'|'audit list'|'audit verify'|'referee'|'referee replay'|'referee generate'|'referee score'|'referee smart'|'referee players'|'referee review'|'referee accept'|'referee dismiss'|'referee record'|'referee record start'|'referee record stop'|'referee record status'|'db'|'db check'|'db backup'|'db restore'|'logs'|'config'|'config check'|'config show'|'config schema'|'config reload'|'config set'|'config unset'|'config revisions'|'config restore'|'player'|'player export'|'player delete'|'session'|'session list'|'session start'|'session pause'|'session stop'|'mode'|'mode list'|'mode set'|'mode run'|'command') path=$next; continue ;;
     esac
     case $word in
       --action|--actor|--args|--character|--code|--command|--comment|--correlation|--cpu|--cron|--cursor|--data|--days|--event|--file|--fps|--from|--game|--group|--hash|--host|--id|--in-flight|--kind|--latency|--level|--limit|--lines|--macro|--max-duration|--max-mb|--memory|--mode|--name|--note|--option|--output|--pid|--port|--priority|--profile|--rate|--response|--role|--scope|--seq|--session|--since|--socket|--state|--target|--text|--time-zone|--timeout|--to|--username|--zone|-n) i=$((i + 1)) ;;
@@ -59,7 +59,7 @@ _gamekeeper() {
     'notice remove') words='' options='-h --help --data --socket --json' ;;
     'notice test') words='' options='-h --help --data --socket --json' ;;
     'notice outbox') words='' options='-h --help --state --limit --data --socket --json' ;;
-    'macro') words='run start new import export enable disable remove schedule list cancellations check stop-all stop log quarantine trends' options='-h --help --data --socket --json' ;;
+    'macro') words='run start new import export enable disable remove schedule versions restore list cancellations check stop-all stop pause resume log quarantine trends' options='-h --help --data --socket --json' ;;
     'macro run') words='' options='-h --help --id --name --level --profile --game --args --detach --data --socket --json' ;;
     'macro start') words='' options='-h --help --id --name --level --profile --game --args --pid --data --socket --json' ;;
     'macro new') words='' options='-h --help --steps --lua --file --data --socket --json' ;;
@@ -69,30 +69,36 @@ _gamekeeper() {
     'macro disable') words='' options='-h --help --data --socket --json' ;;
     'macro remove') words='' options='-h --help --data --socket --json' ;;
     'macro schedule') words='' options='-h --help --cron --zone --clear --data --socket --json' ;;
+    'macro versions') words='' options='-h --help --data --socket --json' ;;
+    'macro restore') words='' options='-h --help --data --socket --json' ;;
     'macro list') words='' options='-h --help --library --data --socket --json' ;;
     'macro cancellations') words='' options='-h --help --data --socket --json' ;;
     'macro check') words='' options='-h --help --level --data --socket --json' ;;
     'macro stop-all') words='' options='-h --help --data --socket --json' ;;
     'macro stop') words='' options='-h --help --data --socket --json' ;;
+    'macro pause') words='' options='-h --help --data --socket --json' ;;
+    'macro resume') words='' options='-h --help --data --socket --json' ;;
     'macro log') words='' options='-h --help -f --follow --data --socket --json' ;;
     'macro quarantine') words='list lift' options='-h --help --data --socket --json' ;;
     'macro quarantine list') words='' options='-h --help --data --socket --json' ;;
     'macro quarantine lift') words='' options='-h --help --data --socket --json' ;;
     'macro trends') words='' options='-h --help --days --time-zone --macro --game --data --socket --json' ;;
-    'profile') words='list show load approve' options='-h --help --data --socket --json' ;;
+    'profile') words='list show load approve delete' options='-h --help --data --socket --json' ;;
     'profile list') words='' options='-h --help --data --socket --json' ;;
     'profile show') words='' options='-h --help --data --socket --json' ;;
     'profile load') words='' options='-h --help --data --socket --json' ;;
-    'profile approve') words='' options='-h --help --data --socket --json' ;;
+    'profile approve') words='' options='-h --help --hash --yes --data --socket --json' ;;
+    'profile delete') words='' options='-h --help --data --socket --json' ;;
     'simulate') words='' options='-h --help --profile --from --to --game --kind --level --max-duration --cpu --memory --fps --latency --response --data --socket --json' ;;
     'task') words='run list show cancel' options='-h --help --data --socket --json' ;;
     'task run') words='' options='-h --help --wait --data --socket --json' ;;
     'task list') words='' options='-h --help --data --socket --json' ;;
     'task show') words='' options='-h --help --data --socket --json' ;;
     'task cancel') words='' options='-h --help --data --socket --json' ;;
-    'user') words='list add role disable enable delete reset' options='-h --help --data --socket --json' ;;
+    'user') words='list add sessions role disable enable delete reset' options='-h --help --data --socket --json' ;;
     'user list') words='' options='-h --help --cursor --data --socket --json' ;;
     'user add') words='' options='-h --help --role --data --socket --json' ;;
+    'user sessions') words='' options='-h --help --data --socket --json' ;;
     'user role') words='' options='-h --help --data --socket --json' ;;
     'user disable') words='' options='-h --help --data --socket --json' ;;
     'user enable') words='' options='-h --help --data --socket --json' ;;
@@ -100,7 +106,7 @@ _gamekeeper() {
     'user reset') words='' options='-h --help --admin --data --socket --json' ;;
     'role') words='list set delete' options='-h --help --data --socket --json' ;;
     'role list') words='' options='-h --help --data --socket --json' ;;
-    'role set') words='' options='-h --help --data --socket --json' ;;
+    'role set') words='' options='-h --help --scope --data --socket --json' ;;
     'role delete') words='' options='-h --help --data --socket --json' ;;
     'token') words='list create revoke' options='-h --help --data --socket --json' ;;
     'token list') words='' options='-h --help --data --socket --json' ;;
@@ -146,7 +152,7 @@ _gamekeeper() {
     'session stop') words='' options='-h --help --session --data --socket --json' ;;
     'mode') words='list set run' options='-h --help --data --socket --json' ;;
     'mode list') words='' options='-h --help --data --socket --json' ;;
-    'mode set') words='' options='-h --help --file --data --socket --json' ;;
+    'mode set') words='' options='-h --help --macro --file --data --socket --json' ;;
     'mode run') words='' options='-h --help --session --data --socket --json' ;;
     'command') words='' options='-h --help --character --session --mode --macro --data --socket --json' ;;
   esac
