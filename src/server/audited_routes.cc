@@ -104,7 +104,7 @@ void add_sessions(api::Router& r) {
   r.audit(row(Method::put, "/modes/{name}", "mode.change", "name", AuditDetail::change));
   r.audit(row(Method::del, "/modes/{name}", "mode.delete", "name", AuditDetail::change));
   // An emergency stop is one of them: none waits. Arguments of macros may hold anything.
-  r.audit(late(row(Method::post, "/commands", "command.run", "id", AuditDetail::request,
+  r.audit(late(row(Method::post, "/commands", "command.run", "command_id", AuditDetail::request,
                    "type action session_id character_name mode_name macro_id script game")));
 }
 
