@@ -44,7 +44,8 @@ Error error_of(const net::Response& response) {
       message += "\n  " + text_of(item, "path") + ": " + text_of(item, "message");
     }
   }
-  return {code_of(text_of(*body, "type"), response.status), std::move(message)};
+  return {code_of(text_of(*body, "type"), static_cast<unsigned>(response.status)),
+          std::move(message)};
 }
 
 std::size_t width_of(std::string_view text) {

@@ -127,10 +127,10 @@ void add_steps(CommandLine group, Action& action, const std::shared_ptr<Words>& 
     auto step = group.add_subcommand(verb, help);
     step.add_option("character", words->character, "Default: the only session that lives");
     step.add_option("--session", words->session, "By its id");
-    step.callback([&action, words, verb = std::string(verb)] {
-      action = [words, verb](Context& context) {
+    step.callback([&action, words, name = std::string(verb)] {
+      action = [words, name](Context& context) {
         return run_command(context, body_of({{"type", "session"},
-                                             {"action", verb},
+                                             {"action", name},
                                              {"character_name", words->character},
                                              {"session_id", words->session}}));
       };

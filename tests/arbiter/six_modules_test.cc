@@ -97,7 +97,8 @@ class SixModules {
         last_end_ = now_;
         last_group_ = module.config.group;
         module.is = Module::Is::thinking;
-        module.next = now_ + module.think / 2 + Nanos(random_.below(1 + module.think.count()));
+        module.next = now_ + module.think / 2 +
+                      Nanos(random_.below(1 + static_cast<std::uint64_t>(module.think.count())));
       } else {
         const std::array<LaneId, 1> lanes{lane_};
         (void)core_.request({ActorId(i + 1), lanes, now_ + wait_}, now_).value();
