@@ -83,7 +83,7 @@ class World {
     GK_ASSERT(::mkdtemp(folder) != nullptr);
     path_ = std::string(folder) + "/s";
     handlers_.on_request = [](const Request&, const Respond& respond) { respond({}); };
-    handlers_.on_protocol_error = [](int, std::string_view) { return Response{}; };
+    handlers_.on_protocol_error = [](const ProtocolFault&) { return Response{}; };
     handlers_.on_upgrade = [this](const Request&, const auto& decide) {
       decide({.accept = true, .refusal = {}, .subprotocol = "", .on_open = [this](auto socket) {
                 socket->on_message = [this](std::string_view text) { got_.emplace_back(text); };
