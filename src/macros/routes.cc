@@ -91,11 +91,12 @@ void add_control(api::Router& router, MacroService& service) {
       {Method::post, "/macro-safety/stop/{macro_id}", "macros:run", "Stop a macro", "",
        "MacroStopped", [&service](Call& call, const Reply& reply) {
          const std::string id = call.param("macro_id");
-         const auto begun = service.stop(id, [reply, id](bool gone) {
+         const auto stopped = [reply, id](bool gone) {
            std::string out;
            JsonWriter(out).begin_object().field("macro_id", id).field("stopped", gone).end_object();
            reply.json(std::move(out));
-         });
+         };
+         const auto begun = service.stop(id, stopped, call.principal->name);
          if (!begun) reply.error(begun.error());
        }});
   router.add({Method::post, "/macro-safety/stop-all", "macros:run", "Emergency stop", "",

@@ -46,6 +46,7 @@ struct Ending {
   enum class Kind : std::uint8_t { stopped, cancelled, emergency, ended };
   Kind kind = Kind::stopped;
   MonoTime decided_at{};
+  std::string by;                          ///< Of a stop: who asked; empty: not known.
   std::optional<CancellationEvent> event;  ///< Not of a plain stop.
   CaseFile file;
   std::vector<std::function<void(bool gone)>> waiting;

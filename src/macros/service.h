@@ -128,8 +128,10 @@ class MacroService {
   ///         ScriptHost::start().
   using Started = std::function<void(Result<std::string>)>;
   void start(StartRequest request, Started done);
-  /// Ends a macro; `done` gets whether it is gone. Errors: not_found.
-  Result<void> stop(std::string_view macro_id, std::function<void(bool gone)> done);
+  /// Ends a macro; `done` gets whether it is gone. `by` is for its log; empty: nobody is named.
+  /// Errors: not_found.
+  Result<void> stop(std::string_view macro_id, std::function<void(bool gone)> done,
+                    std::string by = {});
   /// Emergency stop of everything. Returns how many macros were told to end.
   std::size_t stop_all(const std::string& reason);
   /// The kill of stop_all() alone: no memory, no lock, no store. Call stop_all() after it.
@@ -188,6 +190,7 @@ class MacroService {
     net::Handle exit_watch;
     std::string script_id;  // Of a script: its host waits for the end.
     bool runs_on_cancel = false;
+    std::string why;  // As ScriptHost::gone().
   };
   struct Slot {
     int pidfd = -1;
@@ -229,7 +232,7 @@ class MacroService {
   void kill_after_grace(RunningMacro& macro);
   void on_exit(const std::string& id);
   void finish(const std::string& id, bool gone);
-  void reap_later(RunningMacro& macro, bool runs_on_cancel);
+  void reap_later(RunningMacro& macro, bool runs_on_cancel, std::string why);
   void record_event(const CancellationEvent& event, const CaseFile& file);
   CancellationEvent make_event(const RunningMacro& macro, std::string reason, std::string rule);
   CaseFile make_file(const RunningMacro& macro, const Decision* decision);

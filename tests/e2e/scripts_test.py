@@ -104,7 +104,7 @@ def runs(daemon, admin):
     assert admin.post("/api/macro-safety/pause/long").status == 200
     assert admin.post("/api/macro-safety/resume/long").status == 200
     assert admin.post("/api/macro-safety/stop/long").json["stopped"]
-    assert texts(admin, "long") == ["starts", "is paused", "goes on", "was stopped"]
+    assert texts(admin, "long") == ["starts", "is paused", "goes on", "was stopped by admin"]
     admin.post(f"{BASE}/long/disable")
     assert "disabled" in admin.post(f"{BASE}/long/run").json["detail"]
     assert admin.post(f"{BASE}/long/enable").json["enabled"]

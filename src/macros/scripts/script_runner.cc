@@ -252,7 +252,7 @@ void ScriptRunner::set_pace(std::string_view macro_id, Nanos interval) {
   if (Running* run = find(macro_id)) port_.set_pace(run->subject, interval);
 }
 
-void ScriptRunner::gone(std::string_view macro_id, bool cancelled) {
+void ScriptRunner::gone(std::string_view macro_id, bool cancelled, std::string_view why) {
   const auto found = running_.find(macro_id);
   if (found == running_.end()) return;
   const std::shared_ptr<Running> run = std::move(found->second);
@@ -261,7 +261,7 @@ void ScriptRunner::gone(std::string_view macro_id, bool cancelled) {
   if (run->script) run->script->fence();
   port_.fence(run->subject);
   const std::string id = run->launch.macro_id;
-  if (cancelled) note(id, "was stopped");
+  if (!why.empty()) note(id, why);
   const LibraryEntry* entry = library_.find(run->launch.script);
   if (!stopping_ && entry != nullptr && entry->script.settings.resume) {
     store_.remove_run(id, [](const Result<void>&) {});  // At worst it starts once too often.

@@ -84,7 +84,7 @@ class ScriptRunner final : public ScriptHost {
   void pause(std::string_view macro_id) override;
   void resume(std::string_view macro_id) override;
   void set_pace(std::string_view macro_id, Nanos interval) override;
-  void gone(std::string_view macro_id, bool cancelled) override;
+  void gone(std::string_view macro_id, bool cancelled, std::string_view why) override;
   Topic<ScriptEnded>& ended() override { return ended_; }
   Topic<ScriptActivity>& activity() override { return activity_; }
 
