@@ -80,6 +80,7 @@ struct RunningMacro {
   bool abandoned = false;  ///< An emergency stop came while it was starting.
   std::string report;
   OutputTail output;
+  std::optional<sys::ExitStatus> status;  ///< Since its process was reaped.
   net::Handle exit_watch, report_watch, escalation, deadline;
   std::optional<Ending> ending;
   std::size_t slot = 0;  ///< In the emergency table.

@@ -31,6 +31,7 @@
 #include "macros/observer.h"
 #include "macros/profile_book.h"
 #include "macros/rules/quarantine.h"
+#include "macros/run_memory.h"
 #include "macros/running_macro.h"
 #include "macros/script_host.h"
 
@@ -43,6 +44,7 @@ struct MacroServiceOptions {
   WatchSettings watch;
   QuarantineSettings quarantine;
   EvidenceLimits evidence;
+  RunMemoryLimits memory;
   std::size_t max_events = 1'000;  ///< Kept in memory; the oldest loses.
   std::size_t max_ended = 256;     ///< Ended macros that wait() still knows.
   std::size_t max_waiters = 256;   ///< Long polls; the newest is refused.
@@ -160,7 +162,11 @@ class MacroService {
   /// Writes the cancellation log of today. `done` gets its path.
   void write_log(std::function<void(Result<std::string>)> done);
   void load_evidence(const std::string& event_id, std::function<void(Result<std::string>)> done);
-  Result<std::string> output(std::string_view macro_id) const;
+  /// Of a macro that runs, or of the last run of a program that ended. Errors: not_found.
+  Result<ProgramOutput> output(std::string_view macro_id) const;
+
+  /// The level that the last start of a macro asked for; nothing: its profile's, or not known.
+  std::optional<SafetyLevel> last_level(std::string_view id) const { return memory_.level(id); }
 
   // Views as JSON, see the contract of /api/macro-safety.
   std::string status_json() const;
@@ -263,6 +269,7 @@ class MacroService {
   MacroWatch watch_;
   Quarantine quarantine_;
   EvidenceRecorder recorder_;
+  RunMemory memory_;
   std::map<std::string, std::unique_ptr<RunningMacro>, std::less<>> running_;
   std::array<Slot, kMaxMacros> slots_;  // What emergency_stop_signal() walks.
   Ring<CancellationEvent> events_;

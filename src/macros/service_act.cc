@@ -237,6 +237,7 @@ void MacroService::on_exit(const std::string& id) {
   if (macro == nullptr || !macro->spawned.process.has_ended()) return;
   const auto status = macro->spawned.process.try_reap();
   if (macro->spawned.output) macro->output.drain(macro->spawned.output.get());
+  if (status) macro->status = *status;
   if (macro->ending) {
     step(*macro->ending, "gone", "ok");
   } else {
@@ -282,6 +283,9 @@ void MacroService::finish(const std::string& id, bool gone) {
                gone ? "done" : "still acting", event.correlation_id);
   }
   judge_end(*macro, by_itself);
+  if (macro->kind == MacroKind::process) {
+    memory_.keep({macro->id, macro->output.text(), macro->status, clock_.wall()});
+  }
   // An emergency sends nothing more, not even what a macro declares to clean up with.
   const bool runs_on_cancel = !by_itself && !emergency;
   const std::string why = end_of(*macro);
@@ -406,6 +410,10 @@ Result<void> MacroService::pause(std::string_view macro_id, const std::string& r
   if (macro->state != MacroState::running && macro->state != MacroState::warned) {
     return Error{Errc::failed_precondition,
                  "macro " + macro->id + " is " + std::string(state_name(macro->state))};
+  }
+  if (macro->kind == MacroKind::external) {
+    return Error{Errc::failed_precondition,
+                 "macro " + macro->id + " runs in another program: it can only be told to stop"};
   }
   if (macro->kind == MacroKind::process) {
     if (macro->spawned.mode == sys::Confinement::session) {

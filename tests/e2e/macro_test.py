@@ -220,6 +220,28 @@ class CommandLine(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done)
             self.assertIn("ended", done.stdout)
 
+    def test_macro_run_ends_as_its_program_and_shows_its_last_words(self):
+        with Daemon() as daemon:
+            script = "for i in $(seq 30); do echo line $i; done; printf 'no \\033[2Jkey'; exit 7"
+            done = daemon.cli("macro", "run", "--id", "bad", "--", "sh", "-c", script)
+            self.assertEqual(done.returncode, 7, done)
+            told = done.stderr.split("the last that it printed:\n")[1].splitlines()
+            self.assertEqual((told[0], told[-1], len(told)), ("  line 12", "  no \\x1b[2Jkey", 20))
+            self.assertIn("bad ended with exit code 7", done.stderr)
+            kept = daemon.admin.get("/api/macro-safety/output/bad").json
+            self.assertEqual((kept["exit_code"], kept["signal"]), (7, None))
+            self.assertIsNotNone(kept["ended_at"])
+            crash = daemon.cli("macro", "run", "--id", "crash", "--", "sh", "-c", "kill -SEGV $$")
+            self.assertEqual(crash.returncode, 128 + 11, crash)
+            self.assertIn("it printed nothing", crash.stderr)
+
+    def test_no_macro_of_another_program_is_paused(self):
+        with Daemon() as daemon:
+            daemon.cli("macro", "start", "--id", "far")
+            refused = daemon.cli("macro", "pause", "far")
+            self.assertNotEqual(refused.returncode, 0, refused)
+            self.assertIn("runs in another program: it can only be told to stop", refused.stderr)
+
     def test_reading_commands_work_and_speak_json(self):
         with Daemon() as daemon:
             for command in (["status"], ["health"], ["metrics"], ["top", "--once"], ["macro", "list"],
