@@ -286,6 +286,19 @@ TEST_F(ScriptRunnerTest, RemembersARunThatShallResume) {
   EXPECT_EQ(runs[0].game, "arena");
 }
 
+TEST_F(ScriptRunnerTest, FollowsTheSettingToResumeWhileItRuns) {
+  put("m", program(kFlood));
+  start();
+  EXPECT_TRUE(store.load().value().runs.empty());
+  put("other", program(kFlood), {.resume = true});
+  EXPECT_TRUE(store.load().value().runs.empty()) << "another macro's setting";
+  put("m", program(kFlood), {.resume = true});
+  ASSERT_TRUE(until([&] { return store.load().value().runs.size() == 1; }));
+  EXPECT_EQ(store.load().value().runs[0].macro_id, "m");
+  put("m", program(kFlood), {.resume = false});
+  EXPECT_TRUE(until([&] { return store.load().value().runs.empty(); }));
+}
+
 TEST_F(ScriptRunnerTest, EndsWithRunsUnderWay) {
   put("m", program(kFlood));
   start();
