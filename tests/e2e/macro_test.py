@@ -260,7 +260,10 @@ class CommandLine(unittest.TestCase):
             self.assertEqual(daemon.cli("macro", "start", "--id", "short").returncode, 0)
             wait_for("the cancellation", lambda: cancellations(daemon))
             self.assertIn("Duration exceeded", daemon.cli("macro", "quarantine", "list").stdout)
-            self.assertNotEqual(daemon.cli("macro", "start", "--id", "short").returncode, 0)
+            refused = daemon.cli("macro", "start", "--id", "short")
+            self.assertNotEqual(refused.returncode, 0)
+            self.assertIn("gamekeeper macro quarantine lift short", refused.stderr)
+            self.assertNotIn("POST", refused.stderr)
             self.assertEqual(daemon.cli("macro", "quarantine", "lift", "short").returncode, 0)
             self.assertEqual(daemon.cli("macro", "start", "--id", "short").returncode, 0)
 

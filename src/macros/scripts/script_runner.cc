@@ -71,6 +71,12 @@ Result<std::shared_ptr<ScriptRunner::Running>> ScriptRunner::admit(
   if (!game.empty() && !port_.health(game)) {
     return Error{Errc::not_found, "no game link " + game};
   }
+  if (game.empty() && needs_game(*entry->program)) {
+    return Error{Errc::failed_precondition,
+                 "macro " + launch.script +
+                     " acts on a game and names none: expected a game at its start, or "
+                     "\"game\" in its text"};
+  }
   run->subject = "macro:" + launch.macro_id;
   run->program = entry->program;
   return run;

@@ -85,6 +85,16 @@ TEST_F(ScriptRunnerTest, StartsNothingThatIsDisabledUnknownOrWithoutItsGame) {
   EXPECT_EQ(runner.running(), 1U);
 }
 
+TEST_F(ScriptRunnerTest, StartsNoStepsThatNeedAGameWithoutOne) {
+  put("m", R"({"name":"m","actions":[{"type":"command","command":"a"}]})");
+  EXPECT_EQ(start(),
+            "macro m acts on a game and names none: expected a game at its start, or \"game\" in "
+            "its text");
+  EXPECT_EQ(runner.running(), 0U);
+  put("m", R"({"name":"m","actions":[{"type":"command","command":"a"}]})", {.game = "arena"});
+  EXPECT_EQ(start(), "");
+}
+
 TEST_F(ScriptRunnerTest, SaysWhichStepFailed) {
   put("m", program(R"({"type":"command","command":"a"})"));
   port.answer = [](const std::string&) -> Result<std::string> {
