@@ -329,12 +329,18 @@ class Simulate(unittest.TestCase):
             self.assertIn("cancel", plain.stdout)
             self.assertRegex(plain.stdout, r"\d s of 24 h 0 min recorded")
             self.assertIn("samples from", plain.stdout)
-            json.loads(daemon.cli("--json", "simulate", "half").stdout)
+            self.assertIn("level dangerous, as asked for", plain.stdout)
+            last = json.loads(daemon.cli("--json", "simulate", "half").stdout)
+            self.assertEqual((last["safety_level"], last["level_from"]), ("safe", "last_run"))
+            other = daemon.admin.post("/api/macro-safety/simulate", {"macro_id": "never_ran"}).json
+            self.assertEqual((other["safety_level"], other["level_from"]), ("risky", "profile"))
+            self.assertIn("level safe, as at its last start", daemon.cli("simulate", "half").stdout)
 
     def test_faults_name_their_place(self):
         with Daemon() as daemon:
             for body, part in (({}, "macro_id"), ({"macro_id": "a", "from": "yesterday"}, "from"),
                                ({"macro_id": "a", "kind": "plugin"}, "kind"),
+                               ({"macro_id": "a", "safety_level": "mild"}, "safety_level"),
                                ({"macro_id": "a", "patch": {"max_duration": 0}}, "patch.max_duration"),
                                ({"macro_id": "a", "from": "2020-01-01T00:00:00Z"}, "7 days")):
                 answer = daemon.admin.post("/api/macro-safety/simulate", body)
