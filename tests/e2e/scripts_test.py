@@ -109,8 +109,8 @@ def runs(daemon, admin):
     assert "disabled" in admin.post(f"{BASE}/long/run").json["detail"]
     assert admin.post(f"{BASE}/long/enable").json["enabled"]
     put(admin, "gameless", {"steps": steps({"type": "command", "command": "look"})})
-    admin.post(f"{BASE}/gameless/run")
-    assert "without a game" in ended(admin, "gameless")[-1]
+    refused = admin.post(f"{BASE}/gameless/run")
+    assert refused.status == 409 and "expected a game at its start" in refused.json["detail"], refused
 
 
 def levels(daemon, admin):
