@@ -139,10 +139,9 @@ TEST_F(ScriptMacroTest, IsPausedAndResumedByItsHost) {
 TEST_F(ScriptMacroTest, TellsItsHostWhyItEnded) {
   host.has_process = false;
   ASSERT_TRUE(start(script("a")));
-  ASSERT_TRUE(service->stop(
-      "a", [](bool) {}, "ada"));
-  ASSERT_TRUE(service->stop(
-      "a", [](bool) {}, "bert"));  // Later: it is being ended already.
+  const auto nobody_waits = [](bool) {};
+  ASSERT_TRUE(service->stop("a", nobody_waits, "ada"));
+  ASSERT_TRUE(service->stop("a", nobody_waits, "bert"));  // Later: it is being ended already.
   ASSERT_TRUE(all_gone());
   EXPECT_EQ(host.last_why, "was stopped by ada");
   ASSERT_TRUE(start(script("b")));

@@ -232,7 +232,7 @@ def command_line(daemon):
         (path / "hum.json").write_text(json.dumps(steps(tell("hm"), pause(100), tell("mh"))))
         out = cli("run", "hum.json")
         assert "hm" in out and "mh" in out and "hum ended" in out, out
-        (path / "sad.json").write_text(json.dumps(steps({"type": "command", "command": "x"})))
+        (path / "sad.json").write_text(json.dumps(steps(tell("${v}"), variables={"v": "two\nlines"})))
         assert "fails: actions[0]" in cli("run", "sad.json", code=1)
         assert "saved wave, version 1" in cli("import", "wave.json")
         assert "wave" in cli("list", "--library")
