@@ -412,7 +412,7 @@ complete -c gamekeeper -n '__gamekeeper_at simulate' -l from -r -F -d 'Such as 2
 complete -c gamekeeper -n '__gamekeeper_at simulate' -l to -r -F -d 'Without: now'
 complete -c gamekeeper -n '__gamekeeper_at simulate' -l game -r -F -d 'Where it acts'
 complete -c gamekeeper -n '__gamekeeper_at simulate' -l kind -x -a 'script process external' -d 'What could be done to it: script, process or external'
-complete -c gamekeeper -n '__gamekeeper_at simulate' -l level -x -a 'safe risky dangerous' -d 'safe, risky or dangerous'
+complete -c gamekeeper -n '__gamekeeper_at simulate' -l level -x -a 'safe risky dangerous' -d 'safe, risky or dangerous; without: as at its last start'
 complete -c gamekeeper -n '__gamekeeper_at simulate' -l max-duration -r -F -d 'Longest run, seconds'
 complete -c gamekeeper -n '__gamekeeper_at simulate' -l cpu -r -F -d 'Limit of cpu_usage, %'
 complete -c gamekeeper -n '__gamekeeper_at simulate' -l memory -r -F -d 'Limit of memory_usage, %'

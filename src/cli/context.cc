@@ -96,8 +96,26 @@ Result<JsonValue> Context::send(net::Method method, const std::string& path,
   return parse_json(response->body, {.max_bytes = 16U << 20, .max_values = 4'000'000});
 }
 
+namespace {
+
+// The daemon names what a client of the API would send; here people type commands.
+std::string in_our_words(std::string message) {
+  constexpr std::string_view kConfirm = "\"confirmed\": true";
+  if (const auto at = message.find(kConfirm); at != std::string::npos) {
+    message.replace(at, kConfirm.size(), "--confirmed; in the console a ! before it");
+  }
+  constexpr std::string_view kPost = "POST /api/macro-safety/quarantine/", kLift = "/lift";
+  const auto at = message.find(kPost);
+  const auto end = at == std::string::npos ? at : message.find(kLift, at);
+  if (end == std::string::npos) return message;
+  const std::string id = message.substr(at + kPost.size(), end - at - kPost.size());
+  return message.replace(at, end + kLift.size() - at, "gamekeeper macro quarantine lift " + id);
+}
+
+}  // namespace
+
 int Context::fail(const Error& error) {
-  err_ << "gamekeeper: " << error.message << "\n";
+  err_ << "gamekeeper: " << in_our_words(error.message) << "\n";
   return error_code(error.code).exit_code;
 }
 

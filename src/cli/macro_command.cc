@@ -4,8 +4,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <ostream>
+#include <string_view>
 
 #include "base/json_writer.h"
+#include "base/utf8.h"
 #include "cli/commands.h"
 #include "cli/script_commands.h"
 #include "cli/stop_signal.h"
@@ -160,6 +162,44 @@ std::string find_program(const std::string& name) {
   return name;
 }
 
+/// The last lines of what a program printed; `text` without them stays unprinted.
+void print_tail(std::ostream& out, std::string_view text) {
+  constexpr int kLines = 20;  // Source: chosen; a screen keeps the line that says why
+  while (text.ends_with('\n')) text.remove_suffix(1);
+  std::size_t begin = text.size();
+  for (int i = 0; i < kLines && begin != std::string_view::npos; ++i) {
+    begin = begin == 0 ? std::string_view::npos : text.rfind('\n', begin - 1);
+  }
+  if (begin != std::string_view::npos) text.remove_prefix(begin + 1);
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    out << "  " << printable(text.substr(0, end)) << "\n";
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+}
+
+/// Says how a program ended, with its last words unless all is well. Exit code: the program's.
+int report_end(Context& context, const std::string& id) {
+  const auto answer = context.get("/macro-safety/output/" + id);
+  if (!answer) return context.fail(answer.error());
+  const auto code = number_of(*answer, "exit_code"), signal = number_of(*answer, "signal");
+  const int result = code ? static_cast<int>(*code) : signal ? 128 + static_cast<int>(*signal) : 1;
+  if (context.printed_json(*answer)) return result;
+  if (result == 0) {
+    context.out() << id << " ended\n";
+    return 0;
+  }
+  context.err() << id
+                << (code     ? " ended with exit code " + text_of(*answer, "exit_code")
+                    : signal ? " was ended by signal " + text_of(*answer, "signal")
+                             : " ended; nobody knows how");
+  const JsonValue* output = answer->find("output");
+  const bool silent = output == nullptr || !output->is_string() || output->as_string().empty();
+  context.err() << (silent ? "; it printed nothing\n" : "; the last that it printed:\n");
+  if (!silent) print_tail(context.err(), output->as_string());
+  return result;
+}
+
 int run(Context& context, StartOptions options) {
   options.command[0] = find_program(options.command[0]);
   if (!options.detach) catch_stop_signals();  // Before it runs: none may leave it alone.
@@ -194,8 +234,7 @@ int run(Context& context, StartOptions options) {
     }
     return 1;
   }
-  context.out() << options.id << " ended\n";
-  return 0;
+  return report_end(context, options.id);
 }
 
 ScriptRunOptions script_options(const StartOptions& options, const std::string& name) {

@@ -22,10 +22,10 @@ std::string body_of(const SimulateOptions& o) {
   text("profile", o.profile);
   text("game", o.game);
   text("kind", o.kind);
+  text("safety_level", o.level);
   text("from", o.from);
   text("to", o.to);
   w.key("patch").begin_object();
-  text("safety_level", o.level);
   if (o.max_duration > 0) w.field("max_duration", o.max_duration);
   w.key("thresholds").begin_object();
   const auto limit = [&](std::string_view key, double value) {
@@ -72,6 +72,11 @@ int simulate(Context& context, const SimulateOptions& options) {
                   << " (limit " << text_of(p, "limit") << ") between " << text_of(p, "from")
                   << " and " << text_of(p, "to") << "\n";
   }
+  const std::string source = text_of(*answer, "level_from");
+  context.out() << "level " << text_of(*answer, "safety_level")
+                << (source == "last_run"  ? ", as at its last start\n"
+                    : source == "request" ? ", as asked for\n"
+                                          : ", of its profile\n");
   const double unknown = number_of(*answer, "unknown_share").value_or(1);
   context.out() << text_of(*answer, "samples_used") << " samples from " << text_of(*answer, "from")
                 << " to " << text_of(*answer, "to") << ", " << text_of(*answer, "runs") << " runs"
@@ -94,7 +99,7 @@ void add_simulate_command(CommandLine app, Action& action) {
   command.add_option("--game", o->game, "Where it acts");
   command.add_option("--kind", o->kind, "What could be done to it: script, process or external")
       .one_of({"script", "process", "external"});
-  command.add_option("--level", o->level, "safe, risky or dangerous")
+  command.add_option("--level", o->level, "safe, risky or dangerous; without: as at its last start")
       .one_of({"safe", "risky", "dangerous"});
   command.add_option("--max-duration", o->max_duration, "Longest run, seconds");
   command.add_option("--cpu", o->cpu, "Limit of cpu_usage, %");

@@ -221,13 +221,15 @@ class FakeScriptHost final : public ScriptHost {
   void set_pace(std::string_view id, Nanos interval) override {
     note("pace-" + std::to_string(interval.count() / 1'000'000), id);
   }
-  void gone(std::string_view id, bool cancelled) override {
+  void gone(std::string_view id, bool cancelled, std::string_view why) override {
     note(cancelled ? "gone-cancelled" : "gone", id);
+    last_why = why;
   }
   Topic<ScriptEnded>& ended() override { return ended_; }
   Topic<ScriptActivity>& activity() override { return activity_; }
 
   ScriptLaunch last;
+  std::string last_why;  ///< Of gone().
   std::size_t fences = 0;
   bool without_memory = false;
 

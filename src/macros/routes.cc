@@ -91,11 +91,12 @@ void add_control(api::Router& router, MacroService& service) {
       {Method::post, "/macro-safety/stop/{macro_id}", "macros:run", "Stop a macro", "",
        "MacroStopped", [&service](Call& call, const Reply& reply) {
          const std::string id = call.param("macro_id");
-         const auto begun = service.stop(id, [reply, id](bool gone) {
+         const auto stopped = [reply, id](bool gone) {
            std::string out;
            JsonWriter(out).begin_object().field("macro_id", id).field("stopped", gone).end_object();
            reply.json(std::move(out));
-         });
+         };
+         const auto begun = service.stop(id, stopped, call.principal->name);
          if (!begun) reply.error(begun.error());
        }});
   router.add({Method::post, "/macro-safety/stop-all", "macros:run", "Emergency stop", "",
@@ -237,6 +238,18 @@ void wait_for_change(MacroService& service, const Call& call, const Reply& reply
   if (!waits) reply.error(waits.error());
 }
 
+std::string output_json(const ProgramOutput& output) {
+  std::optional<int> code, signal;
+  if (output.status && output.status->signal > 0) signal = output.status->signal;
+  if (output.status && !signal) code = output.status->code;
+  std::string out;
+  JsonWriter w(out);
+  w.begin_object().field("macro_id", output.macro_id).field("output", output.text);
+  w.field("exit_code", code).field("signal", signal).field("ended_at", output.ended_at);
+  w.end_object();
+  return out;
+}
+
 void add_views(api::Router& router, MacroService& service) {
   router.add({Method::get, "/macro-safety/status", "macros:read", "State of the watch", "",
               "MacroStatus",
@@ -261,17 +274,11 @@ void add_views(api::Router& router, MacroService& service) {
       .query({{"timeout_s", "integer", "0 to 30, default 30"},
               {"state", "string", "Known state, default running"}});
   router.add({Method::get, "/macro-safety/output/{macro_id}", "macros:admin",
-              "The last 64 KiB that a process macro printed", "", "MacroOutput",
+              "The last 64 KiB that a process macro printed, and how it ended", "", "MacroOutput",
               [&service](Call& call, const Reply& reply) {
-                const auto text = service.output(call.param("macro_id"));
-                if (!text) return reply.error(text.error());
-                std::string out;
-                JsonWriter(out)
-                    .begin_object()
-                    .field("macro_id", call.param("macro_id"))
-                    .field("output", *text)
-                    .end_object();
-                reply.json(std::move(out));
+                const auto output = service.output(call.param("macro_id"));
+                if (!output) return reply.error(output.error());
+                reply.json(output_json(*output));
               }});
 }
 

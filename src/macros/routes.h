@@ -2,6 +2,10 @@
 
 #pragma once
 
+#include <functional>
+#include <optional>
+#include <string_view>
+
 #include "api/hub.h"
 #include "api/router.h"
 #include "macros/profile_book.h"
@@ -14,9 +18,12 @@ namespace gk::macros {
 /// Adds the routes. Requires: service and profiles outlive the router.
 void add_macros_routes(api::Router& router, MacroService& service, ProfileBook& profiles);
 
+/// The level that the last start of a macro asked for; nothing: its profile's, or not known.
+using LastLevel = std::function<std::optional<SafetyLevel>(std::string_view macro_id)>;
+
 /// POST /api/macro-safety/simulate. Requires: all outlive the router.
 void add_simulate_route(api::Router& router, Simulations& simulations, const ProfileBook& profiles,
-                        const Clock& clock);
+                        const Clock& clock, LastLevel last_level);
 
 /// GET /api/macro-safety/trends. Requires: both outlive the router.
 void add_trends_route(api::Router& router, TrendReports& reports);

@@ -59,8 +59,17 @@ void add_running(api::Router& router) {
                       {"state", "string",
                        "running, warned, paused, cancelling, cancelled, stopped or ended", true},
                       {"reason", "string", "", true, true}}});
+}
+
+// What a program printed, and what the topics tell.
+void add_told(api::Router& router) {
   router.add_schema(
-      {"MacroOutput", {{"macro_id", "string", "", true}, {"output", "string", "", true}}});
+      {"MacroOutput",
+       {{"macro_id", "string", "", true},
+        {"output", "string", "", true},
+        {"exit_code", "integer", "128 + signal when a signal ended the program", true, true},
+        {"signal", "integer", "That ended it with everything it had started", true, true},
+        {"ended_at", "time", "Null: it runs", true, true}}});
   router.add_schema(
       {"MacroNotice", {{"macro_id", "string", "", true}, {"reason", "string", "", true}}});
 }
@@ -248,6 +257,7 @@ void add_profiles(api::Router& router) {
 
 void add_macros_schemas(api::Router& router) {
   add_running(router);
+  add_told(router);
   add_events(router);
   add_quarantine(router);
   add_windows(router);

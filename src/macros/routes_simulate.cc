@@ -18,14 +18,44 @@ WallTime read_time(JsonReader& reader, const char* key, WallTime fallback) {
   return at ? *at : fallback;
 }
 
+// The profile at `level`; what the patch tries holds whatever the level.
+MacroSafetyProfile at_level(MacroSafetyProfile profile, SafetyLevel level,
+                            const ProfilePatch& patch) {
+  profile = with_level(std::move(profile), level);
+  PerformanceThresholds& t = profile.thresholds;
+  t.cpu_usage_max = patch.cpu_usage_max.value_or(t.cpu_usage_max);
+  t.memory_usage_max = patch.memory_usage_max.value_or(t.memory_usage_max);
+  t.fps_min = patch.fps_min.value_or(t.fps_min);
+  t.latency_max = patch.latency_max.value_or(t.latency_max);
+  t.response_time_max = patch.response_time_max.value_or(t.response_time_max);
+  return profile;
+}
+
+// The level that is asked for, else that of the last start, else the profile's.
+void choose_level(SimulateRequest& request, std::optional<SafetyLevel> asked,
+                  const ProfilePatch& patch, const LastLevel& last_level) {
+  if (asked || patch.safety_level) {
+    request.level_source = LevelSource::request;
+  } else if (last_level) {
+    asked = last_level(request.profile.macro_id);
+    if (asked) request.level_source = LevelSource::last_run;
+  }
+  if (asked) request.profile = at_level(std::move(request.profile), *asked, patch);
+}
+
 void simulate_route(Simulations& simulations, const ProfileBook& profiles, const Clock& clock,
-                    const Call& call, const Reply& reply) {
+                    const LastLevel& last_level, const Call& call, const Reply& reply) {
   JsonReader reader(call.body, "");
   SimulateRequest request;
-  std::string macro_id, profile, kind = "script";
+  std::string macro_id, profile, level, kind = "script";
   reader.require("macro_id");
   reader.string("macro_id", macro_id, 64);
   reader.string("profile", profile, 64);
+  reader.string("safety_level", level, 16);
+  const auto asked = parse_level(level);
+  if (!level.empty() && !asked) {
+    reader.complain("safety_level", "expected safe, risky or dangerous, got \"" + level + "\"");
+  }
   reader.string("game", request.means.game, 64);
   reader.string("kind", kind, 16);
   request.to = read_time(reader, "to", clock.wall());
@@ -50,6 +80,7 @@ void simulate_route(Simulations& simulations, const ProfileBook& profiles, const
   if (!complaints.empty()) return reply.problem(invalid(std::move(complaints)));
   request.profile = profiles.resolve(profile.empty() ? macro_id : profile, patch);
   request.profile.macro_id = macro_id;
+  choose_level(request, asked, patch, last_level);
   request.means.can_throttle = kind == "script";
   request.means.can_pause = kind != "external";
   simulations.run(std::move(request), [reply](const Result<std::string>& result) {
@@ -62,6 +93,8 @@ void add_schemas(api::Router& router) {
   router.add_schema({"MacroSimulate",
                      {{"macro_id", "string", "Whose history", true},
                       {"profile", "string", "Whose profile; absent: its own"},
+                      {"safety_level", "safe|risky|dangerous",
+                       "Absent: that of patch, of the last start, or the profile's"},
                       {"patch", "#MacroProfilePatch", "Fields to try on top of the profile"},
                       {"game", "string", "Scope of the rules on a game; absent: any"},
                       {"kind", "script|process|external", "What could be done to it; script"},
@@ -94,6 +127,8 @@ void add_schemas(api::Router& router) {
   router.add_schema(
       {"MacroSimulation",
        {{"macro_id", "string", "", true},
+        {"safety_level", "safe|risky|dangerous", "Outside of windows", true},
+        {"level_from", "profile|request|last_run", "Who set it", true},
         {"from", "time", "Later than asked for when there are too many samples", true},
         {"to", "time", "", true},
         {"runs", "integer", "Of the macro in the history", true},
@@ -112,13 +147,14 @@ void add_schemas(api::Router& router) {
 }  // namespace
 
 void add_simulate_route(api::Router& router, Simulations& simulations, const ProfileBook& profiles,
-                        const Clock& clock) {
+                        const Clock& clock, LastLevel last_level) {
   add_schemas(router);
   router.add({net::Method::post, "/macro-safety/simulate", "macros:read",
               "What a profile would have decided over recorded history; never acts",
               "MacroSimulate", "MacroSimulation",
-              [&simulations, &profiles, &clock](Call& call, const Reply& reply) {
-                simulate_route(simulations, profiles, clock, call, reply);
+              [&simulations, &profiles, &clock, last_level = std::move(last_level)](
+                  Call& call, const Reply& reply) {
+                simulate_route(simulations, profiles, clock, last_level, call, reply);
               }});
 }
 

@@ -203,12 +203,40 @@ TEST_F(MacroRoutesTest, LoadsShowsAndApprovesAnOverrideFile) {
 }
 
 TEST_F(MacroRoutesTest, PausesAndResumes) {
-  ASSERT_EQ(post("/start", R"({"macro_id":"heal"})").status, 201);
+  FakeScriptHost host;
+  service.set_script_host(&host);
+  ASSERT_EQ(post("/start", R"({"macro_id":"heal","script":"heal"})").status, 201);
   EXPECT_EQ(post("/pause/heal").status, 200);
   EXPECT_NE(get("/external/heal/wait", "user").body.find("\"state\":\"paused\""),
             std::string::npos);
   EXPECT_EQ(post("/resume/heal").status, 200);
   EXPECT_EQ(post("/resume/heal").status, 409);
+  (void)post("/stop-all");
+  EXPECT_TRUE(loop.run_until([&] { return service.active() == 0; }, 10s));
+  service.set_script_host(nullptr);
+}
+
+TEST_F(MacroRoutesTest, PausesNoMacroThatRunsInAnotherProgram) {
+  ASSERT_EQ(post("/start", R"({"macro_id":"heal"})").status, 201);
+  const auto refused = post("/pause/heal");
+  EXPECT_EQ(refused.status, 409);
+  EXPECT_NE(refused.body.find("runs in another program: it can only be told to stop"),
+            std::string::npos)
+      << refused.body;
+  EXPECT_NE(get("/active-macros").body.find("\"state\":\"running\""), std::string::npos);
+  EXPECT_EQ(post("/resume/heal").status, 409);
+}
+
+TEST_F(MacroRoutesTest, TellsHowAProgramEndedAndWhatItPrinted) {
+  ASSERT_EQ(
+      post("/start", R"({"macro_id":"x","command":["/bin/sh","-c","echo hi; exit 4"]})").status,
+      201);
+  ASSERT_TRUE(loop.run_until([&] { return service.active() == 0; }, 10s));
+  EXPECT_EQ(get("/output/x", "admin").body,
+            R"({"macro_id":"x","output":"hi\n","exit_code":4,"signal":null,)"
+            R"("ended_at":"2026-01-01T00:00:00.000Z"})");
+  EXPECT_EQ(get("/output/x", "user").status, 403);
+  EXPECT_EQ(get("/output/none", "admin").status, 404);
 }
 
 }  // namespace

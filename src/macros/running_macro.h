@@ -46,6 +46,7 @@ struct Ending {
   enum class Kind : std::uint8_t { stopped, cancelled, emergency, ended };
   Kind kind = Kind::stopped;
   MonoTime decided_at{};
+  std::string by;                          ///< Of a stop: who asked; empty: not known.
   std::optional<CancellationEvent> event;  ///< Not of a plain stop.
   CaseFile file;
   std::vector<std::function<void(bool gone)>> waiting;
@@ -79,6 +80,7 @@ struct RunningMacro {
   bool abandoned = false;  ///< An emergency stop came while it was starting.
   std::string report;
   OutputTail output;
+  std::optional<sys::ExitStatus> status;  ///< Since its process was reaped.
   net::Handle exit_watch, report_watch, escalation, deadline;
   std::optional<Ending> ending;
   std::size_t slot = 0;  ///< In the emergency table.

@@ -61,8 +61,9 @@ class ScriptHost {
   /// At most one command in `interval`; zero: no limit of ours.
   virtual void set_pace(std::string_view macro_id, Nanos interval) = 0;
   /// It is gone (its process is reaped). `cancelled`: runs its on_cancel steps, with their own
-  /// deadline. The id may be started again afterwards.
-  virtual void gone(std::string_view macro_id, bool cancelled) = 0;
+  /// deadline. `why` is for its log, "was stopped by ada"; empty: it ended by itself. The id may be
+  /// started again afterwards.
+  virtual void gone(std::string_view macro_id, bool cancelled, std::string_view why) = 0;
 
   virtual Topic<ScriptEnded>& ended() = 0;
   virtual Topic<ScriptActivity>& activity() = 0;

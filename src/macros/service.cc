@@ -31,6 +31,7 @@ MacroService::MacroService(MacroServiceOptions options, net::Loop& loop, const C
       watch_(options_.watch),
       quarantine_(options_.quarantine),
       recorder_(options_.evidence, options_.watch.memory_total_bytes),
+      memory_(options_.memory),
       events_(options_.max_events),
       active_gauge_(metrics.gauge("gamekeeper_macros_active", "Macros that run now")),
       started_total_(metrics.counter("gamekeeper_macros_started_total", "Macros started")) {
@@ -63,12 +64,13 @@ std::string_view MacroService::confinement() const {
   return sys::confinement_name(launcher_.mode());
 }
 
-Result<std::string> MacroService::output(std::string_view macro_id) const {
+Result<ProgramOutput> MacroService::output(std::string_view macro_id) const {
   const auto it = running_.find(macro_id);
-  if (it == running_.end()) {
-    return Error{Errc::not_found, "macro " + std::string(macro_id) + " does not run"};
-  }
-  return it->second->output.text();
+  if (it != running_.end()) return ProgramOutput{it->first, it->second->output.text(), {}, {}};
+  if (const ProgramOutput* kept = memory_.output(macro_id)) return *kept;
+  return Error{Errc::not_found,
+               "macro " + std::string(macro_id) + " does not run, and is none of the last " +
+                   std::to_string(memory_.limits().outputs) + " programs that ended"};
 }
 
 void MacroService::load_evidence(const std::string& event_id,

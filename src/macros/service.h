@@ -31,6 +31,7 @@
 #include "macros/observer.h"
 #include "macros/profile_book.h"
 #include "macros/rules/quarantine.h"
+#include "macros/run_memory.h"
 #include "macros/running_macro.h"
 #include "macros/script_host.h"
 
@@ -43,6 +44,7 @@ struct MacroServiceOptions {
   WatchSettings watch;
   QuarantineSettings quarantine;
   EvidenceLimits evidence;
+  RunMemoryLimits memory;
   std::size_t max_events = 1'000;  ///< Kept in memory; the oldest loses.
   std::size_t max_ended = 256;     ///< Ended macros that wait() still knows.
   std::size_t max_waiters = 256;   ///< Long polls; the newest is refused.
@@ -128,8 +130,10 @@ class MacroService {
   ///         ScriptHost::start().
   using Started = std::function<void(Result<std::string>)>;
   void start(StartRequest request, Started done);
-  /// Ends a macro; `done` gets whether it is gone. Errors: not_found.
-  Result<void> stop(std::string_view macro_id, std::function<void(bool gone)> done);
+  /// Ends a macro; `done` gets whether it is gone. `by` is for its log; empty: nobody is named.
+  /// Errors: not_found.
+  Result<void> stop(std::string_view macro_id, std::function<void(bool gone)> done,
+                    std::string by = {});
   /// Emergency stop of everything. Returns how many macros were told to end.
   std::size_t stop_all(const std::string& reason);
   /// The kill of stop_all() alone: no memory, no lock, no store. Call stop_all() after it.
@@ -158,7 +162,11 @@ class MacroService {
   /// Writes the cancellation log of today. `done` gets its path.
   void write_log(std::function<void(Result<std::string>)> done);
   void load_evidence(const std::string& event_id, std::function<void(Result<std::string>)> done);
-  Result<std::string> output(std::string_view macro_id) const;
+  /// Of a macro that runs, or of the last run of a program that ended. Errors: not_found.
+  Result<ProgramOutput> output(std::string_view macro_id) const;
+
+  /// The level that the last start of a macro asked for; nothing: its profile's, or not known.
+  std::optional<SafetyLevel> last_level(std::string_view id) const { return memory_.level(id); }
 
   // Views as JSON, see the contract of /api/macro-safety.
   std::string status_json() const;
@@ -188,6 +196,7 @@ class MacroService {
     net::Handle exit_watch;
     std::string script_id;  // Of a script: its host waits for the end.
     bool runs_on_cancel = false;
+    std::string why;  // As ScriptHost::gone().
   };
   struct Slot {
     int pidfd = -1;
@@ -229,7 +238,7 @@ class MacroService {
   void kill_after_grace(RunningMacro& macro);
   void on_exit(const std::string& id);
   void finish(const std::string& id, bool gone);
-  void reap_later(RunningMacro& macro, bool runs_on_cancel);
+  void reap_later(RunningMacro& macro, bool runs_on_cancel, std::string why);
   void record_event(const CancellationEvent& event, const CaseFile& file);
   CancellationEvent make_event(const RunningMacro& macro, std::string reason, std::string rule);
   CaseFile make_file(const RunningMacro& macro, const Decision* decision);
@@ -260,6 +269,7 @@ class MacroService {
   MacroWatch watch_;
   Quarantine quarantine_;
   EvidenceRecorder recorder_;
+  RunMemory memory_;
   std::map<std::string, std::unique_ptr<RunningMacro>, std::less<>> running_;
   std::array<Slot, kMaxMacros> slots_;  // What emergency_stop_signal() walks.
   Ring<CancellationEvent> events_;

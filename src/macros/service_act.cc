@@ -184,6 +184,13 @@ void MacroService::accuse(RunningMacro& macro, std::string reason, std::string r
 
 namespace {
 
+// What the log of a macro says about an end that it did not choose; empty: it ended by itself.
+std::string end_of(const RunningMacro& macro) {
+  if (!macro.ending || macro.ending->kind == Ending::Kind::ended) return {};
+  if (macro.ending->event) return "was cancelled: " + macro.ending->event->reason;
+  return macro.ending->by.empty() ? "was stopped" : "was stopped by " + macro.ending->by;
+}
+
 bool kill_now(const RunningMacro& macro) {
   if (macro.kind != MacroKind::external) return kill_process_macro(macro.spawned);
   return macro.spawned.process.try_signal(SIGKILL);
@@ -230,6 +237,7 @@ void MacroService::on_exit(const std::string& id) {
   if (macro == nullptr || !macro->spawned.process.has_ended()) return;
   const auto status = macro->spawned.process.try_reap();
   if (macro->spawned.output) macro->output.drain(macro->spawned.output.get());
+  if (status) macro->status = *status;
   if (macro->ending) {
     step(*macro->ending, "gone", "ok");
   } else {
@@ -275,10 +283,14 @@ void MacroService::finish(const std::string& id, bool gone) {
                gone ? "done" : "still acting", event.correlation_id);
   }
   judge_end(*macro, by_itself);
+  if (macro->kind == MacroKind::process) {
+    memory_.keep({macro->id, macro->output.text(), macro->status, clock_.wall()});
+  }
   // An emergency sends nothing more, not even what a macro declares to clean up with.
   const bool runs_on_cancel = !by_itself && !emergency;
-  if (!gone && macro->kind != MacroKind::external) reap_later(*macro, runs_on_cancel);
-  if (gone && macro->kind == MacroKind::script) scripts_->gone(macro->id, runs_on_cancel);
+  const std::string why = end_of(*macro);
+  if (!gone && macro->kind != MacroKind::external) reap_later(*macro, runs_on_cancel, why);
+  if (gone && macro->kind == MacroKind::script) scripts_->gone(macro->id, runs_on_cancel, why);
   ended_.push_back({macro->id, std::string(state), macro->reason});
   if (ended_.size() > options_.max_ended) ended_.pop_front();
   answer_waiters(macro->id, state, macro->reason);
@@ -287,20 +299,23 @@ void MacroService::finish(const std::string& id, bool gone) {
   for (const auto& waiting : macro->ending->waiting) waiting(gone);
 }
 
-void MacroService::reap_later(RunningMacro& macro, bool runs_on_cancel) {
+void MacroService::reap_later(RunningMacro& macro, bool runs_on_cancel, std::string why) {
   const int pid = macro.spawned.process.pid();
   macro.exit_watch = {};  // A descriptor is watched once only.
   Straggler& straggler = stragglers_[pid];
   straggler.process = std::move(macro.spawned.process);
   if (macro.kind == MacroKind::script) straggler.script_id = macro.id;
   straggler.runs_on_cancel = runs_on_cancel;
+  straggler.why = std::move(why);
   straggler.exit_watch = loop_.watch_readable(straggler.process.fd(), [this, pid] {
     const auto it = stragglers_.find(pid);
     if (it == stragglers_.end() || !it->second.process.has_ended()) return;
     (void)it->second.process.try_reap();
     const Straggler ended = std::move(it->second);
     stragglers_.erase(it);
-    if (!ended.script_id.empty()) scripts_->gone(ended.script_id, ended.runs_on_cancel);
+    if (!ended.script_id.empty()) {
+      scripts_->gone(ended.script_id, ended.runs_on_cancel, ended.why);
+    }
   });
 }
 
@@ -342,12 +357,16 @@ void MacroService::record_event(const CancellationEvent& event, const CaseFile& 
   write_log_later();
 }
 
-Result<void> MacroService::stop(std::string_view macro_id, std::function<void(bool)> done) {
+Result<void> MacroService::stop(std::string_view macro_id, std::function<void(bool)> done,
+                                std::string by) {
   RunningMacro* macro = find(macro_id);
   if (macro == nullptr || macro->state == MacroState::starting) {
     return Error{Errc::not_found, "macro " + std::string(macro_id) + " does not run"};
   }
-  if (!macro->ending) begin_end(*macro, Ending::Kind::stopped);
+  if (!macro->ending) {
+    begin_end(*macro, Ending::Kind::stopped);
+    macro->ending->by = std::move(by);
+  }
   macro->ending->waiting.push_back(std::move(done));
   return {};
 }
@@ -391,6 +410,10 @@ Result<void> MacroService::pause(std::string_view macro_id, const std::string& r
   if (macro->state != MacroState::running && macro->state != MacroState::warned) {
     return Error{Errc::failed_precondition,
                  "macro " + macro->id + " is " + std::string(state_name(macro->state))};
+  }
+  if (macro->kind == MacroKind::external) {
+    return Error{Errc::failed_precondition,
+                 "macro " + macro->id + " runs in another program: it can only be told to stop"};
   }
   if (macro->kind == MacroKind::process) {
     if (macro->spawned.mode == sys::Confinement::session) {

@@ -136,6 +136,31 @@ TEST_F(ScriptMacroTest, IsPausedAndResumedByItsHost) {
   EXPECT_EQ(calls(), "pause craft resume craft ");
 }
 
+TEST_F(ScriptMacroTest, TellsItsHostWhyItEnded) {
+  host.has_process = false;
+  ASSERT_TRUE(start(script("a")));
+  const auto nobody_waits = [](bool) {};
+  ASSERT_TRUE(service->stop("a", nobody_waits, "ada"));
+  ASSERT_TRUE(service->stop("a", nobody_waits, "bert"));  // Later: it is being ended already.
+  ASSERT_TRUE(all_gone());
+  EXPECT_EQ(host.last_why, "was stopped by ada");
+  ASSERT_TRUE(start(script("b")));
+  service->stop_all("Emergency stop by ada");
+  ASSERT_TRUE(all_gone());
+  EXPECT_EQ(host.last_why, "was cancelled: Emergency stop by ada");
+  ASSERT_TRUE(start(script("c")));
+  host.ended().publish({"c", true, ""});
+  ASSERT_TRUE(all_gone());
+  EXPECT_EQ(host.last_why, "") << "it ended by itself";
+}
+
+TEST_F(ScriptMacroTest, TellsItsHostTheRuleThatEndedIt) {
+  ASSERT_TRUE(start(script("dance")));
+  breach_fps();
+  ASSERT_TRUE(all_gone());
+  EXPECT_EQ(host.last_why, "was cancelled: " + service->events()[0].reason);
+}
+
 TEST_F(ScriptMacroTest, CleansUpAfterAStopButNotAfterAnEmergency) {
   host.has_process = false;
   ASSERT_TRUE(start(script("a")));

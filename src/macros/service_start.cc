@@ -231,6 +231,7 @@ void MacroService::enter(RunningMacro& macro, const std::string& by) {
   macro.state = MacroState::running;
   macro.started = clock_.mono();
   macro.started_wall = clock_.wall();
+  memory_.started(macro.id, macro.wanted_level);
   hold_window(macro, macro.started_wall);
   watch_.add(macro.profile, macro.started, observer_.latest().get(), means_of(macro));
   watch_.set_profile(macro.profile, macro.window);

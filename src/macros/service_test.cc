@@ -289,11 +289,46 @@ TEST_F(MacroServiceTest, PausesAndResumesAProcessMacro) {
 
 TEST_F(MacroServiceTest, KeepsTheLastOutputAndNoticesAnEndByItself) {
   ASSERT_TRUE(start(command("craft", {"/bin/sh", "-c", "echo hello; sleep 600"})));
-  EXPECT_TRUE(loop.run_until([&] { return service->output("craft").value() == "hello\n"; }, 10s));
-  ASSERT_TRUE(start(command("short", {"/bin/sh", "-c", "sleep 0.05; exit 3"})));
-  EXPECT_TRUE(loop.run_until([&] { return !service->output("short"); }, 10s));
-  EXPECT_EQ(service->active(), 1U);
+  EXPECT_TRUE(
+      loop.run_until([&] { return service->output("craft").value().text == "hello\n"; }, 10s));
+  EXPECT_FALSE(service->output("craft").value().ended_at);
+  ASSERT_TRUE(start(command("short", {"/bin/sh", "-c", "echo bye; sleep 0.05; exit 3"})));
+  EXPECT_TRUE(loop.run_until([&] { return service->active() == 1; }, 10s));
   EXPECT_TRUE(service->events().empty());
+}
+
+TEST_F(MacroServiceTest, KeepsOutputAndExitCodeAfterTheEnd) {
+  const auto run = [&](const std::string& script) {
+    ASSERT_TRUE(start(command("short", {"/bin/sh", "-c", script})));
+    ASSERT_TRUE(loop.run_until([&] { return service->active() == 0; }, 10s));
+  };
+  run("echo first; exit 3");
+  const ProgramOutput first = service->output("short").value();
+  EXPECT_EQ(first.text, "first\n");
+  EXPECT_EQ(first.status.value().code, 3);
+  EXPECT_EQ(first.ended_at, clock.wall());
+  run("echo second; kill -SEGV $$");
+  const ProgramOutput second = service->output("short").value();
+  EXPECT_EQ(second.text, "second\n") << "of the last run only";
+  EXPECT_EQ(second.status.value().code, 128 + SIGSEGV);
+  ASSERT_TRUE(start(command("long", {"/bin/sleep", "600"})));
+  service->stop_all("Emergency stop");
+  ASSERT_TRUE(loop.run_until([&] { return service->active() == 0; }, 10s));
+  EXPECT_EQ(service->output("long").value().status.value().signal, SIGKILL);
+}
+
+TEST_F(MacroServiceTest, KeepsTheOutputsOfTheLastProgramsOnly) {
+  MacroServiceOptions few = quick_options();
+  few.launcher = {.worker = GK_WORKER, .hidden = {}};
+  few.memory.outputs = 2;
+  build(few);
+  for (const char* id : {"a", "b", "c"}) {
+    ASSERT_TRUE(start(command(id, {"/bin/echo", id})));
+    ASSERT_TRUE(loop.run_until([&] { return service->active() == 0; }, 10s));
+  }
+  EXPECT_EQ(service->output("a").error().code, Errc::not_found);
+  EXPECT_EQ(service->output("b").value().text, "b\n");
+  EXPECT_EQ(service->output("c").value().text, "c\n");
 }
 
 TEST_F(MacroServiceTest, SaysWhyACommandCouldNotRun) {

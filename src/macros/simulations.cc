@@ -50,11 +50,22 @@ void write_decisions(JsonWriter& w, const SimulationResult& result) {
   w.end_array();
 }
 
-std::string result_json(const SimulationInput& input, const SimulationResult& result,
-                        std::size_t evidence) {
+std::string_view source_name(LevelSource source) {
+  switch (source) {
+    case LevelSource::request: return "request";
+    case LevelSource::last_run: return "last_run";
+    case LevelSource::profile: break;
+  }
+  return "profile";
+}
+
+std::string result_json(const SimulationInput& input, LevelSource source,
+                        const SimulationResult& result, std::size_t evidence) {
   std::string out;
   JsonWriter w(out);
   w.begin_object().field("macro_id", input.profile.macro_id);
+  w.field("safety_level", level_name(input.profile.safety_level));
+  w.field("level_from", source_name(source));
   w.field("from", input.from).field("to", input.to);
   w.field("runs", result.runs).field("runs_recorded", result.runs_recorded);
   w.field("evaluations", result.evaluations).field("samples_used", result.samples_used);
@@ -85,6 +96,7 @@ void add_samples(RecordedSeries& into, const RecordedSeries& from) {
 
 struct Simulations::Job {
   SimulationInput input;
+  LevelSource level_source = LevelSource::profile;
   std::vector<std::pair<std::string, std::string>> wanted;  // Signal, subject.
   std::size_t next = 0;
   std::vector<std::string> evidence;  // Ids of events.
@@ -121,6 +133,7 @@ void Simulations::run(SimulateRequest request, Done done) {
   }
   input.watch = settings_();
   input.watch.dry_run = false;
+  job->level_source = request.level_source;
   input.means = std::move(request.means);
   input.from = request.from;
   input.to = request.to;
@@ -188,7 +201,8 @@ void Simulations::load_evidence(const std::shared_ptr<Job>& job) {
 
 void Simulations::work(const std::shared_ptr<Job>& job) {
   const auto posted = pool_.post([this, job, &loop = loop_, alive = std::weak_ptr<int>(alive_)] {
-    std::string json = result_json(job->input, simulate(job->input), job->evidence_used);
+    std::string json =
+        result_json(job->input, job->level_source, simulate(job->input), job->evidence_used);
     loop.post([this, job, alive, json = std::move(json)] {
       if (!alive.expired()) end(job, json);
     });

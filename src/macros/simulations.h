@@ -26,8 +26,12 @@ struct SimulationsLimits {
   std::size_t evidence = 20;     ///< Case files read; the oldest lose.
 };
 
+/// Where the level of a simulation comes from.
+enum class LevelSource : std::uint8_t { profile, request, last_run };
+
 struct SimulateRequest {
-  MacroSafetyProfile profile;  ///< Its macro_id is the subject.
+  MacroSafetyProfile profile;                       ///< Its macro_id is the subject.
+  LevelSource level_source = LevelSource::profile;  ///< Only told.
   WatchedMacro means;
   WallTime from{}, to{};
 };

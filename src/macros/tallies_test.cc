@@ -120,7 +120,8 @@ TEST_F(TalliesTest, CountsWhatTheRulesDid) {
                     .total_cancellations = 0,
                     .profiles = {{"heal", R"({"max_duration":1})"}},
                     .approvals = {}});
-  ASSERT_TRUE(start(external("heal")));
+  host.has_process = false;
+  ASSERT_TRUE(start(script("heal")));
   ASSERT_TRUE(service->pause("heal", "by hand"));
   ASSERT_TRUE(service->resume("heal"));
   clock.advance(2s);

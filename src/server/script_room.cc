@@ -93,7 +93,8 @@ void ScriptRoom::start(macros::ScriptStart start, Started done) {
 }
 
 Result<void> ScriptRoom::stop(std::string_view macro_id) {
-  return service_->stop(macro_id, [](bool) {});
+  const auto nobody_waits = [](bool) {};
+  return service_->stop(macro_id, nobody_waits, "its schedule");
 }
 
 }  // namespace gk::server

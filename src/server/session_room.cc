@@ -43,8 +43,9 @@ class SessionRoom::Macros final : public sessions::MacroPort {
     request.correlation_id = std::move(start.correlation_id);
     service_.start(std::move(request), std::move(done));
   }
-  Result<void> stop(std::string_view macro_id, std::function<void(bool gone)> done) override {
-    return service_.stop(macro_id, std::move(done));
+  Result<void> stop(std::string_view macro_id, const std::string& by,
+                    std::function<void(bool gone)> done) override {
+    return service_.stop(macro_id, std::move(done), by);
   }
   Result<void> pause(std::string_view macro_id, const std::string& reason) override {
     return service_.pause(macro_id, reason);

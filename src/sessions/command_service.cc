@@ -167,11 +167,12 @@ void CommandService::act(const Command& command, const Asker& by,
     case CommandKind::mode_stop: return sessions_.stop_mode(command.mode_name, done);
     case CommandKind::macro_start: return start_macro(command, by, done);
     case CommandKind::macro_stop: {
-      const auto told = macros_.stop(command.macro_id, [id = command.macro_id, done](bool gone) {
+      const auto stopped = [id = command.macro_id, done](bool gone) {
         std::string out;
         JsonWriter(out).begin_object().field("macro_id", id).field("stopped", gone).end_object();
         done(std::move(out));
-      });
+      };
+      const auto told = macros_.stop(command.macro_id, by.name, stopped);
       return told ? void() : done(told.error());
     }
     case CommandKind::config_reload:

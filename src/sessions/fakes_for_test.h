@@ -17,6 +17,7 @@ class FakeMacros final : public MacroPort {
  public:
   std::map<std::string, MacroStart> running;
   std::set<std::string> paused, refused, cannot_pause;
+  std::string stopped_by;                   ///< Of the last stop().
   bool slow = false;                        ///< Starts are answered by `held`.
   std::vector<std::function<void()>> held;  ///< A program that is being started.
 
@@ -28,7 +29,9 @@ class FakeMacros final : public MacroPort {
     if (!slow) return done(std::string("{}"));
     held.push_back([done = std::move(done)] { done(std::string("{}")); });
   }
-  Result<void> stop(std::string_view id, std::function<void(bool)> done) override {
+  Result<void> stop(std::string_view id, const std::string& by,
+                    std::function<void(bool)> done) override {
+    stopped_by = by;
     const auto it = running.find(std::string(id));
     if (it == running.end()) return Error{Errc::not_found, "macro " + std::string(id) + " is not"};
     end(it->first);

@@ -49,8 +49,9 @@ class MacroPort {
   /// `done` gets the JSON of the active macro, maybe before this returns.
   /// Errors: those of macros::MacroService::start(); already_exists: that id runs.
   virtual void start(MacroStart start, std::function<void(Result<std::string>)> done) = 0;
-  /// Errors: not_found.
-  virtual Result<void> stop(std::string_view macro_id, std::function<void(bool gone)> done) = 0;
+  /// `by` is for its log: "was stopped by …". Errors: not_found.
+  virtual Result<void> stop(std::string_view macro_id, const std::string& by,
+                            std::function<void(bool gone)> done) = 0;
   /// Errors: not_found, failed_precondition (not running, or it cannot be stopped).
   virtual Result<void> pause(std::string_view macro_id, const std::string& reason) = 0;
   virtual Result<void> resume(std::string_view macro_id) = 0;

@@ -102,6 +102,7 @@ TEST_F(SessionsTest, StopEndsItsMacrosAndNoOthers) {
   const std::string mage = start_session("Mage", "farm");
   (void)run(R"({"type":"session","action":"stop","character_name":"Hero"})");
   EXPECT_EQ(state(session(hero)), "stopped");
+  EXPECT_EQ(macros.stopped_by, "ann") << "for the logs of its macros";
   EXPECT_EQ(state(session(mage)), "running");
   EXPECT_EQ(macros.running.size(), 2U);
   EXPECT_TRUE(macros.running.contains("heal-2"));

@@ -81,7 +81,7 @@ void SessionService::execute_mode(const std::string& name, const std::string& se
       .counter("gamekeeper_mode_executions_total", "Modes executed, by mode and character",
                {{"mode", name}, {"character", execution->character}})
       .inc();
-  end_macros(std::move(others), [this, execution] { begin_execution(execution); });
+  end_macros(std::move(others), "its session", [this, execution] { begin_execution(execution); });
 }
 
 void SessionService::begin_execution(const std::shared_ptr<Execution>& execution) {
@@ -149,7 +149,7 @@ void SessionService::note_outcome(const std::shared_ptr<Execution>& execution, s
     // The session may have stopped while the program was being started.
     const bool unwanted = !execution->session_id.empty() &&
                           (session == nullptr || session->state == SessionState::stopped);
-    if (unwanted) (void)macros_.stop(running_id, [](bool) {});
+    if (unwanted) (void)macros_.stop(running_id, "its session", [](bool) {});
   } else {
     execution->outcomes[index].error = outcome.error();
     if (session != nullptr) ++session->stats.macros_refused;
@@ -216,14 +216,15 @@ void SessionService::on_ended(const std::string& macro_id) {
 }
 
 /// Calls `done` when each of `ids` has ended or could not be ended in time.
-void SessionService::end_macros(std::vector<std::string> ids, std::function<void()> done) {
+void SessionService::end_macros(std::vector<std::string> ids, const std::string& by,
+                                std::function<void()> done) {
   // Shared by the answers; one more than the macros, so that `done` comes after the loop.
   auto missing = std::make_shared<std::size_t>(ids.size() + 1);
   const auto one_less = [missing, done = std::move(done), alive = std::weak_ptr<int>(alive_)] {
     if (--*missing == 0 && !alive.expired()) done();
   };
   for (const std::string& id : ids) {
-    if (!macros_.stop(id, [one_less](bool) { one_less(); })) one_less();
+    if (!macros_.stop(id, by, [one_less](bool) { one_less(); })) one_less();
   }
   one_less();
 }
@@ -234,7 +235,7 @@ void SessionService::stop_mode(const std::string& name, Done done) {
   for (const auto& [id, run] : runs_) {
     if (run.mode == name) ids.push_back(id);
   }
-  end_macros(ids, [name, ids, done = std::move(done)] {
+  end_macros(ids, "its session", [name, ids, done = std::move(done)] {
     std::string out;
     JsonWriter w(out);
     w.begin_object().field("mode", name).key("stopped_macros").begin_array();

@@ -250,7 +250,7 @@ void SessionService::stop(const std::string& id, const Asker& by, Done done) {
   move_to(**found, next, "by " + by.name);  // At once: nothing starts for it any more.
   log_.info("sessions.stopped", "a session stopped",
             {{"session_id", id}, {"by", by.name}, {"correlation_id", by.correlation_id}});
-  end_macros(macros, [this, id, macros, done] {
+  end_macros(macros, by.name, [this, id, macros, done] {
     const Session* session = find(id);
     if (session == nullptr) return done(no_session(id));
     std::string list;

@@ -139,7 +139,7 @@ class SessionService {
   void note_outcome(const std::shared_ptr<Execution>& execution, std::size_t index,
                     const std::string& running_id, const Result<std::string>& outcome);
   void finish_execution(Execution& execution);
-  void end_macros(std::vector<std::string> ids, std::function<void()> done);
+  void end_macros(std::vector<std::string> ids, const std::string& by, std::function<void()> done);
   std::vector<std::string> macros_of(std::string_view session_id, std::string_view mode) const;
   void on_ended(const std::string& macro_id);
   void publish_mode(bool started, const Run& run, std::size_t macros, const std::string& reason);

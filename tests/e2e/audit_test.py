@@ -26,7 +26,7 @@ ACTS = [
     ("script.save", "nap", "PUT", "/macro-scripts/nap", LUA),
     ("script.disable", "nap", "POST", "/macro-scripts/nap/disable", None),
     ("script.enable", "nap", "POST", "/macro-scripts/nap/enable", None),
-    ("macro.start", "heal", "POST", "/macro-safety/start", {"macro_id": "heal"}),
+    ("macro.start", "heal", "POST", "/macro-safety/start", {"macro_id": "heal", "command": ["/bin/sleep", "600"]}),
     ("macro.pause", "heal", "POST", "/macro-safety/pause/heal", None),
     ("macro.resume", "heal", "POST", "/macro-safety/resume/heal", None),
     ("macro.stop", "heal", "POST", "/macro-safety/stop/heal", None),

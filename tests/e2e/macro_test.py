@@ -220,6 +220,28 @@ class CommandLine(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done)
             self.assertIn("ended", done.stdout)
 
+    def test_macro_run_ends_as_its_program_and_shows_its_last_words(self):
+        with Daemon() as daemon:
+            script = "for i in $(seq 30); do echo line $i; done; printf 'no \\033[2Jkey'; exit 7"
+            done = daemon.cli("macro", "run", "--id", "bad", "--", "sh", "-c", script)
+            self.assertEqual(done.returncode, 7, done)
+            told = done.stderr.split("the last that it printed:\n")[1].splitlines()
+            self.assertEqual((told[0], told[-1], len(told)), ("  line 12", "  no \\x1b[2Jkey", 20))
+            self.assertIn("bad ended with exit code 7", done.stderr)
+            kept = daemon.admin.get("/api/macro-safety/output/bad").json
+            self.assertEqual((kept["exit_code"], kept["signal"]), (7, None))
+            self.assertIsNotNone(kept["ended_at"])
+            crash = daemon.cli("macro", "run", "--id", "crash", "--", "sh", "-c", "kill -SEGV $$")
+            self.assertEqual(crash.returncode, 128 + 11, crash)
+            self.assertIn("it printed nothing", crash.stderr)
+
+    def test_no_macro_of_another_program_is_paused(self):
+        with Daemon() as daemon:
+            daemon.cli("macro", "start", "--id", "far")
+            refused = daemon.cli("macro", "pause", "far")
+            self.assertNotEqual(refused.returncode, 0, refused)
+            self.assertIn("runs in another program: it can only be told to stop", refused.stderr)
+
     def test_reading_commands_work_and_speak_json(self):
         with Daemon() as daemon:
             for command in (["status"], ["health"], ["metrics"], ["top", "--once"], ["macro", "list"],
@@ -238,7 +260,10 @@ class CommandLine(unittest.TestCase):
             self.assertEqual(daemon.cli("macro", "start", "--id", "short").returncode, 0)
             wait_for("the cancellation", lambda: cancellations(daemon))
             self.assertIn("Duration exceeded", daemon.cli("macro", "quarantine", "list").stdout)
-            self.assertNotEqual(daemon.cli("macro", "start", "--id", "short").returncode, 0)
+            refused = daemon.cli("macro", "start", "--id", "short")
+            self.assertNotEqual(refused.returncode, 0)
+            self.assertIn("gamekeeper macro quarantine lift short", refused.stderr)
+            self.assertNotIn("POST", refused.stderr)
             self.assertEqual(daemon.cli("macro", "quarantine", "lift", "short").returncode, 0)
             self.assertEqual(daemon.cli("macro", "start", "--id", "short").returncode, 0)
 
@@ -304,12 +329,18 @@ class Simulate(unittest.TestCase):
             self.assertIn("cancel", plain.stdout)
             self.assertRegex(plain.stdout, r"\d s of 24 h 0 min recorded")
             self.assertIn("samples from", plain.stdout)
-            json.loads(daemon.cli("--json", "simulate", "half").stdout)
+            self.assertIn("level dangerous, as asked for", plain.stdout)
+            last = json.loads(daemon.cli("--json", "simulate", "half").stdout)
+            self.assertEqual((last["safety_level"], last["level_from"]), ("safe", "last_run"))
+            other = daemon.admin.post("/api/macro-safety/simulate", {"macro_id": "never_ran"}).json
+            self.assertEqual((other["safety_level"], other["level_from"]), ("risky", "profile"))
+            self.assertIn("level safe, as at its last start", daemon.cli("simulate", "half").stdout)
 
     def test_faults_name_their_place(self):
         with Daemon() as daemon:
             for body, part in (({}, "macro_id"), ({"macro_id": "a", "from": "yesterday"}, "from"),
                                ({"macro_id": "a", "kind": "plugin"}, "kind"),
+                               ({"macro_id": "a", "safety_level": "mild"}, "safety_level"),
                                ({"macro_id": "a", "patch": {"max_duration": 0}}, "patch.max_duration"),
                                ({"macro_id": "a", "from": "2020-01-01T00:00:00Z"}, "7 days")):
                 answer = daemon.admin.post("/api/macro-safety/simulate", body)

@@ -168,7 +168,9 @@ def command_line(daemon, admin):
         assert added.returncode == 0 and "added cli" in added.stdout, added
         wait_state(admin, "cli", "ready")
         assert daemon.cli("game", "send", "cli", "hello", "you").stdout == "hello you\n"
-        assert daemon.cli("game", "send", "cli", "stop").returncode != 0
+        refused = daemon.cli("game", "send", "cli", "stop")
+        assert refused.returncode != 0 and "--confirmed" in refused.stderr, refused
+        assert "true" not in refused.stderr, refused
         assert daemon.cli("game", "send", "cli", "--confirmed", "stop").stdout == "stop\n"
         console = daemon.cli("game", "console", "cli", input="one\nstop\n!stop\n")
         assert console.returncode == 0 and "one" in console.stdout, console

@@ -38,6 +38,8 @@ ScriptRunner::ScriptRunner(RunnerOptions options, ScriptLibrary& library, Script
       if (run->script) run->script->line(line.text);
     }
   });
+  changes_ = library_.changed().subscribe(
+      [this](const ScriptChanged& change) { follow_resume(change.name); });
 }
 
 ScriptRunner::~ScriptRunner() = default;
@@ -68,6 +70,12 @@ Result<std::shared_ptr<ScriptRunner::Running>> ScriptRunner::admit(
   const std::string& game = run->launch.game;
   if (!game.empty() && !port_.health(game)) {
     return Error{Errc::not_found, "no game link " + game};
+  }
+  if (game.empty() && needs_game(*entry->program)) {
+    return Error{Errc::failed_precondition,
+                 "macro " + launch.script +
+                     " acts on a game and names none: expected a game at its start, or "
+                     "\"game\" in its text"};
   }
   run->subject = "macro:" + launch.macro_id;
   run->program = entry->program;
@@ -128,16 +136,33 @@ void ScriptRunner::run(std::string_view macro_id) {
   const std::shared_ptr<Running> run = found->second;
   runs_total_.inc();
   const LibraryEntry* entry = library_.find(run->launch.script);
-  if (entry != nullptr && entry->script.settings.resume) {
-    const ScriptLaunch& launch = run->launch;
-    store_.save_run(
-        {launch.macro_id, launch.script, launch.game, launch.args_json},
-        [this, alive = std::weak_ptr(alive_), id = launch.macro_id](const Result<void>& saved) {
-          if (saved || alive.expired()) return;
-          log_.warn("script.resume_not_saved", saved.error().message, {{"macro_id", id}});
-        });
-  }
+  if (entry != nullptr && entry->script.settings.resume) save_run(run->launch);
   run->script->run();
+}
+
+void ScriptRunner::save_run(const ScriptLaunch& launch) {
+  store_.save_run(
+      {launch.macro_id, launch.script, launch.game, launch.args_json},
+      [this, alive = std::weak_ptr(alive_), id = launch.macro_id](const Result<void>& saved) {
+        if (saved || alive.expired()) return;
+        log_.warn("script.resume_not_saved", saved.error().message, {{"macro_id", id}});
+      });
+}
+
+// A macro that runs is remembered, or forgotten, from the change of its setting on.
+void ScriptRunner::follow_resume(std::string_view script) {
+  const LibraryEntry* entry = library_.find(script);
+  const bool wanted = entry != nullptr && entry->script.settings.resume;
+  for (const auto& [id, run] : running_) {
+    // What is being launched asks for the setting when it begins.
+    if (run->launch.script != script || run->fenced || run->script == nullptr) continue;
+    if (wanted) {
+      save_run(run->launch);
+    } else {
+      store_.remove_run(id,
+                        [](const Result<void>&) {});  // At worst a start is refused with a note.
+    }
+  }
 }
 
 // The run is reached through weak copies: whoever still holds a hand after gone() does nothing.
@@ -252,7 +277,7 @@ void ScriptRunner::set_pace(std::string_view macro_id, Nanos interval) {
   if (Running* run = find(macro_id)) port_.set_pace(run->subject, interval);
 }
 
-void ScriptRunner::gone(std::string_view macro_id, bool cancelled) {
+void ScriptRunner::gone(std::string_view macro_id, bool cancelled, std::string_view why) {
   const auto found = running_.find(macro_id);
   if (found == running_.end()) return;
   const std::shared_ptr<Running> run = std::move(found->second);
@@ -261,7 +286,7 @@ void ScriptRunner::gone(std::string_view macro_id, bool cancelled) {
   if (run->script) run->script->fence();
   port_.fence(run->subject);
   const std::string id = run->launch.macro_id;
-  if (cancelled) note(id, "was stopped");
+  if (!why.empty()) note(id, why);
   const LibraryEntry* entry = library_.find(run->launch.script);
   if (!stopping_ && entry != nullptr && entry->script.settings.resume) {
     store_.remove_run(id, [](const Result<void>&) {});  // At worst it starts once too often.

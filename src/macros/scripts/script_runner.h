@@ -84,7 +84,7 @@ class ScriptRunner final : public ScriptHost {
   void pause(std::string_view macro_id) override;
   void resume(std::string_view macro_id) override;
   void set_pace(std::string_view macro_id, Nanos interval) override;
-  void gone(std::string_view macro_id, bool cancelled) override;
+  void gone(std::string_view macro_id, bool cancelled, std::string_view why) override;
   Topic<ScriptEnded>& ended() override { return ended_; }
   Topic<ScriptActivity>& activity() override { return activity_; }
 
@@ -118,6 +118,8 @@ class ScriptRunner final : public ScriptHost {
   ScriptHands hands_of(const std::shared_ptr<Running>& run);
   void send(Running& run, std::string command, bool chat, Nanos timeout, games::Port::Replied done);
   std::optional<double> signal(const std::string& game, std::string_view name) const;
+  void save_run(const ScriptLaunch& launch);
+  void follow_resume(std::string_view script);
   void begin_cleanup(const Running& run);
   void end_cleanup(std::uint64_t number, const std::string& how);
   Running* find(std::string_view macro_id) const;
@@ -140,6 +142,7 @@ class ScriptRunner final : public ScriptHost {
   std::uint64_t last_cleanup_ = 0;
   bool stopping_ = false;
   Topic<games::GameLine>::Subscription lines_;
+  Topic<ScriptChanged>::Subscription changes_;
   Topic<ScriptEnded> ended_;
   Topic<ScriptActivity> activity_;
   Topic<ScriptNotice> notices_;

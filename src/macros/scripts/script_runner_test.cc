@@ -85,6 +85,16 @@ TEST_F(ScriptRunnerTest, StartsNothingThatIsDisabledUnknownOrWithoutItsGame) {
   EXPECT_EQ(runner.running(), 1U);
 }
 
+TEST_F(ScriptRunnerTest, StartsNoStepsThatNeedAGameWithoutOne) {
+  put("m", R"({"name":"m","actions":[{"type":"command","command":"a"}]})");
+  EXPECT_EQ(start(),
+            "macro m acts on a game and names none: expected a game at its start, or \"game\" in "
+            "its text");
+  EXPECT_EQ(runner.running(), 0U);
+  put("m", R"({"name":"m","actions":[{"type":"command","command":"a"}]})", {.game = "arena"});
+  EXPECT_EQ(start(), "");
+}
+
 TEST_F(ScriptRunnerTest, SaysWhichStepFailed) {
   put("m", program(R"({"type":"command","command":"a"})"));
   port.answer = [](const std::string&) -> Result<std::string> {
@@ -105,7 +115,7 @@ TEST_F(ScriptRunnerTest, WritesNothingAfterAFence) {
   const std::size_t before = port.sent.size();
   loop.run_for(50ms);
   EXPECT_EQ(port.sent.size(), before);
-  runner.gone("m", false);
+  runner.gone("m", false, "");
   EXPECT_EQ(runner.running(), 0U);
   EXPECT_TRUE(ends.empty());
 }
@@ -136,9 +146,20 @@ TEST_F(ScriptRunnerTest, RunsOnCancelAsTheDaemon) {
   put("m", program(kFlood, R"(,"on_cancel":[{"type":"say","command":"bye"}])"));
   start();
   runner.fence("m");
-  runner.gone("m", true);
+  runner.gone("m", true, "was stopped by ada");
   ASSERT_TRUE(until([&] { return log_of("m").find("on_cancel is done") != std::string::npos; }));
   EXPECT_EQ(port.commands_of("gamekeeper"), Sent{"say bye"});
+  EXPECT_NE(log_of("m").find("|was stopped by ada|"), std::string::npos) << log_of("m");
+}
+
+TEST_F(ScriptRunnerTest, TellsWhyItEndedAlsoWithoutOnCancel) {
+  put("m", program(kFlood, R"(,"on_cancel":[{"type":"say","command":"bye"}])"));
+  start();
+  runner.fence("m");
+  runner.gone("m", false, "was cancelled: Emergency stop by ada");
+  EXPECT_NE(log_of("m").find("|was cancelled: Emergency stop by ada|"), std::string::npos);
+  loop.run_for(20ms);
+  EXPECT_TRUE(port.commands_of("gamekeeper").empty());
 }
 
 TEST_F(ScriptRunnerTest, RunsNoOnCancelAfterAnEndByItself) {
@@ -146,7 +167,7 @@ TEST_F(ScriptRunnerTest, RunsNoOnCancelAfterAnEndByItself) {
                    R"(,"on_cancel":[{"type":"say","command":"bye"}])"));
   start();
   until([&] { return !ends.empty(); });
-  runner.gone("m", false);
+  runner.gone("m", false, "");
   loop.run_for(20ms);
   EXPECT_TRUE(port.commands_of("gamekeeper").empty());
 }
@@ -156,7 +177,7 @@ TEST_F(ScriptRunnerTest, GivesOnCancelADeadline) {
   start();
   port.hold = true;
   runner.fence("m");
-  runner.gone("m", true);
+  runner.gone("m", true, "was stopped by ada");
   EXPECT_TRUE(
       until([&] { return log_of("m").find("on_cancel ran out of time") != std::string::npos; }));
 }
@@ -204,7 +225,7 @@ TEST_F(ScriptRunnerTest, HandsPaceToThePort) {
   runner.set_pace("m", 2s);
   EXPECT_EQ(port.paces["macro:m"], Nanos(2s));
   runner.fence("m");
-  runner.gone("m", false);
+  runner.gone("m", false, "");
   EXPECT_EQ(start(), "");
   EXPECT_EQ(port.paces["macro:m"], Nanos(0));
 }
@@ -242,7 +263,7 @@ TEST_F(ScriptRunnerTest, RemembersKeptVariables) {
     ends.clear();
     start();
     until([&] { return !ends.empty(); });
-    runner.gone("m", false);
+    runner.gone("m", false, "");
   }
   EXPECT_EQ(port.commands_of("macro:m"), (Sent{"n 0", "n 1"}));
   EXPECT_EQ(*memory.get("m", "n"), "\"2\"");
@@ -263,16 +284,29 @@ TEST_F(ScriptRunnerTest, RemembersARunThatShallResume) {
   start();
   EXPECT_EQ(store.load().value().runs.size(), 1U);
   runner.fence("m");
-  runner.gone("m", false);
+  runner.gone("m", false, "");
   EXPECT_TRUE(store.load().value().runs.empty());
   start();
   runner.prepare_to_stop();
   runner.fence("m");
-  runner.gone("m", true);
+  runner.gone("m", true, "was stopped by ada");
   const auto runs = store.load().value().runs;
   ASSERT_EQ(runs.size(), 1U);
   EXPECT_EQ(runs[0].script, "m");
   EXPECT_EQ(runs[0].game, "arena");
+}
+
+TEST_F(ScriptRunnerTest, FollowsTheSettingToResumeWhileItRuns) {
+  put("m", program(kFlood));
+  start();
+  EXPECT_TRUE(store.load().value().runs.empty());
+  put("other", program(kFlood), {.resume = true});
+  EXPECT_TRUE(store.load().value().runs.empty()) << "another macro's setting";
+  put("m", program(kFlood), {.resume = true});
+  ASSERT_TRUE(until([&] { return store.load().value().runs.size() == 1; }));
+  EXPECT_EQ(store.load().value().runs[0].macro_id, "m");
+  put("m", program(kFlood), {.resume = false});
+  EXPECT_TRUE(until([&] { return store.load().value().runs.empty(); }));
 }
 
 TEST_F(ScriptRunnerTest, EndsWithRunsUnderWay) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
+#include <utility>
 
 #include "base/json_writer.h"
 #include "base/utf8.h"
@@ -238,13 +240,30 @@ Result<Receiver> read_stored_receiver(std::string name, std::string_view config,
   return r;
 }
 
+namespace {
+
+// Rules compare with these marks, which no console may see: without a word, "61 s > 60 s" is none.
+std::string in_words(std::string text) {
+  constexpr std::pair<std::string_view, std::string_view> kWords[] = {{" > ", " over "},
+                                                                      {" < ", " under "}};
+  for (const auto& [mark, word] : kWords) {
+    for (std::size_t at = 0; (at = text.find(mark, at)) != std::string::npos;) {
+      text.replace(at, mark.size(), word);
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
 std::string game_line(const Receiver& receiver, const Notice& notice) {
   std::string text = notice.title;
   if (!notice.text.empty()) text += (text.empty() ? "" : ": ") + notice.text;
   // Separators, quotes, escapes and variables of consoles (Quake, Source, Teeworlds, shells).
   constexpr std::string_view kRisky = ";\"'\\$`|&<>%{}";  // Source: peers' console grammars
   std::string safe;
-  for (const char c : printable(text)) safe += kRisky.find(c) == std::string_view::npos ? c : ' ';
+  for (const char c : printable(in_words(text)))
+    safe += kRisky.find(c) == std::string_view::npos ? c : ' ';
   safe = cut_text(safe, kMaxGameText);
   std::string line = receiver.command;
   const std::size_t at = line.find("{text}");

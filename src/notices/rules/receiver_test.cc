@@ -95,6 +95,14 @@ TEST(StoredReceiver, ReadsBackBothParts) {
   EXPECT_EQ(receiver_config_json(r).find("https://x/"), std::string::npos);
 }
 
+TEST(GameLine, SaysInWordsWhatARuleCompares) {
+  Receiver r;
+  r.command = "say {text}";
+  Notice n;
+  n.text = "Duration exceeded: 61 s > 60 s; fps 5 < 15 a>b";
+  EXPECT_EQ(game_line(r, n), "say Duration exceeded: 61 s over 60 s  fps 5 under 15 a b");
+}
+
 TEST(GameLine, IsOneHarmlessLine) {
   Receiver r;
   Notice n;

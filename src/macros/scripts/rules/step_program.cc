@@ -398,6 +398,20 @@ Result<std::shared_ptr<const StepProgram>> cancel_steps(const std::vector<std::s
   return std::shared_ptr<const StepProgram>(std::move(out));
 }
 
+namespace {
+
+bool any_needs_game(const std::vector<Action>& actions) {
+  return std::any_of(actions.begin(), actions.end(), [](const Action& step) {
+    const bool says = step.type == ActionType::say && step.audience == Audience::players;
+    return step.type == ActionType::command || step.type == ActionType::wait_for || says ||
+           any_needs_game(step.then) || any_needs_game(step.otherwise);
+  });
+}
+
+}  // namespace
+
+bool needs_game(const StepProgram& program) { return any_needs_game(program.actions); }
+
 std::string joined(const Complaints& complaints) {
   std::string out;
   for (const auto& [path, text] : complaints) out += (out.empty() ? "" : "; ") + path + ": " + text;

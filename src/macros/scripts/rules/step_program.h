@@ -75,6 +75,10 @@ std::shared_ptr<const StepProgram> read_steps(std::string_view json, Complaints&
 /// on_cancel lines of a Lua macro as steps. Errors: invalid_argument.
 Result<std::shared_ptr<const StepProgram>> cancel_steps(const std::vector<std::string>& commands);
 
+/// Whether a step, wherever it is nested, acts on a game or waits for a line of it. on_cancel does
+/// not count: without a game it is not run.
+bool needs_game(const StepProgram& program);
+
 /// "path: text; path: text".
 std::string joined(const Complaints& complaints);
 

@@ -33,6 +33,22 @@ constexpr const char* kWhole = R"({
       "capture": "players: {n}", "on_error": "continue", "add": {"limit": -1}}}],
   "on_cancel": [{"type": "say", "command": "The greeter leaves"}]})";
 
+TEST(NeedsGame, IsTrueForStepsAtAnyDepthThatActOnOneOrHearIt) {
+  const auto needs = [](const std::string& action) {
+    Complaints complaints;
+    const auto program = read_steps(in_actions(action), complaints);
+    EXPECT_TRUE(program) << joined(complaints);
+    return program != nullptr && needs_game(*program);
+  };
+  EXPECT_TRUE(needs(R"({"type":"command","command":"a"})"));
+  EXPECT_TRUE(needs(R"({"type":"say","command":"a"})"));
+  EXPECT_TRUE(needs(R"({"type":"wait_for","parameters":{"line":"*joined*"}})"));
+  EXPECT_TRUE(needs(
+      R"({"type":"loop","parameters":{"count":2,"actions":[{"type":"command","command":"a"}]}})"));
+  EXPECT_FALSE(needs(R"({"type":"say","command":"a","parameters":{"to":"operators"}})"));
+  EXPECT_FALSE(needs(R"({"type":"pause","delay_ms":1})"));
+}
+
 TEST(StepProgram, ReadsEveryMember) {
   Complaints complaints;
   const auto program = read_steps(kWhole, complaints);
