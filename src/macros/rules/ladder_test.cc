@@ -228,7 +228,7 @@ class LadderTest : public testing::Test {
 
 constexpr WatchedMacro kAll{.game = "world", .can_throttle = true, .can_pause = true};
 
-constexpr WatchedMacro kOurs{.can_pause = true, .is_supervised = true};
+constexpr WatchedMacro kOurs{.game = "world", .can_pause = true, .is_supervised = true};
 
 TEST_F(LadderTest, CancelsAForkBombOfAnyLevelAtItsFirstSample) {
   for (const auto level : {SafetyLevel::safe, SafetyLevel::risky, SafetyLevel::dangerous}) {
