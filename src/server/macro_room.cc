@@ -44,10 +44,10 @@ macros::LauncherOptions macro_launcher(const RoomsContext& context) {
   launcher.worker = sys::helper_path("gamekeeper-worker");
   // Besides our own files: the user's session bus could start programs outside the namespaces.
   launcher.hidden = {context.data_dir, "/run/user/" + std::to_string(::getuid())};
-  // The rule decides first; the kernel bounds what a bomb becomes until then. It counts threads too,
-  // of which an honest program may have many.
-  launcher.max_processes = std::max(launcher.max_processes,
-                                    4 * static_cast<std::uint32_t>(context.config.macros_max_processes));
+  // The rule decides first; the kernel bounds what a bomb becomes until then. It counts threads
+  // too, of which an honest program may have many.
+  launcher.max_processes = std::max(
+      launcher.max_processes, 4 * static_cast<std::uint32_t>(context.config.macros_max_processes));
   using Wanted = Config::MacroConfinement;
   launcher.allow_session = context.config.macros_confinement != Wanted::namespaces;
   if (context.config.macros_confinement == Wanted::session) {

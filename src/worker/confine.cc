@@ -62,13 +62,14 @@ const char* enter_inner_user(const Options& options) {
 bool has_own_pid_max() {
   struct utsname system{};
   unsigned major = 0, minor = 0;
-  if (::uname(&system) != 0 || std::sscanf(system.release, "%u.%u", &major, &minor) != 2) return false;
+  if (::uname(&system) != 0 || std::sscanf(system.release, "%u.%u", &major, &minor) != 2)
+    return false;
   return major > 6 || (major == 6 && minor >= 14);  // Source: Linux commit 7863dcc72d0f
 }
 
-// Bounds the tasks of the namespace also where RLIMIT_NPROC does not: for the user 0 of the machine,
-// which a daemon of root is in any user namespace. Numbers up to 300 are given out only once, so at
-// most 300 more can live. Best effort: the daemon counts and cancels in any case.
+// Bounds the tasks of the namespace also where RLIMIT_NPROC does not: for the user 0 of the
+// machine, which a daemon of root is in any user namespace. Numbers up to 300 are given out only
+// once, so at most 300 more can live. Best effort: the daemon counts and cancels in any case.
 void limit_tasks(std::uint64_t tasks) {
   constexpr std::uint64_t kReserved = 300;  // Source: RESERVED_PIDS of kernel/pid.c
   constexpr const char* kPath = "/proc/sys/kernel/pid_max";

@@ -254,7 +254,8 @@ std::optional<std::uint32_t> MacroWatch::excess_processes(const Entry& entry,
   if (!process.threads.is_known(now) || process.processes == 0) return std::nullopt;
   const std::uint32_t own = process.processes - 1;  // Not the worker.
   if (GK_MACROS_MUTANT(processes_unlimited)) return std::nullopt;
-  const std::uint32_t most = settings_.max_processes - (GK_MACROS_MUTANT(processes_off_by_one) ? 1 : 0);
+  const std::uint32_t most =
+      settings_.max_processes - (GK_MACROS_MUTANT(processes_off_by_one) ? 1 : 0);
   return own > most ? std::optional(own) : std::nullopt;
 }
 
