@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "macros/rules/culprit.h"
+#include "macros/rules/macro_watch.h"
 
 #include <algorithm>
 
