@@ -153,7 +153,7 @@ TEST_F(RouteTraitsTest, DescribesAnswersAndParameters) {
   for (const JsonValue& item : list.find("parameters")->as_array()) {
     names += item.find("name")->as_string() + " ";
   }
-  EXPECT_EQ(names, "limit state deep ");
+  EXPECT_EQ(names, "limit state deep If-None-Match ");
   const JsonValue& import = *paths.find("/api/v1/things/import")->find("post");
   const JsonValue& responses = *import.find("responses");
   EXPECT_NE(responses.find("201"), nullptr);

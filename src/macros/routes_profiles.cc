@@ -105,6 +105,28 @@ void patch_profile(ProfileBook& profiles, const Call& call, const Reply& reply) 
   put_profile(profiles, merged(*own, call.body), macro_id, 200, reply);
 }
 
+void add_profile(ProfileBook& profiles, const Call& call, const Reply& reply) {
+  const JsonValue* id = call.body.find("macro_id");
+  if (id == nullptr || !id->is_string()) {
+    return reply.problem(invalid({{"macro_id", "is required"}}));
+  }
+  if (profiles.has_custom(id->as_string())) {
+    return reply.error(
+        Error{Errc::already_exists, "macro " + id->as_string() + " has a custom profile"});
+  }
+  put_profile(profiles, call.body, id->as_string(), 201, reply);
+}
+
+void send_profile(const ProfileBook& profiles, const Call& call, const Reply& reply) {
+  const std::string& id = call.param("macro_id");
+  if (!valid_macro_id(id)) return reply.error(Error{Errc::not_found, "no such macro id"});
+  const auto profile = profiles.resolve(id);
+  net::Response response;
+  response.headers.emplace_back("ETag", "\"" + profile_etag(profile) + "\"");
+  response.body = profile_json(profile);
+  reply.response(std::move(response));
+}
+
 void add_crud(api::Router& router, ProfileBook& profiles) {
   router.add({Method::get, "/macro-safety/profiles", "macros:read", "All known profiles", "",
               "MacroProfileList", [&profiles](Call&, const Reply& reply) {
@@ -118,31 +140,11 @@ void add_crud(api::Router& router, ProfileBook& profiles) {
   router
       .add({Method::post, "/macro-safety/profiles", "macros:admin", "Add a custom profile",
             "MacroProfilePatch", "MacroProfile",
-            [&profiles](Call& call, const Reply& reply) {
-              const JsonValue* id = call.body.find("macro_id");
-              if (id == nullptr || !id->is_string()) {
-                return reply.problem(invalid({{"macro_id", "is required"}}));
-              }
-              if (profiles.has_custom(id->as_string())) {
-                return reply.error(Error{Errc::already_exists,
-                                         "macro " + id->as_string() + " has a custom profile"});
-              }
-              put_profile(profiles, call.body, id->as_string(), 201, reply);
-            }})
+            [&profiles](Call& call, const Reply& reply) { add_profile(profiles, call, reply); }})
       .answers({201});
   router.add({Method::get, "/macro-safety/profiles/{macro_id}", "macros:read",
               "The profile that holds for a macro", "", "MacroProfile",
-              [&profiles](Call& call, const Reply& reply) {
-                const std::string& id = call.param("macro_id");
-                if (!valid_macro_id(id)) {
-                  return reply.error(Error{Errc::not_found, "no such macro id"});
-                }
-                const auto profile = profiles.resolve(id);
-                net::Response response;
-                response.headers.emplace_back("ETag", "\"" + profile_etag(profile) + "\"");
-                response.body = profile_json(profile);
-                reply.response(std::move(response));
-              },
+              [&profiles](Call& call, const Reply& reply) { send_profile(profiles, call, reply); },
               false, false, api::Versions::optional});
   router.add({Method::put, "/macro-safety/profiles/{macro_id}", "macros:admin",
               "Set the custom fields of a macro; absent fields fall through", "MacroProfilePatch",

@@ -136,7 +136,7 @@ TEST_F(TalliesTest, WhatCouldNotBeWrittenIsWrittenLater) {
   clock.advance(1s);
   disk.broken = true;
   EXPECT_FALSE(flush());
-  EXPECT_NE(log.lines().back().find("macro_tallies_not_stored"), std::string::npos);
+  EXPECT_NE(log.lines().back().find("macros.tallies_not_stored"), std::string::npos);
   clock.advance(1s);
   disk.broken = false;
   const QuarterTally tally = stored("heal");
