@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include "macros/rules/macro_watch.h"
-
 #include <algorithm>
+
+#include "macros/rules/macro_watch.h"
 
 namespace gk::server {
 namespace {
