@@ -76,7 +76,10 @@ class ForkBomb(unittest.TestCase):
         count = int(new[0]["cancellation_reason"].split()[3])
         self.assertGreater(count, LIMIT)
         self.assertEqual(new[0]["outcome"], "killed", new)
-        self.assertEqual(pids_of(marker), [], "none of it is left once it is said to be gone")
+        if daemon.admin.get("/api/macro-safety/status").json["confinement"] == "namespace":
+            self.assertEqual(pids_of(marker), [], "none of it is left once it is said to be gone")
+        # Without a namespace all have been sent SIGKILL by then, and some have not had their turn yet.
+        wait_for("all of it to be gone", lambda: not pids_of(marker), 2)
         return new[0], count, took
 
     @staticmethod
