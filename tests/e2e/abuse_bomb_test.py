@@ -57,8 +57,8 @@ class Pulse:
         self.thread.join()
 
 
-def configured(limit=LIMIT, confinement="auto"):
-    return f"[macros]\nquarantine_s = 0\nmax_processes = {limit}\nconfinement = '{confinement}'\n"
+def configured(limit=LIMIT):
+    return f"[macros]\nquarantine_s = 0\nmax_processes = {limit}\n"
 
 
 class ForkBomb(unittest.TestCase):
@@ -107,12 +107,6 @@ class ForkBomb(unittest.TestCase):
             for name, values in (("decision to gone, ms", gone), ("processes seen", seen), ("start to known, ms", known)):
                 print(f"{name}: p50 {statistics.median(values):.1f}, max {max(values):.1f}, n {len(values)}")
             print(f"slowest of {pulse.answers} answers: {1000 * pulse.slowest:.0f} ms")
-
-    def test_without_namespaces_it_is_gone_too(self):
-        marker = f"gk-bomb-session-{os.getpid()}"
-        with Daemon(config=configured(confinement="session")) as daemon:
-            for level in LEVELS:
-                self.explode(daemon, marker, level)
 
     def test_control_with_the_limit_out_of_reach_the_same_check_fails(self):
         marker = f"gk-bomb-control-{os.getpid()}"
