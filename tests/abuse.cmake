@@ -6,7 +6,7 @@ if(TARGET gamekeeperd AND NOT GK_SANITIZE AND NOT GK_FUZZ)
   set_target_properties(gk_weaken PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_RUNTIME_OUTPUT_DIRECTORY})
   target_compile_options(gk_weaken PRIVATE -Wno-pedantic)  # dlsym() gives an object pointer
   target_link_libraries(gk_weaken PRIVATE ${CMAKE_DL_LIBS})
-  foreach(subject http connections websocket faults process accounts text pages)
+  foreach(subject http connections websocket faults process bomb accounts text pages)
     add_test(NAME abuse_${subject} COMMAND python3 -B -W ignore::ResourceWarning
              ${PROJECT_SOURCE_DIR}/tests/e2e/abuse_${subject}_test.py)
     set_tests_properties(abuse_${subject} PROPERTIES

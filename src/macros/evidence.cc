@@ -86,7 +86,11 @@ void EvidenceRecorder::add(const monitor::Snapshot& snapshot, MonoTime now) {
   }
   for (const auto& [subject, process] : snapshot.processes) {
     if (!subject.starts_with(kSubjectPrefix)) continue;
-    Own own{subject.substr(kSubjectPrefix.size()), {}, {}};
+    Own own{subject.substr(kSubjectPrefix.size()), {}, {}, {}};
+    // As the rule counts them: without the worker, and only while the count is fresh.
+    if (process.threads.is_known(now) && process.processes > 0) {
+      own.processes = static_cast<float>(process.processes - 1);
+    }
     if (process.demand_pct.is_known(now)) {
       own.demand_pct = static_cast<float>(process.demand_pct.value());
     }
@@ -143,6 +147,8 @@ std::string EvidenceRecorder::write(const CaseFile& file) const {
     });
   };
   own_series("demand_pct", "% of one core", &Own::demand_pct);
+  // The others are for every case; this one would be a flat line in most.
+  if (file.rule.measured == "processes") own_series("processes", "1", &Own::processes);
   own_series("memory_share_pct", "% of the memory", &Own::memory_share_pct);
   w.end_array().end_object();
   return out;

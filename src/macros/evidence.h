@@ -67,7 +67,7 @@ class EvidenceRecorder {
   static constexpr std::size_t kSignals = 7;
   struct Own {
     std::string macro_id;
-    std::optional<float> demand_pct, memory_share_pct;
+    std::optional<float> demand_pct, memory_share_pct, processes;
   };
   struct Sample {
     MonoTime at{};

@@ -144,8 +144,8 @@ void add_events(api::Router& router) {
         {"macro_name", "string", "", true},
         {"cancellation_reason", "string", "", true},
         {"rule", "string",
-         "duration, cpu_usage, memory_usage, fps, latency, response_time or "
-         "emergency_stop",
+         "duration, cpu_usage, memory_usage, fps, latency, response_time, processes, "
+         "pattern:MATCHER or emergency_stop",
          true},
         {"window", "string", "Window of the profile that was open; null: none", true, true},
         {"performance_metrics", "#MacroMetrics", "At the decision", true},

@@ -24,7 +24,8 @@ WatchedMacro MacroService::means_of(const RunningMacro& macro) const {
   const bool is_script = macro.kind == MacroKind::script;
   const bool stops =
       macro.kind == MacroKind::process && macro.spawned.mode != sys::Confinement::session;
-  return {macro.game, is_script, is_script || stops};
+  const bool is_supervised = macro.kind != MacroKind::external && macro.has_process();
+  return {macro.game, is_script, is_script || stops, is_supervised};
 }
 
 void MacroService::observe(std::string_view macro_id, Deed deed, std::string_view text) {

@@ -153,6 +153,28 @@ TEST_F(MacroServiceTest, TheEvidenceHasTheMacrosShareOfTheMemory) {
   EXPECT_EQ(share.find("points")->as_array()[1].as_array()[1].as_number(), 90);
 }
 
+TEST_F(MacroServiceTest, AForkBombIsKilledAndItsEvidenceShowsTheProcesses) {
+  ASSERT_TRUE(start(command("bomb", {"/bin/sleep", "600"})));
+  clock.advance(100ms);
+  auto& process = observer.next.processes["macro:bomb"];
+  process.processes = 313;  // The worker is none of its own.
+  process.threads = observer.known(313);
+  observer.publish();
+  ASSERT_TRUE(loop.run_until([&] { return !store.evidence.empty(); }, 10s));
+  const CancellationEvent& event = store.events.at(0);
+  EXPECT_EQ(event.reason, "Process limit exceeded: 312 > 64");
+  EXPECT_EQ(event.rule, "processes");
+  EXPECT_EQ(event.outcome, Outcome::killed);
+  const auto evidence = parse_json(store.evidence.at(event.id)).value();
+  EXPECT_EQ(evidence.find("rule")->find("measured")->as_string(), "processes");
+  EXPECT_TRUE(evidence.find("culprit")->is_null());
+  const auto& series = evidence.find("series")->as_array();
+  const JsonValue& count = series.at(series.size() - 2);
+  EXPECT_EQ(count.find("signal")->as_string(), "processes");
+  EXPECT_EQ(count.find("limit")->as_number(), 64);
+  EXPECT_EQ(count.find("points")->as_array().back().as_array()[1].as_number(), 312);
+}
+
 TEST_F(MacroServiceTest, WritesTheCancellationLog) {
   ASSERT_TRUE(start(external("heal")));
   clock.advance(61s);

@@ -160,6 +160,9 @@ const std::vector<Setting>& settings() {
        "Least ratio of the culprit's score to the next macro's"},
       {"macros.dry_run", BoolSetting{&Config::macros_dry_run},
        "Record what the rules decide and act on nothing; stopping by hand still works"},
+      {"macros.max_processes", NumberSetting{&Config::macros_max_processes, 1, 4096},
+       "Processes at once of a macro that the daemon starts; more cancels it at once. The kernel "
+       "refuses forks, threads counted, beyond four times as many (256 at least) where it can"},
       {"macros.quarantine_s", NumberSetting{&Config::macros_quarantine_s, 0, 3600},
        "Seconds before a macro that was cancelled may start again, doubled each time; 0 is off"},
       {"notices.allow_private", ListSetting{&Config::notices_allow_private},

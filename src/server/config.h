@@ -51,7 +51,8 @@ struct Config {
   double macros_culprit_threshold = 0.40;
   double macros_culprit_margin = 1.50;
   bool macros_dry_run = false;
-  double macros_quarantine_s = 10;  ///< First back-off; 0: no quarantine.
+  double macros_max_processes = 64;  ///< The default of macros/rules/macro_watch.h.
+  double macros_quarantine_s = 10;   ///< First back-off; 0: no quarantine.
   enum class MacroConfinement : std::uint8_t { automatic, namespaces, session };
   MacroConfinement macros_confinement = MacroConfinement::automatic;
 

@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include "macros/rules/culprit.h"
-
 #include <algorithm>
+
+#include "macros/rules/macro_watch.h"
 
 namespace gk::server {
 namespace {
@@ -34,7 +34,7 @@ TEST(ParseConfig, ReportsAllComplaintsWithLineKeyAndRange) {
             "backups.schedule, backups.time_zone, backups.keep, "
             "macros.confinement, macros.culprit_demand_weight, macros.culprit_command_weight, "
             "macros.culprit_threshold, macros.culprit_margin, macros.dry_run, "
-            "macros.quarantine_s, notices.allow_private, notices.ca_file, "
+            "macros.max_processes, macros.quarantine_s, notices.allow_private, notices.ca_file, "
             "referee.udp_listen, referee.unix_socket, referee.allow_uids, referee.max_players\n"
             "gk.toml:4: monitor.interval_s: expected a number from 0.1 to 60, got 0.05\n"
             "gk.toml:5: monitor.history: unknown key; expected one of monitor.interval_s, "
@@ -57,13 +57,14 @@ TEST(ParseConfig, TakesOriginsOnlyAsABrowserSendsThem) {
   }
 }
 
-TEST(Config, TheCulpritsDefaultsAreThoseOfTheRules) {
+TEST(Config, TheDefaultsOfMacrosAreThoseOfTheRules) {
   const Config config;
   const macros::CulpritSettings rules;
   EXPECT_EQ(config.macros_culprit_demand_weight, rules.demand_weight);
   EXPECT_EQ(config.macros_culprit_command_weight, rules.command_weight);
   EXPECT_EQ(config.macros_culprit_threshold, rules.threshold);
   EXPECT_EQ(config.macros_culprit_margin, rules.margin);
+  EXPECT_EQ(config.macros_max_processes, macros::WatchSettings().max_processes);
 }
 
 TEST(ParseConfig, SaysWhereTheTextIsNotToml) {

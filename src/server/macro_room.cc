@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/try.h"
 #include "macros/time_zone.h"
 #include "sys/paths.h"
@@ -22,6 +24,7 @@ macros::MacroServiceOptions service_options(const RoomsContext& context, LaneRoo
   const Config& config = context.config;
   options.watch.culprit = culprit_settings(config);
   options.watch.dry_run = config.macros_dry_run;
+  options.watch.max_processes = static_cast<std::uint32_t>(config.macros_max_processes);
   options.quarantine.first =
       std::chrono::duration_cast<Nanos>(std::chrono::duration<double>(config.macros_quarantine_s));
   return options;
@@ -41,6 +44,10 @@ macros::LauncherOptions macro_launcher(const RoomsContext& context) {
   launcher.worker = sys::helper_path("gamekeeper-worker");
   // Besides our own files: the user's session bus could start programs outside the namespaces.
   launcher.hidden = {context.data_dir, "/run/user/" + std::to_string(::getuid())};
+  // The rule decides first; the kernel bounds what a bomb becomes until then. It counts threads
+  // too, of which an honest program may have many.
+  launcher.max_processes = std::max(
+      launcher.max_processes, 4 * static_cast<std::uint32_t>(context.config.macros_max_processes));
   using Wanted = Config::MacroConfinement;
   launcher.allow_session = context.config.macros_confinement != Wanted::namespaces;
   if (context.config.macros_confinement == Wanted::session) {

@@ -50,6 +50,10 @@ monitor::MonitorOptions monitor_options(const RoomsContext& context) {
   options.sampler.interval = std::chrono::duration_cast<Nanos>(
       std::chrono::duration<double>(context.config.monitor_interval_s));
   options.sampler.sensors.data_dir = context.data_dir;
+  // A tree is counted beyond the limit on its processes: the worker, those allowed, and one more.
+  options.sampler.processes.max_processes =
+      std::max(options.sampler.processes.max_processes,
+               static_cast<std::size_t>(context.config.macros_max_processes) + 2);
   options.history_size = static_cast<std::size_t>(context.config.monitor_history_size);
   return options;
 }

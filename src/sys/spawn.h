@@ -32,9 +32,11 @@ struct SpawnSpec {
   std::vector<std::string> environment;  ///< "NAME=value"; nothing else is passed on.
   std::string directory = "/";           ///< Where it starts.
   std::vector<std::string> hidden;       ///< Directories or files that it must not reach.
-  std::uint32_t max_processes = 256;     ///< RLIMIT_NPROC; not enforced by Linux for root.
-  std::uint32_t max_open_files = 1024;   ///< RLIMIT_NOFILE.
-  std::uint64_t max_memory_bytes = 0;    ///< RLIMIT_AS of each process; 0: none.
+  /// RLIMIT_NPROC, which Linux does not enforce for root. In a PID namespace of Linux 6.14 or later
+  /// also the most tasks, and at most 300 more, for everybody.
+  std::uint32_t max_processes = 256;
+  std::uint32_t max_open_files = 1024;  ///< RLIMIT_NOFILE.
+  std::uint64_t max_memory_bytes = 0;   ///< RLIMIT_AS of each process; 0: none.
   int lanes = -1;     ///< The program gets a copy as kLanesFd, to ask for lanes; -1: none.
   int input_fd = -1;  ///< Its standard input, borrowed; -1: /dev/null.
 };

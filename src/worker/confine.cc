@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -57,6 +58,29 @@ const char* enter_inner_user(const Options& options) {
   return nullptr;
 }
 
+// Whether pid_max is of each PID namespace. Before, it is the machine's: never to be touched.
+bool has_own_pid_max() {
+  struct utsname system{};
+  unsigned major = 0, minor = 0;
+  if (::uname(&system) != 0 || std::sscanf(system.release, "%u.%u", &major, &minor) != 2)
+    return false;
+  return major > 6 || (major == 6 && minor >= 14);  // Source: Linux commit 7863dcc72d0f
+}
+
+// Bounds the tasks of the namespace also where RLIMIT_NPROC does not: for the user 0 of the
+// machine, which a daemon of root is in any user namespace. Numbers up to 300 are given out only
+// once, so at most 300 more can live. Best effort: the daemon counts and cancels in any case.
+void limit_tasks(std::uint64_t tasks) {
+  constexpr std::uint64_t kReserved = 300;  // Source: RESERVED_PIDS of kernel/pid.c
+  constexpr const char* kPath = "/proc/sys/kernel/pid_max";
+  if (::getpid() != 1 || !has_own_pid_max()) return;
+  // The file belongs to our user, who is the program's, too: it must not write a larger number.
+  if (::mount(kPath, kPath, nullptr, MS_BIND, nullptr) != 0) return;
+  (void)write_file(kPath, std::to_string(kReserved + tasks) + "\n");
+  (void)::mount(nullptr, kPath, nullptr,
+                MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr);
+}
+
 }  // namespace
 
 const char* confine_mounts(const Options& options, ProcView& proc_view) {
@@ -67,6 +91,7 @@ const char* confine_mounts(const Options& options, ProcView& proc_view) {
   for (const auto& path : options.hidden) {
     if (!cover(path)) return "cover";
   }
+  limit_tasks(options.processes);
   // One more user namespace is ours (enter_inner_user); the program gets none. Not fatal: the
   // covers are locked anyway.
   if (options.mode == Mode::user) (void)write_file("/proc/sys/user/max_user_namespaces", "1");

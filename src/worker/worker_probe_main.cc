@@ -17,6 +17,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -36,6 +37,34 @@ bool can_connect(const std::string& path) {
 
 bool can_unmount_after_unshare(const std::string& path) {
   return ::unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0 && ::umount2(path.c_str(), MNT_DETACH) == 0;
+}
+
+// So many children at once; all are ended again.
+bool can_fork(int children) {
+  std::vector<pid_t> made;
+  const auto fork_one = [&] {
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+      for (;;) ::pause();
+    }
+    if (pid > 0) made.push_back(pid);
+    return pid > 0;
+  };
+  while (static_cast<int>(made.size()) < children && fork_one()) {
+  }
+  const int why = errno;
+  for (const pid_t pid : made) ::kill(pid, SIGKILL);
+  for (const pid_t pid : made) ::waitpid(pid, nullptr, 0);
+  errno = why;
+  return static_cast<int>(made.size()) == children;
+}
+
+// Writes what the file says already, so that nothing changes when it may.
+bool can_rewrite(const std::string& path) {
+  char text[64];
+  const int fd = ::open(path.c_str(), O_RDWR);
+  const ssize_t size = fd >= 0 ? ::read(fd, text, sizeof text) : -1;
+  return size > 0 && ::pwrite(fd, text, static_cast<std::size_t>(size), 0) == size;
 }
 
 void touch(std::size_t mebibytes) {
@@ -70,6 +99,8 @@ bool attempt(const std::string& what, const std::string& argument) {
   if (what == "signal") return ::kill(pid, 0) == 0;
   if (what == "pidfd") return ::syscall(SYS_pidfd_open, pid, 0) >= 0;
   if (what == "ptrace") return ::ptrace(PTRACE_SEIZE, pid, nullptr, nullptr) == 0;
+  if (what == "fork") return can_fork(pid);
+  if (what == "rewrite") return can_rewrite(argument);
   if (what == "umount") return ::umount2(argument.c_str(), MNT_DETACH) == 0;
   if (what == "unshare") return can_unmount_after_unshare(argument);
   if (what == "uid") return ::getuid() == static_cast<unsigned>(pid);

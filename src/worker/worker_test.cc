@@ -7,9 +7,11 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <functional>
@@ -39,6 +41,7 @@ class WorkerTest : public testing::TestWithParam<Confinement> {
     spec.worker = GK_WORKER;
     spec.command = std::move(command);
     spec.hidden = {dir.path().string()};
+    spec.max_processes = max_processes;
     return spawn_supervised(spec, mode);
   }
   static void wait_readable(int fd) {
@@ -76,6 +79,7 @@ class WorkerTest : public testing::TestWithParam<Confinement> {
             "signal",  pid};
   }
   TempDir dir;
+  std::uint32_t max_processes = 256;
   std::string secret, socket_file;
   Fd listener;
 };
@@ -206,6 +210,34 @@ bool comes_true(const std::function<bool()>& condition) {
     ::poll(nullptr, 0, 5);
   }
   return false;
+}
+
+// Linux 6.14 or later has a limit of the namespace; before, there is none for root.
+bool kernel_limits_forks() {
+  struct utsname system{};
+  unsigned major = 0, minor = 0;
+  (void)::uname(&system);
+  (void)std::sscanf(system.release, "%u.%u", &major, &minor);
+  return ::getuid() != 0 || major > 6 || (major == 6 && minor >= 14);
+}
+
+TEST_P(ConfinedTest, IsRefusedAForkBombByTheKernelAndCannotLiftThat) {
+  if (!available(GetParam())) GTEST_SKIP() << "this system refuses it";
+  if (!kernel_limits_forks()) GTEST_SKIP() << "for root this kernel has no limit but a cgroup's";
+  const std::string pid_max = "/proc/sys/kernel/pid_max", of_the_machine = slurp(pid_max);
+  std::string out = probe(GetParam(), {"fork", "200"});
+  EXPECT_EQ(out.find("fork yes"), 0U) << out;
+  out = probe(GetParam(), {"rewrite", pid_max, "fork", "600"});
+  EXPECT_EQ(out.find("rewrite no"), 0U) << out;
+  EXPECT_NE(out.find("fork no (Resource temporarily unavailable)"), std::string::npos) << out;
+  EXPECT_EQ(slurp(pid_max), of_the_machine);
+  if (::getuid() == 0) {  // Negative control: without the cover root may write the file.
+    out = probe(Confinement::session, {"rewrite", pid_max});
+    EXPECT_EQ(out.find("rewrite yes"), 0U) << out;
+  }
+  max_processes = 1024;  // Negative control: it is this limit that refuses.
+  out = probe(GetParam(), {"fork", "600"});
+  EXPECT_EQ(out.find("fork yes"), 0U) << out;
 }
 
 TEST_P(ConfinedTest, StopsAsAWholeAndRunsOn) {

@@ -195,6 +195,12 @@ class LadderTest : public testing::Test {
     trail += std::to_string((now - since) / 1s) + " ";
     return all[0];
   }
+  // The next sample has so many processes, the worker among them.
+  std::optional<Decision> tick_with(std::uint32_t processes) {
+    snapshot.processes["macro:m"].processes = processes;
+    snapshot.processes["macro:m"].threads = Signal::known(processes, now + 100ms, {}, 100ms);
+    return tick(1);
+  }
   void run(double demand, Nanos time) {
     for (const MonoTime end = now + time; now < end;) (void)tick(demand);
   }
@@ -221,6 +227,58 @@ class LadderTest : public testing::Test {
 };
 
 constexpr WatchedMacro kAll{.game = "world", .can_throttle = true, .can_pause = true};
+
+constexpr WatchedMacro kOurs{.game = "world", .can_pause = true, .is_supervised = true};
+
+TEST_F(LadderTest, CancelsAForkBombOfAnyLevelAtItsFirstSample) {
+  for (const auto level : {SafetyLevel::safe, SafetyLevel::risky, SafetyLevel::dangerous}) {
+    start(level, kOurs);
+    EXPECT_FALSE(tick_with(65)) << "the worker and the 64 that are allowed";
+    const auto bomb = tick_with(66);
+    ASSERT_TRUE(bomb);
+    EXPECT_EQ(bomb->action, Action::cancel);
+    EXPECT_EQ(bomb->reason, "Process limit exceeded: 65 > 64");
+    EXPECT_EQ(bomb->rule.trigger, Trigger::processes);
+    EXPECT_EQ(bomb->rule.measured, "processes");
+    EXPECT_EQ(bomb->value, 65);
+    EXPECT_FALSE(bomb->verdict) << "its own processes convict it";
+    EXPECT_FALSE(tick_with(600)) << "one decision is enough";
+  }
+}
+
+TEST_F(LadderTest, LooksAtTheProcessesAgainBeforeItCancels) {
+  start(SafetyLevel::safe, kOurs);
+  const auto bomb = tick_with(66);
+  ASSERT_TRUE(bomb);
+  EXPECT_TRUE(watch->still_holds(*bomb, &snapshot, now));
+  snapshot.processes["macro:m"].processes = 65;
+  EXPECT_FALSE(watch->still_holds(*bomb, &snapshot, now));
+}
+
+TEST_F(LadderTest, CountsNoProcessesOfAMacroThatOthersStarted) {
+  start(SafetyLevel::dangerous, kAll);
+  EXPECT_FALSE(tick_with(600));
+}
+
+TEST_F(LadderTest, ActsOnNoCountOfProcessesThatIsStale) {
+  start(SafetyLevel::dangerous, kOurs);
+  snapshot.processes["macro:m"].processes = 600;
+  EXPECT_FALSE(tick(1));
+  snapshot.processes["macro:m"].threads = Signal::known(600, now - 1min, {}, 100ms);
+  EXPECT_FALSE(tick(1));
+}
+
+TEST_F(LadderTest, RecordsAForkBombOnceWhereNothingActs) {
+  WatchSettings settings;
+  settings.dry_run = true;
+  start(SafetyLevel::dangerous, kOurs, settings);
+  const auto bomb = tick_with(600);
+  ASSERT_TRUE(bomb);
+  EXPECT_EQ(bomb->action, Action::record);
+  EXPECT_FALSE(tick_with(600));
+  EXPECT_FALSE(tick_with(3)) << "that one is over";
+  EXPECT_TRUE(tick_with(600));
+}
 
 TEST_F(LadderTest, TakesASafeMacroStepByStep) {
   start(SafetyLevel::safe, kAll);

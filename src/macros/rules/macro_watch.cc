@@ -218,6 +218,7 @@ void MacroWatch::feed(Entry& entry, const Tick& tick) {
 }
 
 std::optional<Decision> MacroWatch::judge(Entry& entry, Tick& tick) {
+  if (auto bomb = judge_processes(entry, tick)) return bomb;
   if (auto over = judge_duration(entry, tick)) return over;
   if (auto lost = judge_lifelines(entry, tick)) return lost;
   if (auto grows = judge_growth(entry, tick)) return grows;
@@ -238,6 +239,45 @@ std::optional<Decision> MacroWatch::judge_duration(Entry& entry, const Tick& tic
   d.action = Decision::Action::cancel;  // Duration is "at once" at every level.
   // With auto-cancel off there may be nothing to say, and the other rules go on.
   return climb(entry, tick, std::move(d), false);
+}
+
+// How many processes it has of its own, if these are too many.
+std::optional<std::uint32_t> MacroWatch::excess_processes(const Entry& entry,
+                                                          const Snapshot* snapshot,
+                                                          MonoTime now) const {
+  const bool is_ours = entry.means.is_supervised || GK_MACROS_MUTANT(processes_of_others);
+  if (snapshot == nullptr || !is_ours || settings_.max_processes == 0) return std::nullopt;
+  const auto it = snapshot->processes.find(entry.subject);
+  if (it == snapshot->processes.end()) return std::nullopt;
+  // The threads are counted in the same reading and know how old it is.
+  const ProcessSample& process = it->second;
+  if (!process.threads.is_known(now) || process.processes == 0) return std::nullopt;
+  const std::uint32_t own = process.processes - 1;  // Not the worker.
+  if (GK_MACROS_MUTANT(processes_unlimited)) return std::nullopt;
+  const std::uint32_t most =
+      settings_.max_processes - (GK_MACROS_MUTANT(processes_off_by_one) ? 1 : 0);
+  return own > most ? std::optional(own) : std::nullopt;
+}
+
+// One sample is enough and no level has a grace: a count has no noise, and a fork bomb doubles in
+// milliseconds.
+std::optional<Decision> MacroWatch::judge_processes(Entry& entry, const Tick& tick) {
+  const auto own = excess_processes(entry, tick.snapshot, tick.now);
+  if (!own) {
+    entry.processes_recorded = false;
+    return std::nullopt;
+  }
+  if (!acts(entry) && std::exchange(entry.processes_recorded, true)) return std::nullopt;
+  const double limit = settings_.max_processes;
+  Decision d;
+  d.macro_id = entry.profile.macro_id;
+  d.reason = processes_reason(*own, settings_.max_processes);
+  d.rule = {Trigger::processes, "processes", limit, limit, 0, 1, {}, "processes"};
+  d.value = *own;
+  d.breached_at = tick.process(entry.subject)->threads.at();
+  d.action = acts(entry) ? Decision::Action::cancel : Decision::Action::record;
+  entry.cancelling = acts(entry);
+  return d;
 }
 
 std::optional<Decision> MacroWatch::judge_growth(Entry& entry, const Tick& tick) {
@@ -389,6 +429,7 @@ bool MacroWatch::still_holds(const Decision& decision, const Snapshot* newest, M
   if (newest == nullptr) return true;
   const auto it = entries_.find(decision.macro_id);
   if (it == entries_.end()) return false;
+  if (trigger == Trigger::processes) return excess_processes(it->second, newest, now).has_value();
   for (const Rule& rule : it->second.rules) {
     const bool own = rule.field == nullptr;
     if (rule.signal != decision.rule.signal || own != decision.own) continue;

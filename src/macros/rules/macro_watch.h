@@ -48,6 +48,9 @@ struct WatchSettings {
   Millis pattern_pause{30'000};  ///< A pause that a pattern causes. At most max_pause.
   double least_surge_rate = 4;   ///< Commands a second below which nothing is a surge.
   bool dry_run = false;          ///< Decisions are recorded; nothing acts.
+  /// Most processes at once of a macro that we started, without the worker; more is a fork bomb.
+  /// [1, 4096], 0: any number. Source: chosen.
+  std::uint32_t max_processes = 64;
 };
 
 /// The rule behind a decision, as evidence.
@@ -92,6 +95,8 @@ struct WatchedMacro {
   std::string game;           ///< Scope of its rules; empty: not known, so any game is its game.
   bool can_throttle = false;  ///< Its pace is in our hands.
   bool can_pause = false;     ///< So is whether it runs.
+  /// We started it: its tree begins with one worker of ours, and max_processes holds for the rest.
+  bool is_supervised = false;
 };
 
 /// What a macro did.
@@ -182,6 +187,7 @@ class MacroWatch {
     bool cancelling = false;
     bool warned = false;
     bool duration_recorded = false;
+    bool processes_recorded = false;
     std::optional<Pause> pause;  // Only pauses that the rules made.
     std::optional<MonoTime> quiet_since;
     std::optional<MonoTime> pattern_pause_ended;
@@ -206,6 +212,10 @@ class MacroWatch {
   static std::vector<Rule> make_rules(const MacroSafetyProfile& profile, const WatchSettings& s);
   std::optional<Decision> judge(Entry& entry, Tick& tick);
   std::optional<Decision> judge_duration(Entry& entry, const Tick& tick);
+  std::optional<std::uint32_t> excess_processes(const Entry& entry,
+                                                const monitor::Snapshot* snapshot,
+                                                MonoTime now) const;
+  std::optional<Decision> judge_processes(Entry& entry, const Tick& tick);
   std::optional<Decision> judge_lifelines(Entry& entry, const Tick& tick);
   std::optional<Decision> judge_growth(Entry& entry, const Tick& tick);
   std::optional<Decision> judge_trends(Entry& entry, Tick& tick);

@@ -35,6 +35,9 @@ enum class MutantForTest : std::uint8_t {
   window_restarts_grace,     ///< A window that opens gives a warned macro its grace again.
   window_unnamed,            ///< The decision does not say which window was open.
   profile_dry_run_acts,      ///< The dry run of a profile acts.
+  processes_unlimited,       ///< However many processes it has.
+  processes_off_by_one,      ///< One fewer than the limit says.
+  processes_of_others,       ///< The limit holds for what others started, too.
   count,
 };
 

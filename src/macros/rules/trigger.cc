@@ -15,9 +15,10 @@ std::string_view trigger_name(Trigger trigger) {
     case Trigger::fps: return "fps";
     case Trigger::latency: return "latency";
     case Trigger::response_time: return "response_time";
-    case Trigger::pattern: break;
+    case Trigger::pattern: return "pattern";
+    case Trigger::processes: break;
   }
-  return "pattern";
+  return "processes";
 }
 
 HysteresisTrigger::HysteresisTrigger(Direction direction, double limit,
@@ -94,6 +95,10 @@ std::string forecast_reason(std::string_view signal, double value, double limit,
 std::string duration_reason(Nanos elapsed, double limit_s) {
   const double elapsed_s = std::ceil(std::chrono::duration<double>(elapsed).count());
   return "Duration exceeded: " + format_number(elapsed_s) + " s > " + format_number(limit_s) + " s";
+}
+
+std::string processes_reason(std::uint32_t processes, std::uint32_t limit) {
+  return "Process limit exceeded: " + std::to_string(processes) + " > " + std::to_string(limit);
 }
 
 }  // namespace gk::macros

@@ -25,7 +25,8 @@ enum class Trigger : std::uint8_t {
   fps,
   latency,
   response_time,
-  pattern,  ///< Not one of the six: a rule on what it does, pattern.h.
+  pattern,    ///< Not one of the six: a rule on what it does, pattern.h.
+  processes,  ///< Neither: too many of them at once, WatchSettings::max_processes.
 };
 
 /// "duration", "cpu_usage", …: the name in events and metrics.
@@ -88,5 +89,7 @@ std::string threshold_reason(std::string_view signal, double value, Direction di
 std::string forecast_reason(std::string_view signal, double value, double limit, Nanos in);
 /// "Duration exceeded: 61 s > 60 s": whole seconds, the elapsed time rounded up.
 std::string duration_reason(Nanos elapsed, double limit_s);
+/// "Process limit exceeded: 312 > 64".
+std::string processes_reason(std::uint32_t processes, std::uint32_t limit);
 
 }  // namespace gk::macros

@@ -124,5 +124,9 @@ TEST(DurationReason, RoundsTheElapsedTimeUp) {
   EXPECT_EQ(duration_reason(61s, 60), "Duration exceeded: 61 s > 60 s");
 }
 
+TEST(ProcessesReason, IsLiteral) {
+  EXPECT_EQ(processes_reason(312, 64), "Process limit exceeded: 312 > 64");
+}
+
 }  // namespace
 }  // namespace gk::macros

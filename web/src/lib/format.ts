@@ -42,6 +42,7 @@ const kSignals: Record<string, SignalInfo> = {
   psi_io: { label: "I/O pressure", unit: "%", digits: 1 },
   score: { label: "Score", unit: "of 100", digits: 0 },
   demand_pct: { label: "Its own demand", unit: "% of a core", digits: 0 },
+  processes: { label: "Its own processes", unit: "", digits: 0 },
   memory_share_pct: { label: "Its own memory", unit: "%", digits: 0 },
   network_rx_bytes_per_s: { label: "Network in", unit: "/s", digits: 1, bytes: true },
   network_tx_bytes_per_s: { label: "Network out", unit: "/s", digits: 1, bytes: true },

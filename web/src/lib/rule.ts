@@ -10,6 +10,7 @@ export function ruleSentence(rule: Evidence["rule"]): string {
   const name = signalInfo(judged).label;
   const limit = formatValue(judged, rule.limit ?? rule.enter);
   if (rule.signal === "duration") return `A macro of this profile may run for at most ${limit}.`;
+  if (rule.signal === "processes") return `A macro may have at most ${limit} processes at once.`;
   const side = kLowIsBad.has(rule.signal) ? "below" : "above";
   const lasting = rule.for_s > 0 ? ` for ${formatLength(rule.for_s)}` : "";
   const samples = rule.min_samples > 1 ? `, seen in ${rule.min_samples} samples in a row` : "";

@@ -134,6 +134,9 @@ describe("reasons and rules", () => {
     expect(
       ruleSentence({ ...rule, signal: "latency", enter: 500, leave: 450, limit: 500 }),
     ).toContain("Latency above 500");
+    expect(ruleSentence({ ...rule, signal: "processes", enter: 64, leave: 64, limit: 64 })).toBe(
+      "A macro may have at most 64 processes at once.",
+    );
   });
 });
 
