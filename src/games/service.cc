@@ -254,6 +254,7 @@ void GameService::on_state(Game& game) {
     fail_unwritten(game, {Errc::unavailable, "the link to " + game.settings.name + " is " +
                                                  std::string(name) + ": the command was not sent"});
     release(game);
+    game.guard.interrupt();
   }
   changes_.publish(game.settings.name);
   update_summary();

@@ -42,6 +42,10 @@ class PaceGuard {
   /// Returns whether the pace is another now.
   bool observe(double ratio, Nanos covers, MonoTime now);
 
+  /// The game was not there: samples of before say nothing about the one that comes. The pace
+  /// stays.
+  void interrupt() { last_sample_.reset(); }
+
   double pace_per_s() const { return pace_; }
   double floor_per_s() const;
   bool lowered() const { return pace_ < configured_; }

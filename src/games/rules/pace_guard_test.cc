@@ -180,6 +180,25 @@ TEST(PaceGuard, WhatIsStaleDoesNotAct) {
   for (int i = 0; i < 260; ++i) guard.sent();
   EXPECT_TRUE(guard.observe(0.5, Millis(2220), now)) << "and the next day is a known one";
 }
+// A server that stood still is started again, and bears everything.
+TEST(PaceGuard, SamplesOfBeforeAnInterruptionSayNothingOfTheGameAfterIt) {
+  for (const bool told : {true, false}) {
+    PaceGuard guard(kPace);
+    MonoTime now{Seconds(1000)};
+    const auto sample = [&](double ratio) {
+      now += Seconds(1);
+      for (int i = 0; i < 120; ++i) guard.sent();
+      return guard.observe(ratio, Millis(1000), now);
+    };
+    EXPECT_FALSE(sample(1)) << "the first begins";
+    EXPECT_FALSE(sample(0.2)) << "too little for a decision";
+    if (told) guard.interrupt();
+    (void)sample(1);
+    (void)sample(1);
+    EXPECT_EQ(guard.lowered(), !told);
+  }
+}
+
 TEST(PaceGuard, ASilenceKeepsALowPace) {
   SlowGame game;
   game.live(minutes(1), 50);
