@@ -40,6 +40,13 @@ class CalendarServer {
     say(packet(107, {static_cast<char>(day_ & 0xFF), static_cast<char>(day_ >> 8), 0, 0}));
   }
 
+  /// As a server that is started again.
+  void hang_up() {
+    reads_.cancel();
+    client_ = {};
+    bytes_.clear();
+  }
+
   std::uint16_t port = 0;
 
  private:
@@ -168,6 +175,19 @@ TEST_F(PaceTest, GetsItsPaceBackAndSaysSo) {
   EXPECT_EQ(pace(), 100);
   EXPECT_TRUE(console_has("\"text\":\"pace 100/s\""));
   EXPECT_NE(metrics.text().find("gamekeeper_games_slowed 0"), std::string::npos);
+}
+// What was sent before the link was lost does not make the first day after it late.
+TEST_F(PaceTest, AServerThatComesBackIsNotJudgedByItsDaysBefore) {
+  day_of(2220ms);
+  day_of(2220ms);
+  for (int i = 0; i < 4; ++i) time_of(32);
+  server->hang_up();
+  ASSERT_TRUE(until([&] { return service->health("prog")->state != "ready"; }));
+  ASSERT_TRUE(until([&] { return service->health("prog")->state == "ready"; }));
+  first_day = true;
+  day_of(2220ms);
+  day_of(2700ms);
+  EXPECT_EQ(pace(), 100);
 }
 TEST_F(PaceTest, SwitchedOffItDoesNothing) {
   put(R"("adaptive_pace":false)");
