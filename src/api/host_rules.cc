@@ -76,7 +76,9 @@ bool HostRules::origin_allowed(std::string_view origin_header, std::string_view 
     return false;
   }
   HostPort from = split_host(rest), to = split_host(host_header);
-  if (scheme_ == OriginScheme::https && scheme_port == "80" && !is_loopback(from.name)) {
+  const bool plain = scheme_port == "80";
+  if (plain && scheme_ == OriginScheme::https_only) return false;
+  if (plain && scheme_ == OriginScheme::https && !is_loopback(from.name)) {
     return false;
   }
   if (from.port.empty()) from.port = scheme_port;

@@ -22,6 +22,7 @@ enum class OriginScheme : std::uint8_t {
   any,
   https,  ///< Under TLS: a plain page of the same name may be anybody's on the way. Loopback names
           ///< stay as they are: the machine's own browser reaches the daemon without the proxy.
+  https_only,  ///< TLS of our own: no page of ours is plain, wherever it comes from.
 };
 
 /// Thread: immutable.

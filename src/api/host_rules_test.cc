@@ -46,5 +46,12 @@ TEST(HostRules, RefusesAPlainOriginUnderTlsExceptOfTheMachineItself) {
   EXPECT_TRUE(tls.origin_allowed("http://[::1]:5000", "[::1]:5000"));
 }
 
+TEST(HostRules, RefusesEveryPlainOriginWhereTlsIsOurOwn) {
+  const HostRules tls({"gk.example"}, {}, OriginScheme::https_only);
+  EXPECT_TRUE(tls.origin_allowed("https://127.0.0.1:5000", "127.0.0.1:5000"));
+  EXPECT_FALSE(tls.origin_allowed("http://127.0.0.1:5000", "127.0.0.1:5000"));
+  EXPECT_FALSE(tls.origin_allowed("http://localhost", "localhost")) << "port 80 is not ours";
+}
+
 }  // namespace
 }  // namespace gk::api

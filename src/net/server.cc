@@ -113,7 +113,12 @@ void ServerCore::accept_from(const std::shared_ptr<Listener>& listener) {
           const int fd = ::accept4(listener->descriptor.native_handle(), nullptr, nullptr,
                                    SOCK_NONBLOCK | SOCK_CLOEXEC);
           if (fd >= 0) {
-            self->admit(fd);
+            Peer peer = peer_of(fd);
+            const int on = 1;
+            if (peer.transport == Transport::tcp) {
+              (void)::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+            }
+            self->admit(fd, std::move(peer));
           } else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) {
             self->log.warn("http.accept_failed", "cannot accept a connection",
                            {{"error", std::strerror(errno)}});
@@ -142,11 +147,8 @@ bool ServerCore::is_proxy(const Peer& peer) const {
              options.proxies.end();
 }
 
-void ServerCore::admit(int fd) {
-  const int on = 1;
-  Peer peer = peer_of(fd);
+void ServerCore::admit(int fd, Peer peer) {
   const bool tcp = peer.transport == Transport::tcp;
-  if (tcp) (void)::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   const int refusal = refusal_for(peer);
   if (refusal != 0 &&
       connections.size() + sessions.size() + streams.size() >= admitted + kMaxRefusing) {
@@ -317,6 +319,14 @@ Result<void> Server::listen_unix(const std::string& path, unsigned mode) {
   GK_TRY(const Listening listening, open_unix_listener(path, mode));
   core_->add_listener(listening.fd, path);
   return {};
+}
+
+void Server::adopt(int fd, Peer peer) {
+  if (core_->stopping) {
+    ::close(fd);
+    return;
+  }
+  core_->admit(fd, std::move(peer));
 }
 
 void Server::shutdown(Millis grace, std::function<void()> done) {

@@ -87,6 +87,10 @@ class Server {
   /// Listens on a Unix socket with `mode`; replaces a stale socket file, refuses a live one.
   Result<void> listen_unix(const std::string& path, unsigned mode);
 
+  /// Takes over a connected stream `fd` of somebody who speaks for `peer`: TLS is done there. Who
+  /// made the socket is not asked: limits, rules and logs are those of `peer`.
+  void adopt(int fd, Peer peer);
+
   /// Stops accepting, lets running requests end for at most `grace`, closes the rest, then calls
   /// `done` once.
   void shutdown(Millis grace, std::function<void()> done);

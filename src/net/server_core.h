@@ -47,7 +47,7 @@ struct ServerCore : std::enable_shared_from_this<ServerCore> {
   void add_listener(int fd, const std::string& unix_path);
   void accept_from(const std::shared_ptr<Listener>& listener);
   /// Takes `fd` over.
-  void admit(int fd);
+  void admit(int fd, Peer peer);
   /// The status to refuse a new peer with; 0 to accept it.
   int refusal_for(const Peer& peer) const;
   bool is_proxy(const Peer& peer) const;

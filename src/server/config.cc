@@ -66,6 +66,11 @@ std::optional<std::string> complaint_of_zone(std::string_view text) {
   return zone ? std::nullopt : std::optional(zone.error().message);
 }
 
+std::optional<std::string> complaint_of_path(std::string_view text) {
+  if (text.empty() || text.front() == '/') return std::nullopt;
+  return "expected an absolute path, got \"" + std::string(text.substr(0, 80)) + "\"";
+}
+
 /// Origins are compared to the letter: what a browser never sends would silently let nobody in.
 std::optional<std::string> complaint_of_origin(std::string_view text) {
   const bool tls = text.starts_with("https://");
@@ -93,6 +98,11 @@ const std::vector<Setting>& settings() {
        "Addresses of that proxy: the last X-Forwarded-For entry of their requests is the client"},
       {"insecure_http", BoolSetting{&Config::insecure_http},
        "Serve plain HTTP on another address than loopback: passwords can be read on the way"},
+      {"tls.certificate", TextSetting{&Config::tls_certificate, complaint_of_path},
+       "PEM file of the certificate and its chain: the web server then speaks TLS; empty is off. A "
+       "changed file holds for new connections within seconds"},
+      {"tls.key", TextSetting{&Config::tls_key, complaint_of_path},
+       "PEM file of its private key, of mode 0600 or 0400; macros cannot read it"},
       {"log.level",
        ChoiceSetting{{"debug", "info", "warn", "error"},
                      [](Config& c, std::size_t i) { c.log_level = static_cast<LogLevel>(i); },
@@ -507,14 +517,29 @@ std::string config_schema_markdown() {
   return out;
 }
 
+bool is_loopback(const Config& config) {
+  return config.listen.starts_with("127.") || config.listen.starts_with("[::1]:") ||
+         config.listen.starts_with("localhost:");
+}
+
+std::string exposure_text(const Config& config, const std::string& address) {
+  const bool all = address.starts_with("0.0.0.0:") || address.starts_with("[::]:");
+  const std::string who =
+      "Exposed: log-in, dashboard and API to whoever reaches " +
+      (all ? "any address of this machine on port " + address.substr(address.rfind(':') + 1)
+           : address);
+  if (config.speaks_tls()) return who + ", by TLS";
+  if (config.behind_proxy) return who + ", by plain HTTP; only the proxy should";
+  return who + ", by plain HTTP: passwords can be read on the way";
+}
+
 Result<void> check_exposure(const Config& config) {
-  const bool loopback = config.listen.starts_with("127.") || config.listen.starts_with("[::1]:") ||
-                        config.listen.starts_with("localhost:");
-  if (loopback || config.behind_proxy || config.insecure_http) return {};
+  if (is_loopback(config) || config.under_tls() || config.insecure_http) return {};
   return Error{Errc::invalid_argument,
                "listening on " + config.listen +
-                   " would send passwords over plain HTTP: put a proxy with TLS before it and say "
-                   "--behind-proxy, or accept the risk with --insecure-http"};
+                   " would send passwords over plain HTTP: give a certificate with --tls-cert and "
+                   "--tls-key, put a proxy with TLS before it and say --behind-proxy, or accept "
+                   "the risk with --insecure-http"};
 }
 
 }  // namespace gk::server

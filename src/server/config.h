@@ -23,6 +23,10 @@ struct Config {
   bool behind_proxy = false;
   std::vector<std::string> proxy_addresses = {"127.0.0.1", "::1"};
   bool insecure_http = false;
+  std::string tls_certificate, tls_key;  ///< Both or neither.
+  bool speaks_tls() const { return !tls_certificate.empty(); }
+  /// Browsers reach us by TLS, of our own or of the proxy in front.
+  bool under_tls() const { return speaks_tls() || behind_proxy; }
 
   LogLevel log_level = LogLevel::info;  ///< Of the terminal; the file keeps requests too.
   LogFormat log_format = LogFormat::text;
@@ -110,7 +114,11 @@ std::string config_json_schema();
 std::string config_schema_markdown();
 
 /// Complaint when `config.listen` is reachable from elsewhere without protection.
-/// Another address than loopback needs --behind-proxy or --insecure-http.
+/// Another address than loopback needs TLS files, --behind-proxy or --insecure-http.
 Result<void> check_exposure(const Config& config);
+/// Whether `config.listen` is an address of loopback.
+bool is_loopback(const Config& config);
+/// Who can reach `address`, as bound, and what protects that way. One line for people.
+std::string exposure_text(const Config& config, const std::string& address);
 
 }  // namespace gk::server

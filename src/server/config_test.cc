@@ -97,6 +97,7 @@ TEST(CheckExposure, AsksForConsentBeyondLoopback) {
   EXPECT_TRUE(check_exposure({}));
   EXPECT_FALSE(check_exposure({.listen = "0.0.0.0:5000"}));
   EXPECT_TRUE(check_exposure({.listen = "0.0.0.0:5000", .behind_proxy = true}));
+  EXPECT_TRUE(check_exposure({.listen = "0.0.0.0:5000", .tls_certificate = "/c", .tls_key = "/k"}));
 }
 
 TEST(ConfigSchema, ListsEveryKeyWithItsDefault) {
@@ -115,6 +116,26 @@ TEST(ConfigSchema, HasEachSectionInOnePiece) {
   auto unique = sections;
   std::sort(unique.begin(), unique.end());
   EXPECT_EQ(std::unique(unique.begin(), unique.end()), unique.end());
+}
+
+TEST(ExposureText, SaysWhoReachesWhatAndHow) {
+  EXPECT_EQ(exposure_text({.tls_certificate = "/c", .tls_key = "/k"}, "0.0.0.0:5000"),
+            "Exposed: log-in, dashboard and API to whoever reaches any address of this machine on "
+            "port 5000, by TLS");
+  EXPECT_EQ(exposure_text({.insecure_http = true}, "192.0.2.1:80"),
+            "Exposed: log-in, dashboard and API to whoever reaches 192.0.2.1:80, by plain HTTP: "
+            "passwords can be read on the way");
+  EXPECT_NE(exposure_text({.behind_proxy = true}, "[::]:5000").find("only the proxy"),
+            std::string::npos);
+}
+
+TEST(ConfigFile, WantsAbsolutePathsOfTlsFiles) {
+  EXPECT_TRUE(parse_config("[tls]\ncertificate = \"/etc/c.pem\"\nkey = \"/etc/k.pem\"", "f")
+                  .complaints.empty());
+  const auto outcome = parse_config("[tls]\ncertificate = \"c.pem\"", "f");
+  ASSERT_EQ(outcome.complaints.size(), 1u);
+  EXPECT_EQ(outcome.complaints[0].key, "tls.certificate");
+  EXPECT_EQ(outcome.complaints[0].line, 2);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "api/problem.h"
 #include "base/error_codes.h"
 #include "base/try.h"
+#include "net/listen.h"
 #include "server/dashboard.h"
 #include "server/rooms.h"
 #include "server/stores.h"
@@ -23,6 +24,9 @@ constexpr Millis kShutdownGrace{2'000};  // Source: chosen; SIGTERM ends the dae
 constexpr Millis kForcedEnd{4'000};      // Source: as above
 constexpr Millis kLogFlush{1'000};       // Source: base/log.h promises a second
 constexpr unsigned kSocketMode = 0660;   // Source: platform specification, HTTP rules
+constexpr Millis kLastBytes{500};        // Source: chosen; what clients have not got yet
+// Source: chosen; certificates of 90 days are renewed 30 before, of 45 days 15 before
+constexpr auto kExpiryWarning = Seconds(7 * 86'400);
 constexpr std::size_t kMegabyte = 1U << 20;
 
 Result<std::unique_ptr<FileLog>> open_log(const Options& options, const Config& config,
@@ -38,7 +42,39 @@ Result<std::unique_ptr<FileLog>> open_log(const Options& options, const Config& 
       clock);
 }
 
+tls::FrontOptions front_options(const Config& config) {
+  return {.program = sys::helper_path("gamekeeper-tls"),
+          .certificate = config.tls_certificate,
+          .key = config.tls_key,
+          .max_connections = static_cast<std::size_t>(config.http_max_connections),
+          .max_per_address = static_cast<std::size_t>(config.http_max_per_address),
+          .unlimited = config.behind_proxy ? config.proxy_addresses : std::vector<std::string>{}};
+}
+
+monitor::CheckOutcome judge_tls(const tls::FrontProcess::State& state, WallTime now) {
+  using monitor::HealthStatus;
+  const WallTime until{Seconds(state.not_after_s)};
+  const std::string day = rfc3339(until).substr(0, 10);
+  if (!state.serving)
+    return {HealthStatus::degraded, "gamekeeper-tls does not run: no new connections"};
+  if (state.refused) {
+    return {HealthStatus::degraded,
+            "the certificate's files are refused (log, tls.files_refused); the "
+            "ones before are in use, until " +
+                day};
+  }
+  if (until <= now) return {HealthStatus::degraded, "the certificate expired on " + day};
+  if (until - now < kExpiryWarning)
+    return {HealthStatus::degraded, "the certificate ends on " + day};
+  return {HealthStatus::ok, "the certificate is valid until " + day};
+}
+
 }  // namespace
+
+Result<void> Daemon::check_tls(const Config& config) {
+  if (!config.speaks_tls()) return {};
+  return tls::check_files(front_options(config));
+}
 
 Result<std::unique_ptr<Daemon>> Daemon::create(const Options& options, const Config& config,
                                                std::string config_text) {
@@ -76,7 +112,7 @@ Result<void> Daemon::listen() {
   net::ServerOptions options;
   options.limits.max_connections = static_cast<std::size_t>(config_.http_max_connections);
   options.limits.max_per_address = static_cast<std::size_t>(config_.http_max_per_address);
-  options.common_headers = security_headers(config_.behind_proxy);
+  options.common_headers = security_headers(config_.under_tls());
   if (config_.behind_proxy) options.proxies = config_.proxy_addresses;
   net::ServerHandlers handlers;
   handlers.on_request = [this](net::Request request, net::Respond respond) {
@@ -98,8 +134,25 @@ Result<void> Daemon::listen() {
   };
   server_ = std::make_unique<net::Server>(loop_, std::move(options), std::move(handlers), *log_,
                                           metrics_);
-  GK_TRY(address_, server_->listen_tcp(config_.listen));
+  if (config_.speaks_tls()) {
+    GK_CHECK_OK(listen_tls());
+  } else {
+    GK_TRY(address_, server_->listen_tcp(config_.listen));
+  }
+  url_ = (config_.speaks_tls() ? "https://" : "http://") + address_;
   return server_->listen_unix(sys::socket_path(options_.data_dir), kSocketMode);
+}
+
+/// The socket is ours, so that it stays when the process ends; who accepts from it is not.
+Result<void> Daemon::listen_tls() {
+  GK_TRY(const net::Listening listening, net::open_tcp_listener(config_.listen));
+  address_ = listening.address;
+  const auto adopt = [this](int fd, std::string address, std::uint16_t port) {
+    server_->adopt(fd, {.address = std::move(address), .port = port});
+  };
+  GK_TRY(tls_, tls::FrontProcess::start(front_options(config_), sys::Fd(listening.fd), adopt, loop_,
+                                        clock_, *log_, metrics_));
+  return {};
 }
 
 net::Response Daemon::starting_answer(const net::Request& request) {
@@ -123,6 +176,7 @@ int Daemon::run() {
   // In this order: no more requests, then the rooms and their last writes.
   server_.reset();
   rooms_.reset();
+  tls_.reset();
   log_->info("daemon.ended", "gamekeeperd has ended", {{"exit_code", exit_code_}});
   return exit_code_;
 }
@@ -147,6 +201,7 @@ void Daemon::on_stores(Result<std::unique_ptr<Stores>> stores) {
       .config_text = config_text_,
       .parse_config =
           [options = options_](std::string_view text) { return effective_config(options, text); },
+      .tls_check = nullptr,
       .config = config_,
       .started = started_,
       .clock = clock_,
@@ -154,6 +209,11 @@ void Daemon::on_stores(Result<std::unique_ptr<Stores>> stores) {
       .log = *log_,
       .metrics = metrics_,
       .loop = loop_};
+  if (tls_) {
+    context.tls_check = [front = tls_.get(), &clock = clock_] {
+      return judge_tls(front->state(), clock.wall());
+    };
+  }
   auto rooms = Rooms::create(context, std::move(*stores));
   if (!rooms) {
     log_->error("daemon.start_failed", rooms.error().message);
@@ -166,18 +226,20 @@ void Daemon::on_stores(Result<std::unique_ptr<Stores>> stores) {
   log_->info("daemon.ready", "gamekeeperd is ready",
              {{"version", kVersion},
               {"address", address_},
+              {"tls", config_.speaks_tls()},
               {"data", options_.data_dir},
               {"duration_ms",
                std::chrono::duration<double, std::milli>(clock_.mono() - started_).count()}});
-  if (const auto told = notify_.ready("serves http://" + address_); !told) {
+  if (const auto told = notify_.ready("serves " + url_); !told) {
     log_->warn("daemon.notify_failed", told.error().message);
   }
 }
 
 void Daemon::print_ready() const {
-  std::cout << "Gamekeeper " << kVersion << " serves http://" << address_ << "\n";
+  std::cout << "Gamekeeper " << kVersion << " serves " << url_ << "\n";
+  if (!is_loopback(config_)) std::cout << exposure_text(config_, address_) << "\n";
   if (const std::string code = rooms_->setup_code(); !code.empty()) {
-    std::cout << "Create the first administrator at http://" << address_ << "/setup";
+    std::cout << "Create the first administrator at " << url_ << "/setup";
     if (::isatty(STDOUT_FILENO) == 1) {
       std::cout << "\n\n    setup code: " << code << "    (valid for 15 minutes)\n\n";
     } else {
@@ -190,6 +252,7 @@ void Daemon::print_ready() const {
 void Daemon::on_signal() {
   while (const auto number = signals_.next()) {
     if (*number == SIGHUP) {
+      if (tls_) tls_->reload("SIGHUP");
       if (rooms_) rooms_->reload_configuration("SIGHUP");
     } else if (*number == SIGUSR2) {
       if (rooms_) rooms_->emergency_stop("SIGUSR2");
@@ -205,7 +268,11 @@ void Daemon::shut_down() {
   stopping_ = true;
   notify_.stopping();
   if (rooms_) rooms_->prepare_to_stop();
-  server_->shutdown(kShutdownGrace, [this] { loop_.stop(); });
+  if (tls_) tls_->stop_listening();
+  server_->shutdown(kShutdownGrace, [this] {
+    if (!tls_) return loop_.stop();
+    tls_->when_ended(kLastBytes, [this] { loop_.stop(); });
+  });
   forced_end_ = loop_.after(kForcedEnd, [this] { loop_.stop(); });
 }
 

@@ -23,6 +23,7 @@
 #include "sys/file_lock.h"
 #include "sys/service_notify.h"
 #include "sys/signals.h"
+#include "tls/service/front_process.h"
 
 namespace gk::server {
 
@@ -38,6 +39,9 @@ class Daemon {
   ///         permission_denied, invalid_argument, unavailable.
   static Result<std::unique_ptr<Daemon>> create(const Options& options, const Config& config,
                                                 std::string config_text);
+  /// Errors: invalid_argument (certificate or key is not good; says which file and why),
+  ///         unavailable. Nothing without TLS.
+  static Result<void> check_tls(const Config& config);
   ~Daemon();
 
   /// Serves until SIGTERM or SIGINT. Returns the exit code: 0, or that of the error which ended it.
@@ -48,6 +52,7 @@ class Daemon {
          std::unique_ptr<FileLog> log, sys::ServiceNotify notify);
 
   Result<void> listen();
+  Result<void> listen_tls();
   void open_stores();  // On a thread of its own.
   void on_stores(Result<std::unique_ptr<Stores>> stores);
   void on_signal();
@@ -69,13 +74,15 @@ class Daemon {
   Metrics metrics_;
   net::Loop loop_;
   std::unique_ptr<net::Server> server_;
-  std::unique_ptr<Rooms> rooms_;  // Null until the stores are open.
+  std::unique_ptr<tls::FrontProcess> tls_;  // Null without TLS.
+  std::unique_ptr<Rooms> rooms_;            // Null until the stores are open.
   std::thread opener_;
   net::Handle signal_watch_;
   net::Handle alive_tick_;  // On the loop: a loop that hangs is restarted by the manager.
   net::Handle log_flush_;
   net::Handle forced_end_;
   std::string address_;  // "127.0.0.1:5000", as bound.
+  std::string url_;      // "http://127.0.0.1:5000"
   bool stopping_ = false;
   int exit_code_ = 0;
 };

@@ -19,6 +19,10 @@ int main(int argc, char** argv) {
     return gk::kExitUsage;
   }
   if (parsed.options.check_config) {
+    if (const auto tls = gk::server::Daemon::check_tls(outcome.config); !tls) {
+      std::cerr << tls.error().message << "\n";
+      return gk::error_code(tls.error().code).exit_code;
+    }
     std::cout << "the configuration is valid\n";
     return 0;
   }

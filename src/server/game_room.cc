@@ -4,6 +4,7 @@
 
 #include "accounts/key_file.h"
 #include "base/try.h"
+#include "server/hidden_paths.h"
 #include "sys/paths.h"
 
 namespace gk::server {
@@ -16,7 +17,7 @@ games::LinkEnvironment environment_of(const RoomsContext& context) {
       .random = context.random,
       .worker = sys::helper_path("gamekeeper-worker"),
       // As for macros: the user's session bus could start programs outside the namespaces.
-      .hidden = {context.data_dir, "/run/user/" + std::to_string(::getuid())},
+      .hidden = hidden_paths(context.data_dir, context.config),
       .allow_session = context.config.macros_confinement != Config::MacroConfinement::namespaces};
 }
 

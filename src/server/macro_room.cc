@@ -6,6 +6,7 @@
 
 #include "base/try.h"
 #include "macros/time_zone.h"
+#include "server/hidden_paths.h"
 #include "sys/paths.h"
 
 namespace gk::server {
@@ -43,7 +44,7 @@ macros::LauncherOptions macro_launcher(const RoomsContext& context) {
   macros::LauncherOptions launcher;
   launcher.worker = sys::helper_path("gamekeeper-worker");
   // Besides our own files: the user's session bus could start programs outside the namespaces.
-  launcher.hidden = {context.data_dir, "/run/user/" + std::to_string(::getuid())};
+  launcher.hidden = hidden_paths(context.data_dir, context.config);
   // The rule decides first; the kernel bounds what a bomb becomes until then. It counts threads
   // too, of which an honest program may have many.
   launcher.max_processes = std::max(

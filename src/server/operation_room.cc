@@ -4,6 +4,7 @@
 
 #include "accounts/audit.h"
 #include "base/try.h"
+#include "server/hidden_paths.h"
 #include "sys/files.h"
 #include "sys/paths.h"
 
@@ -14,7 +15,7 @@ arbiter::TaskOptions task_options(const RoomsContext& context) {
   arbiter::TaskOptions options;
   options.process.worker = sys::program_dir() + "/gamekeeper-worker";
   // As for process macros: our own files, and the session bus that could start programs outside.
-  options.process.hidden = {context.data_dir, "/run/user/" + std::to_string(::getuid())};
+  options.process.hidden = hidden_paths(context.data_dir, context.config);
   return options;
 }
 

@@ -1,5 +1,7 @@
 #include "server/options.h"
 
+#include <filesystem>
+
 #include "base/error_codes.h"
 #include "manual/command_line.h"
 #include "server/manuals.h"
@@ -26,6 +28,9 @@ ParsedOptions parse_options(int argc, const char* const* argv, std::ostream& out
                  "Let this origin change state too (repeatable)");
   app.add_flag("--behind-proxy", o.behind_proxy, "A proxy with TLS stands before this server");
   app.add_flag("--insecure-http", o.insecure_http, "Plain HTTP on another address than loopback");
+  app.add_option("--tls-cert", o.tls_certificate,
+                 "Speak TLS with the certificate (and chain) in this PEM file");
+  app.add_option("--tls-key", o.tls_key, "Its private key, a PEM file that only its owner reads");
   app.add_flag("--check-config", o.check_config, "Check the configuration and end");
   app.add_option("--print", o.print, "Print reference data and end")
       .one_of({"openapi", "asyncapi", "errors", "config", "metrics", "man", "config-man",
@@ -46,6 +51,12 @@ ParsedOptions parse_options(int argc, const char* const* argv, std::ostream& out
 
 namespace {
 
+std::string absolute(const std::string& path) {
+  std::error_code failed;
+  const auto out = std::filesystem::absolute(path, failed);
+  return failed || path.empty() ? path : out.string();
+}
+
 /// Lays the command line over the file's configuration, and checks what only both together can say.
 ConfigOutcome with_options(const Options& options, ConfigOutcome outcome) {
   Config& c = outcome.config;
@@ -55,8 +66,19 @@ ConfigOutcome with_options(const Options& options, ConfigOutcome outcome) {
                          options.allow_origins.end());
   c.behind_proxy = c.behind_proxy || options.behind_proxy;
   c.insecure_http = c.insecure_http || options.insecure_http;
+  // A path of the command line is seen from where the command was given.
+  if (options.tls_certificate) c.tls_certificate = absolute(*options.tls_certificate);
+  if (options.tls_key) c.tls_key = absolute(*options.tls_key);
+  const std::string file = config_file_of(options);
+  if (c.tls_certificate.empty() != c.tls_key.empty()) {
+    const bool keyless = c.tls_key.empty();
+    const std::string have = keyless ? "tls.certificate" : "tls.key";
+    const std::string lack = keyless ? "tls.key" : "tls.certificate";
+    outcome.complaints.push_back(
+        {file, 0, lack, "expected a file, because " + have + " has one: both or neither"});
+  }
   if (auto exposure = check_exposure(c); !exposure) {
-    const std::string from = options.listen ? "command line" : config_file_of(options);
+    const std::string from = options.listen ? "command line" : file;
     outcome.complaints.push_back({from, 0, "listen", exposure.error().message});
   }
   return outcome;

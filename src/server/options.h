@@ -18,6 +18,7 @@ struct Options {
   std::vector<std::string> allow_hosts, allow_origins;
   bool behind_proxy = false;
   bool insecure_http = false;
+  std::optional<std::string> tls_certificate, tls_key;
   bool check_config = false;  ///< Check the configuration and end.
   std::string print;          ///< What to print (reference.h) before the end.
 };

@@ -12,6 +12,7 @@
 #include "server/manuals.h"
 #include "server/rooms.h"
 #include "sys/files.h"
+#include "tls/service/front_process.h"
 
 namespace gk::server {
 namespace {
@@ -27,6 +28,7 @@ class Specimen {
     dir_ = ::mkdtemp(pattern.data());
     (void)sys::make_private_dir(dir_ + "/logs");
     log_ = FileLog::create({.to_stderr = false}, clock_).value();
+    (void)tls::FrontMetrics(metrics_);  // Of a daemon with TLS.
     auto stores = Stores::open(dir_, config_, clock_, *log_, metrics_);
     rooms_ = Rooms::create({.data_dir = dir_,
                             .address = "127.0.0.1:5000",

@@ -58,6 +58,11 @@ monitor::MonitorOptions monitor_options(const RoomsContext& context) {
   return options;
 }
 
+api::OriginScheme origin_scheme(const Config& config) {
+  if (config.speaks_tls() && !config.behind_proxy) return api::OriginScheme::https_only;
+  return config.under_tls() ? api::OriginScheme::https : api::OriginScheme::any;
+}
+
 monitor::SeriesRetention series_retention(const Config& config) {
   monitor::SeriesRetention out;
   out.aggregates = std::chrono::duration_cast<Nanos>(
@@ -147,6 +152,9 @@ Result<void> Rooms::Impl::start() {
          }));
   GK_TRY(backups, BackupRoom::create(context, state));
   if (auto check = backups->health_check()) GK_CHECK_OK(health->add(std::move(*check)));
+  if (context.tls_check) {
+    GK_CHECK_OK(health->add({.name = "tls", .run = context.tls_check}));
+  }
   start_api();
   health->set_ready(true);
   return {};
@@ -156,7 +164,7 @@ Result<void> Rooms::Impl::start_accounts() {
   RoomsContext& c = context;
   GK_TRY(auto reader, store::Database::open({.path = stores->state_path(), .read_only = true}));
   const auto transport =
-      c.config.behind_proxy ? accounts::TransportSecurity::tls : accounts::TransportSecurity::plain;
+      c.config.under_tls() ? accounts::TransportSecurity::tls : accounts::TransportSecurity::plain;
   GK_TRY(accounts, accounts::AccountsService::create(
                        {.data_dir = c.data_dir, .transport = transport, .own_uid = ::geteuid()},
                        {.writer = *stores->state,
@@ -221,12 +229,11 @@ Result<void> Rooms::Impl::start_macros() {
 
 void Rooms::Impl::start_api() {
   RoomsContext& c = context;
-  router = std::make_unique<api::Router>(
-      api::RouterOptions{.allowed_hosts = allowed_hosts(c.config),
-                         .allowed_origins = c.config.allow_origins,
-                         .origin_scheme = c.config.behind_proxy ? api::OriginScheme::https
-                                                                : api::OriginScheme::any},
-      *accounts, c.log, c.metrics, c.clock, c.random);
+  router =
+      std::make_unique<api::Router>(api::RouterOptions{.allowed_hosts = allowed_hosts(c.config),
+                                                       .allowed_origins = c.config.allow_origins,
+                                                       .origin_scheme = origin_scheme(c.config)},
+                                    *accounts, c.log, c.metrics, c.clock, c.random);
   hub->add_topic({.name = "heartbeat",
                   .scope = "dashboard:read",
                   .summary = "The connection is alive",

@@ -12,6 +12,7 @@
 #include "base/metrics.h"
 #include "base/random.h"
 #include "gamekeeper/result.h"
+#include "monitor/health.h"
 #include "net/loop.h"
 #include "net/server.h"
 #include "server/config.h"
@@ -29,6 +30,7 @@ struct RoomsContext {
   std::function<ConfigOutcome(std::string_view)> parse_config = [](std::string_view text) {
     return server::parse_config(text, "gamekeeper.toml");
   };
+  std::function<monitor::CheckOutcome()> tls_check = nullptr;  ///< Safe; empty: no TLS.
   const Config& config;
   MonoTime started;
   const Clock& clock;

@@ -63,9 +63,11 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 }  // namespace
 
 Result<SocketChild> spawn_socket_child(const std::vector<std::string>& command,
-                                       const std::vector<std::string>& environment) {
+                                       const std::vector<std::string>& environment,
+                                       ChildSocket kind) {
+  const int type = kind == ChildSocket::packets ? SOCK_SEQPACKET : SOCK_STREAM;
   int ends[2] = {-1, -1};
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+  if (::socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends) != 0) {
     return file_error("create", "socket pair", errno);
   }
   Fd ours(ends[0]), theirs(ends[1]);

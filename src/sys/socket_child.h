@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,13 @@ namespace gk::sys {
 /// A started helper. It has the other end of `socket` as descriptor 3.
 struct SocketChild {
   ProcessHandle process;
-  Fd socket;  ///< A non-blocking stream.
+  Fd socket;  ///< Non-blocking.
+};
+
+/// What `socket` is.
+enum class ChildSocket : std::uint8_t {
+  stream,
+  packets,  ///< For descriptors beside the words (packet_socket.h).
 };
 
 /// Starts `command` ([0] is its path) with nothing but descriptor 3 open besides /dev/null, and
@@ -24,6 +31,7 @@ struct SocketChild {
 /// Errors: not_found, permission_denied, resource_exhausted, unavailable.
 /// Thread: safe.     Cost: blocks for about a millisecond (vfork and exec).
 Result<SocketChild> spawn_socket_child(const std::vector<std::string>& command,
-                                       const std::vector<std::string>& environment);
+                                       const std::vector<std::string>& environment,
+                                       ChildSocket kind = ChildSocket::stream);
 
 }  // namespace gk::sys

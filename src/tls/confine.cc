@@ -1,0 +1,85 @@
+#include "tls/confine.h"
+
+#include <seccomp.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+
+namespace gk::tls {
+namespace {
+
+// Source: chosen; a client costs about 35 KiB while it is busy (docs/performance.md).
+[[maybe_unused]] constexpr rlim_t kMemory = 512UL << 20;
+[[maybe_unused]] constexpr rlim_t kMemoryOfOne = 256UL << 10;
+constexpr rlim_t kFilesBesides = 64;  // Source: chosen; control, listener, epoll and what is ending
+
+void limit(__rlimit_resource what, rlim_t most) {
+  rlimit now{};
+  if (::getrlimit(what, &now) != 0) return;
+  const rlim_t allowed = std::min(most, now.rlim_max);
+  const rlimit both{allowed, allowed};
+  (void)::setrlimit(what, &both);
+}
+
+// Source: strace of handshakes with TLS 1.2 and 1.3, and what glibc's malloc and abort use.
+[[maybe_unused]] constexpr std::array kAllowed{SCMP_SYS(read),           SCMP_SYS(write),
+                                               SCMP_SYS(sendmsg),        SCMP_SYS(recvmsg),
+                                               SCMP_SYS(sendto),         SCMP_SYS(recvfrom),
+                                               SCMP_SYS(accept4),        SCMP_SYS(shutdown),
+                                               SCMP_SYS(close),          SCMP_SYS(epoll_wait),
+                                               SCMP_SYS(epoll_pwait),    SCMP_SYS(epoll_ctl),
+                                               SCMP_SYS(setsockopt),     SCMP_SYS(brk),
+                                               SCMP_SYS(munmap),         SCMP_SYS(mremap),
+                                               SCMP_SYS(madvise),        SCMP_SYS(futex),
+                                               SCMP_SYS(getrandom),      SCMP_SYS(clock_gettime),
+                                               SCMP_SYS(gettimeofday),   SCMP_SYS(getpid),
+                                               SCMP_SYS(gettid),         SCMP_SYS(rt_sigreturn),
+                                               SCMP_SYS(rt_sigprocmask), SCMP_SYS(restart_syscall),
+                                               SCMP_SYS(exit),           SCMP_SYS(exit_group)};
+
+bool set_seccomp() {
+#ifdef GK_SANITIZED  // A sanitizer makes system calls of its own.
+  return false;
+#else
+  scmp_filter_ctx filter = ::seccomp_init(SCMP_ACT_KILL_PROCESS);
+  if (filter == nullptr) return false;
+  int failed = 0;
+  for (const int number : kAllowed) {
+    failed |= ::seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
+  }
+  // Pairs for the daemon, but nothing that reaches further.
+  failed |= ::seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1,
+                               SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+  // Memory, but never memory that can be executed.
+  failed |= ::seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
+                               SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+  failed |= ::seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
+                               SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+  const bool held = failed == 0 && ::seccomp_load(filter) == 0;
+  ::seccomp_release(filter);
+  return held;
+#endif
+}
+
+}  // namespace
+
+std::string confine(std::size_t max_connections) {
+  (void)::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  (void)::prctl(PR_SET_DUMPABLE, 0);  // The key is in here: nobody of the same user may look.
+  limit(RLIMIT_CORE, 0);
+  limit(RLIMIT_FSIZE, 0);
+  limit(RLIMIT_NPROC, 0);
+  limit(RLIMIT_NOFILE, 2 * max_connections + kFilesBesides);
+#ifndef GK_SANITIZED
+  limit(RLIMIT_AS, kMemory + kMemoryOfOne * max_connections);
+#endif
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return "limits alone";
+  return set_seccomp() ? "seccomp and limits" : "limits alone";
+}
+
+}  // namespace gk::tls
