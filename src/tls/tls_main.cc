@@ -4,6 +4,7 @@
 #include <openssl/rand.h>
 
 #include <array>
+#include <csignal>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -41,6 +42,7 @@ Result<void> run(const std::vector<std::string>& words, sys::PacketSocket& contr
 }  // namespace gk::tls
 
 int main(int argc, char** argv) {
+  (void)std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to clients that have left.
   (void)::fcntl(gk::tls::kDaemon, F_SETFL, O_NONBLOCK);
   gk::sys::PacketSocket control{gk::sys::Fd(gk::tls::kDaemon)};
   const auto ran = gk::tls::run(std::vector<std::string>(argv + 1, argv + argc), control);

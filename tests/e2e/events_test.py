@@ -15,7 +15,7 @@ class Stream:
             headers["Cookie"] = browser.cookie
         if browser.bearer:
             headers["Authorization"] = f"Bearer {browser.bearer}"
-        self.connection = http.client.HTTPConnection("127.0.0.1", browser.daemon.port, timeout=DEADLINE)
+        self.connection = browser.connection()
         self.connection.request("GET", "/api/v1/events?" + query, headers=headers)
         self.response = self.connection.getresponse()
         self.status = self.response.status

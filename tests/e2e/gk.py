@@ -97,6 +97,12 @@ class Browser:
         self.daemon, self.cookie, self.bearer = daemon, None, bearer
         self.source = (source, 0) if source else None  # "127.0.0.2": another address, same machine
 
+    def connection(self):
+        to = {"host": "127.0.0.1", "port": self.daemon.port, "timeout": DEADLINE, "source_address": self.source}
+        if self.daemon.tls:
+            return http.client.HTTPSConnection(context=self.daemon.tls, **to)
+        return http.client.HTTPConnection(**to)
+
     def ask(self, method, path, body=None, headers=None):
         headers = dict(headers or {})
         headers.setdefault("Host", f"127.0.0.1:{self.daemon.port}")
@@ -106,14 +112,12 @@ class Browser:
             headers.setdefault("Cookie", self.cookie)
         if method not in ("GET", "HEAD"):
             headers.setdefault("X-Gamekeeper-Csrf", "1")
-            headers.setdefault("Origin", f"http://127.0.0.1:{self.daemon.port}")
+            headers.setdefault("Origin", self.daemon.origin)
         data = None
         if body is not None:
             data = body if isinstance(body, (bytes, str)) else json.dumps(body)
             headers.setdefault("Content-Type", "application/json")
-        connection = http.client.HTTPConnection("127.0.0.1", self.daemon.port, timeout=DEADLINE,
-                                                source_address=self.source)
-        with contextlib.closing(connection):
+        with contextlib.closing(self.connection()) as connection:
             connection.request(method, path, data, headers)
             response = connection.getresponse()
             answer = Answer(response.status, response.headers, response.read())
@@ -136,8 +140,9 @@ class Browser:
 class Daemon:
     """One gamekeeperd. Use as a context manager."""
 
-    def __init__(self, *options, data=None, config=None, env=None, setup=True, port=0):
+    def __init__(self, *options, data=None, config=None, env=None, setup=True, port=0, tls=None, program=None):
         self.asked_port = port  # 0: any
+        self.tls, self.program = tls, program  # An ssl.SSLContext of a client; another gamekeeperd.
         self.own_data = data is None
         self.data = pathlib.Path(data or tempfile.mkdtemp(prefix="gk-e2e-"))
         self.options, self.config, self.env, self.want_setup = list(options), config, env, setup
@@ -163,7 +168,7 @@ class Daemon:
             file = self.data / "test.toml"
             file.write_text(self.config)
             options += ["--config", str(file)]
-        self.process = subprocess.Popen([program or str(BIN / "gamekeeperd"), *options], text=True,
+        self.process = subprocess.Popen([program or self.program or str(BIN / "gamekeeperd"), *options], text=True,
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                         env={**os.environ, **(self.env or {})})
         threading.Thread(target=self._read, args=(self.process.stdout,), daemon=True).start()
@@ -178,9 +183,18 @@ class Daemon:
     def _find_port(self):
         if self.process.poll() is not None:
             raise AssertionError("the daemon ended:\n" + "".join(self.lines))
-        match = re.search(r"http://127\.0\.0\.1:(\d+)", "".join(self.lines))
+        match = re.search(r"https?://127\.0\.0\.1:(\d+)", "".join(self.lines))
         self.port = int(match[1]) if match else None
         return self.port
+
+    @property
+    def origin(self):
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
+
+    def connect(self):
+        """A socket to its port, with TLS when it speaks that."""
+        plain = socket.create_connection(("127.0.0.1", self.port), DEADLINE)
+        return self.tls.wrap_socket(plain, server_hostname="127.0.0.1", suppress_ragged_eofs=False) if self.tls else plain
 
     def anonymous(self):
         return Browser(self)
@@ -233,12 +247,12 @@ class WebSocket:
 
     def __init__(self, browser, path="/api/v1/ws", origin=None, protocol="gamekeeper.v1.json"):
         port = browser.daemon.port
-        self.sock = socket.create_connection(("127.0.0.1", port), DEADLINE)
+        self.sock = browser.daemon.connect()
         key = base64.b64encode(os.urandom(16)).decode()
         head = [f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", "Upgrade: websocket",
                 "Connection: Upgrade", f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13",
                 f"Sec-WebSocket-Protocol: {protocol}",
-                f"Origin: {origin or f'http://127.0.0.1:{port}'}"]
+                f"Origin: {origin or browser.daemon.origin}"]
         if browser.cookie:
             head.append(f"Cookie: {browser.cookie}")
         if browser.bearer:
