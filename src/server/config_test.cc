@@ -25,7 +25,8 @@ TEST(ParseConfig, ReportsAllComplaintsWithLineKeyAndRange) {
   EXPECT_EQ(describe(outcome.complaints),
             "gk.toml:1: listen: expected a string, got an integer\n"
             "gk.toml:2: nonsense: unknown key; expected one of listen, allow_hosts, allow_origins, "
-            "behind_proxy, proxy_addresses, insecure_http, log.level, log.format, log.requests, "
+            "behind_proxy, proxy_addresses, insecure_http, tls.certificate, tls.key, log.level, "
+            "log.format, log.requests, "
             "log.max_file_mb, "
             "log.max_files, monitor.interval_s, monitor.history_size, monitor.latency_targets, "
             "metrics.public, "

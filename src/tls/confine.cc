@@ -10,6 +10,8 @@
 #include <array>
 #include <csignal>
 
+#include "tls/mutant.h"
+
 namespace gk::tls {
 namespace {
 
@@ -51,6 +53,9 @@ bool set_seccomp() {
   int failed = 0;
   for (const int number : kAllowed) {
     failed |= ::seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
+  }
+  if (GK_TLS_MUTANT(open_files)) {
+    failed |= ::seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 0);
   }
   // Pairs for the daemon, but nothing that reaches further.
   failed |= ::seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1,

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "tls/mutant.h"
+
 namespace gk::tls {
 namespace {
 
@@ -24,7 +26,7 @@ Relay::Relay(sys::Fd client, SSL_CTX* context, const RelayLimits& limits, MonoTi
     : limits_(limits),
       client_(std::move(client)),
       ssl_(SSL_new(context)),
-      deadline_(now + limits.handshake),
+      deadline_(GK_TLS_MUTANT(no_deadline) ? MonoTime::max() : now + limits.handshake),
       failed_(ssl_ == nullptr || SSL_set_fd(ssl_.get(), client_.get()) != 1) {}
 
 void Relay::client_event() { read_blocked_ = write_blocked_ = false; }
@@ -74,7 +76,9 @@ void Relay::judge(int returned, bool& blocked) {
     case SSL_ERROR_WANT_READ:
     case SSL_ERROR_WANT_WRITE: blocked = true; return;
     case SSL_ERROR_ZERO_RETURN: client_done_ = true; return;
-    default: failed_ = true;  // Cut off without close_notify, or not TLS any more.
+    default:  // Cut off without close_notify, or not TLS any more.
+      client_done_ = GK_TLS_MUTANT(cut_is_an_end);
+      failed_ = !client_done_;
   }
   ERR_clear_error();
 }
@@ -112,7 +116,7 @@ bool Relay::pump_up(std::span<char> scratch) {
   bool moved = false;
   if (!up_.empty() && !up_blocked_) moved = send_up(up_);
   if (up_.empty() && !client_done_ && !read_blocked_) moved = read_client(scratch) || moved;
-  if (client_done_ && up_.empty() && !up_shut_) {
+  if (client_done_ && up_.empty() && !up_shut_ && !GK_TLS_MUTANT(end_is_kept)) {
     up_shut_ = true;
     (void)::shutdown(daemon_.get(), SHUT_WR);
   }
@@ -154,7 +158,8 @@ bool Relay::pump_down(std::span<char> scratch, MonoTime now) {
   bool moved = false;
   const bool was_done = daemon_done_;
   if (!down_.empty() && !write_blocked_) moved = send_down(down_);
-  if (down_.empty() && !daemon_done_ && !down_blocked_) moved = read_daemon(scratch) || moved;
+  const bool room = down_.empty() || GK_TLS_MUTANT(unbounded_down);
+  if (room && !daemon_done_ && !down_blocked_) moved = read_daemon(scratch) || moved;
   if (daemon_done_ && !goodbye_ && (moved || !was_done)) deadline_ = now + limits_.flush;
   if (daemon_done_ && down_.empty() && !goodbye_ && !write_blocked_) {
     moved = say_goodbye(now) || moved;
@@ -164,7 +169,7 @@ bool Relay::pump_down(std::span<char> scratch, MonoTime now) {
 
 bool Relay::say_goodbye(MonoTime now) {
   ERR_clear_error();
-  const int returned = SSL_shutdown(ssl_.get());
+  const int returned = GK_TLS_MUTANT(no_goodbye) ? 1 : SSL_shutdown(ssl_.get());
   if (returned < 0) {
     judge(returned, write_blocked_);
     return false;

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/try.h"
 #include "sys/files.h"
+#include "tls/mutant.h"
 
 namespace gk::tls {
 namespace {
@@ -56,7 +57,7 @@ Result<std::string> read_pem(std::string_view setting, const std::string& file, 
     return fault(setting, file, std::string("cannot be read: ") + std::strerror(why));
   }
   if (!S_ISREG(info.st_mode)) return fault(setting, file, "is not a file");
-  if (secrecy == Secrecy::secret && (info.st_mode & 077U) != 0) {
+  if (secrecy == Secrecy::secret && (info.st_mode & 077U) != 0 && !GK_TLS_MUTANT(key_of_any_mode)) {
     char mode[8];
     (void)std::snprintf(mode, sizeof mode, "%04o", unsigned(info.st_mode) & 07777U);
     return fault(setting, file,
@@ -124,7 +125,8 @@ Result<void> check_dates(const std::string& file, const X509* certificate, WallT
   const std::int64_t now_s = std::chrono::floor<Seconds>(now.time_since_epoch()).count();
   const std::int64_t from = unix_time(X509_get0_notBefore(certificate));
   const std::int64_t until = unix_time(X509_get0_notAfter(certificate));
-  if (until <= now_s) return fault("tls.certificate", file, "expired on " + day(until));
+  if (until <= now_s && !GK_TLS_MUTANT(expired_is_fine))
+    return fault("tls.certificate", file, "expired on " + day(until));
   if (from > now_s) return fault("tls.certificate", file, "is not valid before " + day(from));
   return {};
 }
@@ -141,7 +143,7 @@ int choose_protocol(SSL*, const unsigned char** out, unsigned char* size, const 
     *size = static_cast<unsigned char>(length);
     return SSL_TLSEXT_ERR_OK;
   }
-  return SSL_TLSEXT_ERR_ALERT_FATAL;
+  return GK_TLS_MUTANT(any_protocol) ? SSL_TLSEXT_ERR_NOACK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
 bool set_rules(SSL_CTX* context) {
@@ -154,7 +156,8 @@ bool set_rules(SSL_CTX* context) {
   // Sessions are in the client's ticket: what we keep does not grow with clients.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_alpn_select_cb(context, choose_protocol, nullptr);
-  return SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1 &&
+  const int oldest = GK_TLS_MUTANT(any_version) ? TLS1_VERSION : TLS1_2_VERSION;
+  return SSL_CTX_set_min_proto_version(context, oldest) == 1 &&
          SSL_CTX_set_cipher_list(context, kCiphers) == 1;
 }
 
@@ -166,7 +169,7 @@ Result<ServerContext> open_server_context(const std::string& certificate_file,
   GK_TRY(const auto chain, read_chain(certificate_file));
   GK_TRY(const auto key, read_key(key_file));
   X509* const own = chain.front().get();
-  if (X509_check_private_key(own, key.get()) != 1) {
+  if (X509_check_private_key(own, key.get()) != 1 && !GK_TLS_MUTANT(key_of_anybody)) {
     ERR_clear_error();
     return fault("tls.key", key_file,
                  "belongs to another certificate than the first of " + certificate_file);

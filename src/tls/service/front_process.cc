@@ -232,13 +232,13 @@ bool FrontProcess::on_frame(Child& child, sys::PacketSocket::Packet packet) {
 
 void FrontProcess::on_ready(Child& child, const FrontFrame& frame) {
   starting_ = nullptr;
+  child.role = Role::serving;
+  child.since = clock_.mono();
   if (child.socket.send(kListenFrame, listener_.get()) != sys::PacketSocket::Sent::yes) {
     return lose(child, "gamekeeper-tls takes no socket");
   }
   if (serving_ != nullptr) drain(*serving_);
   serving_ = &child;
-  child.role = Role::serving;
-  child.since = clock_.mono();
   not_after_s_ = frame.not_after_s;
   refused_ = false;
   note();
@@ -284,11 +284,11 @@ void FrontProcess::lose(Child& child, const std::string& why) {
     if (serving_ == nullptr) schedule_restart();
     return note();
   }
-  serving_ = nullptr;
+  if (serving_ == &child) serving_ = nullptr;
   metrics_.losses.inc();
   if (clock_.mono() - child.since > options_.longest_wait) failures_ = 0;  // It did stay up.
   log_.warn("tls.lost", why, {{"pid", child.process.pid()}});
-  schedule_restart();
+  if (serving_ == nullptr) schedule_restart();
   note();
 }
 

@@ -1,0 +1,176 @@
+// The daemon's side, against the real gamekeeper-tls and against ones that lie.
+#include "tls/service/front_process.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+
+#include "net/listen.h"
+#include "testing/capture_log.h"
+#include "testing/temp_dir.h"
+#include "tls/pair_test.h"
+
+namespace gk::tls {
+namespace {
+
+using namespace std::chrono_literals;
+
+class FrontProcessTest : public testing::Test {
+ protected:
+  FrontOptions options(std::string program = GK_TLS) {
+    const Pair pair(dir.path(), "test");
+    FrontOptions out;
+    out.program = std::move(program);
+    out.certificate = pair.certificate;
+    out.key = pair.key;
+    out.first_wait = 1ms;
+    out.look = 20ms;
+    return out;
+  }
+  /// A gamekeeper-tls that is a script.
+  std::string liar(const std::string& script) {
+    const std::string file = dir / "liar";
+    std::ofstream(file) << script;
+    EXPECT_EQ(::chmod(file.c_str(), 0700), 0);
+    return file;
+  }
+  Result<std::unique_ptr<FrontProcess>> start(FrontOptions wanted) {
+    const auto listening = net::open_tcp_listener("127.0.0.1:0");
+    EXPECT_TRUE(listening);
+    return FrontProcess::start(
+        std::move(wanted), sys::Fd(listening->fd),
+        [this](int fd, const std::string& address, std::uint16_t) {
+          ::close(fd);
+          adopted.push_back(address);
+        },
+        loop, clock, log, metrics);
+  }
+  bool until(const std::function<bool()>& done) { return loop.run_until(done, 20s); }
+  std::size_t count(const std::string& event) const {
+    std::size_t out = 0;
+    for (const auto& line : log.lines()) out += line.find(" " + event + " ") != std::string::npos;
+    return out;
+  }
+  TempDir dir;
+  std::vector<std::string> adopted;
+  SystemClock clock;
+  CaptureLog log;
+  Metrics metrics;
+  net::Loop loop;
+};
+
+TEST_F(FrontProcessTest, ServesAndKnowsTheCertificatesEnd) {
+  const auto front = start(options());
+  ASSERT_TRUE(front) << front.error().message;
+  EXPECT_TRUE((*front)->state().serving);
+  EXPECT_GT((*front)->state().not_after_s, 0);
+}
+
+TEST_F(FrontProcessTest, SaysAtTheStartWhatIsWrongWithTheFiles) {
+  auto wanted = options();
+  ASSERT_EQ(::chmod(wanted.key.c_str(), 0644), 0);
+  const auto front = start(wanted);
+  ASSERT_FALSE(front);
+  EXPECT_EQ(front.error().code, Errc::invalid_argument);
+  EXPECT_NE(front.error().message.find("has mode 0644"), std::string::npos);
+  EXPECT_EQ(check_files(wanted).error(), front.error());
+}
+
+TEST_F(FrontProcessTest, IsUnavailableWithoutTheProgramOrWithASilentOne) {
+  EXPECT_EQ(start(options("/nowhere")).error().code, Errc::unavailable);
+  auto silent = options(liar("#!/bin/sh\nexec sleep 60\n"));
+  silent.start = 50ms;
+  EXPECT_EQ(start(silent).error().message, "gamekeeper-tls says nothing");
+  EXPECT_EQ(start(options("/bin/true")).error().message, "gamekeeper-tls ended without a word");
+}
+
+TEST_F(FrontProcessTest, StartsItAgainWhenItIsKilled) {
+  const auto front = start(options());
+  ASSERT_TRUE(front);
+  const int first = (*front)->pid();
+  ASSERT_GT(first, 1);
+  ::kill(first, SIGKILL);
+  ASSERT_TRUE(until([&] { return (*front)->pid() != first && (*front)->state().serving; }));
+  EXPECT_TRUE(until([&] { return ::kill(first, 0) != 0; })) << "it is reaped";
+}
+
+TEST_F(FrontProcessTest, TakesChangedFilesOnceTheyRestAndKeepsTheOldForBadOnes) {
+  const auto wanted = options();
+  const auto front = start(wanted);
+  ASSERT_TRUE(front);
+  const int first = (*front)->pid();
+  std::ofstream(wanted.certificate) << "not a certificate";
+  ASSERT_TRUE(until([&] { return (*front)->state().refused; }));
+  EXPECT_TRUE((*front)->state().serving);
+  EXPECT_EQ((*front)->pid(), first);
+  EXPECT_EQ(count("tls.files_refused"), 1u);
+  (void)Pair(dir.path(), "test");
+  ASSERT_TRUE(until([&] { return !(*front)->state().refused && (*front)->pid() != first; }));
+  EXPECT_TRUE(until([&] { return ::kill(first, 0) != 0; })) << "nobody was left to serve";
+}
+
+TEST_F(FrontProcessTest, GivesUpOneThatHandsOverNothingOrNonsense) {
+  for (const char* said :
+       {"connection 192.0.2.1 5", "connection nobody 5", "boo", "ready 5 again"}) {
+    const auto front =
+        start(options(liar("#!/bin/sh\nprintf 'ready 2000000000 liar' >&3\nprintf '" +
+                           std::string(said) + "' >&3\nexec sleep 60\n")));
+    ASSERT_TRUE(front);
+    const std::size_t before = count("tls.lost");
+    EXPECT_TRUE(until([&] { return count("tls.lost") > before; })) << said;
+  }
+  EXPECT_TRUE(adopted.empty());
+}
+
+TEST_F(FrontProcessTest, TakesNoSocketThatIsNotAPairOfItsOwn) {
+  const std::string script =
+      "#!/usr/bin/python3\n"
+      "import array, socket, time\n"
+      "daemon = socket.socket(fileno=3)\n"
+      "daemon.send(b'ready 2000000000 liar')\n"
+      "given = SOCKET\n"
+      "daemon.sendmsg([b'connection 192.0.2.1 5'],\n"
+      "  [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [given.fileno()]))])\n"
+      "time.sleep(60)\n";
+  const auto with = [&](const std::string& socket) {
+    std::string text = script;
+    return text.replace(text.find("SOCKET\n"), 6, socket);
+  };
+  const auto bad = start(options(liar(with("socket.socket()"))));
+  ASSERT_TRUE(bad);
+  EXPECT_TRUE(until([&] { return count("tls.lost") > 0; }));
+  EXPECT_TRUE(adopted.empty());
+  // The control: the same with a pair is taken.
+  const auto good = start(options(liar(with("socket.socketpair()[0]"))));
+  ASSERT_TRUE(good);
+  EXPECT_TRUE(until([&] { return !adopted.empty(); }));
+  EXPECT_EQ(adopted.front(), "192.0.2.1");
+}
+
+TEST_F(FrontProcessTest, WaitsLongerAfterEachFailure) {
+  auto wanted = options(liar("#!/bin/sh\nprintf 'ready 2000000000 liar' >&3\n"));
+  wanted.first_wait = 20ms;
+  const auto front = start(wanted);
+  ASSERT_TRUE(front);
+  ASSERT_TRUE(until([&] { return count("tls.lost") >= 4; }));
+  const MonoTime begun = clock.mono();
+  ASSERT_TRUE(until([&] { return count("tls.lost") >= 5; }));
+  EXPECT_GE(clock.mono() - begun, 160ms) << "20, 40, 80, 160 ms";
+}
+
+TEST_F(FrontProcessTest, IsToldWhenTheLastProcessHasEnded) {
+  const auto front = start(options());
+  ASSERT_TRUE(front);
+  const int pid = (*front)->pid();
+  (*front)->stop_listening();
+  bool ended = false;
+  (*front)->when_ended(20s, [&] { ended = true; });
+  EXPECT_TRUE(until([&] { return ended; }));
+  EXPECT_NE(::kill(pid, 0), 0);
+}
+
+}  // namespace
+}  // namespace gk::tls
