@@ -26,7 +26,7 @@ add_custom_target(gk_compress ALL DEPENDS ${gk_gz})
 install(TARGETS gamekeeperd DESTINATION ${CMAKE_INSTALL_SBINDIR})
 install(TARGETS gamekeeper DESTINATION ${CMAKE_INSTALL_BINDIR})
 # Beside no other program: sys/paths.h, helper_path().
-install(TARGETS gamekeeper-worker gamekeeper-notify DESTINATION lib/gamekeeper)
+install(TARGETS gamekeeper-worker gamekeeper-notify gamekeeper-tls DESTINATION lib/gamekeeper)
 install(FILES ${gk_files}/systemd/gamekeeper.service DESTINATION lib/systemd/system)
 install(FILES ${gk_files}/systemd/gamekeeper.sysusers DESTINATION lib/sysusers.d
         RENAME gamekeeper.conf)

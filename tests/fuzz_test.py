@@ -23,7 +23,7 @@ TARGETS = {"http_head_fuzz": "http_head_seeds.txt", "json_fuzz": "json_seeds.txt
            "macros_override_fuzz": "macros_override_seeds.txt"}
 # Without seeds, but for the games: one file each.
 ROOMS = {"accounts_fuzz": None, "games_fuzz": "games_seeds", "lua_protocol_fuzz": None, "referee_frame_fuzz": None,
-         "referee_replay_fuzz": None, "referee_trace_fuzz": None, "scripts_steps_fuzz": None}
+         "referee_replay_fuzz": None, "referee_trace_fuzz": None, "scripts_steps_fuzz": None, "tls_frames_fuzz": None}
 PLANTED = "json_planted_fuzz"
 
 

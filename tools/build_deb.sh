@@ -12,7 +12,7 @@ install=1
 ensure_packages "$install" "building Debian packages" "${BUILD_PACKAGES[@]}" dpkg-dev file
 ensure_node "$install"
 configure release OFF
-build release gamekeeperd gamekeeper gamekeeper-worker gamekeeper-notify gamekeeper_library gk_compress
+build release gamekeeperd gamekeeper gamekeeper-worker gamekeeper-notify gamekeeper-tls gamekeeper_library gk_compress
 rm -rf build/deb
 cpack --config build/release/CPackConfig.cmake -B build/deb >build/deb.log 2>&1 ||
   { cat build/deb.log; exit 1; }

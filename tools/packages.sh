@@ -6,6 +6,7 @@ BUILD_PACKAGES=(
   libboost1.81-dev                        # Asio, Beast and JSON (headers only)
   libspdlog-dev prometheus-cpp-dev        # logs, metrics
   libcurl4-openssl-dev zlib1g-dev         # named by prometheus-cpp's CMake files
+  libssl-dev                              # TLS, in gamekeeper-tls alone
   libsqlite3-dev libsodium-dev            # storage, passwords and tokens
   liboath-dev                             # codes of authenticator apps
   libtomlplusplus-dev libcli11-dev        # configuration, command line

@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include <algorithm>
 #include <array>
@@ -29,20 +30,35 @@ void limit(__rlimit_resource what, rlim_t most) {
 }
 
 // Source: strace of handshakes with TLS 1.2 and 1.3, and what glibc's malloc and abort use.
-[[maybe_unused]] constexpr std::array kAllowed{SCMP_SYS(read),           SCMP_SYS(write),
-                                               SCMP_SYS(sendmsg),        SCMP_SYS(recvmsg),
-                                               SCMP_SYS(sendto),         SCMP_SYS(recvfrom),
-                                               SCMP_SYS(accept4),        SCMP_SYS(shutdown),
-                                               SCMP_SYS(close),          SCMP_SYS(epoll_wait),
-                                               SCMP_SYS(epoll_pwait),    SCMP_SYS(epoll_ctl),
-                                               SCMP_SYS(setsockopt),     SCMP_SYS(brk),
-                                               SCMP_SYS(munmap),         SCMP_SYS(mremap),
-                                               SCMP_SYS(madvise),        SCMP_SYS(futex),
-                                               SCMP_SYS(getrandom),      SCMP_SYS(clock_gettime),
-                                               SCMP_SYS(gettimeofday),   SCMP_SYS(getpid),
-                                               SCMP_SYS(gettid),         SCMP_SYS(rt_sigreturn),
-                                               SCMP_SYS(rt_sigprocmask), SCMP_SYS(restart_syscall),
-                                               SCMP_SYS(exit),           SCMP_SYS(exit_group)};
+[[maybe_unused]] constexpr std::array kAllowed{SCMP_SYS(read),
+                                               SCMP_SYS(write),
+                                               SCMP_SYS(sendmsg),
+                                               SCMP_SYS(recvmsg),
+                                               SCMP_SYS(sendto),
+                                               SCMP_SYS(recvfrom),
+                                               SCMP_SYS(accept4),
+                                               SCMP_SYS(shutdown),
+                                               SCMP_SYS(close),
+                                               SCMP_SYS(epoll_wait),
+                                               SCMP_SYS(epoll_pwait),
+                                               SCMP_SYS(epoll_ctl),
+                                               SCMP_SYS(setsockopt),
+                                               SCMP_SYS(brk),
+                                               SCMP_SYS(munmap),
+                                               SCMP_SYS(mremap),
+                                               SCMP_SYS(madvise),
+                                               SCMP_SYS(futex),
+                                               SCMP_SYS(getrandom),
+                                               SYS_clock_gettime,
+                                               SYS_gettimeofday,
+                                               SCMP_SYS(time),
+                                               SCMP_SYS(getpid),
+                                               SCMP_SYS(gettid),
+                                               SCMP_SYS(rt_sigreturn),
+                                               SCMP_SYS(rt_sigprocmask),
+                                               SCMP_SYS(restart_syscall),
+                                               SCMP_SYS(exit),
+                                               SCMP_SYS(exit_group)};
 
 bool set_seccomp() {
 #ifdef GK_SANITIZED  // A sanitizer makes system calls of its own.

@@ -9,7 +9,7 @@
 #include <csignal>
 #include <functional>
 
-#include "tls/pair_test.h"
+#include "tls/mutant_test.h"
 
 namespace gk::tls {
 namespace {

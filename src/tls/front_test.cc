@@ -9,9 +9,10 @@
 #include <thread>
 
 #include "base/clock.h"
+#include "testing/certificate_pair.h"
 #include "testing/manual_clock.h"
 #include "testing/temp_dir.h"
-#include "tls/pair_test.h"
+#include "tls/mutant_test.h"
 #include "tls/server_context.h"
 
 namespace gk::tls {
@@ -28,7 +29,7 @@ bool readable(int fd, int patience_ms) {
 class FrontTest : public testing::Test {
  protected:
   void SetUp() override {
-    const Pair pair(dir.path(), "test");
+    const CertificatePair pair(dir.path(), "test");
     auto opened = open_server_context(pair.certificate, pair.key, SystemClock().wall());
     ASSERT_TRUE(opened);
     server = std::move(*opened);

@@ -10,8 +10,9 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "testing/certificate_pair.h"
 #include "testing/temp_dir.h"
-#include "tls/pair_test.h"
+#include "tls/mutant_test.h"
 #include "tls/server_context.h"
 
 namespace gk::tls {
@@ -33,7 +34,7 @@ struct Ends {
 class RelayTest : public testing::Test {
  protected:
   void SetUp() override {
-    const Pair pair(dir.path(), "test");
+    const CertificatePair pair(dir.path(), "test");
     auto opened = open_server_context(pair.certificate, pair.key, SystemClock().wall());
     ASSERT_TRUE(opened);
     server = std::move(*opened);

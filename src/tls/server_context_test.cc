@@ -5,8 +5,9 @@
 #include <fstream>
 
 #include "base/clock.h"
+#include "testing/certificate_pair.h"
 #include "testing/temp_dir.h"
-#include "tls/pair_test.h"
+#include "tls/mutant_test.h"
 
 namespace gk::tls {
 namespace {
@@ -19,12 +20,14 @@ class ServerContextTest : public testing::Test {
     EXPECT_EQ(opened.error().code, Errc::invalid_argument);
     return opened.error().message;
   }
-  std::string complaint(const Pair& pair) { return complaint(pair.certificate, pair.key); }
+  std::string complaint(const CertificatePair& pair) {
+    return complaint(pair.certificate, pair.key);
+  }
   TempDir dir;
 };
 
 TEST_F(ServerContextTest, TakesAPairAndKnowsItsEnd) {
-  const Pair pair(dir.path(), "good");
+  const CertificatePair pair(dir.path(), "good");
   const auto opened = open_server_context(pair.certificate, pair.key, SystemClock().wall());
   ASSERT_TRUE(opened);
   const auto now_s = std::chrono::floor<Seconds>(SystemClock().wall().time_since_epoch()).count();
@@ -32,30 +35,31 @@ TEST_F(ServerContextTest, TakesAPairAndKnowsItsEnd) {
 }
 
 TEST_F(ServerContextTest, TakesAKeyThatOnlyItsOwnerReads) {
-  EXPECT_EQ(complaint(Pair(dir.path(), "a", {.key_mode = 0400})), "");
-  const Pair open(dir.path(), "b", {.key_mode = 0640});
+  EXPECT_EQ(complaint(CertificatePair(dir.path(), "a", {.key_mode = 0400})), "");
+  const CertificatePair open(dir.path(), "b", {.key_mode = 0640});
   EXPECT_EQ(complaint(open), "tls.key " + open.key +
                                  ": has mode 0640, so that others may read or change the key; "
                                  "expected 0600 or 0400");
-  EXPECT_NE(complaint(Pair(dir.path(), "c", {.key_mode = 0604})), "");
+  EXPECT_NE(complaint(CertificatePair(dir.path(), "c", {.key_mode = 0604})), "");
 }
 
 TEST_F(ServerContextTest, RefusesTheKeyOfAnother) {
-  const Pair one(dir.path(), "one"), two(dir.path(), "two");
+  const CertificatePair one(dir.path(), "one"), two(dir.path(), "two");
   EXPECT_EQ(complaint(one.certificate, two.key),
             "tls.key " + two.key + ": belongs to another certificate than the first of " +
                 one.certificate);
 }
 
 TEST_F(ServerContextTest, RefusesWhatIsOverOrNotYetValid) {
-  EXPECT_NE(complaint(Pair(dir.path(), "old", {.valid_until_s = -1})).find("expired on"),
+  EXPECT_NE(complaint(CertificatePair(dir.path(), "old", {.valid_until_s = -1})).find("expired on"),
             std::string::npos);
-  EXPECT_NE(complaint(Pair(dir.path(), "new", {.valid_from_s = 60})).find("is not valid before"),
+  EXPECT_NE(complaint(CertificatePair(dir.path(), "new", {.valid_from_s = 60}))
+                .find("is not valid before"),
             std::string::npos);
 }
 
 TEST_F(ServerContextTest, RefusesWhatIsNoPemAndSaysWhich) {
-  const Pair pair(dir.path(), "good");
+  const CertificatePair pair(dir.path(), "good");
   const std::string text = dir / "text";
   std::ofstream(text) << "hello";
   ASSERT_EQ(::chmod(text.c_str(), 0600), 0);
@@ -66,7 +70,7 @@ TEST_F(ServerContextTest, RefusesWhatIsNoPemAndSaysWhich) {
 }
 
 TEST_F(ServerContextTest, RefusesACertificateThatIsCutOff) {
-  const Pair pair(dir.path(), "good");
+  const CertificatePair pair(dir.path(), "good");
   std::ofstream(pair.certificate, std::ios::app) << "-----BEGIN CERTIFICATE-----\nMIIB\n";
   EXPECT_NE(complaint(pair).find("is not PEM"), std::string::npos);
 }

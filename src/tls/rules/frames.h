@@ -14,7 +14,7 @@ namespace gk::tls {
 
 inline constexpr std::size_t kMaxFrame = 2 * 1024;  // Source: chosen; a path and a reason
 
-/// What the daemon may ask for.
+/// What the daemon may ask for. Source: chosen.
 inline constexpr std::string_view kListenFrame = "listen";  ///< With the listening socket.
 inline constexpr std::string_view kDrainFrame = "drain";    ///< Take nobody more, then end.
 

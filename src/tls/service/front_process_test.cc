@@ -10,8 +10,8 @@
 
 #include "net/listen.h"
 #include "testing/capture_log.h"
+#include "testing/certificate_pair.h"
 #include "testing/temp_dir.h"
-#include "tls/pair_test.h"
 
 namespace gk::tls {
 namespace {
@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 class FrontProcessTest : public testing::Test {
  protected:
   FrontOptions options(std::string program = GK_TLS) {
-    const Pair pair(dir.path(), "test");
+    const CertificatePair pair(dir.path(), "test");
     FrontOptions out;
     out.program = std::move(program);
     out.certificate = pair.certificate;
@@ -107,7 +107,7 @@ TEST_F(FrontProcessTest, TakesChangedFilesOnceTheyRestAndKeepsTheOldForBadOnes) 
   EXPECT_TRUE((*front)->state().serving);
   EXPECT_EQ((*front)->pid(), first);
   EXPECT_EQ(count("tls.files_refused"), 1u);
-  (void)Pair(dir.path(), "test");
+  (void)CertificatePair(dir.path(), "test");
   ASSERT_TRUE(until([&] { return !(*front)->state().refused && (*front)->pid() != first; }));
   EXPECT_TRUE(until([&] { return ::kill(first, 0) != 0; })) << "nobody was left to serve";
 }

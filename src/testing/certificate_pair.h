@@ -1,4 +1,4 @@
-// pair_test.h: certificates made on the spot, for the tests of this folder.
+// certificate_pair.h: certificates made on the spot. For programs that link to OpenSSL.
 
 #pragma once
 
@@ -8,30 +8,20 @@
 #include <sys/stat.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 
-#include "tls/mutant.h"
+namespace gk {
 
-namespace gk::tls {
-
-#ifdef GK_TLS_MUTANTS
-inline const bool mutant_is_set = [] {
-  const char* wanted = std::getenv("GK_TLS_MUTANT");
-  if (wanted != nullptr) active_mutant_for_test = static_cast<MutantForTest>(std::atoi(wanted));
-  return true;
-}();
-#endif
-
-struct PairWishes {
+struct CertificateWishes {
   long valid_from_s = -3'600;  ///< From now.
   long valid_until_s = 3'600;
   unsigned key_mode = 0600;
 };
 
 /// A key and a certificate of its own signature, as `name`.pem and `name`.key.
-struct Pair {
-  Pair(const std::string& folder, const std::string& name, const PairWishes& wishes = {})
+struct CertificatePair {
+  CertificatePair(const std::string& folder, const std::string& name,
+                  const CertificateWishes& wishes = {})
       : certificate(folder + "/" + name + ".pem"), key(folder + "/" + name + ".key") {
     EVP_PKEY* const pkey = EVP_EC_gen("P-256");
     X509* const x509 = X509_new();
@@ -58,4 +48,4 @@ struct Pair {
   std::string certificate, key;
 };
 
-}  // namespace gk::tls
+}  // namespace gk
