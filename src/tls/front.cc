@@ -18,7 +18,6 @@ namespace {
 constexpr int kAcceptBatch = 16;     // Source: chosen; then those who are in have their turn
 constexpr std::size_t kEvents = 64;  // Source: chosen
 constexpr Millis kSweepPeriod{250};  // Source: net/server.cc; the deadlines are seconds
-constexpr Seconds kTellPeriod{1};    // Source: chosen; counts for people
 constexpr std::uint32_t kClientEvents = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 // Without EPOLLOUT: a Unix socket says that on each byte that its reader takes.
 constexpr std::uint32_t kDaemonEvents = EPOLLIN | EPOLLRDHUP | EPOLLET;
@@ -114,6 +113,8 @@ void Front::take_command() {
     if (packet->text == kListenFrame && packet->fd) {
       listener_ = std::move(packet->fd);
       listening_ = watch(listener_.get(), listener_watch_, EPOLLIN, EPOLL_CTL_ADD);
+    } else if (packet->text == kCountFrame) {
+      (void)control_.send(tally_frame(tally_));
     } else if (packet->text == kDrainFrame) {
       draining_ = true;
       listening_ = false;
@@ -251,7 +252,6 @@ void Front::announce_waiting() {
 void Front::end(Client& client) {
   if (client.gone) return;
   client.gone = true;
-  timed_ = true;  // The tally has changed.
   admission_.leave(client.address);
   ended_.splice(ended_.end(), clients_, client.self);
   tally_.open = clients_.size();
@@ -272,11 +272,6 @@ void Front::sweep(MonoTime now) {
     listening_ = watch(listener_.get(), listener_watch_, EPOLLIN, EPOLL_CTL_ADD);
     timed_ = timed_ || !listening_;
   }
-  if (tally_ == told_) return;
-  timed_ = true;
-  if (now < tell_due_ || control_.send(tally_frame(tally_)) != sys::PacketSocket::Sent::yes) return;
-  told_ = tally_;
-  tell_due_ = now + kTellPeriod;
 }
 
 }  // namespace gk::tls

@@ -90,9 +90,9 @@ class Front {
   std::deque<Client*> queue_;        // Each at most once.
   std::deque<Client*> unannounced_;  // The daemon's socket is full.
   std::array<char, kRecord> scratch_{};
-  Tally tally_, told_;
-  MonoTime sweep_due_{}, tell_due_{};
-  bool timed_ = true;  // Somebody may have a deadline, or there is something to tell.
+  Tally tally_;
+  MonoTime sweep_due_{};
+  bool timed_ = false;  // Somebody may have a deadline.
   bool listening_ = false;
   bool draining_ = false;
   bool over_ = false;

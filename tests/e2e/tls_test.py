@@ -315,6 +315,9 @@ class Restart(unittest.TestCase):
             self.assertIsNone(daemon.process.poll())
             self.assertNotEqual(front_of(daemon), first)
             wait_for("health to be well again", lambda: check_of(daemon)["status"] == "ok")
+            wait_for("the counts", lambda: re.search(r'(?m)^gamekeeper_tls_handshakes_total{outcome="done"} [1-9]',
+                                                     daemon.admin.get("/metrics").body.decode()))
+            self.assertIn("\ngamekeeper_tls_losses_total 2\n", daemon.admin.get("/metrics").body.decode())
 
     def test_health_is_degraded_while_it_cannot_start_and_clients_wait_for_it(self):
         with secure_daemon() as daemon:

@@ -225,7 +225,10 @@ bool FrontProcess::on_frame(Child& child, sys::PacketSocket::Packet packet) {
       lose(child, frame->text);
       return true;
     case FrontFrame::Kind::connection: return on_connection(child, *frame, std::move(packet.fd));
-    case FrontFrame::Kind::tally: on_tally(child, frame->tally); return true;
+    case FrontFrame::Kind::tally:
+      child.unanswered = 0;
+      on_tally(child, frame->tally);
+      return true;
   }
   return false;
 }
@@ -335,6 +338,11 @@ void FrontProcess::tick() {
   const MonoTime now = clock_.mono();
   if (starting_ != nullptr && now - starting_->since > options_.start) {
     return lose(*starting_, "gamekeeper-tls says nothing");
+  }
+  for (Child& child : children_) {
+    if (child.role != Role::serving && child.role != Role::draining) continue;
+    if (++child.unanswered > options_.max_unanswered) return lose(child, "gamekeeper-tls hangs");
+    (void)child.socket.send(kCountFrame);
   }
   const FileStamps found = stamps();
   const bool rests = found == std::exchange(seen_, found);

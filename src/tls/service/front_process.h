@@ -36,7 +36,9 @@ struct FrontOptions {
   Millis start{5'000};     ///< Until it says whether the files are good.
   Millis first_wait{200};  ///< After it ended by itself; doubles.
   Millis longest_wait{30'000};
-  Millis look{2'000};            ///< Between two looks at the files; they must rest for one.
+  Millis look{2'000};  ///< Between two looks at the files; they must rest for one.
+  /// Looks that it may leave unanswered, not time: a daemon that stood still is not its fault.
+  std::uint32_t max_unanswered = 5;
   std::size_t max_draining = 3;  ///< Processes with old certificates; the oldest is ended.
 };
 
@@ -98,6 +100,7 @@ class FrontProcess {
     sys::PacketSocket socket;
     net::Handle watch;
     MonoTime since{};
+    std::uint32_t unanswered = 0;
     std::string cause;
     Tally tally;
   };

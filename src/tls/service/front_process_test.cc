@@ -1,7 +1,10 @@
 // The daemon's side, against the real gamekeeper-tls and against ones that lie.
 #include "tls/service/front_process.h"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,6 +43,8 @@ class FrontProcessTest : public testing::Test {
   Result<std::unique_ptr<FrontProcess>> start(FrontOptions wanted) {
     const auto listening = net::open_tcp_listener("127.0.0.1:0");
     EXPECT_TRUE(listening);
+    port = static_cast<std::uint16_t>(
+        std::stoi(listening->address.substr(listening->address.rfind(':') + 1)));
     return FrontProcess::start(
         std::move(wanted), sys::Fd(listening->fd),
         [this](int fd, const std::string& address, std::uint16_t) {
@@ -54,7 +59,24 @@ class FrontProcessTest : public testing::Test {
     for (const auto& line : log.lines()) out += line.find(" " + event + " ") != std::string::npos;
     return out;
   }
+  /// A client that says nothing.
+  sys::Fd silent_client() const {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    sys::Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    EXPECT_EQ(::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    return fd;
+  }
+  double connections() const {
+    for (const MetricSample& sample : metrics.samples()) {
+      if (sample.name == "gamekeeper_tls_connections") return sample.value;
+    }
+    return -1;
+  }
   TempDir dir;
+  std::uint16_t port = 0;
   std::vector<std::string> adopted;
   SystemClock clock;
   CaptureLog log;
@@ -159,6 +181,36 @@ TEST_F(FrontProcessTest, WaitsLongerAfterEachFailure) {
   const MonoTime begun = clock.mono();
   ASSERT_TRUE(until([&] { return count("tls.lost") >= 5; }));
   EXPECT_GE(clock.mono() - begun, 160ms) << "20, 40, 80, 160 ms";
+}
+
+TEST_F(FrontProcessTest, EndsOneThatHangs) {
+  auto wanted = options();
+  const auto front = start(wanted);
+  ASSERT_TRUE(front);
+  loop.run_for(400ms);  // Twenty looks.
+  const int first = (*front)->pid();
+  EXPECT_EQ(count("tls.lost"), 0u) << "the control: it answers";
+  ::kill(first, SIGSTOP);
+  ASSERT_TRUE(until([&] { return (*front)->state().serving && (*front)->pid() != first; }));
+  EXPECT_TRUE(until([&] { return ::kill(first, 0) != 0; }));
+}
+
+TEST_F(FrontProcessTest, KeepsThreeOldOnesForTheirClientsAndEndsTheOldest) {
+  const auto front = start(options());
+  ASSERT_TRUE(front);
+  std::vector<sys::Fd> clients;
+  std::vector<int> pids;
+  for (int change = 0; change < 4; ++change) {
+    clients.push_back(silent_client());
+    ASSERT_TRUE(until([&] { return connections() == double(clients.size()); }));
+    EXPECT_EQ(count("tls.old_connections_ended"), 0u);
+    pids.push_back((*front)->pid());
+    (*front)->reload("test");
+    ASSERT_TRUE(until([&] { return (*front)->pid() != pids.back(); }));
+  }
+  EXPECT_EQ(count("tls.old_connections_ended"), 1u);
+  EXPECT_TRUE(until([&] { return ::kill(pids[0], 0) != 0; }));
+  EXPECT_EQ(::kill(pids[1], 0), 0);
 }
 
 TEST_F(FrontProcessTest, IsToldWhenTheLastProcessHasEnded) {
