@@ -195,6 +195,46 @@ stop_daemon() {
 main_pid() { inside systemctl show -p MainPID --value gamekeeper; }
 restarts() { inside systemctl show -p NRestarts --value gamekeeper; }
 
+# A certificate of the machine outside; the box has no openssl program.
+make_pair() { # make_pair NAME
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "/CN=$1" \
+    -addext subjectAltName=IP:127.0.0.1 -keyout "$dir/key.pem" -out "$dir/cert.pem" 2>/dev/null
+  inside install -d -o gamekeeper -g gamekeeper -m 0700 /etc/gamekeeper/tls
+  for file in cert key; do
+    inside sh -c "cat >/etc/gamekeeper/tls/$file.new" <"$dir/$file.pem"
+    inside install -o gamekeeper -g gamekeeper -m 0400 "/etc/gamekeeper/tls/$file.new" "/etc/gamekeeper/tls/$file.pem"
+    inside rm "/etc/gamekeeper/tls/$file.new"
+  done
+}
+ask_tls() { nsenter -t "$first" -n curl -sS --cacert "$dir/cert.pem" https://127.0.0.1:5000/api/health/live; }
+
+# The unit's own filters hold for gamekeeper-tls too.
+check_tls() {
+  cp "$root/etc/gamekeeper/gamekeeper.toml" "$dir/gamekeeper.toml"
+  make_pair one
+  inside sed -i 's|^#certificate = .*|certificate = "/etc/gamekeeper/tls/cert.pem"|
+    s|^#key = .*|key = "/etc/gamekeeper/tls/key.pem"|' /etc/gamekeeper/gamekeeper.toml
+  inside systemctl restart gamekeeper ||
+    fail "the service does not start with TLS: $(inside journalctl --no-pager -n 10 -u gamekeeper)"
+  wait_ready
+  expect '"ok"' ask_tls
+  local front
+  front=$(inside pgrep -x gamekeeper-tls) || fail "gamekeeper-tls does not run"
+  expect "Seccomp:	2" inside cat "/proc/$front/status"
+  make_pair two
+  inside systemctl reload gamekeeper
+  for _ in $(seq 50); do
+    ask_tls >/dev/null 2>&1 && break
+    sleep 0.1
+  done
+  expect '"ok"' ask_tls # Trusts the second certificate alone.
+  note "HTTPS without a proxy, below the unit's filters; a renewed certificate after a reload"
+  inside cp /dev/stdin /etc/gamekeeper/gamekeeper.toml <"$dir/gamekeeper.toml"
+  inside rm -r /etc/gamekeeper/tls
+  inside systemctl restart gamekeeper
+  wait_ready
+}
+
 with_systemd() {
   mount_root
   printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
@@ -221,6 +261,7 @@ with_systemd() {
   expect " 2.0 OK" inside systemd-analyze security --no-pager gamekeeper
   check_macros
   check_watchdog
+  check_tls
   local before after
   before=$(main_pid)
   inside sh -c 'dpkg -i /root/gamekeeper_*.deb' >>"$dir/apt.log" 2>&1 || fail "upgrade"

@@ -137,6 +137,12 @@ class Serves(unittest.TestCase):
                 got += chunk
             self.assertTrue(got.startswith(b"HTTP/1.1 200"), got)
 
+    def test_openssl_is_in_gamekeeper_tls_alone(self):
+        def loads_it(program):
+            return "libssl" in subprocess.run(["ldd", BIN / program], capture_output=True, text=True).stdout
+        self.assertTrue(loads_it("gamekeeper-tls"), "the control")
+        self.assertFalse(loads_it("gamekeeperd"))
+
     def test_what_is_exposed_is_said_at_the_start(self):
         with Files() as files:
             process = subprocess.Popen([BIN / "gamekeeperd", "--data", files.dir / "data", "--listen", "0.0.0.0:0",
@@ -356,7 +362,8 @@ class Reload(unittest.TestCase):
             self.assertEqual(daemon.admin.get("/api/health/live").status, 200)
             daemon.files.make("three")
             daemon.signal(signal.SIGHUP)
-            wait_for("the next at once", lambda: name_served(daemon) == "three", 1.5)
+            wait_for("the next", lambda: name_served(daemon) == "three", 10)
+            self.assertRegex(daemon.log_text(), r'"event":"tls\.ready".*"cause":"SIGHUP"', "without waiting for a look at them")
             self.assertEqual(ws.wait_type("metric:sample")["type"], "metric:sample")
             ws.close()
             wait_for("the process of the first to end", lambda: len(fronts(daemon)) == 1, 10)
