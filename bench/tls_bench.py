@@ -30,7 +30,7 @@ def wrk(daemon, connections, seconds, *words):
     assert "Non-2xx" not in out and "Socket errors" not in out, out
     count = int(re.search(r"(\d+) requests in", out)[1])
     return {"rate": float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1]), "count": count,
-            "p50": to_ms(re.search(r"50%\s+(\S+)", out)[1]), "p99": to_ms(re.search(r"99%\s+(\S+)", out)[1])}
+            "p50": to_ms(re.search(r"(?m)^\s+50%\s+(\S+)", out)[1]), "p99": to_ms(re.search(r"(?m)^\s+99%\s+(\S+)", out)[1])}
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import ssl
+import struct
 import subprocess
 import sys
 import tempfile
@@ -136,6 +137,33 @@ class Serves(unittest.TestCase):
             while chunk := client.recv(4096):  # An end without close_notify raises here.
                 got += chunk
             self.assertTrue(got.startswith(b"HTTP/1.1 200"), got)
+
+    def test_ipv6(self):
+        with Files() as files:
+            process = subprocess.Popen([BIN / "gamekeeperd", "--data", files.dir / "data", "--listen", "[::1]:0", *files.options],
+                                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            with process, process.stdout:
+                try:
+                    port = next(int(found[1]) for line in process.stdout if (found := re.search(r"https://\[::1\]:(\d+)", line)))
+                    context = files.client(check_hostname=False)
+                    plain = socket.create_connection(("::1", port), DEADLINE)
+                    with context.wrap_socket(plain, server_hostname="localhost") as client:
+                        client.sendall(f"GET /api/health/live HTTP/1.1\r\nHost: [::1]:{port}\r\n\r\n".encode())
+                        self.assertTrue(client.recv(64).startswith(b"HTTP/1.1 200"))
+                finally:
+                    process.terminate()
+                    process.wait(10)
+
+    def test_with_a_proxy_that_speaks_tls_to_us(self):
+        with secure_daemon(config="behind_proxy = true\n") as daemon, contextlib.ExitStack() as stack:
+            through = {"X-Forwarded-For": "198.51.100.9"}
+            self.assertEqual(daemon.anonymous().login("admin", "wrong").status, 401)
+            answer = daemon.anonymous().post("/api/auth/login", {"username": "admin", "password": "wrong"}, headers=through)
+            self.assertEqual(answer.status, 401)
+            wait_for("the log's line", lambda: re.search(r'login_failed.*"address":"198\.51\.100\.9"', daemon.log_text()))
+            for _ in range(70):  # More than one address may have.
+                stack.enter_context(socket.create_connection(("127.0.0.1", daemon.port), DEADLINE))
+            self.assertEqual(daemon.anonymous().get("/api/health/live").status, 200)
 
     def test_openssl_is_in_gamekeeper_tls_alone(self):
         def loads_it(program):
@@ -303,6 +331,37 @@ class Pressure(unittest.TestCase):
             self.assertLess(rss(front) - before[1], 8 << 20)
 
 
+    def test_no_end_of_a_connection_leaves_a_descriptor_behind(self):
+        with secure_daemon(setup=False) as daemon:
+            front = front_of(daemon)
+
+            def descriptors():
+                return len(os.listdir(f"/proc/{front}/fd")), len(os.listdir(f"/proc/{daemon.process.pid}/fd"))
+            self.assertEqual(daemon.anonymous().get("/api/health/live").status, 200)
+            wait_for("the first client to be gone", lambda: descriptors()[0] == 6)  # 0 to 2, daemon, epoll, listener
+            before = descriptors()
+            reset = struct.pack("ii", 1, 0)
+            for number in range(60):
+                kind = number % 6
+                plain = socket.create_connection(("127.0.0.1", daemon.port), DEADLINE)
+                if kind == 0:
+                    plain.sendall(b"GET / HTTP/1.1\r\n\r\n")
+                elif kind == 1:
+                    plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+                elif kind >= 2:
+                    plain = daemon.tls.wrap_socket(plain, server_hostname="127.0.0.1")
+                    plain.sendall(b"GET /api/openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * (kind - 2))
+                    if kind == 4:
+                        plain.recv(100)
+                        plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+                    elif kind == 5:
+                        with contextlib.suppress(ssl.SSLError, OSError):
+                            plain.unwrap()
+                plain.close()
+            wait_for("all to be gone", lambda: descriptors()[0] == before[0] and descriptors()[1] <= before[1])
+            self.assertEqual(front_of(daemon), front, "and it is the same process")
+
+
 class Restart(unittest.TestCase):
     def test_it_is_back_within_seconds_of_a_kill_and_the_daemon_stays(self):
         with secure_daemon() as daemon:
@@ -406,6 +465,17 @@ class Refused(unittest.TestCase):
             for mode in (0o644, 0o640, 0o604, 0o620):
                 files.key.chmod(mode)
                 self.assertIn(f"tls.key {files.key}: has mode {mode:04o}", self.complaint(files))
+
+    def test_config_check_says_it_too(self):
+        with Files() as files:
+            files.key.chmod(0o644)
+            folder = files.dir / "data/config"
+            folder.mkdir(parents=True)
+            (folder / "gamekeeper.toml").write_text(f'[tls]\ncertificate = "{files.cert}"\nkey = "{files.key}"\n')
+            done = subprocess.run([BIN / "gamekeeper", "--data", files.dir / "data", "config", "check"], capture_output=True,
+                                  text=True, timeout=30)
+            self.assertEqual(done.returncode, 2, done)
+            self.assertIn(f"tls.key {files.key}: has mode 0644", done.stderr + done.stdout)
 
     def test_a_key_of_another_certificate(self):
         with Files() as files, Files() as others:

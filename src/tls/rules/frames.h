@@ -17,7 +17,7 @@ inline constexpr std::size_t kMaxFrame = 2 * 1024;  // Source: chosen; a path an
 /// What the daemon may ask for. Source: chosen.
 inline constexpr std::string_view kListenFrame = "listen";  ///< With the listening socket.
 inline constexpr std::string_view kDrainFrame = "drain";    ///< Take nobody more, then end.
-inline constexpr std::string_view kCountFrame = "count";    ///< Answer with a tally: it is alive.
+inline constexpr std::string_view kCountFrame = "count";  ///< Answer with a tally. Source: chosen.
 
 /// Counts since the start of the process, and what is open now.
 struct Tally {

@@ -134,6 +134,20 @@ TEST_F(FrontProcessTest, TakesChangedFilesOnceTheyRestAndKeepsTheOldForBadOnes) 
   EXPECT_TRUE(until([&] { return ::kill(first, 0) != 0; })) << "nobody was left to serve";
 }
 
+TEST_F(FrontProcessTest, KeepsTheOldOneWhenItsSuccessorSaysNothing) {
+  const std::string marker = dir / "was-here";
+  auto wanted = options(liar("#!/bin/sh\n[ -e " + marker + " ] && exec sleep 60\n: >" + marker +
+                             "\nprintf 'ready 2000000000 liar' >&3\nexec sleep 60\n"));
+  wanted.max_unanswered = 1'000;
+  wanted.start = 1s;
+  const auto front = start(wanted);
+  ASSERT_TRUE(front);
+  (*front)->reload("test");
+  ASSERT_TRUE(until([&] { return (*front)->state().refused; }));
+  EXPECT_TRUE((*front)->state().serving);
+  EXPECT_EQ(count("tls.lost"), 0u);
+}
+
 TEST_F(FrontProcessTest, GivesUpOneThatHandsOverNothingOrNonsense) {
   for (const char* said :
        {"connection 192.0.2.1 5", "connection nobody 5", "boo", "ready 5 again"}) {
