@@ -117,11 +117,12 @@ def protocol_faults(open_socket):
 class Believer:
     """A WebSocket server that answers each frame as if it were a ping of the API: the planted bug."""
 
-    port = None
+    port = tls = None
+    origin, connect = Daemon.origin, Daemon.connect  # WebSocket asks its daemon for these.
 
     def __init__(self):
         self.cookie = self.bearer = None
-        self.daemon = self  # WebSocket asks for .daemon.port
+        self.daemon = self
         self.server = socket.create_server(("127.0.0.1", 0))
         self.port = self.server.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
