@@ -130,7 +130,7 @@ Result<void> Rooms::Impl::start() {
   GK_TRY(lanes, timed("start.lanes", [&] { return LaneRoom::create(context, state); }));
   GK_CHECK_OK(timed("start.games", [&] { return start_games(); }));
   GK_TRY(scripts, timed("start.scripts", [&] {
-           return ScriptRoom::create(context, state, *monitor, games->service());
+           return ScriptRoom::create(context, state, *pool, *monitor, games->service());
          }));
   GK_CHECK_OK(timed("start.macros", [&] { return start_macros(); }));
   GK_TRY(operations, timed("start.operations",
@@ -234,6 +234,12 @@ void Rooms::Impl::start_api() {
                   .delivery = api::Delivery::latest_wins});
   monitor::add_monitor_topics(*hub, *monitor, *health, c.clock);
   monitor_topics = std::make_unique<monitor::MonitorTopics>(*hub, *monitor, *health, c.clock);
+  router->set_aside([this](std::function<void()> work, std::function<void()> then) {
+    return pool->post([work = std::move(work), then = std::move(then), &loop = context.loop] {
+      work();
+      loop.post(then);
+    });
+  });
   accounts::add_accounts_routes(*router, *accounts);
   const bool metrics_public = c.config.metrics_public && !c.config.behind_proxy;
   monitor::add_monitor_routes(*router, *monitor, *health, c.metrics, c.clock,
