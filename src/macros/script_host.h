@@ -22,6 +22,7 @@ struct ScriptLaunch {
   std::string script;     ///< Name in the library.
   std::string game;       ///< Where its commands go; empty: it sends none.
   std::string args_json;  ///< An object; empty: {}.
+  std::string correlation_id;  ///< Of the request that starts it; empty: nobody's.
 };
 
 /// A script ended by itself.

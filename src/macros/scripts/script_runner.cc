@@ -107,7 +107,7 @@ void ScriptRunner::start(const ScriptLaunch& launch, Started started) {
   lua_->launch(
       run->launch, entry.script.source, hands_of(run),
       [this, alive = std::weak_ptr(alive_), run, started,
-       span = PendingSpan(clock_, "script.start")](Result<LuaLauncher::Launched> launched) {
+       span = PendingSpan(clock_, "script.start", run->launch.correlation_id)](Result<LuaLauncher::Launched> launched) {
         if (alive.expired()) return;
         span.end_with(log_, clock_, launched);
         const bool wanted = find(run->launch.macro_id) == run.get() && !run->fenced;
@@ -221,7 +221,8 @@ void ScriptRunner::send(Running& run, std::string command, bool chat, Nanos time
               .command = std::move(command),
               .sender = run.subject,
               .actor = options_.actor,
-              .timeout = timeout},
+              .timeout = timeout,
+              .correlation_id = run.launch.correlation_id},
              [this, alive = std::weak_ptr(alive_), id,
               done = std::move(done)](const Result<games::SendReply>& reply) {
                if (alive.expired()) return;
