@@ -114,7 +114,11 @@ Result<Script> ScriptLibrary::next_of(ScriptPut request) const {
   } else if (new_kind) {
     return Error{Errc::invalid_argument, "kind: changes only together with source"};
   }
-  out.source = request.source ? std::move(*request.source) : present->script.source;
+  if (request.source) {  // Not "?:", which would copy it.
+    out.source = std::move(*request.source);
+  } else {
+    out.source = present->script.source;
+  }
   out.settings = std::move(request.settings);
   out.changed_at = clock_.wall();
   out.changed_by = std::move(request.by);
@@ -177,8 +181,11 @@ void ScriptLibrary::store_all(std::shared_ptr<Batch> batch, Done done) {
                 {{"script", names[i]},
                  {"version", entry.script.version},
                  {"by", entry.script.changed_by}});
-      entries_[names[i]] = std::move(entry);
+      std::swap(entries_[names[i]], entry);
     }
+    // What was replaced may be 65,000 actions: letting go of them takes the pool's time, not ours.
+    auto replaced = std::make_shared<std::vector<LibraryEntry>>(std::move(batch->entries));
+    if (names.size() > 1) (void)pool_.post([replaced = std::move(replaced)] {});
     for (const auto& name : names) changed_.publish({name, ScriptChanged::Kind::saved});
     done({});
   });
