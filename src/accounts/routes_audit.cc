@@ -136,21 +136,22 @@ void verify(AccountsService& service, api::Call& call, const api::Reply& reply) 
 }  // namespace
 
 void add_audit_routes(api::Router& router, AccountsService& service) {
-  router.add_schema({"AuditRow",
-                     {{"seq", "integer", "From 1, without holes", true},
-                      {"at", "time", "", true},
-                      {"actor_id", "string", "Empty for local-admin, setup and system", true},
-                      {"actor", "string", "", true},
-                      {"action", "string", "user.create, auth.login …", true},
-                      {"target", "string", "Id of what was changed", true},
-                      {"target_name", "string",
-                       "What people call it: now, or in this row when it is gone; null: unknown, or "
-                       "the target is a name",
-                       true, true},
-                      {"before", "any", "", true, true},
-                      {"after", "any", "", true, true},
-                      {"correlation_id", "string", "Of the request", true},
-                      {"hash", "string", "Over this row and the hash of the one before", true}}});
+  router.add_schema(
+      {"AuditRow",
+       {{"seq", "integer", "From 1, without holes", true},
+        {"at", "time", "", true},
+        {"actor_id", "string", "Empty for local-admin, setup and system", true},
+        {"actor", "string", "", true},
+        {"action", "string", "user.create, auth.login …", true},
+        {"target", "string", "Id of what was changed", true},
+        {"target_name", "string",
+         "What people call it: now, or in this row when it is gone; null: unknown, or "
+         "the target is a name",
+         true, true},
+        {"before", "any", "", true, true},
+        {"after", "any", "", true, true},
+        {"correlation_id", "string", "Of the request", true},
+        {"hash", "string", "Over this row and the hash of the one before", true}}});
   router.add_schema({"AuditList",
                      {{"items", "#AuditRow[]", "Newest first", true},
                       {"next_cursor", "string", "", true, true}}});

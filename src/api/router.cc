@@ -10,7 +10,7 @@
 namespace gk::api {
 namespace {
 
-constexpr std::size_t kLongBody = 64 * 1024;  // Source: 2.5 us a KiB to parse; bench beside builds
+constexpr std::size_t kLongBody = 64 * 1024;  // Source: 16 MiB held the loop for 43 ms
 
 bool is_json(const std::string* content_type) {
   return content_type != nullptr &&
@@ -240,8 +240,8 @@ void Router::Impl::run_aside(const Route& route, net::Request request, PathParam
     std::optional<Problem> problem;
   };
   // Shared: by the step on another thread and the one on the loop, one after the other.
-  const auto job = std::make_shared<Job>(Job{std::move(request), std::move(params),
-                                             std::move(principal), JsonValue(), std::nullopt});
+  const auto job = std::make_shared<Job>(
+      Job{std::move(request), std::move(params), std::move(principal), JsonValue(), std::nullopt});
   const Reply reply(answer, job->request.path, correlation);
   const auto posted =
       aside([job, &route] { job->problem = read_body(job->request, route, job->body); },

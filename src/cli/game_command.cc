@@ -76,9 +76,8 @@ int list(Context& context) {
     const JsonValue* health = item.find("health");
     const JsonValue none;
     const JsonValue& figures = health == nullptr ? none : *health;
-    rows.push_back({text_of(item, "name"), text_of(item, "kind"),
-                    place_of(item), text_of(item, "state"),
-                    text_of(figures, "tick_ratio"), pace_of(item, figures),
+    rows.push_back({text_of(item, "name"), text_of(item, "kind"), place_of(item),
+                    text_of(item, "state"), text_of(figures, "tick_ratio"), pace_of(item, figures),
                     text_of(figures, "latency_ms"), text_of(figures, "response_time_ms"),
                     text_of(item, "reason")});
   }

@@ -247,8 +247,9 @@ void GameService::finish(Game& game, CommandId id, Result<SendReply> reply) {
     refused_.inc();
   }
   if (pending.wait != 0) parts_.lanes.cancel(pending.wait);
+  // Not the message of an error: a game may repeat in it what was sent, which may be a secret.
   write_span(parts_.log, "game.command", parts_.environment.clock.mono() - pending.since,
-             reply ? std::string_view("done") : std::string_view(reply.error().message),
+             reply ? std::string_view("done") : errc_name(reply.error().code),
              pending.request.correlation_id, pending.request.game);
   commands_.publish({.game = pending.request.game,
                      .sender = pending.request.sender,

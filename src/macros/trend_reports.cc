@@ -113,8 +113,8 @@ struct TrendReports::Job {
   std::optional<DayRow> days;
   // By id. Filled on the pool, read on the loop and the pool later: one step at a time.
   std::map<std::string, MacroDays, std::less<>> macros;
-  std::vector<Micros> daemon_ran;        // By day.
-  std::optional<Quarter> daemon_counted;  // Since when that is counted.
+  std::vector<Micros> daemon_ran;                           // By day.
+  std::optional<Quarter> daemon_counted;                    // Since when that is counted.
   std::vector<std::pair<std::string, std::string>> wanted;  // Signal, game.
   std::size_t next = 0;
   std::vector<MetricRow> metrics;
@@ -148,8 +148,7 @@ struct TrendReports::Job {
   void write_daemon(JsonWriter& w) const {
     w.key("daemon_ran").begin_array();
     for (std::size_t i = 0; i < days->size(); ++i) {
-      const WallTime since =
-          daemon_counted ? quarter_start(*daemon_counted) : WallTime::max();
+      const WallTime since = daemon_counted ? quarter_start(*daemon_counted) : WallTime::max();
       const auto first = days->index(since);
       const Micros length = days->length(i);
       const bool known = length > Micros(0) && (since < days->from() || (first && *first <= i));

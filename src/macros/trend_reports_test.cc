@@ -78,11 +78,12 @@ TEST_F(TrendReportsTest, TellsOneDayMoreForEachDayAskedForAndNullForThoseWithout
 
 TEST_F(TrendReportsTest, TellsADayWithoutTheDaemonFromOneWithoutAMacro) {
   const Quarter midnight = quarter_of(clock.wall() - 12h);
-  disk.daemon[midnight - 3 * 96] = 15min;      // The 5th.
+  disk.daemon[midnight - 3 * 96] = 15min;        // The 5th.
   disk.daemon[midnight - 96 + 95] = 7min + 30s;  // The 7th, its last quarter.
-  disk.daemon[midnight] = 6h;                  // Today, of 12 h so far; it is flushed to now.
+  disk.daemon[midnight] = 6h;                    // Today, of 12 h so far; it is flushed to now.
   const TrendRequest all{.days = 5, .time_zone = {}, .macro_id = {}, .game = {}};
-  EXPECT_EQ(member(*report(all), "daemon_ran"), "[null,0.010416666666666666,0,0.005208333333333333,0.5]");
+  EXPECT_EQ(member(*report(all), "daemon_ran"),
+            "[null,0.010416666666666666,0,0.005208333333333333,0.5]");
   const TrendRequest since{.days = 2, .time_zone = {}, .macro_id = "heal", .game = {}};
   EXPECT_EQ(member(*report(since), "daemon_ran"), "[0.005208333333333333,0.5]");
   disk.daemon.erase(disk.daemon.begin(), std::prev(disk.daemon.end()));

@@ -34,8 +34,7 @@ class ScriptRoom final : public macros::MacroStarter {
   /// Errors: as ScriptStore::load().
   static Result<std::unique_ptr<ScriptRoom>> create(const RoomsContext& context,
                                                     store::Writer& state, WorkerPool& pool,
-                                                    monitor::Monitor& monitor,
-                                                    games::Port& port);
+                                                    monitor::Monitor& monitor, games::Port& port);
 
   /// Topics, routes, and the service that watches what runs; from now on schedules hold.
   /// Requires: no macro runs yet; hub, router and service outlive the loop's run.

@@ -94,7 +94,8 @@ Result<Script> ScriptLibrary::next_of(ScriptPut request) const {
     out.version = 0;
   } else {
     const Script& old = present->script;  // Its text may be long, and is mostly replaced.
-    out = {.name = old.name, .kind = old.kind, .version = old.version, .source = {}, .settings = {}};
+    out = {
+        .name = old.name, .kind = old.kind, .version = old.version, .source = {}, .settings = {}};
     out.created_at = old.created_at;
     out.created_by = old.created_by;
   }
@@ -165,7 +166,7 @@ void ScriptLibrary::check_lua_of(std::shared_ptr<Batch> batch, std::size_t from,
 void ScriptLibrary::store_all(std::shared_ptr<Batch> batch, Done done) {
   const auto shared = batch->scripts;
   store_.save(shared, [this, alive = std::weak_ptr(alive_), batch = std::move(batch),
-                        done = std::move(done)](const Result<void>& saved) {
+                       done = std::move(done)](const Result<void>& saved) {
     if (alive.expired()) return;
     std::vector<Script>& scripts = *batch->scripts;  // The writer has read them.
     std::vector<std::string> names;
@@ -374,11 +375,10 @@ void ScriptLibrary::import_drafts(std::vector<Draft> drafts, bool replace, const
   if (entries_.size() + changing_.size() + added > ScriptLimits::kMaxScripts) {
     return done(Error{Errc::resource_exhausted, "the library holds at most 500 macros"});
   }
-  check_lua_of(std::move(batch), 0,
-               [names = std::move(names), done](const Result<void>& stored) {
-                 if (!stored) return done(stored.error());
-                 done(names);
-               });
+  check_lua_of(std::move(batch), 0, [names = std::move(names), done](const Result<void>& stored) {
+    if (!stored) return done(stored.error());
+    done(names);
+  });
 }
 
 std::string script_json(const LibraryEntry& entry, bool with_source) {
