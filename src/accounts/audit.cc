@@ -56,8 +56,9 @@ AuditRow read_row(const store::Statement& query) {
   return row;
 }
 
-/// What people call the target, when the row says so.
-std::string name_in(const AuditRow& row) {
+}  // namespace
+
+std::string target_name_in(const AuditRow& row) {
   for (const auto* json : {&row.after, &row.before}) {
     if (!*json) continue;
     const auto parsed = parse_json(**json);
@@ -69,8 +70,6 @@ std::string name_in(const AuditRow& row) {
   }
   return {};
 }
-
-}  // namespace
 
 Result<AuditHead> append_audit(store::Database& database, AuditRow row) {
   GK_TRY(const AuditHead head, head_of(database));
@@ -91,7 +90,7 @@ Result<AuditHead> append_audit(store::Database& database, AuditRow row) {
 void log_audit_head(Log& log, const AuditRow& row, const AuditHead& head) {
   std::string message = row.actor + ": " + row.action;
   if (!row.target.empty()) message += " " + row.target;
-  if (const std::string name = name_in(row); !name.empty() && name != row.target) {
+  if (const std::string name = target_name_in(row); !name.empty() && name != row.target) {
     message += " (" + name + ")";
   }
   log.info("accounts.audit", message,

@@ -30,6 +30,9 @@ void log_audit_head(Log& log, const AuditRow& row, const AuditHead& head);
 Result<AuditHead> verify_audit(store::Database& database,
                                const std::optional<AuditHead>& expected = std::nullopt);
 
+/// What people call the target, when the row itself says so; else empty.
+std::string target_name_in(const AuditRow& row);
+
 /// A page of the audit.
 struct AuditQuery {
   std::size_t limit = 100;

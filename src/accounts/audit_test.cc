@@ -37,6 +37,29 @@ class AuditTest : public AccountsFixture {
 TEST_F(AuditTest, HoldsEveryChangeAndItsActor) {
   EXPECT_EQ(actions(), "setup:setup.complete local-admin:user.create bob:auth.login ");
 }
+TEST_F(AuditTest, NamesTargetsNowOrAsTheRowDoesWhenTheyAreGone) {
+  const auto names = [&](const std::string& action) {
+    const auto page = ask({.path = "/api/audit", .cookie = cookie, .query = "action=" + action});
+    const auto json = parse_json(page.body);
+    if (!json || json->find("items")->as_array().empty()) return page.body;
+    return to_json(*json->find("items")->as_array()[0].find("target_name"));
+  };
+  EXPECT_EQ(names("user.create"), "\"bob\"");
+  EXPECT_EQ(names("auth.login"), "\"bob\"") << "whose session it is";
+  const std::string bob = service->users().by_name("bob")->id;
+  ASSERT_EQ(ask({.method = net::Method::del, .path = "/api/users/" + bob, .cookie = cookie}).status,
+            204);
+  EXPECT_EQ(names("user.delete"), "\"bob\"") << "from the row's before";
+  EXPECT_EQ(names("user.create"), "\"bob\"") << "from the row's after";
+  EXPECT_EQ(names("auth.login"), "\"bob\"") << "the session has ended: its actor";
+  ASSERT_EQ(ask({.method = net::Method::put,
+                 .path = "/api/roles/keeper",
+                 .body = R"({"scopes":["metrics:read"]})",
+                 .cookie = cookie})
+                .status,
+            200);
+  EXPECT_EQ(names("role.set"), "null") << "the target is a name itself";
+}
 TEST_F(AuditTest, OfTheDaemonVerifies) { EXPECT_EQ(verify_audit(*reader).value().seq, 3); }
 TEST_F(AuditTest, PlantedEditIsFound) {
   tamper("UPDATE audit SET actor = 'eve' WHERE seq = 2");

@@ -30,10 +30,30 @@ void write_json(JsonWriter& w, std::string_view key, const std::optional<std::st
   }
 }
 
-void write_row(JsonWriter& w, const AuditRow& row) {
+/// What people call the target now, or called it when the row was written. Null: nobody knows, or
+/// the target is a name itself.
+std::optional<std::string> target_name(const AccountsService& service, const AuditRow& row) {
+  std::string user_id = row.target;
+  if (const SessionRecord* session = service.sessions().find(row.target)) {
+    user_id = session->user_id;
+  }
+  std::string name;
+  if (const UserRecord* user = service.users().by_id(user_id)) {
+    name = user->username;
+  } else if (const ApiTokenRecord* token = service.api_tokens().find(row.target)) {
+    name = token->name;
+  } else {
+    name = target_name_in(row);
+    // The target of a log-in is its session, which has ended and was the actor's.
+    if (name.empty() && row.action.starts_with("auth.")) name = row.actor;
+  }
+  return name.empty() || name == row.target ? std::nullopt : std::optional(std::move(name));
+}
+
+void write_row(JsonWriter& w, const AccountsService& service, const AuditRow& row) {
   w.begin_object().field("seq", row.seq).field("at", WallTime(Micros(row.at_us)));
   w.field("actor_id", row.actor_id).field("actor", row.actor).field("action", row.action);
-  w.field("target", row.target);
+  w.field("target", row.target).field("target_name", target_name(service, row));
   write_json(w, "before", row.before);
   write_json(w, "after", row.after);
   w.field("correlation_id", row.correlation_id).field("hash", to_hex(row.hash)).end_object();
@@ -52,13 +72,13 @@ void list(AccountsService& service, api::Call& call, const api::Reply& reply) {
   query.limit = *limit + 1;
   using Rows = std::vector<AuditRow>;
   service.reads().run<Rows>([query](store::Database& db) { return list_audit(db, query); },
-                            [reply, limit = *limit](Result<Rows> rows) {
+                            [&service, reply, limit = *limit](Result<Rows> rows) {
                               if (!rows) return reply.error(rows.error());
                               std::string body;
                               JsonWriter w(body);
                               w.begin_object().key("items").begin_array();
                               for (std::size_t i = 0; i < rows->size() && i < limit; ++i)
-                                write_row(w, (*rows)[i]);
+                                write_row(w, service, (*rows)[i]);
                               w.end_array().key("next_cursor");
                               if (rows->size() > limit) {
                                 w.value(std::to_string((*rows)[limit - 1].seq));
@@ -116,17 +136,22 @@ void verify(AccountsService& service, api::Call& call, const api::Reply& reply) 
 }  // namespace
 
 void add_audit_routes(api::Router& router, AccountsService& service) {
-  router.add_schema({"AuditRow",
-                     {{"seq", "integer", "From 1, without holes", true},
-                      {"at", "time", "", true},
-                      {"actor_id", "string", "Empty for local-admin, setup and system", true},
-                      {"actor", "string", "", true},
-                      {"action", "string", "user.create, auth.login …", true},
-                      {"target", "string", "Id of what was changed", true},
-                      {"before", "any", "", true, true},
-                      {"after", "any", "", true, true},
-                      {"correlation_id", "string", "Of the request", true},
-                      {"hash", "string", "Over this row and the hash of the one before", true}}});
+  router.add_schema(
+      {"AuditRow",
+       {{"seq", "integer", "From 1, without holes", true},
+        {"at", "time", "", true},
+        {"actor_id", "string", "Empty for local-admin, setup and system", true},
+        {"actor", "string", "", true},
+        {"action", "string", "user.create, auth.login …", true},
+        {"target", "string", "Id of what was changed", true},
+        {"target_name", "string",
+         "What people call it: now, or in this row when it is gone; null: unknown, or "
+         "the target is a name",
+         true, true},
+        {"before", "any", "", true, true},
+        {"after", "any", "", true, true},
+        {"correlation_id", "string", "Of the request", true},
+        {"hash", "string", "Over this row and the hash of the one before", true}}});
   router.add_schema({"AuditList",
                      {{"items", "#AuditRow[]", "Newest first", true},
                       {"next_cursor", "string", "", true, true}}});

@@ -101,7 +101,7 @@ void AccountsService::enrol_second_factor(const Caller& caller, std::string pass
                                   .sealed_secret = seal(factor_key_, secret, random_)};
         const Enrolment answer{.secret = base32(secret), .uri = otpauth_uri(secret, user.username)};
         changes_.commit([factor](store::Database& db) { return write_enrolment(db, factor); },
-                        std::nullopt,
+                        audit_row(caller, "2fa.begin", factor.user_id),
                         [this, factor, answer, then](const Result<void>& result) {
                           if (!result) return then(api::problem_from(result.error()));
                           const SecondFactor* now = second_factor(factor.user_id);

@@ -142,6 +142,7 @@ TEST_F(SecondFactorTest, DisablingNeedsPasswordAndCode) {
   EXPECT_EQ(log_in("").status, 401);
   EXPECT_EQ(ask(post("/api/auth/2fa/disable", with_password(codes[0]), cookie)).status, 204);
   EXPECT_EQ(log_in("").status, 200);
+  EXPECT_EQ(audited("2fa.begin"), 1);
   EXPECT_EQ(audited("2fa.enable"), 1);
   EXPECT_EQ(audited("2fa.disable"), 1);
 }

@@ -6,6 +6,7 @@
 #include "accounts/rules/password_policy.h"
 #include "accounts/rules/roles.h"
 #include "accounts/service.h"
+#include "base/json_writer.h"
 #include "base/try.h"
 
 namespace gk::accounts {
@@ -50,6 +51,12 @@ void AccountsService::end_session(const Caller& caller, const std::string& sessi
   }
   const bool logout = session_id == caller.principal.session_id;
   AuditRow audit = audit_row(caller, logout ? "auth.logout" : "session.revoke", session_id);
+  if (const UserRecord* holder = users_.by_id(session->user_id)) {
+    std::string before;
+    JsonWriter w(before);
+    w.begin_object().field("username", holder->username).end_object();
+    audit.before = std::move(before);  // Nobody can look up the id of a session that has ended.
+  }
   ended(sessions_.remove_if([&](const SessionRecord& s) { return s.id == session_id; }),
         logout ? "logout" : "revoked");
   changes_.commit([ids = std::vector<std::string>{session_id}](

@@ -153,7 +153,10 @@ void write_control_message(JsonWriter& w, const Control& control) {
     if (!field.description.empty()) w.field("description", field.description);
     w.end_object();
   }
-  w.end_object().end_object().end_object();
+  w.end_object();
+  // The daemon may say more one day; what it is told must be known to it.
+  if (control.tag == "op") w.field("additionalProperties", false);
+  w.end_object().end_object();
 }
 
 void write_channel(JsonWriter& w, const TopicInfo& topic) {
@@ -194,6 +197,16 @@ void write_message(JsonWriter& w, const TopicInfo& topic) {
 }
 
 }  // namespace
+
+std::vector<std::string_view> op_members(std::string_view op) {
+  std::vector<std::string_view> out;
+  for (const Control& control : controls()) {
+    if (control.tag != "op" || control.name != op) continue;
+    out.push_back(control.tag);
+    for (const Field& field : control.fields) out.push_back(field.name);
+  }
+  return out;
+}
 
 std::string asyncapi_document(const std::vector<TopicInfo>& topics,
                               const std::vector<Schema>& schemas, std::string_view version) {

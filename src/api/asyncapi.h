@@ -17,4 +17,7 @@ namespace gk::api {
 std::string asyncapi_document(const std::vector<TopicInfo>& topics,
                               const std::vector<Schema>& schemas, std::string_view version);
 
+/// What a message of the client with this op may hold, "op" first. Empty: there is no such op.
+std::vector<std::string_view> op_members(std::string_view op);
+
 }  // namespace gk::api

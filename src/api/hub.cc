@@ -5,6 +5,7 @@
 #include <charconv>
 #include <unordered_map>
 
+#include "api/asyncapi.h"
 #include "api/replay.h"
 #include "base/assert.h"
 #include "base/json.h"
@@ -234,6 +235,23 @@ struct Hub::Impl {
             });
   }
 
+  /// A misspelt member would otherwise be taken for one that is not there.
+  static Result<void> refuse_unknown(std::string_view op, const JsonValue& message) {
+    const auto allowed = op_members(op);
+    for (const auto& [name, value] : message.as_object()) {
+      if (std::find(allowed.begin(), allowed.end(), name) != allowed.end()) continue;
+      std::string detail = name + ": no member of \"" + std::string(op) + "\"; allowed:";
+      for (const auto member : allowed) detail += " " + std::string(member);
+      return Error{Errc::invalid_argument, detail};
+    }
+    for (const std::string_view text : {"epoch", "idempotency_key"}) {
+      const JsonValue* value = message.find(text);
+      if (value == nullptr || value->is_string()) continue;
+      return Error{Errc::invalid_argument, std::string(text) + ": expected a string"};
+    }
+    return {};
+  }
+
   void on_message(std::uint64_t id, std::string_view text) {
     const auto it = clients.find(id);
     if (it == clients.end()) return;
@@ -243,12 +261,15 @@ struct Hub::Impl {
     const JsonValue* request_id = message->find("id");
     const JsonValue* op = message->find("op");
     const std::string name = op != nullptr && op->is_string() ? op->as_string() : "";
-    if (name == "ping") return answer(client, "pong", request_id);
-    if (name == "command" && command) return run_command(id, client, *message);
-    if (name != "subscribe" && name != "unsubscribe") {
+    if (op_members(name).empty() || (name == "command" && !command)) {
       return answer(client, "error", request_id,
                     "op: expected \"subscribe\", \"unsubscribe\", \"command\" or \"ping\"");
     }
+    if (const auto known = refuse_unknown(name, *message); !known) {
+      return answer(client, "error", request_id, known.error().message);
+    }
+    if (name == "ping") return answer(client, "pong", request_id);
+    if (name == "command") return run_command(id, client, *message);
     const auto indexes = topics_of(*message, client);
     if (!indexes) return answer(client, "error", request_id, indexes.error().message);
     if (name == "unsubscribe") {

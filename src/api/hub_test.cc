@@ -88,6 +88,21 @@ TEST_F(HubTest, ExplainsMalformedMessages) {
   EXPECT_NE(socket->last().find("expected \\\"subscribe\\\""), std::string::npos);
 }
 
+TEST_F(HubTest, RefusesAMemberThatTheOpDoesNotHaveAndSaysWhichItHas) {
+  socket->on_message(R"({"op":"subscribe","topics":["metric:sample"],"sinse":{},"id":7})");
+  EXPECT_EQ(socket->last(),
+            R"({"type":"error","id":7,"detail":"sinse: no member of \"subscribe\"; )"
+            R"(allowed: op id topics since epoch"})");
+  EXPECT_FALSE(hub.has_subscribers("metric:sample"));
+  socket->on_message(R"({"op":"ping","topics":[]})");
+  EXPECT_NE(socket->last().find("allowed: op id\""), std::string::npos);
+  socket->on_message(R"({"op":"subscribe","topics":["metric:sample"],"epoch":7})");
+  EXPECT_NE(socket->last().find("epoch: expected a string"), std::string::npos);
+  // The control: what was refused is taken without the member.
+  socket->on_message(R"({"op":"subscribe","topics":["metric:sample"],"since":{},"id":7})");
+  EXPECT_TRUE(hub.has_subscribers("metric:sample"));
+}
+
 TEST_F(HubTest, TellsAClientWhatItMissed) {
   socket->on_dropped(1, 4, 9);
   EXPECT_EQ(socket->last(), R"({"type":"gap","topic":"metric:sample","from":4,"to":9})");

@@ -144,6 +144,54 @@ TEST_F(RouteTraitsTest, AdmitsALargeBodyOnlyOfACallerWhomTheRouteServes) {
   EXPECT_EQ(router.admit_large_body(foreign).refusal->status, 403);
 }
 
+TEST_F(RouteTraitsTest, ParsesALongImportAsideAndRunsItsRouteAfterwards) {
+  std::size_t items = 0;
+  router.add_schema({"Bundle", {{"items", "any", "", true}}});
+  router
+      .add({.method = Method::post,
+            .path = "/bundles",
+            .scope = "things:write",
+            .summary = "Bundle",
+            .request = "Bundle",
+            .handler =
+                [&](Call& call, const Reply& reply) {
+                  items = call.body.find("items")->as_array().size();
+                  reply.json("{}");
+                }})
+      .import_body();
+  std::vector<std::function<void()>> work, then;
+  bool full = false;
+  router.set_aside([&](auto w, auto t) -> Result<void> {
+    if (full) return Error{Errc::resource_exhausted, "the pool is full"};
+    work.push_back(std::move(w));
+    then.push_back(std::move(t));
+    return {};
+  });
+  std::vector<int> statuses;
+  const auto post = [&](std::string body) {
+    net::Request sent = request(Method::post, "/api/bundles");
+    sent.headers.emplace_back("content-type", "application/json");
+    sent.body = std::move(body);
+    router.dispatch(std::move(sent), [&](const net::Response& r) { statuses.push_back(r.status); });
+  };
+  const std::string padding(70 * 1024, ' ');
+  post(R"({"items":[1,2,3]})");
+  EXPECT_EQ(statuses, std::vector<int>{200}) << "a short one is parsed at once";
+  post(R"({"items":[1,2,3,4]})" + padding);
+  ASSERT_EQ(work.size(), 1U);
+  EXPECT_EQ(items, 3U) << "nothing ran yet";
+  work[0]();
+  EXPECT_EQ(items, 3U) << "the route runs on the loop";
+  then[0]();
+  EXPECT_EQ(items, 4U);
+  post("{" + padding);
+  work[1]();
+  then[1]();
+  full = true;
+  post("{}" + padding);
+  EXPECT_EQ(statuses, (std::vector<int>{200, 200, 400, 429}));
+}
+
 TEST_F(RouteTraitsTest, DescribesAnswersAndParameters) {
   const auto document =
       parse_json(openapi_document(router.routes(), router.schemas(), "1")).value();

@@ -10,6 +10,8 @@
 namespace gk::api {
 namespace {
 
+constexpr std::size_t kLongBody = 64 * 1024;  // Source: 16 MiB held the loop for 43 ms
+
 bool is_json(const std::string* content_type) {
   return content_type != nullptr &&
          (*content_type == "application/json" || content_type->starts_with("application/json;"));
@@ -212,6 +214,11 @@ void Router::Impl::dispatch(net::Request request, net::Respond respond) {
   std::shared_ptr<const Principal> principal;
   if (auto problem = refuse_caller(request, route, principal)) return reply.problem(*problem);
   if (auto problem = refuse_query(request, route)) return reply.problem(*problem);
+  if (route.body == net::BodySize::import && aside && !route.request.empty() &&
+      request.body.size() > kLongBody) {
+    return run_aside(route, std::move(request), std::move(params), std::move(principal),
+                     correlation, answer);
+  }
   Call call{.request = request,
             .params = std::move(params),
             .principal = principal.get(),
@@ -220,6 +227,36 @@ void Router::Impl::dispatch(net::Request request, net::Respond respond) {
             .correlation_id = correlation};
   if (auto problem = read_body(request, route, call.body)) return reply.problem(*problem);
   run_guarded(route, call, answer);
+}
+
+void Router::Impl::run_aside(const Route& route, net::Request request, PathParams params,
+                             std::shared_ptr<const Principal> principal,
+                             const std::string& correlation, const net::Respond& answer) {
+  struct Job {
+    net::Request request;
+    PathParams params;
+    std::shared_ptr<const Principal> principal;  // Shared with the session cache.
+    JsonValue body;
+    std::optional<Problem> problem;
+  };
+  // Shared: by the step on another thread and the one on the loop, one after the other.
+  const auto job = std::make_shared<Job>(
+      Job{std::move(request), std::move(params), std::move(principal), JsonValue(), std::nullopt});
+  const Reply reply(answer, job->request.path, correlation);
+  const auto posted =
+      aside([job, &route] { job->problem = read_body(job->request, route, job->body); },
+            [this, alive = std::weak_ptr<int>(alive), job, &route, reply, correlation, answer] {
+              if (alive.expired()) return;
+              if (job->problem) return reply.problem(*job->problem);
+              Call call{.request = job->request,
+                        .params = std::move(job->params),
+                        .principal = job->principal.get(),
+                        .holder = job->principal,
+                        .body = std::move(job->body),
+                        .correlation_id = correlation};
+              run_guarded(route, call, answer);
+            });
+  if (!posted) reply.error(posted.error());
 }
 
 std::optional<net::Response> Router::Impl::preflight(const net::Request& request) const {
@@ -388,6 +425,7 @@ void Router::page_list(std::string_view path, std::string_view key) {
   RouteTraits(*it).query({kLimit, kCursor});
 }
 
+void Router::set_aside(Aside aside) { impl_->aside = std::move(aside); }
 void Router::set_fallback(std::function<net::Response(const net::Request&)> fallback) {
   impl_->fallback = std::move(fallback);
 }

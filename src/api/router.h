@@ -170,6 +170,11 @@ class Router {
   std::vector<std::string> without_audit_rule() const;
   /// Mounted at the literal path, outside /api ("/metrics", pages).
   RouteTraits add_literal(Route route);
+  /// Where bodies of imports beyond 64 KiB are parsed: `work` runs on another thread, then `then`
+  /// on the loop. Errors: resource_exhausted; neither runs. Without one they are parsed on the
+  /// loop, which 16 MiB hold for 40 ms.
+  using Aside = std::function<Result<void>(std::function<void()> work, std::function<void()> then)>;
+  void set_aside(Aside aside);
   /// What answers GET and HEAD of every other path: the embedded dashboard.
   void set_fallback(std::function<net::Response(const net::Request&)> fallback);
 

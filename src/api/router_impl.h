@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -43,6 +44,8 @@ struct Router::Impl {
   IdempotencyTable idempotency;
   WritesInFlight writes;
   AuditSink audit_sink;
+  Aside aside;
+  std::shared_ptr<int> alive = std::make_shared<int>();  // Shared: weak copies in late callbacks.
   Counter replays;
   std::function<net::Response(const net::Request&)> fallback;
   Histogram fallback_duration;
@@ -94,6 +97,10 @@ struct Router::Impl {
               net::Response response, const Reply& reply);
 
   void dispatch(net::Request request, net::Respond respond);
+  /// Parses the body beside the loop and then runs the route.
+  void run_aside(const Route& route, net::Request request, PathParams params,
+                 std::shared_ptr<const Principal> principal, const std::string& correlation,
+                 const net::Respond& answer);
   net::LargeBody admit_large_body(const net::Request& head);
   /// The answer to a preflight of a listed origin; nothing when `request` is none.
   std::optional<net::Response> preflight(const net::Request& request) const;

@@ -50,6 +50,23 @@ std::string pace_of(const JsonValue& game, const JsonValue& figures) {
   return now == whole ? whole : now + "/" + whole;
 }
 
+// An address, or the program or world folder that is used instead: those have port 0.
+std::string place_of(const JsonValue& item) {
+  const std::string port = text_of(item, "port");
+  if (port != "0") return text_of(item, "host") + ":" + port;
+  const JsonValue* options = item.find("options");
+  if (options == nullptr) return "";
+  const auto raw = [&](std::string_view key) {
+    const JsonValue* value = options->find(key);
+    return value != nullptr && value->is_string() ? value->as_string() : std::string();
+  };
+  if (raw("program").empty()) return printable(raw("world"));
+  std::string command = raw("program") + "\n" + raw("arguments");
+  while (command.ends_with('\n')) command.pop_back();
+  std::replace(command.begin(), command.end(), '\n', ' ');
+  return printable(command);
+}
+
 int list(Context& context) {
   const auto answer = context.get("/games");
   if (!answer) return context.fail(answer.error());
@@ -59,9 +76,8 @@ int list(Context& context) {
     const JsonValue* health = item.find("health");
     const JsonValue none;
     const JsonValue& figures = health == nullptr ? none : *health;
-    rows.push_back({text_of(item, "name"), text_of(item, "kind"),
-                    text_of(item, "host") + ":" + text_of(item, "port"), text_of(item, "state"),
-                    text_of(figures, "tick_ratio"), pace_of(item, figures),
+    rows.push_back({text_of(item, "name"), text_of(item, "kind"), place_of(item),
+                    text_of(item, "state"), text_of(figures, "tick_ratio"), pace_of(item, figures),
                     text_of(figures, "latency_ms"), text_of(figures, "response_time_ms"),
                     text_of(item, "reason")});
   }

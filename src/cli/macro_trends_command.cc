@@ -55,16 +55,23 @@ std::string short_time(double seconds) {
   return seconds < 86'400 ? rounded(seconds / 3'600) + " h" : rounded(seconds / 86'400) + " d";
 }
 
-// A column a day: the height of its value below the largest; "·" is a day without data.
-std::string bars(const JsonValue::Array& days, std::string_view key) {
+bool daemon_was_off(const JsonValue& report, std::size_t day) {
+  const JsonValue::Array& ran = list_of(report, "daemon_ran");
+  return day < ran.size() && ran[day].is_number() && ran[day].as_number() == 0;
+}
+
+// A column a day: the height of its value below the largest; "·" is a day without data, "×" one on
+// which the daemon did not run.
+std::string bars(const JsonValue& report, const JsonValue& row, std::string_view key) {
+  const JsonValue::Array& days = list_of(row, "days");
   static const std::string kHeights[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
   double most = 0;
   for (const JsonValue& day : days) most = std::max(most, number_of(day, key).value_or(0));
   std::string out;
-  for (const JsonValue& day : days) {
-    const auto value = day.is_object() ? number_of(day, key) : std::nullopt;
+  for (std::size_t i = 0; i < days.size(); ++i) {
+    const auto value = days[i].is_object() ? number_of(days[i], key) : std::nullopt;
     if (!value) {
-      out += "·";
+      out += daemon_was_off(report, i) ? "×" : "·";
       continue;
     }
     const double share = most > 0 ? std::max(0.0, *value) / most : 0;
@@ -109,7 +116,7 @@ void print_macros(Context& context, const JsonValue& report) {
   std::vector<std::vector<std::string>> rows;
   for (const JsonValue& macro : list_of(report, "macros")) {
     rows.push_back(
-        {cut(text_of(macro, "macro_id"), 13), bars(list_of(macro, "days"), "run_time_s"),
+        {cut(text_of(macro, "macro_id"), 13), bars(report, macro, "run_time_s"),
          short_time(sum_of(macro, "run_time_s")) + arrow(trend_of(macro, "run_time_s")),
          rounded(sum_of(macro, "runs")),
          rounded(sum_of(macro, "cancellations")) + arrow(trend_of(macro, "cancellations")),
@@ -141,7 +148,7 @@ void print_metrics(Context& context, const JsonValue& report) {
     }
     const std::string unit = text_of(metric, "unit");
     rows.push_back({text_of(metric, "metric"), cut(text_of(metric, "game"), 8),
-                    bars(list_of(metric, "days"), "mean"),
+                    bars(report, metric, "mean"),
                     rounded(count > 0 ? std::optional(weighted / count) : std::nullopt) +
                         arrow(metric.find("trend")),
                     rounded(least) + "–" + rounded(most) + (unit == "ratio" ? "" : " " + unit)});
@@ -168,7 +175,8 @@ void print_one(Context& context, const JsonValue& report, const JsonValue& macro
   for (std::size_t i = 0; i < std::min(names.size(), days.size()); ++i) {
     const JsonValue& d = days[i];
     if (!d.is_object()) {
-      rows.push_back({names[i].as_string(), "-", "-", "-", "-", "-", "-", "-"});
+      rows.push_back({names[i].as_string(), "-", "-", "-", "-", "-", "-",
+                      daemon_was_off(report, i) ? "the daemon did not run" : "-"});
       continue;
     }
     const auto count = [&](std::string_view key) { return rounded(number_of(d, key)); };
@@ -220,7 +228,8 @@ int trends(Context& context, const TrendOptions& options) {
   }
   print_macros(context, *report);
   print_metrics(context, *report);
-  context.out() << "\n↗ rising, → steady, ↘ falling, all without today; · no data\n";
+  context.out() << "\n↗ rising, → steady, ↘ falling, all without today; · no data, "
+                   "× no daemon\n";
   return 0;
 }
 

@@ -28,6 +28,7 @@ struct SendRequest {
   std::string actor;           ///< Whose priority counts on the lane: an arbiter module.
   Nanos timeout{Seconds(30)};  ///< Waiting for the lane and for the reply. [1 ms, 10 min]
   bool confirmed = false;  ///< The caller has confirmed a command that the game lists as dangerous.
+  std::string correlation_id;  ///< Of the request that it belongs to; for the log.
 };
 
 struct SendReply {

@@ -173,6 +173,7 @@ void send_command(GameService& service, const MacroRuns& macro_runs, const Call&
     return reply.error(may.error());
   }
   request.timeout = Millis(timeout_ms);
+  request.correlation_id = call.correlation_id;
   request.sender = "user:" + who.name;
   if (!macro_id.empty()) {
     auto sender = macro_sender(call, macro_runs, macro_id);

@@ -1,6 +1,7 @@
 // The way of a command: checks, the sender's pace, the lane, the game's pace, the answer.
 #include <algorithm>
 
+#include "base/span.h"
 #include "base/try.h"
 #include "games/game_state.h"
 #include "games/mutant.h"
@@ -99,7 +100,8 @@ void GameService::ask_lane(Game& game, Pending& pending) {
        .actor = actor.empty() ? "gamekeeper" : actor,
        .party = party_,
        .timeout = std::max(kShortest, pending.deadline - parts_.environment.clock.mono()),
-       .lease = std::nullopt},
+       .lease = std::nullopt,
+       .correlation_id = pending.request.correlation_id},
       [this, name = game.settings.name, id](const Result<arbiter::Lease>& lease) {
         on_lane(name, id, lease);
       });
@@ -245,6 +247,10 @@ void GameService::finish(Game& game, CommandId id, Result<SendReply> reply) {
     refused_.inc();
   }
   if (pending.wait != 0) parts_.lanes.cancel(pending.wait);
+  // Not the message of an error: a game may repeat in it what was sent, which may be a secret.
+  write_span(parts_.log, "game.command", parts_.environment.clock.mono() - pending.since,
+             reply ? std::string_view("done") : errc_name(reply.error().code),
+             pending.request.correlation_id, pending.request.game);
   commands_.publish({.game = pending.request.game,
                      .sender = pending.request.sender,
                      .command = pending.request.command,

@@ -83,6 +83,7 @@ void simulate_route(Simulations& simulations, const ProfileBook& profiles, const
   choose_level(request, asked, patch, last_level);
   request.means.can_throttle = kind == "script";
   request.means.can_pause = kind != "external";
+  request.correlation_id = call.correlation_id;
   simulations.run(std::move(request), [reply](const Result<std::string>& result) {
     if (!result) return reply.error(result.error());
     reply.json(*result);

@@ -93,14 +93,17 @@ void add_schemas(api::Router& router) {
         {"unit", "string", "", true},
         {"days", "#MetricTrendDay?[]", "One a day; null: nothing was measured", true},
         {"trend", "#MacroTrendLine", "Of the means; as of a macro", true, true}}});
-  router.add_schema({"MacroTrends",
-                     {{"from", "time", "Begin of the first day", true},
-                      {"to", "time", "Now", true},
-                      {"time_zone", "string", "Whose days", true},
-                      {"days", "string[]", "YYYY-MM-DD, oldest first; the last is today", true},
-                      {"truncated", "boolean", "Those that ran least are left out", true},
-                      {"macros", "#MacroTrend[]", "Those that ran longest first", true},
-                      {"metrics", "#MetricTrend[]", "The machine's, then by game", true}}});
+  router.add_schema(
+      {"MacroTrends",
+       {{"from", "time", "Begin of the first day", true},
+        {"to", "time", "Now", true},
+        {"time_zone", "string", "Whose days", true},
+        {"days", "string[]", "YYYY-MM-DD, oldest first; the last is today", true},
+        {"daemon_ran", "number?[]",
+         "Share of each day that the daemon ran, 0..1; null: it was not counted yet", true},
+        {"truncated", "boolean", "Those that ran least are left out", true},
+        {"macros", "#MacroTrend[]", "Those that ran longest first", true},
+        {"metrics", "#MetricTrend[]", "The machine's, then by game", true}}});
 }
 
 }  // namespace

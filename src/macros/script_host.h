@@ -19,9 +19,10 @@ namespace gk::macros {
 /// A macro of the library that shall run.
 struct ScriptLaunch {
   std::string macro_id;
-  std::string script;     ///< Name in the library.
-  std::string game;       ///< Where its commands go; empty: it sends none.
-  std::string args_json;  ///< An object; empty: {}.
+  std::string script;          ///< Name in the library.
+  std::string game;            ///< Where its commands go; empty: it sends none.
+  std::string args_json;       ///< An object; empty: {}.
+  std::string correlation_id;  ///< Of the request that starts it; empty: nobody's.
 };
 
 /// A script ended by itself.

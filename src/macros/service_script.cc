@@ -32,7 +32,8 @@ void MacroService::launch_script(std::unique_ptr<RunningMacro> macro, const std:
                                  Started done) {
   macro->state = MacroState::starting;
   macro->started = clock_.mono();
-  const ScriptLaunch launch{macro->id, macro->script, macro->game, macro->args_json};
+  const ScriptLaunch launch{macro->id, macro->script, macro->game, macro->args_json,
+                            macro->correlation_id};
   running_[launch.macro_id] = std::move(macro);
   schedule();
   scripts_->start(

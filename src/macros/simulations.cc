@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/json_writer.h"
+#include "base/span.h"
 #include "base/try.h"
 
 namespace gk::macros {
@@ -102,12 +103,14 @@ struct Simulations::Job {
   std::vector<std::string> evidence;  // Ids of events.
   std::size_t evidence_used = 0;
   Done done;
+  std::optional<PendingSpan> span;
 };
 
 Simulations::Simulations(net::Loop& loop, WorkerPool& pool, Observer& observer, MacroStore& store,
                          const ProfileBook& profiles,
                          std::function<const Ring<CancellationEvent>&()> events,
-                         std::function<WatchSettings()> settings, SimulationsLimits limits)
+                         std::function<WatchSettings()> settings, Log& log, const Clock& clock,
+                         SimulationsLimits limits)
     : loop_(loop),
       pool_(pool),
       observer_(observer),
@@ -115,6 +118,8 @@ Simulations::Simulations(net::Loop& loop, WorkerPool& pool, Observer& observer, 
       profiles_(profiles),
       events_(std::move(events)),
       settings_(std::move(settings)),
+      log_(log),
+      clock_(clock),
       limits_(limits) {}
 
 void Simulations::run(SimulateRequest request, Done done) {
@@ -125,6 +130,7 @@ void Simulations::run(SimulateRequest request, Done done) {
   busy_ = true;
   auto job = std::make_shared<Job>();  // Shared: the callbacks of its steps.
   job->done = std::move(done);
+  job->span.emplace(clock_, "macros.simulate", request.correlation_id);
   SimulationInput& input = job->input;
   input.profile = std::move(request.profile);
   input.profile.dry_run = false;  // What would have been done is what is asked for.
@@ -212,6 +218,7 @@ void Simulations::work(const std::shared_ptr<Job>& job) {
 
 void Simulations::end(const std::shared_ptr<Job>& job, Result<std::string> result) {
   busy_ = false;
+  job->span->end_with(log_, clock_, result);
   job->done(std::move(result));
 }
 

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "base/ring.h"
 #include "base/worker_pool.h"
 #include "macros/macro_store.h"
@@ -34,6 +36,7 @@ struct SimulateRequest {
   LevelSource level_source = LevelSource::profile;  ///< Only told.
   WatchedMacro means;
   WallTime from{}, to{};
+  std::string correlation_id;  ///< For the log.
 };
 
 /// Thread: loop. One simulation at a time.
@@ -42,7 +45,8 @@ class Simulations {
   /// Requires: all outlive it. `events`: the cancellations that are remembered.
   Simulations(net::Loop& loop, WorkerPool& pool, Observer& observer, MacroStore& store,
               const ProfileBook& profiles, std::function<const Ring<CancellationEvent>&()> events,
-              std::function<WatchSettings()> settings, SimulationsLimits limits = {});
+              std::function<WatchSettings()> settings, Log& log, const Clock& clock,
+              SimulationsLimits limits = {});
 
   /// `done` gets the JSON of the result.
   /// Errors to `done`: invalid_argument (times), resource_exhausted (another runs, or the pool is
@@ -65,6 +69,8 @@ class Simulations {
   const ProfileBook& profiles_;
   const std::function<const Ring<CancellationEvent>&()> events_;
   const std::function<WatchSettings()> settings_;
+  Log& log_;
+  const Clock& clock_;
   const SimulationsLimits limits_;
   bool busy_ = false;
   std::shared_ptr<int> alive_ = std::make_shared<int>();  // Shared: weak copies in late callbacks.

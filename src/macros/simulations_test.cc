@@ -43,7 +43,9 @@ class SimulationsTest : public ServiceFixture {
                           store,
                           profiles,
                           [this]() -> const auto& { return service->events(); },
-                          [] { return WatchSettings{}; }};  // namespace
+                          [] { return WatchSettings{}; },
+                          log,
+                          clock};  // namespace
 };  // namespace gk::macros
 
 TEST_F(SimulationsTest, TellsWhatWouldHaveBeenDoneAndDoesNothing) {

@@ -25,6 +25,7 @@ MacroTallies::MacroTallies(TalliesOptions options, net::Loop& loop, const Clock&
       lost_(metrics.gauge("gamekeeper_macro_tallies_lost",
                           "Things that macros did which the trends do not count: too many waited "
                           "for the disk")) {
+  daemon_.counted_to = clock_.mono();
   notices_ = service.notices().subscribe([this](const MacroNotice& notice) { on_notice(notice); });
   cancelled_ = service.cancelled().subscribe([this](const CancellationEvent& event) {
     if (!was_done(event.outcome)) return;
@@ -37,6 +38,7 @@ MacroTallies::MacroTallies(TalliesOptions options, net::Loop& loop, const Clock&
 
 MacroTallies::~MacroTallies() {
   for (auto& [id, live] : live_) count_run(id, live);
+  count_daemon();
   if (pending_.empty()) return;
   store_.add(std::make_shared<const PendingTallies::Entries>(pending_.take()),
              [](const Result<void>&) {});
@@ -83,6 +85,11 @@ void MacroTallies::count_run(std::string_view macro_id, Live& live) {
   }
 }
 
+void MacroTallies::count_daemon() {
+  count_run("", daemon_);
+  daemon_counted_ = quarter_of(clock_.wall());
+}
+
 void MacroTallies::on_snapshot(const monitor::Snapshot& snapshot) {
   const MonoTime now = clock_.mono();
   const Nanos step = std::min(now - std::exchange(last_snapshot_, now), options_.longest_step);
@@ -105,7 +112,10 @@ void MacroTallies::on_snapshot(const monitor::Snapshot& snapshot) {
       }
     });
   }
-  if (!live_.empty()) write_later();
+  // Without a macro a write a quarter is enough; the first makes a day known that ends soon.
+  const bool quarter_over = daemon_counted_ != quarter_of(clock_.wall());
+  if (quarter_over) count_daemon();
+  if (quarter_over || !live_.empty()) write_later();
 }
 
 void MacroTallies::on_command(const games::CommandSeen& seen) {
@@ -146,6 +156,7 @@ void MacroTallies::write_later() {
 
 void MacroTallies::write() {
   timer_.cancel();
+  count_daemon();
   auto told = std::exchange(waiting_, {});
   if (pending_.empty()) {
     for (const auto& done : told) done({});

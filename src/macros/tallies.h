@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -59,6 +60,7 @@ class MacroTallies {
   void on_snapshot(const monitor::Snapshot& snapshot);
   void on_command(const games::CommandSeen& seen);
   void count_run(std::string_view macro_id, Live& live);
+  void count_daemon();
   void count(std::string_view macro_id, const Live& live, const Added& add);
   void count(std::string_view macro_id, const Added& add);
   void write_later();
@@ -71,6 +73,8 @@ class MacroTallies {
   TallyStore& store_;
   PendingTallies pending_;
   std::map<std::string, Live, std::less<>> live_;
+  Live daemon_;                            // Under the empty id.
+  std::optional<Quarter> daemon_counted_;  // The quarter in which it was counted last.
   MonoTime last_snapshot_{};
   std::vector<std::function<void(Result<void>)>> waiting_;  // For the write that comes next.
   bool writing_ = false;

@@ -61,6 +61,22 @@ TEST_F(TalliesTest, CountsRunsTheirTimeAndTheirEnd) {
   EXPECT_EQ(disk.rows.begin()->first.game, "world");
 }
 
+TEST_F(TalliesTest, CountsHowLongTheDaemonWasThereWithAWriteAQuarter) {
+  observer.publish();
+  clock.advance(10s);
+  ASSERT_TRUE(loop.run_until([&] { return !disk.daemon.empty(); }, 10s)) << "the first, soon";
+  clock.advance(5min);
+  observer.publish();
+  loop.run_until([] { return false; }, 50ms);
+  EXPECT_EQ(disk.daemon.begin()->second, 10s) << "no second write in one quarter";
+  clock.advance(10min);
+  observer.publish();
+  clock.advance(10s);
+  ASSERT_TRUE(loop.run_until([&] { return disk.daemon.size() == 2; }, 10s));
+  EXPECT_EQ(disk.daemon.begin()->second, 15min);
+  EXPECT_EQ(disk.daemon.rbegin()->second, 20s);
+}
+
 TEST_F(TalliesTest, CutsARunAtTheQuarter) {
   clock.advance(14min);
   ASSERT_TRUE(start(external("heal")));

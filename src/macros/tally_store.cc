@@ -62,12 +62,14 @@ constexpr std::string_view kAdd =
     "memory_peak_pct = max(coalesce(memory_peak_pct, excluded.memory_peak_pct), "
     "coalesce(excluded.memory_peak_pct, memory_peak_pct))";
 
-// The macros that a report has room for: those that ran longest, then those first by name.
+// The macros that a report has room for: those that ran longest, then those first by name. The
+// daemon, whose id is empty, is none of them and is always told.
 constexpr std::string_view kWanted =
-    " WHERE quarter BETWEEN $1 AND $2 AND ($3 = '' OR macro_id = $3) AND ($4 = '' OR game = $4) "
+    " WHERE quarter BETWEEN $1 AND $2 AND (macro_id = '' OR (($3 = '' OR macro_id = $3) "
+    "AND ($4 = '' OR game = $4) "
     "AND macro_id IN (SELECT macro_id FROM macro_tally WHERE quarter BETWEEN $1 AND $2 "
-    "AND ($3 = '' OR macro_id = $3) AND ($4 = '' OR game = $4) "
-    "GROUP BY macro_id ORDER BY sum(run_us) DESC, macro_id LIMIT $5) "
+    "AND macro_id <> '' AND ($3 = '' OR macro_id = $3) AND ($4 = '' OR game = $4) "
+    "GROUP BY macro_id ORDER BY sum(run_us) DESC, macro_id LIMIT $5))) "
     "ORDER BY quarter, macro_id, game";
 
 Result<void> add_one(store::Database& db, const TallyKey& key, const PendingTallies::Entry& entry) {
@@ -162,6 +164,18 @@ Result<void> read_tallies(store::Database& db, const TallyQuery& query,
   }
 }
 
+// Since when it is known at all whether the daemon ran: what is older was counted by one that did
+// not tell. Only those rows are passed over.
+Result<void> read_first_of_daemon(store::Database& db, const TallyQuery& query,
+                                  const TallyStore::Sink& sink) {
+  GK_TRY(store::Statement * row, db.query("SELECT quarter FROM macro_tally WHERE macro_id = '' "
+                                          "ORDER BY quarter LIMIT 1"));
+  GK_TRY(const bool there, row->step());
+  if (there && row->integer(0) < query.from) sink({row->integer(0), "", ""}, "", {});
+  row->reset();
+  return {};
+}
+
 Result<void> read_cancellations(store::Database& db, const TallyQuery& query,
                                 const TallyStore::Sink& sink) {
   GK_TRY(store::Statement * rows,
@@ -227,6 +241,7 @@ void SqlTallyStore::scan(TallyQuery query, Sink sink, Done done) {
              store::Database::open(
                  {.path = path, .durability = store::Durability::normal, .read_only = true}));
       GK_CHECK_OK(db->execute("BEGIN"));
+      GK_CHECK_OK(read_first_of_daemon(*db, query, sink));
       GK_CHECK_OK(read_tallies(*db, query, sink));
       return read_cancellations(*db, query, sink);
     };

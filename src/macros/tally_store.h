@@ -42,7 +42,8 @@ class TallyStore {
   virtual ~TallyStore() = default;
   /// Adds to what is stored. Shared: the caller keeps them until it knows that they are.
   virtual void add(Entries entries, Done done) = 0;
-  /// In order of quarter. `sink` is not called any more when `done` comes.
+  /// In order of quarter. `sink` is not called any more when `done` comes. The daemon's own rows
+  /// come whatever macro and game are asked for, and the first one of all even if it is older.
   /// Errors to `done`: those of the store, resource_exhausted (the pool is full).
   virtual void scan(TallyQuery query, Sink sink, Done done) = 0;
 };

@@ -153,6 +153,20 @@ TEST_F(TallyStoreTest, LeavesOutThoseThatRanLeast) {
   EXPECT_EQ(rows[1].key.macro_id, "long");
 }
 
+TEST_F(TallyStoreTest, TellsWhenTheDaemonRanWhateverMacroIsAskedForAndSinceWhen) {
+  add(kNow - 9, "", ran(7s));
+  add(kNow - 8, "", ran(8s));
+  add(kNow, "", ran(9s));
+  add(kNow, "heal", ran(1s));
+  add(kNow, "dance", ran(2s));
+  const auto rows = scan({.from = kNow - 1, .to = kNow, .macro_id = "heal", .macros = 1});
+  ASSERT_EQ(rows.size(), 3U);
+  EXPECT_EQ(rows[0].key.quarter, kNow - 9) << "the first of all";
+  EXPECT_EQ(rows[0].tally.run_time, 0s) << "it lies before what is asked for";
+  EXPECT_EQ(rows[1].tally.run_time, 9s);
+  EXPECT_EQ(rows[2].key.macro_id, "heal") << "the daemon takes no place of a macro";
+}
+
 TEST_F(TallyStoreTest, ForgetsAfterNinetyDaysAndWhatLiesInTheFuture) {
   QuarterTally cancelled = ran(1s);
   cancelled.cancellations["fps"] = 1;

@@ -113,6 +113,8 @@ struct TrendReports::Job {
   std::optional<DayRow> days;
   // By id. Filled on the pool, read on the loop and the pool later: one step at a time.
   std::map<std::string, MacroDays, std::less<>> macros;
+  std::vector<Micros> daemon_ran;                           // By day.
+  std::optional<Quarter> daemon_counted;                    // Since when that is counted.
   std::vector<std::pair<std::string, std::string>> wanted;  // Signal, game.
   std::size_t next = 0;
   std::vector<MetricRow> metrics;
@@ -120,6 +122,12 @@ struct TrendReports::Job {
 
   void add(const TallyKey& key, std::string_view name, const QuarterTally& tally) {
     const auto day = days->index(quarter_start(key.quarter));
+    if (key.macro_id.empty()) {
+      daemon_counted = std::min(daemon_counted.value_or(key.quarter), key.quarter);
+      daemon_ran.resize(days->size());
+      if (day) daemon_ran[*day] += tally.run_time;
+      return;
+    }
     if (!day) return;
     auto found = macros.find(key.macro_id);
     if (found == macros.end()) {
@@ -136,6 +144,23 @@ struct TrendReports::Job {
     add_tally(*macro.days[*day], tally);
   }
 
+  // The share of each day; null: nothing tells, it was before that was counted.
+  void write_daemon(JsonWriter& w) const {
+    w.key("daemon_ran").begin_array();
+    for (std::size_t i = 0; i < days->size(); ++i) {
+      const WallTime since = daemon_counted ? quarter_start(*daemon_counted) : WallTime::max();
+      const auto first = days->index(since);
+      const Micros length = days->length(i);
+      const bool known = length > Micros(0) && (since < days->from() || (first && *first <= i));
+      if (!known) {
+        w.null();
+        continue;
+      }
+      w.value(std::min(1.0, seconds(daemon_ran[i]) / seconds(length)));
+    }
+    w.end_array();
+  }
+
   void write(std::size_t most) {
     std::vector<const MacroDays*> order;
     for (const auto& [id, macro] : macros) order.push_back(&macro);
@@ -147,7 +172,9 @@ struct TrendReports::Job {
     w.begin_object().field("from", days->from()).field("to", days->to());
     w.field("time_zone", days->zone().name).key("days").begin_array();
     for (std::size_t i = 0; i < days->size(); ++i) w.value(days->text(i));
-    w.end_array().field("truncated", truncated).key("macros").begin_array();
+    w.end_array();
+    write_daemon(w);
+    w.field("truncated", truncated).key("macros").begin_array();
     for (const MacroDays* macro : order) write_macro(w, *macro);
     w.end_array().key("metrics").begin_array();
     for (const MetricRow& row : metrics) write_metric(w, row);

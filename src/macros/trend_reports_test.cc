@@ -76,6 +76,21 @@ TEST_F(TrendReportsTest, TellsOneDayMoreForEachDayAskedForAndNullForThoseWithout
   EXPECT_TRUE(days[2].is_null());
 }
 
+TEST_F(TrendReportsTest, TellsADayWithoutTheDaemonFromOneWithoutAMacro) {
+  const Quarter midnight = quarter_of(clock.wall() - 12h);
+  disk.daemon[midnight - 3 * 96] = 15min;        // The 5th.
+  disk.daemon[midnight - 96 + 95] = 7min + 30s;  // The 7th, its last quarter.
+  disk.daemon[midnight] = 6h;                    // Today, of 12 h so far; it is flushed to now.
+  const TrendRequest all{.days = 5, .time_zone = {}, .macro_id = {}, .game = {}};
+  EXPECT_EQ(member(*report(all), "daemon_ran"),
+            "[null,0.010416666666666666,0,0.005208333333333333,0.5]");
+  const TrendRequest since{.days = 2, .time_zone = {}, .macro_id = "heal", .game = {}};
+  EXPECT_EQ(member(*report(since), "daemon_ran"), "[0.005208333333333333,0.5]");
+  disk.daemon.erase(disk.daemon.begin(), std::prev(disk.daemon.end()));
+  EXPECT_EQ(member(*report(all), "daemon_ran"), "[null,null,null,null,0.5]")
+      << "before the first row nothing tells";
+}
+
 TEST_F(TrendReportsTest, FoldsTheSameQuartersIntoTheDaysOfWhicheverZone) {
   ran("heal", 14h, 60s);  // 22:00 UTC on the 7th: 3:45 of the 8th in Kathmandu.
   const auto in_utc = report({.days = 2, .time_zone = "UTC", .macro_id = {}, .game = {}});

@@ -207,6 +207,9 @@ void Connection::plan_body() {
       limit = limits.max_import_bytes;
       ++server_->imports;
       importing_ = true;
+      // Growing by doubling would copy 8 MiB at once; what is reserved costs no memory until it
+      // comes.
+      request_.body.reserve(chunked_ ? limit : std::min(body_left_, limit));
     }
   }
   if (body_left_ > limit)

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/json_writer.h"
+#include "base/span.h"
 
 namespace gk::privacy {
 namespace {
@@ -45,7 +46,7 @@ void add_schemas(api::Router& router) {
 }  // namespace
 
 void add_player_routes(api::Router& router, PlayerData& players, const Pseudonyms& pseudonyms,
-                       Audit audit) {
+                       Audit audit, Log& log, const Clock& clock) {
   add_schemas(router);
   // The audit first: who looked is known even when the daemon ends before the answer.
   const auto audited = [audit = std::move(audit), &pseudonyms](
@@ -62,34 +63,42 @@ void add_player_routes(api::Router& router, PlayerData& players, const Pseudonym
             then(pseudonym);
           });
   };
-  router.add({.method = net::Method::get,
-              .path = "/players/{id}/export",
-              .scope = kScope,
-              .summary = "Everything that is kept about a player of a game; audited",
-              .response = "PlayerExport",
-              .handler = [&players, audited](api::Call& call, const api::Reply& reply) {
-                audited(call, reply, "player.export",
-                        [&players, id = call.param("id"), reply](const std::string& pseudonym) {
-                          players.export_player(
-                              id, [reply, pseudonym](const Result<std::string>& data) {
-                                answer_export(pseudonym, data, reply);
-                              });
-                        });
-              }});
-  router.add({.method = net::Method::del,
-              .path = "/players/{id}",
-              .scope = kScope,
-              .summary = "Delete everything that is kept about a player of a game; audited",
-              .response = "PlayerErased",
-              .handler = [&players, audited](api::Call& call, const api::Reply& reply) {
-                audited(call, reply, "player.delete",
-                        [&players, id = call.param("id"), reply](const std::string& pseudonym) {
-                          players.erase_player(
-                              id, [reply, pseudonym](const Result<std::vector<std::string>>& e) {
-                                answer_erased(pseudonym, e, reply);
-                              });
-                        });
-              }});
+  router.add(
+      {.method = net::Method::get,
+       .path = "/players/{id}/export",
+       .scope = kScope,
+       .summary = "Everything that is kept about a player of a game; audited",
+       .response = "PlayerExport",
+       .handler = [&players, audited, &log, &clock](api::Call& call, const api::Reply& reply) {
+         const PendingSpan span(clock, "player.export", call.correlation_id);
+         audited(call, reply, "player.export",
+                 [&players, id = call.param("id"), reply, span, &log,
+                  &clock](const std::string& pseudonym) {
+                   players.export_player(
+                       id, [reply, pseudonym, span, &log, &clock](const Result<std::string>& data) {
+                         span.end_with(log, clock, data);
+                         answer_export(pseudonym, data, reply);
+                       });
+                 });
+       }});
+  router.add(
+      {.method = net::Method::del,
+       .path = "/players/{id}",
+       .scope = kScope,
+       .summary = "Delete everything that is kept about a player of a game; audited",
+       .response = "PlayerErased",
+       .handler = [&players, audited, &log, &clock](api::Call& call, const api::Reply& reply) {
+         const PendingSpan span(clock, "player.delete", call.correlation_id);
+         audited(call, reply, "player.delete",
+                 [&players, id = call.param("id"), reply, span, &log,
+                  &clock](const std::string& pseudonym) {
+                   players.erase_player(id, [reply, pseudonym, span, &log,
+                                             &clock](const Result<std::vector<std::string>>& e) {
+                     span.end_with(log, clock, e);
+                     answer_erased(pseudonym, e, reply);
+                   });
+                 });
+       }});
 }
 
 }  // namespace gk::privacy

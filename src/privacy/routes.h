@@ -23,6 +23,6 @@ using Audit = std::function<void(AuditNote, std::function<void(Result<void>)> do
 /// Adds the routes (scope anticheat:admin). Nothing is handed out or deleted before the audit has
 /// it on disk. Requires: all outlive the router.
 void add_player_routes(api::Router& router, PlayerData& players, const Pseudonyms& pseudonyms,
-                       Audit audit);
+                       Audit audit, Log& log, const Clock& clock);
 
 }  // namespace gk::privacy

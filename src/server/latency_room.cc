@@ -1,5 +1,6 @@
 #include "server/latency_room.h"
 
+#include "base/span.h"
 #include "base/try.h"
 
 namespace gk::server {
@@ -49,9 +50,10 @@ Result<void> LatencyRoom::add(const monitor::LatencyTarget& target) {
   return prober_->add(target.name, std::move(by_echo), std::move(by_connect));
 }
 
-std::uint64_t LatencyRoom::expect(Answer answer) {
+std::uint64_t LatencyRoom::expect(const std::string& target, Answer answer) {
   const std::uint64_t key = ++last_;
   pending_.emplace(key, Pending{.sent = context_.clock.mono(),
+                                .target = target,
                                 .answer = std::move(answer),
                                 .timeout = context_.loop.after(monitor::kProbeTimeout,
                                                                [this, key] { settle(key, false); }),
@@ -63,6 +65,8 @@ void LatencyRoom::settle(std::uint64_t key, bool answered) {
   auto node = pending_.extract(key);
   if (node.empty()) return;  // An answer after its time: counted as lost already.
   const Nanos took = context_.clock.mono() - node.mapped().sent;
+  write_span(context_.log, "latency.probe", took, answered ? "done" : "lost", {},
+             node.mapped().target);
   node.mapped().answer(answered ? std::optional(took) : std::nullopt);
 }
 
@@ -71,7 +75,7 @@ void LatencyRoom::echo(const std::string& name, Answer answer) {
   // What was never answered is forgotten with the round after it.
   std::erase_if(echoes.asked, [this](const auto& item) { return !pending_.contains(item.second); });
   const std::uint16_t sequence = echoes.next++;
-  const std::uint64_t key = expect(std::move(answer));
+  const std::uint64_t key = expect(name, std::move(answer));
   echoes.asked[sequence] = key;
   if (!echoes.socket.ask(sequence)) settle(key, false);
 }
@@ -87,7 +91,7 @@ void LatencyRoom::read_echoes(Echoes& echoes) {
 }
 
 void LatencyRoom::connect(const monitor::LatencyTarget& target, Answer answer) {
-  const std::uint64_t key = expect(std::move(answer));
+  const std::uint64_t key = expect(target.name, std::move(answer));
   // A refusal is an answer of the host, but not of what was named: a loss.
   pending_.at(key).stream = std::make_unique<net::TcpStream>(
       context_.loop, target.address, target.port,

@@ -35,6 +35,7 @@ class LatencyRoom {
   /// One probe that has no answer yet.
   struct Pending {
     MonoTime sent;
+    std::string target;
     Answer answer;
     net::Handle timeout;
     std::unique_ptr<net::TcpStream> stream;  // Of a TCP connect.
@@ -51,7 +52,7 @@ class LatencyRoom {
   Result<void> add(const monitor::LatencyTarget& target);
   void echo(const std::string& name, Answer answer);
   void connect(const monitor::LatencyTarget& target, Answer answer);
-  std::uint64_t expect(Answer answer);
+  std::uint64_t expect(const std::string& target, Answer answer);
   void settle(std::uint64_t key, bool answered);
   void read_echoes(Echoes& echoes);
   void measured(const std::string& name, const monitor::LatencyEstimator& estimator);

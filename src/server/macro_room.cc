@@ -68,7 +68,7 @@ MacroRoom::MacroRoom(const RoomsContext& context, const Stores& stores, WorkerPo
       simulations_(
           context.loop, pool, observer_, store_, profiles_,
           [this]() -> const Ring<macros::CancellationEvent>& { return service_->events(); },
-          [this] { return service_->watch_settings(); }),
+          [this] { return service_->watch_settings(); }, context.log, context.clock),
       tally_store_(*stores.telemetry, stores.telemetry_path(), pool, context.loop, context.clock),
       tallies_({.memory_total_bytes = service_->watch_settings().memory_total_bytes}, context.loop,
                context.clock, context.log, context.metrics, *service_, observer_, tally_store_),

@@ -107,7 +107,8 @@ void PrivacyRoom::connect(api::Router& router) {
             context_, state_, *note.by,
             {.action = note.action, .target = note.target, .correlation_id = note.correlation_id},
             std::move(done));
-      });
+      },
+      context_.log, context_.clock);
 }
 
 }  // namespace gk::server

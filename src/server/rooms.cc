@@ -45,6 +45,16 @@ constexpr std::uint16_t kGoingAway = 1001;  // Source: RFC 6455 s7.4.1
 constexpr Seconds kAccountsTick{5};         // Source: AccountsService::tick(), every 1 to 15 s
 constexpr Seconds kHeartbeat{15};  // Source: chosen; below the 20 s of a proxy's idle limit
 
+/// For bodies of imports: parses them on `pool`, then goes on with them on `loop`.
+api::Router::Aside beside(WorkerPool& pool, net::Loop& loop) {
+  return [&pool, &loop](std::function<void()> work, std::function<void()> then) {
+    return pool.post([work = std::move(work), then = std::move(then), &loop] {
+      work();
+      loop.post(then);
+    });
+  };
+}
+
 monitor::MonitorOptions monitor_options(const RoomsContext& context) {
   monitor::MonitorOptions options;
   options.sampler.interval = std::chrono::duration_cast<Nanos>(
@@ -135,7 +145,7 @@ Result<void> Rooms::Impl::start() {
   GK_TRY(lanes, timed("start.lanes", [&] { return LaneRoom::create(context, state); }));
   GK_CHECK_OK(timed("start.games", [&] { return start_games(); }));
   GK_TRY(scripts, timed("start.scripts", [&] {
-           return ScriptRoom::create(context, state, *monitor, games->service());
+           return ScriptRoom::create(context, state, *pool, *monitor, games->service());
          }));
   GK_CHECK_OK(timed("start.macros", [&] { return start_macros(); }));
   GK_TRY(operations, timed("start.operations",
@@ -241,6 +251,7 @@ void Rooms::Impl::start_api() {
                   .delivery = api::Delivery::latest_wins});
   monitor::add_monitor_topics(*hub, *monitor, *health, c.clock);
   monitor_topics = std::make_unique<monitor::MonitorTopics>(*hub, *monitor, *health, c.clock);
+  router->set_aside(beside(*pool, c.loop));
   accounts::add_accounts_routes(*router, *accounts);
   const bool metrics_public = c.config.metrics_public && !c.config.behind_proxy;
   monitor::add_monitor_routes(*router, *monitor, *health, c.metrics, c.clock,

@@ -26,7 +26,7 @@ ScriptRoom::ScriptRoom(const RoomsContext& context, store::Writer& state)
       loop_(context.loop) {}
 
 Result<std::unique_ptr<ScriptRoom>> ScriptRoom::create(const RoomsContext& context,
-                                                       store::Writer& state,
+                                                       store::Writer& state, WorkerPool& pool,
                                                        monitor::Monitor& monitor,
                                                        games::Port& port) {
   std::unique_ptr<ScriptRoom> room(new ScriptRoom(context, state));
@@ -35,7 +35,7 @@ Result<std::unique_ptr<ScriptRoom>> ScriptRoom::create(const RoomsContext& conte
       std::make_unique<macros::LuaWorkers>(macros::LuaOptions{.launcher = macro_launcher(context)},
                                            context.loop, context.log, context.metrics);
   room->library_ = std::make_unique<macros::ScriptLibrary>(
-      room->store_, context.clock, context.log,
+      room->store_, context.clock, context.log, pool, context.loop,
       [lua = room->lua_.get()](const std::string& name, const std::string& source,
                                std::function<void(Result<void>)> done) {
         lua->check(name, source, std::move(done));

@@ -33,8 +33,8 @@ class ScriptRoom final : public macros::MacroStarter {
   /// Reads what was stored. Blocks for it: called once, at the start.
   /// Errors: as ScriptStore::load().
   static Result<std::unique_ptr<ScriptRoom>> create(const RoomsContext& context,
-                                                    store::Writer& state, monitor::Monitor& monitor,
-                                                    games::Port& port);
+                                                    store::Writer& state, WorkerPool& pool,
+                                                    monitor::Monitor& monitor, games::Port& port);
 
   /// Topics, routes, and the service that watches what runs; from now on schedules hold.
   /// Requires: no macro runs yet; hub, router and service outlive the loop's run.

@@ -298,6 +298,15 @@ class AsyncApi(unittest.TestCase):
                 answers = {ref["$ref"].split("/")[-1] for ref in operations[name]["reply"]["messages"]}
                 self.assertIn(frame["type"], answers)
             self.assertEqual(heard, {"ack", "error", "pong", "gap"})
+            for name, fields in said.items():  # What is not declared is refused, as the document says.
+                self.assertIs(messages[name]["payload"]["additionalProperties"], False)
+                socket_.send({"op": name, "id": "more", **fields, "more": 1})
+                while (frame := socket_.receive()).get("id") != "more":
+                    pass
+                self.assertEqual(frame["type"], "error", frame)
+                self.assertIn("more: no member of", frame["detail"])
+                for allowed in messages[name]["payload"]["properties"]:
+                    self.assertIn(allowed, frame["detail"].split())
 
 
 class PagePaths(unittest.TestCase):

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """logs_test.py: the log of a real daemon: pages, filters, the story of a request, the tail."""
 import json
+import re
+import socket
 import subprocess
 import sys
 import unittest
@@ -92,7 +94,11 @@ SPANS = {
                                    "operations", "referee", "sessions", "privacy")),
     "store.open_state", "store.migrate", "macros.start", "macros.cancel", "backup.make", "store.open_telemetry", "series.load", "series.save", "health.check",
     "config.read", "config.write", "accounts.verify_password", "accounts.change", "command.run",
-    "operation.run", "script.check", "script.save", "script.start", "notice.deliver", "notice.deliver_in_game"}
+    "operation.run", "script.check", "script.save", "script.start", "notice.deliver", "notice.deliver_in_game",
+    "game.command", "lane.wait", "macros.simulate", "player.export", "player.delete", "latency.probe"}
+# Those of them that a request begins: their line names it.
+OF_A_REQUEST = {"macros.start", "command.run", "operation.run", "script.start", "game.command", "lane.wait",
+                "macros.simulate", "player.export", "player.delete"}
 
 
 def missing_spans(text):
@@ -101,10 +107,25 @@ def missing_spans(text):
     return SPANS - {line["event"] for line in lines if line["duration_ms"] >= 0 and line["outcome"]}
 
 
+def unnamed_spans(text):
+    """Those OF_A_REQUEST without a line that names one."""
+    lines = [json.loads(line) for line in text.splitlines() if '"duration_ms"' in line and line.endswith("}")]
+    return OF_A_REQUEST - {line["event"] for line in lines if line.get("correlation_id")}
+
+
 class Spans(unittest.TestCase):
     def test_each_step_that_matters_says_how_long_it_took(self):
-        with Daemon(config='[notices]\nallow_private = ["127.0.0.0/8"]\n') as daemon:
+        with socket.create_server(("127.0.0.1", 0)) as target, \
+                Daemon(config='[notices]\nallow_private = ["127.0.0.0/8"]\n[monitor]\nlatency_targets = '
+                       f'["here=127.0.0.1:{target.getsockname()[1]}"]\n') as daemon:
             admin = daemon.admin
+            admin.post("/api/games", {"name": "echo", "kind": "stdio", "options": {"program": "/bin/cat"}})
+            wait_for("the game", lambda: admin.get("/api/games/echo").json["state"] == "ready")
+            sent = admin.post("/api/games/echo/commands", {"command": "hello"})
+            self.assertEqual(sent.status, 200, sent)
+            self.assertEqual(admin.post("/api/macro-safety/simulate", {"macro_id": "heal"}).status, 200)
+            admin.get("/api/players/nobody/export")
+            admin.ask("DELETE", "/api/players/nobody")
             admin.post("/api/config/reload")
             tag = admin.get("/api/config").headers["ETag"]
             changed = admin.ask("PATCH", "/api/config", {"set": {"monitor.interval_s": 0.5}}, {"If-Match": tag})
@@ -124,7 +145,7 @@ class Spans(unittest.TestCase):
             admin.post("/api/backups")
             admin.post("/api/macro-safety/start", {"macro_id": "heal"})
             admin.post("/api/macro-safety/stop-all")
-            self.assertGreaterEqual(len(SPANS), 29)
+            self.assertGreaterEqual(len(SPANS), 35)
             try:  # A delivery takes a while, and the history is saved every ten seconds.
                 wait_for("all steps", lambda: not missing_spans(daemon.log_text()), 20)
             except AssertionError as late:
@@ -133,6 +154,10 @@ class Spans(unittest.TestCase):
             # Negative control: a step whose line is gone is missed.
             without = "\n".join(line for line in text.splitlines() if "operation.run" not in line)
             self.assertEqual(missing_spans(without), {"operation.run"})
+            self.assertEqual(unnamed_spans(text), set())
+            # Negative control: a line without its request's id names none.
+            stripped = re.sub(r'("event":"operation.run".*)"correlation_id":"[^"]+"', r'\1"correlation_id":""', text)
+            self.assertEqual(unnamed_spans(stripped), {"operation.run"})
 
 
 if __name__ == "__main__":

@@ -93,6 +93,7 @@ class Trends(unittest.TestCase):
                 later = (datetime.date.fromisoformat(day) + datetime.timedelta(days=1)).isoformat()
                 self.assertEqual(runs[later]["runs"], tally["runs"], f"20:20 UTC of {day}")
             self.assertEqual(local.trends("days=5&macro_id=dance")["macros"], [])
+            self.assertTrue(all(share > 0 for share in local.trends("days=5")["daemon_ran"]))
             # A planted hole: the day is missed when its rows are gone.
             with sqlite3.connect(self.data / "telemetry.db", timeout=20) as db:
                 quarter = int(time.time()) // 900 - 96
@@ -100,6 +101,30 @@ class Trends(unittest.TestCase):
                            (quarter - 96, quarter + 48))
             self.assertNotEqual([d and d["runs"] for d in macro_of(
                 local.trends("days=5&time_zone=UTC"), "heal")["days"]], [1, 2, 3, 4, None])
+
+    @unittest.skipUnless(LIBRARY, "needs libfaketime (package faketime)")
+    def test_a_day_without_the_daemon_is_not_one_without_a_macro(self):
+        for days_ago, runs in ((3, True), (1, False)):  # Two days ago it did not run.
+            with self.daemon(days_ago) as daemon:
+                local = Local(daemon)
+                if runs:
+                    local.start("heal")
+                    local.stop("heal")
+        with self.daemon() as daemon:
+            report = Local(daemon).trends("days=5&time_zone=UTC")
+            self.assertEqual([share and share > 0 for share in report["daemon_ran"]],
+                             [None, True, 0, True, True])
+            self.assertEqual([d is None for d in macro_of(report, "heal")["days"]],
+                             [True, False, True, True, True])
+            table = daemon.cli("macro", "trends", "--days", "5", "--time-zone", "UTC").stdout
+            self.assertIn("·█×··", table)
+            one = daemon.cli("macro", "trends", "--macro", "heal", "--days", "5", "--time-zone", "UTC").stdout
+            self.assertEqual(one.count("the daemon did not run"), 1, one)
+            # The control: without its rows the daemon of yesterday was not there either.
+            with sqlite3.connect(self.data / "telemetry.db", timeout=20) as db:
+                db.execute("DELETE FROM macro_tally WHERE macro_id = '' AND quarter / 96 = ?",
+                           (int(time.time()) // 86400 - 1,))
+            self.assertEqual(Local(daemon).trends("days=5&time_zone=UTC")["daemon_ran"][3], 0)
 
     def test_kill_9_costs_at_most_what_was_not_written_yet(self):
         with self.daemon() as daemon:

@@ -187,11 +187,11 @@ async function weigh(target, path) {
 }
 
 const loadCase = {
-  name: "first load: at most 6 requests in all and 80 KB, as transferred",
+  name: "first load: at most 6 requests in all and 80 KB, as transferred; a cancellation 70 KB",
   async run(target) {
     for (const [path, limit] of [
       ["/", 80 * 1024],
-      ...(target.mock ? [[kEvidence, 110 * 1024]] : []),
+      ...(target.mock ? [[kEvidence, 70 * 1024]] : []),
     ]) {
       const weight = await weigh(target, path);
       console.log(

@@ -114,6 +114,7 @@ const simulationCases = [
       equal((await page.locator(".decisions .chip").allInnerTexts()).join(), "Warn,Clear,Warn,Cancel", "steps");
       await page.getByText("Latency: the worst sample was 612 ms, the limit is 500 ms").waitFor();
       await page.getByText("FPS: the worst sample was 9 fps, the limit is 15 fps").waitFor();
+      await page.getByText("Watched as risky, as at its last start.").waitFor();
       await page.getByText("What the history knows of each signal").click();
       equal(
         (await page.locator(".coverage tbody tr").first().locator("th, td").allInnerTexts()).join("|"),
@@ -201,11 +202,13 @@ const trendCases = [
       await attack.getByText("rising by 0.50 a day").waitFor();
       equal(await attack.locator("svg.day-bars").count(), 4, "bars of a macro");
       check(/ by day: /.test(await attack.locator("svg.day-bars").first().getAttribute("aria-label")), "the bars are not read out");
-      equal(await attack.locator("svg.day-bars").first().locator("rect").count(), 6, "bars of 7 days, one without a run");
+      equal(await attack.locator("svg.day-bars").first().locator("rect:not(.off)").count(), 5, "bars of 7 days, one without a run, one without the daemon");
+      equal(await attack.locator("svg.day-bars").first().locator("rect.off").count(), 1, "days without the daemon");
+      await page.locator(".hint-line", { hasText: "The daemon did not run on " }).waitFor();
       equal(await page.locator(".trend", { hasText: "announce" }).getByText("too few days").count(), 3, "lines that nobody can know");
       equal(await page.locator(".trend-grid > li").count(), 4, "measurements that were known");
       await page.getByRole("button", { name: "30 days" }).click();
-      await page.waitForFunction(() => document.querySelectorAll(".trend:nth-child(2) .day-bars")[0].querySelectorAll("rect").length === 30);
+      await page.waitForFunction(() => document.querySelectorAll(".trend:nth-child(2) .day-bars")[0].querySelectorAll("rect:not(.off)").length === 26);
       const zone = page.getByLabel("Time zone of the days");
       await zone.fill("Nowhere");
       await page.keyboard.press("Enter");
@@ -219,7 +222,7 @@ const trendCases = [
         "what was asked",
       );
       await page.getByRole("button", { name: "Table" }).click();
-      equal(await page.getByRole("region", { name: "Macros by day" }).locator("tbody tr").count(), 26 + 30 + 2, "rows of the twin");
+      equal(await page.getByRole("region", { name: "Macros by day" }).locator("tbody tr").count(), 25 + 26 + 2, "rows of the twin");
       await page.getByRole("region", { name: "Measurements by day" }).getByText("42\u00a0%").first().waitFor();
       await context.close();
     },

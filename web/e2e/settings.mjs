@@ -113,12 +113,38 @@ const accountCases = [
       await page.getByText(/next try in \d s/).waitFor();
       await page.getByRole("button", { name: "Change pager" }).click();
       await page.getByLabel("Switched on").uncheck();
+      const put = page.waitForRequest((request) => request.method() === "PUT");
       await page.getByRole("button", { name: "Save" }).click();
+      check(/^".+"$/.test((await put).headers()["if-match"] ?? ""), "a change goes out without If-Match");
       await page.getByText("Off", { exact: true }).waitFor();
       check(await page.getByRole("button", { name: "Send test to pager" }).isDisabled(), "a test goes out");
       await page.getByRole("button", { name: "Remove pager" }).click();
       await page.getByRole("button", { name: "Remove", exact: true }).click();
       await page.getByText("Nobody is told").waitFor();
+      await context.close();
+    },
+  },
+  {
+    name: "settings: a receiver that somebody else changed meanwhile is not overwritten; it is read again",
+    mock: true,
+    async run(target) {
+      const context = await target.context("healthy");
+      const page = await target.open(context, "/settings/notices");
+      await settle(page);
+      await page.getByRole("button", { name: "Change pager" }).click();
+      await page.getByLabel("Kinds of notices").fill("macro.*");
+      const other = { kind: "webhook", enabled: false, events: ["game.*"] };
+      await page.evaluate(
+        (body) => fetch("/api/notices/receivers/pager", { method: "PUT", body: JSON.stringify(body), headers: { "Content-Type": "application/json", "X-Gamekeeper-Csrf": "1" } }),
+        other,
+      );
+      await page.getByRole("button", { name: "Save" }).click();
+      await page.getByText("Somebody else changed this receiver meanwhile.").waitFor();
+      await page.getByRole("button", { name: "Read it again" }).click();
+      await page.waitForFunction(() => document.querySelector("#receiver-events")?.value === "game.*");
+      check(!(await page.getByLabel("Switched on").isChecked()), "the form still holds what it was opened with");
+      await page.getByRole("button", { name: "Save" }).click();
+      await page.getByText("pager is changed.").waitFor();
       await context.close();
     },
   },
@@ -366,6 +392,8 @@ const exploreCases = [
       const page = await target.open(context, "/logs/audit");
       await settle(page);
       await page.locator("summary").first().click();
+      await page.locator("summary", { hasText: "user.create stream-screen" }).waitFor();
+      check((await page.locator("summary", { hasText: "u-3" }).count()) === 0, "a row names an id where it knows the name");
       await page.getByRole("button", { name: "Only marta" }).first().click();
       await page.waitForFunction(() => document.querySelectorAll(".audit-row").length === 4);
       await page.getByRole("button", { name: "Verify" }).click();

@@ -111,6 +111,7 @@ export class Accounts {
       actor,
       action,
       target,
+      target_name: { "u-1": "marta", "u-2": "otto", "u-4": "piet" }[target] ?? after?.username ?? after?.name ?? null,
       before,
       after,
       correlation_id: actor === "system" ? "" : `c0ffee${i}5a`,
@@ -118,8 +119,8 @@ export class Accounts {
     }));
   }
 
-  /** {status, body, type?} or null when the path is not of here. `own`: the caller's scopes. */
-  answer(method, path, query, body, own) {
+  /** {status, body, type?, headers?} or null when the path is not of here. `own`: the caller's scopes. */
+  answer(method, path, query, body, own, headers) {
     const may = (scope) => own.includes("*") || own.includes(scope);
     const [first, second, third] = path.split("/").slice(1).map(decodeURIComponent);
     if (first === "openapi.json") return ok(kOpenApi);
@@ -133,7 +134,7 @@ export class Accounts {
     if (!may(`${scope}:${method === "GET" ? "read" : "write"}`))
       return bad(403, "forbidden", "Your role may not do this");
     if (first === "audit") return this.audit(second, query);
-    if (first === "notices") return this.notices.answer(method, second, third, path.endsWith("/test"), body);
+    if (first === "notices") return this.notices.answer(method, second, third, path.endsWith("/test"), body, headers["if-match"]);
     return first === "users" ? this.user(method, second, third, body) : this.role(method, second, body);
   }
 

@@ -30,6 +30,7 @@ export class Games {
       ? [
           game("caravan", "openttd", "ready", { health: { tick_ratio: 0.978, latency_ms: 31.2, response_time_ms: 30.4, pace_per_s: 60, waiting: 0, in_flight: 1 } }),
           game("arena", "teeworlds", "waiting", { reason: "cannot connect: Connection refused; again in 8 s" }),
+          game("cave", "stdio", "ready", { port: 0, options: { program: "/opt/cave/server", arguments: "--world\nnight" } }),
           game("old-arena", "teeworlds", "failed", { reason: "the server says: Wrong password 1/3." }),
         ]
       : [];

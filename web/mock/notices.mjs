@@ -1,11 +1,12 @@
 // The mock's receivers and outbox.
 
 const iso = (ms) => new Date(ms).toISOString();
-const ok = (body, status = 200) => ({ status, body });
+const ok = (body, status = 200, headers = {}) => ({ status, body, headers });
 
 export class Notices {
   constructor(now, some) {
     this.now = now;
+    this.versions = new Map();
     const receiver = (name, kind, target, more) => ({
       name, kind, enabled: true, events: [], target, signed: false, command: null, pending: 0,
       last_delivered_at: null, last_error: null, ...more });
@@ -33,10 +34,19 @@ export class Notices {
       : [];
   }
 
-  answer(method, what, name, isTest, body) {
+  etag(name) {
+    return `"${this.versions.get(name) ?? 1}"`;
+  }
+
+  answer(method, what, name, isTest, body, ifMatch) {
     if (what === "outbox")
       return ok({ items: this.outbox, next_cursor: null, dropped_total: 0,
                   pending: this.outbox.filter((one) => one.state === "pending").length });
+    const one = this.receivers.find((each) => each.name === name);
+    if (method === "GET" && name && !one) return { status: 404, body: { type: "not-found", title: "Not found", status: 404 } };
+    if (method === "GET" && name) return ok(one, 200, { ETag: this.etag(name) });
+    if (method === "PUT" && ifMatch && ifMatch !== this.etag(name))
+      return { status: 412, body: { type: "precondition-failed", title: "Changed meanwhile", status: 412 } };
     if (method === "GET") return ok({ items: this.receivers, next_cursor: null });
     if (isTest) return this.test(name);
     if (method === "DELETE") {
@@ -51,6 +61,7 @@ export class Notices {
       return { status: 400, body: {
         type: "validation", title: "Not valid", status: 400, detail: "The request is not valid.",
         errors: [{ path: "url", message: "expected https://" }] } };
+    this.versions.set(name, (this.versions.get(name) ?? 1) + 1);
     const before = this.receivers.find((one) => one.name === name);
     const made = {
       last_delivered_at: null, last_error: null, pending: 0, command: null, ...before, name, kind: body.kind,

@@ -312,7 +312,7 @@ export class MockDaemon {
     const room =
       this.settings.answer(method, path, request.headers, body, may, publish) ??
       this.profiles.answer(method, path, request.headers, body, may) ??
-      this.accounts.answer(method, path, query, body, kScopes[this.scene.role]) ??
+      this.accounts.answer(method, path, query, body, kScopes[this.scene.role], request.headers) ??
       this.characters.answer(method, path, body, this.scene.role !== "viewer", (topic, data) =>
         this.publish(topic, data),
       ) ??

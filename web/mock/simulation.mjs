@@ -27,7 +27,8 @@ export function simulation({ macro_id, from, to }, now) {
         { signal: "fps", subject: "caravan", samples: 0, folded: 0, known_share: 0 },
       ];
   return {
-    macro_id, from: from ?? at(1440), to: iso(end), runs: none ? 0 : 2, runs_recorded: !none, evaluations: none ? 0 : 8640,
+    macro_id, safety_level: "risky", level_from: macro_id === "attack" ? "last_run" : "profile",
+    from: from ?? at(1440), to: iso(end), runs: none ? 0 : 2, runs_recorded: !none, evaluations: none ? 0 : 8640,
     samples_used: none ? 0 : 25_920, evidence_used: 0, gaps: 1, unknown_share: none ? 1 : 0.004, truncated: false, decisions,
     possible: decisions.length > 0
       ? [

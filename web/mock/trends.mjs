@@ -1,4 +1,4 @@
-// The mock's trends: attack is cancelled ever more often, heal is steady, announce began two days ago.
+// The mock's trends: the daemon did not run on one day of seven, attack is cancelled ever more often, heal is steady, announce began two days ago.
 
 const kDayMs = 86_400_000;
 
@@ -8,6 +8,7 @@ const day = (runs, run_time_s, cancellations, demand_pct) => ({
   demand_pct, demand_peak_pct: demand_pct === null ? null : demand_pct * 1.8, memory_peak_pct: 1.2,
 });
 const line = (direction, per_day) => ({ direction, per_day });
+const isOff = (i) => i % 7 === 3;
 const steady = line("steady", 0.001);
 
 function macros(count) {
@@ -15,12 +16,12 @@ function macros(count) {
   return [
     {
       macro_id: "attack", macro_name: "Attack Macro",
-      days: list((i) => (i % 7 === 3 ? null : day(6 + (i % 4), 900 + i * 160, Math.floor(i / 2), 30 + i * 3))),
+      days: list((i) => (isOff(i) || i === 1 ? null : day(6 + (i % 4), 900 + i * 160, Math.floor(i / 2), 30 + i * 3))),
       trend: { run_time_s: line("rising", 160), commands: steady, warnings: line("rising", 1), cancellations: line("rising", 0.5), demand_pct: line("rising", 3), memory_peak_pct: steady },
     },
     {
       macro_id: "heal", macro_name: "Heal Macro",
-      days: list((i) => day(40 + ((i * 7) % 5), 1200, 0, 4 + (i % 2) * 0.4)),
+      days: list((i) => isOff(i) ? null : day(40 + ((i * 7) % 5), 1200, 0, 4 + (i % 2) * 0.4)),
       trend: { run_time_s: steady, commands: steady, warnings: steady, cancellations: steady, demand_pct: steady, memory_peak_pct: steady },
     },
     {
@@ -33,7 +34,7 @@ function macros(count) {
 
 function metric(name, game, unit, count, value, trend) {
   const days = Array.from({ length: count }, (_, i) => {
-    const mean = value(i);
+    const mean = isOff(i) ? null : value(i);
     return mean === null ? null : { count: 8640, mean, min: mean * 0.6, max: mean * 1.3, coverage: i === 0 ? 0.42 : 0.998 };
   });
   return { metric: name, game, unit, days, trend };
@@ -44,6 +45,7 @@ export function trends(count, time_zone, now, empty) {
   return {
     from: `${at(count - 1).slice(0, 10)}T00:00:00Z`, to: at(0), time_zone, truncated: false,
     days: Array.from({ length: count }, (_, i) => at(count - 1 - i).slice(0, 10)),
+    daemon_ran: Array.from({ length: count }, (_, i) => (isOff(i) ? 0 : i === 2 ? 0.4 : 1)),
     macros: empty ? [] : macros(count),
     metrics: empty
       ? [metric("cpu_usage", null, "%", count, () => null, null)]

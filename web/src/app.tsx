@@ -7,9 +7,7 @@ import { Frame, Toasts } from "./frame/frame";
 import { titleOf } from "./frame/nav";
 import { navigate, route } from "./lib/router";
 import { CancellationPage } from "./pages/cancellation";
-import { CancellationsPage } from "./pages/cancellations";
-import { LoginPage, SetupPage, UnreachablePage } from "./pages/door";
-import { MacrosPage } from "./pages/macros";
+import { NotLoadedPage, UnreachablePage } from "./pages/door";
 import { NotFoundPage } from "./pages/not-found";
 import { OverviewPage } from "./pages/overview";
 import { door } from "./state/session";
@@ -19,6 +17,9 @@ import { Brand } from "./ui/icons";
 /** The pages of the rooms share a chunk, which the first load does not carry. */
 const loadRooms = () => import("./rooms/entry").then(({ RoomPage }) => RoomPage);
 
+const loadEntrance = () => import("./pages/entrance").then(({ EntrancePage }) => EntrancePage);
+const loadCancellations = () => import("./pages/cancellations").then(({ CancellationsPage }) => CancellationsPage);
+const loadMacros = () => import("./pages/macros").then(({ MacrosPage }) => MacrosPage);
 const loadGames = () => import("./games/entry").then(({ GamesPage }) => GamesPage);
 const loadLibrary = () => import("./library/entry").then(({ LibraryPage }) => LibraryPage);
 const loadPlay = () => import("./play/entry").then(({ PlayPage }) => PlayPage);
@@ -35,9 +36,9 @@ function Page(): JSX.Element {
   }, [isDoor]);
   switch (at.page) {
     case "macros":
-      return <MacrosPage />;
+      return <Later title="Macro safety" load={loadMacros} props={{}} />;
     case "cancellations":
-      return <CancellationsPage />;
+      return <Later title="Cancellations" load={loadCancellations} props={{}} />;
     case "cancellation":
       return <CancellationPage key={at.id} id={at.id} />;
     case "trends":
@@ -77,20 +78,32 @@ function Page(): JSX.Element {
   }
 }
 
+function Splash(): JSX.Element {
+  return (
+    <main class="splash" aria-busy="true">
+      <Brand size={44} />
+      <span class="sr-only">Loading</span>
+    </main>
+  );
+}
+
+const entrance = (failed: boolean): JSX.Element => (failed ? <NotLoadedPage /> : <Splash />);
+
 function Place(): JSX.Element {
   const at = door.value;
   switch (at.at) {
     case "loading":
-      return (
-        <main class="splash" aria-busy="true">
-          <Brand size={44} />
-          <span class="sr-only">Loading</span>
-        </main>
-      );
+      return <Splash />;
     case "setup":
-      return <SetupPage />;
     case "login":
-      return <LoginPage ended={at.ended} />;
+      return (
+        <Later
+          title=""
+          load={loadEntrance}
+          props={{ at: at.at, ended: at.at === "login" && at.ended }}
+          meanwhile={entrance}
+        />
+      );
     case "unreachable":
       return <UnreachablePage message={at.message} />;
     case "inside":

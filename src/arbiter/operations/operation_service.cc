@@ -297,7 +297,7 @@ void OperationService::launch(Active& active) {
   const auto posted = pool_->post([this, id = active.id, steps, stop = active.stop,
                                    entry = std::move(entry), alive = std::weak_ptr<int>(alive_)] {
     AuditedJournal journal(journal_, audit_, entry);
-    Span span(log_, clock_, "operation.run");
+    Span span(log_, clock_, "operation.run", entry.author.correlation_id);
     // Shared: std::function needs a copyable closure.
     auto report = std::make_shared<Result<TransactReport>>(
         span.note(run_transaction(journal, undo_, *steps, *stop)));

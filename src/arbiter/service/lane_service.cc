@@ -280,6 +280,7 @@ Result<WaitId> LaneService::acquire(const AcquireRequest& request, Granted grant
   waiting->since = now;
   waiting->deadline = now + request.timeout.value_or(lane->settings.timeout());
   waiting->lease = request.lease;
+  waiting->correlation_id = request.correlation_id;
   const LaneId lane_id = lane->id;
   const auto ticket = gate_->acquire_async({.actor = actor,
                                             .lanes = {&lane_id, 1},

@@ -60,6 +60,7 @@ struct AcquireRequest {
   Party party;
   std::optional<Nanos> timeout;  ///< Else the lane's.
   std::optional<Nanos> lease;    ///< Shorter than the lane's.
+  std::string correlation_id;    ///< Of the request that waits; for the log.
 };
 
 /// A grant as its holder sees it.

@@ -4,6 +4,7 @@
 
 #include "arbiter/service/lane_service.h"
 #include "arbiter/service/lane_state.h"
+#include "base/span.h"
 
 namespace gk::arbiter {
 
@@ -46,6 +47,8 @@ void LaneService::on_refused(WaitId id, const Error& error) {
           .ticket = waiting.ticket,
           .token = {},
           .waited = clock_.mono() - waiting.since});
+  write_span(log_, "lane.wait", clock_.mono() - waiting.since, error.message,
+             waiting.correlation_id, name);
   waiting.granted(error);
 }
 
@@ -56,6 +59,7 @@ void LaneService::on_granted(WaitId id, Waiting waiting, Grant grant) {
   }
   if (lane->held) lose(*lane, Reason::lease);  // Its end is on its way.
   const MonoTime now = clock_.mono();
+  write_span(log_, "lane.wait", now - waiting.since, "done", waiting.correlation_id, lane->name);
   const LaneStatus status = gate_->status(lane->id);
   Nanos left = status.token == grant.token() ? status.lease_left : Nanos(0);
   if (waiting.lease) left = std::min(left, *waiting.lease);

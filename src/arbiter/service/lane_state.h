@@ -68,6 +68,7 @@ struct LaneService::Waiting {
   TicketId ticket;
   MonoTime since{}, deadline{};
   std::optional<Nanos> lease;
+  std::string correlation_id;
 };
 
 /// What an actor has got of a lane.

@@ -58,8 +58,8 @@ void add_tally(QuarterTally& a, const QuarterTally& b);
 /// Whose tally.
 struct TallyKey {
   Quarter quarter = 0;
-  std::string macro_id;
-  std::string game;  ///< Where it acted; empty: not known.
+  std::string macro_id;  ///< Empty: the daemon itself; its run time is how long it was there.
+  std::string game;      ///< Where it acted; empty: not known.
   auto operator<=>(const TallyKey&) const = default;
 };
 

@@ -142,7 +142,7 @@ inline std::unique_ptr<store::Writer> open_test_store(const std::string& path, c
 /// The library over a file, with a clock that a test moves.
 struct LibraryBench {
   explicit LibraryBench(LuaCheck check = {})
-      : library(store, clock, log, std::move(check)), memory(store, loop, log) {}
+      : library(store, clock, log, pool, loop, std::move(check)), memory(store, loop, log) {}
 
   TempDir dir;
   net::Loop loop;
@@ -151,6 +151,7 @@ struct LibraryBench {
   Metrics metrics;
   std::unique_ptr<store::Writer> writer = open_test_store(dir / "state.db", clock, log, metrics);
   ScriptStore store{*writer, loop};
+  WorkerPool pool{{}};
   ScriptLibrary library;
   ScriptMemory memory;
 

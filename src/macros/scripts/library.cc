@@ -13,14 +13,24 @@ Error bad_name(const std::string& name) {
   return {Errc::invalid_argument,
           "name: expected a-z, 0-9, _ and -, 1 to 64 characters, got \"" + name + "\""};
 }
+std::string path_of(std::size_t i) { return "scripts[" + std::to_string(i) + "]"; }
+Error at(const std::string& path, const Error& error) {
+  return {error.code, path + ": " + error.message};
+}
 Error busy(const std::string& name) {
   return {Errc::failed_precondition, "another change of " + name + " is being written; try again"};
 }
 
 }  // namespace
 
-ScriptLibrary::ScriptLibrary(ScriptStore& store, const Clock& clock, Log& log, LuaCheck lua_check)
-    : store_(store), clock_(clock), log_(log), lua_check_(std::move(lua_check)) {}
+ScriptLibrary::ScriptLibrary(ScriptStore& store, const Clock& clock, Log& log, WorkerPool& pool,
+                             net::Loop& loop, LuaCheck lua_check)
+    : store_(store),
+      clock_(clock),
+      log_(log),
+      pool_(pool),
+      loop_(loop),
+      lua_check_(std::move(lua_check)) {}
 
 LibraryEntry ScriptLibrary::read(Script script, Complaints& complaints) {
   LibraryEntry out;
@@ -64,7 +74,8 @@ const LibraryEntry* ScriptLibrary::find(std::string_view name) const {
   return found == entries_.end() ? nullptr : &found->second;
 }
 
-Result<Script> ScriptLibrary::next_of(const ScriptPut& request) const {
+// Looks at the text's length and whether it is another one, not into it: read() does.
+Result<Script> ScriptLibrary::next_of(ScriptPut request) const {
   if (!valid_macro_id(request.name)) return bad_name(request.name);
   if (changing_.count(request.name) > 0) return busy(request.name);
   const LibraryEntry* present = find(request.name);
@@ -82,7 +93,11 @@ Result<Script> ScriptLibrary::next_of(const ScriptPut& request) const {
     out.created_by = request.by;
     out.version = 0;
   } else {
-    out = present->script;
+    const Script& old = present->script;  // Its text may be long, and is mostly replaced.
+    out = {
+        .name = old.name, .kind = old.kind, .version = old.version, .source = {}, .settings = {}};
+    out.created_at = old.created_at;
+    out.created_by = old.created_by;
   }
   if (request.expected_version && *request.expected_version != out.version) {
     return Error{Errc::failed_precondition,
@@ -93,28 +108,35 @@ Result<Script> ScriptLibrary::next_of(const ScriptPut& request) const {
     return Error{Errc::resource_exhausted, "source: longer than 256 KiB"};
   }
   const bool new_kind = request.kind && *request.kind != out.kind;
-  if (request.source && (out.version == 0 || *request.source != out.source || new_kind)) {
-    out.source = *request.source;
+  if (request.source &&
+      (present == nullptr || *request.source != present->script.source || new_kind)) {
     out.kind = request.kind.value_or(out.kind);
     ++out.version;
   } else if (new_kind) {
     return Error{Errc::invalid_argument, "kind: changes only together with source"};
   }
-  out.settings = request.settings;
+  if (request.source) {  // Not "?:", which would copy it.
+    out.source = std::move(*request.source);
+  } else {
+    out.source = present->script.source;
+  }
+  out.settings = std::move(request.settings);
   out.changed_at = clock_.wall();
-  out.changed_by = request.by;
-  Complaints complaints;
-  (void)read(out, complaints);
-  if (!complaints.empty()) return Error{Errc::invalid_argument, joined(complaints)};
+  out.changed_by = std::move(request.by);
   return out;
 }
 
 void ScriptLibrary::put(ScriptPut request, Done done) {
-  auto next = next_of(request);
+  auto next = next_of(std::move(request));
   if (!next) return done(next.error());
-  std::vector<Script> one;
-  one.push_back(std::move(*next));
-  check_lua_of(std::move(one), 0,
+  Complaints complaints;
+  LibraryEntry entry = read(std::move(*next), complaints);
+  if (!complaints.empty()) return done(Error{Errc::invalid_argument, joined(complaints)});
+  auto batch = std::make_shared<Batch>();
+  batch->scripts = std::make_shared<std::vector<Script>>();
+  batch->scripts->push_back(std::move(entry.script));
+  batch->entries.push_back(std::move(entry));
+  check_lua_of(std::move(batch), 0,
                [this, alive = std::weak_ptr(alive_), done = std::move(done),
                 span = PendingSpan(clock_, "script.save")](const Result<void>& saved) {
                  if (alive.expired()) return;
@@ -124,39 +146,48 @@ void ScriptLibrary::put(ScriptPut request, Done done) {
 }
 
 // One after the other: each Lua text goes to the checker, and only then are all of them stored.
-void ScriptLibrary::check_lua_of(std::vector<Script> scripts, std::size_t from, Done done) {
+void ScriptLibrary::check_lua_of(std::shared_ptr<Batch> batch, std::size_t from, Done done) {
+  const std::vector<Script>& scripts = *batch->scripts;
   if (from == 0) {
     for (const Script& script : scripts) changing_.insert(script.name);
   }
   while (from < scripts.size() && (scripts[from].kind != ScriptKind::lua || !lua_check_)) ++from;
-  if (from == scripts.size()) return store_all(std::move(scripts), std::move(done));
-  const std::string name = scripts[from].name, source = scripts[from].source;
-  lua_check_(name, source,
-             [this, alive = std::weak_ptr(alive_), scripts = std::move(scripts), from,
+  if (from == scripts.size()) return store_all(std::move(batch), std::move(done));
+  lua_check_(scripts[from].name, scripts[from].source,
+             [this, alive = std::weak_ptr(alive_), batch, from,
               done = std::move(done)](const Result<void>& checked) mutable {
                if (alive.expired()) return;
-               if (checked) return check_lua_of(std::move(scripts), from + 1, std::move(done));
-               for (const Script& script : scripts) changing_.erase(script.name);
+               if (checked) return check_lua_of(std::move(batch), from + 1, std::move(done));
+               for (const Script& script : *batch->scripts) changing_.erase(script.name);
                done(checked.error());
              });
 }
 
-void ScriptLibrary::store_all(std::vector<Script> scripts, Done done) {
-  auto copy = scripts;
-  store_.save(std::move(copy), [this, alive = std::weak_ptr(alive_), scripts = std::move(scripts),
-                                done = std::move(done)](const Result<void>& saved) {
+void ScriptLibrary::store_all(std::shared_ptr<Batch> batch, Done done) {
+  const auto shared = batch->scripts;
+  store_.save(shared, [this, alive = std::weak_ptr(alive_), batch = std::move(batch),
+                       done = std::move(done)](const Result<void>& saved) {
     if (alive.expired()) return;
-    for (const Script& script : scripts) changing_.erase(script.name);
+    std::vector<Script>& scripts = *batch->scripts;  // The writer has read them.
+    std::vector<std::string> names;
+    for (const Script& script : scripts) {
+      changing_.erase(script.name);
+      names.push_back(script.name);
+    }
     if (!saved) return done(saved.error());
-    for (const Script& script : scripts) {
-      Complaints none;
-      entries_[script.name] = read(script, none);
+    for (std::size_t i = 0; i < scripts.size(); ++i) {
+      LibraryEntry& entry = batch->entries[i];
+      entry.script = std::move(scripts[i]);
       log_.info("script.saved", "A macro of the library has changed",
-                {{"script", script.name}, {"version", script.version}, {"by", script.changed_by}});
+                {{"script", names[i]},
+                 {"version", entry.script.version},
+                 {"by", entry.script.changed_by}});
+      std::swap(entries_[names[i]], entry);
     }
-    for (const Script& script : scripts) {
-      changed_.publish({script.name, ScriptChanged::Kind::saved});
-    }
+    // What was replaced may be 65,000 actions: letting go of them takes the pool's time, not ours.
+    auto replaced = std::make_shared<std::vector<LibraryEntry>>(std::move(batch->entries));
+    if (names.size() > 1) (void)pool_.post([replaced = std::move(replaced)] {});
+    for (const auto& name : names) changed_.publish({name, ScriptChanged::Kind::saved});
     done({});
   });
 }
@@ -249,8 +280,9 @@ Result<std::string> ScriptLibrary::export_json(const std::vector<std::string>& n
   return out;
 }
 
-void ScriptLibrary::import_json(const JsonValue& bundle, Import how,
-                                std::function<void(Result<std::vector<std::string>>)> done) {
+// Thread: any; it looks at nothing but the bundle.
+Result<std::vector<ScriptLibrary::Draft>> ScriptLibrary::read_bundle(const JsonValue& bundle,
+                                                                     const Import& how) {
   JsonReader top(bundle, "");
   std::int64_t format = 0;
   top.require("gamekeeper_macros");
@@ -261,50 +293,89 @@ void ScriptLibrary::import_json(const JsonValue& bundle, Import how,
     top.complain("scripts", "expected an array of 1 to 500 macros");
   }
   top.refuse_unknown();
-  if (auto fine = top.result(); !fine) return done(fine.error());
-  std::vector<Script> scripts;
-  std::size_t added = 0;
+  if (auto fine = top.result(); !fine) return fine.error();
+  std::vector<Draft> drafts;
   for (std::size_t i = 0; i < list->as_array().size(); ++i) {
-    const std::string path = "scripts[" + std::to_string(i) + "]";
+    const std::string path = path_of(i);
     JsonReader reader(list->as_array()[i], path);
-    ScriptPut put{.by = how.by};
-    std::string kind, source;
+    Draft draft{.put = {.by = how.by}, .read = {}};
+    ScriptPut& put = draft.put;
+    std::string kind;
+    Script text;
     reader.require("name");
     reader.string("name", put.name, 64);
     reader.require("kind");
     reader.string("kind", kind, 8);
     reader.require("source");
-    reader.string("source", source, ScriptLimits::kMaxSourceBytes);
+    reader.string("source", text.source, ScriptLimits::kMaxSourceBytes);
     put.kind = parse_kind(kind);
     if (!put.kind && !kind.empty()) reader.complain("kind", "expected lua or steps");
-    put.source = std::move(source);
     put.settings = read_settings(reader, {});
     if (how.keep_settings) check_zone(reader, put.settings);
     reader.refuse_unknown();
-    if (auto fine = reader.result(); !fine) return done(fine.error());
+    if (auto fine = reader.result(); !fine) return fine.error();
     if (!how.keep_settings) {
       put.settings.enabled = false;
       put.settings.resume = false;
       put.settings.schedule_json.clear();
     }
-    if (find(put.name) == nullptr) {
+    if (!valid_macro_id(put.name)) return at(path, bad_name(put.name));
+    text.kind = *put.kind;
+    text.settings = put.settings;
+    Complaints complaints;
+    draft.read = read(std::move(text), complaints);
+    if (!complaints.empty()) return at(path, {Errc::invalid_argument, joined(complaints)});
+    put.source = std::move(draft.read.script.source);
+    drafts.push_back(std::move(draft));
+  }
+  return drafts;
+}
+
+void ScriptLibrary::import_json(JsonValue bundle, Import how, Imported done) {
+  // Shared: the task is copied. What it holds is let go where it was read: that takes time too.
+  auto given = std::make_shared<JsonValue>(std::move(bundle));
+  const bool replace = how.replace;
+  const auto posted =
+      pool_.post([this, &loop = loop_, alive = std::weak_ptr(alive_), given = std::move(given),
+                  how = std::move(how), replace, done]() mutable {
+        auto drafts = std::make_shared<Result<std::vector<Draft>>>(read_bundle(*given, how));
+        given.reset();
+        loop.post([this, alive, drafts, replace, done] {
+          if (alive.expired()) return;
+          if (!*drafts) return done(drafts->error());
+          import_drafts(std::move(**drafts), replace, done);
+        });
+      });
+  if (!posted) done(posted.error());
+}
+
+void ScriptLibrary::import_drafts(std::vector<Draft> drafts, bool replace, const Imported& done) {
+  auto batch = std::make_shared<Batch>();
+  batch->scripts = std::make_shared<std::vector<Script>>();
+  std::set<std::string, std::less<>> seen;
+  std::vector<std::string> names;
+  std::size_t added = 0;
+  for (std::size_t i = 0; i < drafts.size(); ++i) {
+    const std::string path = path_of(i);
+    const std::string name = drafts[i].put.name;
+    if (find(name) == nullptr) {
       ++added;
-    } else if (!how.replace) {
-      return done(Error{Errc::already_exists, path + ": the library has a macro " + put.name});
+    } else if (!replace) {
+      return done(Error{Errc::already_exists, path + ": the library has a macro " + name});
     }
-    const bool twice = std::any_of(scripts.begin(), scripts.end(),
-                                   [&](const Script& s) { return s.name == put.name; });
-    if (twice) return done(Error{Errc::invalid_argument, path + ": " + put.name + " comes twice"});
-    auto next = next_of(put);
-    if (!next) return done(Error{next.error().code, path + ": " + next.error().message});
-    scripts.push_back(std::move(*next));
+    if (!seen.insert(name).second) {
+      return done(Error{Errc::invalid_argument, path + ": " + name + " comes twice"});
+    }
+    names.push_back(name);
+    auto next = next_of(std::move(drafts[i].put));
+    if (!next) return done(at(path, next.error()));
+    batch->scripts->push_back(std::move(*next));
+    batch->entries.push_back(std::move(drafts[i].read));
   }
   if (entries_.size() + changing_.size() + added > ScriptLimits::kMaxScripts) {
     return done(Error{Errc::resource_exhausted, "the library holds at most 500 macros"});
   }
-  std::vector<std::string> names;
-  for (const Script& script : scripts) names.push_back(script.name);
-  check_lua_of(std::move(scripts), 0, [names, done = std::move(done)](const Result<void>& stored) {
+  check_lua_of(std::move(batch), 0, [names = std::move(names), done](const Result<void>& stored) {
     if (!stored) return done(stored.error());
     done(names);
   });

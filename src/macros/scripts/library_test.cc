@@ -1,6 +1,7 @@
 #include "macros/scripts/library.h"
 
 #include <gtest/gtest.h>
+#include <time.h>
 
 #include "macros/scripts/fakes_for_test.h"
 
@@ -139,6 +140,68 @@ TEST_F(ScriptLibraryTest, ExportsWhatAnImportTakes) {
             (std::vector<std::string>{"fish", "hello"}));
   EXPECT_EQ(library.export_json({}).value(), bundle);
   EXPECT_EQ(library.export_json({"nobody"}).error().message, "no macro nobody");
+}
+
+// CPU time of this thread, which is the loop's: what else the machine does is not in it.
+double loop_ms() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
+}
+
+std::string long_list_of_steps() {
+  std::string out = R"({"name":"x","description":"d","actions":[)";
+  for (int i = 0; i < 1'000; ++i) {  // As many as a list may have, of 240 KB.
+    out += R"({"type":"command","delay_ms":5,"command":"give )" + std::string(190, 'x') + "\"},";
+  }
+  out.back() = ']';
+  return out + "}";
+}
+
+TEST_F(ScriptLibraryTest, ReadsTheTextsOfAnImportBesideTheLoop) {
+  const std::string source = long_list_of_steps();
+  std::string bundle = R"({"gamekeeper_macros":1,"scripts":[)";
+  for (int i = 0; i < 16; ++i) {
+    bundle += (i == 0 ? "" : ",") + std::string("{\"name\":\"m") + std::to_string(i) +
+              "\",\"kind\":\"steps\",\"source\":";
+    append_json_string(bundle, source);
+    bundle += "}";
+  }
+  JsonValue given = parse_json(bundle + "]}", {.max_bytes = bundle.size() + 2}).value();
+  // The control: what the texts cost where they are read. The library had to read each twice.
+  const double before_reading = loop_ms();
+  for (int i = 0; i < 16; ++i) {
+    Complaints none;
+    EXPECT_NE(read_steps(source, none), nullptr);
+  }
+  const double reading = loop_ms() - before_reading;
+  std::optional<Result<std::vector<std::string>>> answer;
+  const double before = loop_ms();
+  library.import_json(std::move(given), {},
+                      [&](Result<std::vector<std::string>> r) { answer = std::move(r); });
+  EXPECT_FALSE(answer) << "it is not read yet";
+  ASSERT_TRUE(loop.run_until([&] { return answer.has_value(); }, Seconds(60)));
+  const double held = loop_ms() - before;
+  ASSERT_TRUE(*answer) << answer->error().message;
+  EXPECT_EQ((*answer)->size(), 16U);
+  EXPECT_LT(held, reading / 3) << "ms of the loop's thread in all";
+  EXPECT_EQ(library.find("m15")->script.source, source);
+  EXPECT_NE(library.find("m15")->program, nullptr);
+}
+
+TEST_F(ScriptLibraryTest, AnImportJudgesByWhatTheLibraryHoldsWhenItsTextsAreRead) {
+  std::string source;
+  append_json_string(source, steps("a"));
+  const std::string bundle =
+      R"({"gamekeeper_macros":1,"scripts":[{"name":"hello","kind":"steps","source":)" + source +
+      "}]}";
+  std::optional<Result<std::vector<std::string>>> answer;
+  library.import_json(parse_json(bundle).value(), {},
+                      [&](Result<std::vector<std::string>> r) { answer = std::move(r); });
+  EXPECT_EQ(put("hello", steps("b")), "") << "meanwhile";
+  loop.run_until([&] { return answer.has_value(); }, Seconds(10));
+  EXPECT_FALSE(*answer);
+  EXPECT_EQ(library.find("hello")->script.source, steps("b"));
 }
 
 TEST_F(ScriptLibraryTest, ImportsDisabledUnlessSettingsAreTrusted) {

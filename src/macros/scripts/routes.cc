@@ -179,7 +179,7 @@ void add_versions(api::Router& router, const ScriptServices& services) {
               }});
 }
 
-void import_bundle(const ScriptServices& services, const Call& call, const Reply& reply) {
+void import_bundle(const ScriptServices& services, Call& call, const Reply& reply) {
   ScriptLibrary::Import how{.by = call.principal->name};
   for (const auto& [key, flag] :
        {std::pair{"replace", &how.replace}, std::pair{"keep_settings", &how.keep_settings}}) {
@@ -189,7 +189,7 @@ void import_bundle(const ScriptServices& services, const Call& call, const Reply
     }
     *flag = word == "true";
   }
-  services.library.import_json(call.body, how,
+  services.library.import_json(std::move(call.body), how,
                                [reply](const Result<std::vector<std::string>>& names) {
                                  if (!names) return reply.error(names.error());
                                  std::string out;

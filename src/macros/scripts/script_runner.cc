@@ -104,22 +104,22 @@ void ScriptRunner::start(const ScriptLaunch& launch, Started started) {
     return started(Error{Errc::unavailable, "this daemon was built without a Lua worker"});
   }
   running_[run->launch.macro_id] = run;  // Its id is taken from now on.
-  lua_->launch(
-      run->launch, entry.script.source, hands_of(run),
-      [this, alive = std::weak_ptr(alive_), run, started,
-       span = PendingSpan(clock_, "script.start")](Result<LuaLauncher::Launched> launched) {
-        if (alive.expired()) return;
-        span.end_with(log_, clock_, launched);
-        const bool wanted = find(run->launch.macro_id) == run.get() && !run->fenced;
-        if (launched && wanted) {
-          run->script = std::move(launched->script);
-          enter(run, started);
-          return started(std::optional(std::move(launched->spawned)));
-        }
-        if (find(run->launch.macro_id) == run.get()) running_.erase(run->launch.macro_id);
-        if (!launched) return started(launched.error());
-        started(Error{Errc::cancelled, "it was ended before it had begun"});
-      });
+  lua_->launch(run->launch, entry.script.source, hands_of(run),
+               [this, alive = std::weak_ptr(alive_), run, started,
+                span = PendingSpan(clock_, "script.start", run->launch.correlation_id)](
+                   Result<LuaLauncher::Launched> launched) {
+                 if (alive.expired()) return;
+                 span.end_with(log_, clock_, launched);
+                 const bool wanted = find(run->launch.macro_id) == run.get() && !run->fenced;
+                 if (launched && wanted) {
+                   run->script = std::move(launched->script);
+                   enter(run, started);
+                   return started(std::optional(std::move(launched->spawned)));
+                 }
+                 if (find(run->launch.macro_id) == run.get()) running_.erase(run->launch.macro_id);
+                 if (!launched) return started(launched.error());
+                 started(Error{Errc::cancelled, "it was ended before it had begun"});
+               });
 }
 
 void ScriptRunner::enter(const std::shared_ptr<Running>& run, const Started&) {
@@ -221,7 +221,8 @@ void ScriptRunner::send(Running& run, std::string command, bool chat, Nanos time
               .command = std::move(command),
               .sender = run.subject,
               .actor = options_.actor,
-              .timeout = timeout},
+              .timeout = timeout,
+              .correlation_id = run.launch.correlation_id},
              [this, alive = std::weak_ptr(alive_), id,
               done = std::move(done)](const Result<games::SendReply>& reply) {
                if (alive.expired()) return;

@@ -171,10 +171,10 @@ Result<StoredScripts> ScriptStore::load() {
   return out;
 }
 
-void ScriptStore::save(std::vector<Script> scripts, Done done) {
+void ScriptStore::save(std::shared_ptr<const std::vector<Script>> scripts, Done done) {
   submit(
       [scripts = std::move(scripts)](store::Database& db) -> Result<void> {
-        for (const Script& script : scripts) GK_CHECK_OK(put_script(db, script));
+        for (const Script& script : *scripts) GK_CHECK_OK(put_script(db, script));
         return {};
       },
       std::move(done));

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -43,7 +44,8 @@ class ScriptStore {
   Result<StoredScripts> load();  ///< At start-up only: blocks.
 
   /// All of them or none. A new version is kept besides; the oldest beyond kMaxVersions goes.
-  void save(std::vector<Script> scripts, Done done);
+  /// Shared: the writer's thread reads them, so that 16 MiB are not copied; unchanged until `done`.
+  void save(std::shared_ptr<const std::vector<Script>> scripts, Done done);
   /// With its versions, its served moments and what its macro remembers.
   void remove(const std::string& name, Done done);
   void versions(const std::string& name,

@@ -1,26 +1,17 @@
 // Typed calls to the REST API. Every failure is an ApiError that says what to do about it.
 
 import type {
-  ActiveMacro,
   ActiveMacros,
-  Cancellation,
   Cancellations,
   Evidence,
   Health,
-  MacroProfile,
   MacroPaused,
-  MacroProfiles,
   MacroStatus,
   Overview,
   Performance,
   Problem,
   Profile,
-  ProfilePatch,
-  Quarantine,
   SetupState,
-  SimulateInput,
-  Simulation,
-  StartMacro,
   User,
 } from "./types";
 
@@ -163,25 +154,9 @@ export const api = {
     ),
   evidence: (eventId: string) =>
     call<Evidence>("GET", `/api/macro-safety/cancellations/${id(eventId)}/evidence`),
-  profiles: () => call<MacroProfiles>("GET", "/api/macro-safety/profiles?limit=200"),
-  macroProfile: (macroId: string) =>
-    call<MacroProfile>("GET", `/api/macro-safety/profiles/${id(macroId)}`),
-  /** Refused with 412 when the profile is not the one of `etag` any more. */
-  patchProfile: (macroId: string, etag: string, body: ProfilePatch) =>
-    call<MacroProfile>("PATCH", `/api/macro-safety/profiles/${id(macroId)}`, {
-      body,
-      headers: { "If-Match": `"${etag}"` },
-    }),
-  simulate: (body: SimulateInput) =>
-    call<Simulation>("POST", "/api/macro-safety/simulate", { body, timeoutMs: 120_000 }),
-  start: (body: StartMacro) => call<ActiveMacro>("POST", "/api/macro-safety/start", { body }),
   stop: (macroId: string) =>
     call<{ macro_id: string; stopped: boolean }>("POST", `/api/macro-safety/stop/${id(macroId)}`),
   pause: (macroId: string) => call<MacroPaused>("POST", `/api/macro-safety/pause/${id(macroId)}`),
   resume: (macroId: string) => call<MacroPaused>("POST", `/api/macro-safety/resume/${id(macroId)}`),
-  quarantine: () => call<Quarantine>("GET", "/api/macro-safety/quarantine?limit=200"),
-  lift: (macroId: string) =>
-    call<{ macro_id: string }>("POST", `/api/macro-safety/quarantine/${id(macroId)}/lift`),
   stopAll: () => call<{ stopped: number }>("POST", "/api/macro-safety/stop-all"),
-  check: () => call<{ cancellations: Cancellation[] }>("POST", "/api/macro-safety/check"),
 };

@@ -31,6 +31,8 @@ export interface AuditRow {
   actor: string;
   action: string;
   target: string;
+  /** What people call it; null: unknown, or the target is a name. */
+  target_name: string | null;
   before: unknown;
   after: unknown;
   correlation_id: string;

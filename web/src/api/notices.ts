@@ -62,8 +62,22 @@ export const noticesApi = {
     (await call<Page<Receiver>>("GET", "/api/notices/receivers")).items,
   add: (name: string, input: ReceiverInput) =>
     call<Receiver>("POST", "/api/notices/receivers", { body: { name, ...input } }),
-  change: (name: string, input: ReceiverInput) =>
-    call<Receiver>("PUT", `/api/notices/receivers/${id(name)}`, { body: input }),
+  /** One to be changed, with what says that it is still the same then. */
+  async receiver(name: string): Promise<{ receiver: Receiver; etag: string | null }> {
+    let etag: string | null = null;
+    const receiver = await call<Receiver>("GET", `/api/notices/receivers/${id(name)}`, {
+      onHeaders: (headers) => {
+        etag = headers.get("ETag");
+      },
+    });
+    return { receiver, etag };
+  },
+  /** Refused with 412 when the receiver is not the one of `etag` any more. */
+  change: (name: string, input: ReceiverInput, etag: string | null) =>
+    call<Receiver>("PUT", `/api/notices/receivers/${id(name)}`, {
+      body: input,
+      ...(etag ? { headers: { "If-Match": etag } } : {}),
+    }),
   remove: (name: string) => call<unknown>("DELETE", `/api/notices/receivers/${id(name)}`),
   test: (name: string) =>
     call<Delivery>("POST", `/api/notices/receivers/${id(name)}/test`, { body: {}, timeoutMs: kTestMs }),

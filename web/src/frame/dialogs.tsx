@@ -1,5 +1,7 @@
 // Help (?) and, on a phone, the pages.
 
+import "../styles/help.css";
+
 import type { JSX } from "preact";
 
 import { route } from "../lib/router";

@@ -11,9 +11,10 @@ import { now } from "../state/clock";
 import { singleKeys } from "../state/prefs";
 import { dismissToast, toasts } from "../state/toasts";
 import { Brand, Icon, type IconName } from "../ui/icons";
+import { Dialog } from "../ui/dialog";
+import { Later } from "../ui/later";
 import { Button } from "../ui/parts";
 import { kMoodIcon } from "../ui/words";
-import { HelpDialog, PagesDialog } from "./dialogs";
 import { EmergencyStop } from "./emergency";
 import { ThemeToggle, UserMenu } from "./menus";
 import { kNav } from "./nav";
@@ -219,6 +220,21 @@ function useFocusOnNavigation(): void {
 }
 let navigatedOnce = false;
 
+const loadHelp = () => import("./dialogs").then(({ HelpDialog }) => HelpDialog);
+const loadPages = () => import("./dialogs").then(({ PagesDialog }) => PagesDialog);
+
+function dialogMeanwhile(failed: boolean): JSX.Element {
+  if (!failed) return <></>;
+  const close = (): void => {
+    overlay.value = "none";
+  };
+  return (
+    <Dialog title="Not loaded" onClose={close}>
+      <p>Gamekeeper does not answer, or was updated meanwhile. Reload the page.</p>
+    </Dialog>
+  );
+}
+
 export function Frame({ children }: { children: ComponentChildren }): JSX.Element {
   useShortcuts();
   useFocusOnNavigation();
@@ -233,9 +249,9 @@ export function Frame({ children }: { children: ComponentChildren }): JSX.Elemen
         <StaleNotice />
         {children}
       </main>
-      {overlay.value === "help" && <HelpDialog />}
+      {overlay.value === "help" && <Later title="" load={loadHelp} props={{}} meanwhile={dialogMeanwhile} />}
       {overlay.value === "palette" && <Palette />}
-      {overlay.value === "pages" && <PagesDialog />}
+      {overlay.value === "pages" && <Later title="" load={loadPages} props={{}} meanwhile={dialogMeanwhile} />}
     </div>
   );
 }

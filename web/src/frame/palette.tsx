@@ -5,11 +5,9 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { search } from "../lib/fuzzy";
 import { navigate } from "../lib/router";
-import { readableReason } from "../lib/rule";
-import { macros, recent, retryNow } from "../state/live";
+import { retryNow } from "../state/live";
 import { theme } from "../state/prefs";
-import { may, signOut } from "../state/session";
-import { toast } from "../state/toasts";
+import { may } from "../state/session";
 import { Dialog } from "../ui/dialog";
 import { Icon, type IconName } from "../ui/icons";
 import { kNav } from "./nav";
@@ -27,18 +25,7 @@ export interface PaletteItem {
   run: () => void;
 }
 
-const kTabs: readonly [string, string, string?][] = [
-  ["/settings/tokens", "API tokens"],
-  ["/settings/users", "Users", "users:read"],
-  ["/settings/roles", "Roles", "users:read"],
-  ["/settings/configuration", "Configuration", "config:read"],
-  ["/settings/backups", "Backups", "admin:read"],
-  ["/logs/audit", "Audit", "audit:read"],
-  ["/referee/review", "Review queue", "anticheat:read"],
-  ["/referee/replay", "Replay of movements", "anticheat:read"],
-];
-
-/** What is known without asking: pages, what runs, what this browser can do. */
+/** What is found without the daemon: pages, and what this browser does by itself. */
 function ownItems(): PaletteItem[] {
   const go = (path: string) => () => navigate(path);
   const allowed = (scope?: string): boolean => !scope || may(scope);
@@ -48,21 +35,6 @@ function ownItems(): PaletteItem[] {
       label: item.label,
       hint: item.keys,
       run: go(item.path),
-    })),
-    ...kTabs
-      .filter(([, , scope]) => allowed(scope))
-      .map(([path, label]) => ({ icon: "next" as const, label, hint: "page", run: go(path) })),
-    ...(macros.value ?? []).map((macro) => ({
-      icon: "play" as const,
-      label: macro.macro_name,
-      hint: `running · ${macro.macro_id}`,
-      run: go("/macro-safety"),
-    })),
-    ...(recent.value ?? []).slice(0, 20).map((event) => ({
-      icon: "cancel" as const,
-      label: `${event.macro_name}: ${readableReason(event.cancellation_reason)}`,
-      hint: "cancellation",
-      run: go(`/cancellations/${encodeURIComponent(event.id)}`),
     })),
     ...(["light", "dark", "system"] as const).map((name) => ({
       icon:
@@ -77,18 +49,6 @@ function ownItems(): PaletteItem[] {
         theme.value = name;
       },
     })),
-    ...(allowed("macros:run") || allowed("macros:admin")
-      ? [
-          {
-            icon: "cancel" as const,
-            label: "Emergency stop …",
-            hint: "asks first",
-            // As a screen reader clicks it: without the hold, and with a question.
-            run: () => document.querySelector<HTMLButtonElement>(".emergency")?.click(),
-          },
-        ]
-      : []),
-    { icon: "book", label: "API reference", hint: "opens beside", run: () => void open("/docs", "_blank", "noopener") },
     { icon: "refresh", label: "Read everything again", hint: "connection", run: retryNow },
     {
       icon: "keyboard",
@@ -96,14 +56,6 @@ function ownItems(): PaletteItem[] {
       hint: "?",
       run: () => {
         overlay.value = "help";
-      },
-    },
-    {
-      icon: "leave",
-      label: "Sign out",
-      hint: "account",
-      run: () => {
-        signOut().catch((error: Error) => toast("bad", error.message));
       },
     },
   ];

@@ -8,6 +8,7 @@ import { useState } from "preact/hooks";
 import type { Game, GameCandidate } from "../api/games";
 import { formatMs, formatNumber, kUnknown, plural } from "../lib/format";
 import { paceOf, paceTrouble } from "../lib/pace";
+import { placeOf } from "../lib/place";
 import { Await, LookOnly, useFollow } from "../rooms/shared";
 import { may } from "../state/session";
 import { Button, Empty, PageHead } from "../ui/parts";
@@ -58,10 +59,10 @@ function Card({ of }: { of: Game }): JSX.Element {
       </div>
       <p class="game-kind">
         {titleOfKind(of.kind)}
-        {of.host && (
+        {placeOf(of) && (
           <>
             {" "}
-            · <span class="mono">{of.port ? `${of.host}:${of.port}` : of.host}</span>
+            · <span class="mono">{placeOf(of)}</span>
           </>
         )}
       </p>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { Simulation } from "../api/types";
-import { askOf, coverageLine, newSimulation, possibleLine, shareText } from "./simulation";
+import { askOf, coverageLine, levelLine, newSimulation, possibleLine, shareText } from "./simulation";
 
 const of = { runs: 2, runs_recorded: true, samples_used: 640, gaps: 1, unknown_share: 0.03 };
 const line = (more: object): string => coverageLine({ ...of, ...more } as unknown as Simulation);
@@ -18,6 +18,13 @@ describe("what a simulation rests on", () => {
   });
   it("counts no runs where none are recorded", () => {
     expect(line({ runs_recorded: false })).not.toContain("run");
+  });
+  it("names the level, and who set it", () => {
+    const level = (level_from: Simulation["level_from"]): string =>
+      levelLine({ safety_level: "safe", level_from } as Simulation);
+    expect(level("profile")).toBe("Watched as safe, the profile's.");
+    expect(level("request")).toBe("Watched as safe, as asked.");
+    expect(level("last_run")).toBe("Watched as safe, as at its last start.");
   });
   it("names a breach that a mean may hide", () => {
     const one = { from: "", to: "", signal: "latency", worst: 612, limit: 500 };

@@ -33,6 +33,15 @@ export function coverageLine(of: Simulation): string {
   ].join(" · ");
 }
 
+const kLevelFrom: Record<Simulation["level_from"], string> = {
+  profile: "the profile's",
+  request: "as asked",
+  last_run: "as at its last start",
+};
+
+/** "Watched as risky, as at its last start." */
+export const levelLine = (of: Simulation): string => `Watched as ${of.safety_level}, ${kLevelFrom[of.level_from]}.`;
+
 /** "Latency: the worst sample was 612 ms, the limit is 500 ms". */
 export function possibleLine(one: Simulation["possible"][number]): string {
   const { label } = signalInfo(one.signal);

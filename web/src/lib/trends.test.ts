@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { barsOf, barsText, dayText, directionOf, kMeasures, short, topOf, totalOf } from "./trends";
+import { barsOf, barsText, barText, dayText, directionOf, kMeasures, offText, short, topOf, totalOf } from "./trends";
 
 const [runs, time, , cpu] = kMeasures as [
   (typeof kMeasures)[number],
@@ -35,6 +35,23 @@ describe("trends in words", () => {
       "Runs by day: Thu 26 Nov 2, Sat 28 Nov 0.",
     );
     expect(barsText("Runs", [null], ["2026-11-28"], runs.text)).toBe("Runs: nothing in these days.");
+  });
+});
+
+describe("days without the daemon", () => {
+  const names = ["2026-11-24", "2026-11-25", "2026-11-26", "2026-11-27", "2026-11-28", "2026-11-29"];
+  it("are named; one that was not counted and one on which nothing ran are not", () => {
+    expect(offText(names, [0, null, 1, 0.2, 0, 0])).toBe("The daemon did not run on Tue 24 Nov, Sat 28 Nov and Sun 29 Nov.");
+    expect(offText(names, [1, 0, 1, 1, 1, 1])).toBe("The daemon did not run on Wed 25 Nov.");
+    expect(offText(names, [0, 0, 0, 0, 0, 1])).toBe("The daemon did not run on 5 of these days, last on Sat 28 Nov.");
+    expect(offText(names, [1, null, 1, 0.01, 1, 1])).toBe("");
+  });
+  it("are read out behind the bars, and a bar says when a part of its day is missing", () => {
+    expect(barsText("Runs", [2, null], names.slice(0, 2), runs.text, [1, 0])).toBe(
+      "Runs by day: Tue 24 Nov 2. The daemon did not run on Wed 25 Nov.",
+    );
+    expect(barText(names[0]!, false, "2", 0.4)).toBe("Tue 24 Nov: 2; the daemon ran 40\u00a0% of it");
+    expect(barText(names[0]!, true, "2", 1)).toBe("Tue 24 Nov, so far: 2");
   });
 });
 

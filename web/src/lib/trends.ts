@@ -6,6 +6,9 @@ import { formatLength, formatNumber, kUnknown, signalInfo } from "./format";
 /** One bar a day: its value, or null where there was nothing. The last day is today, and not over. */
 export type Days = readonly (number | null)[];
 
+/** The share of each day that the daemon ran; null: that was not counted yet. */
+export type Ran = readonly (number | null)[];
+
 export interface Measure {
   name: "runs" | "run_time_s" | "cancellations" | "demand_pct";
   label: string;
@@ -101,8 +104,36 @@ export function dayText(day: string): string {
   return `${kWeek[at.getUTCDay()]} ${at.getUTCDate()} ${kMonths[at.getUTCMonth()]}`;
 }
 
+/** Days on which nothing could be counted, and which therefore tell nothing of macros. */
+export const daysOff = (names: readonly string[], ran: Ran): string[] => names.filter((_, i) => ran[i] === 0);
+
+const kMostNamed = 4;
+
+/** "The daemon did not run on Tue 24 Nov and Wed 25 Nov."; nothing when it ran on each. */
+export function offText(names: readonly string[], ran: Ran): string {
+  const off = daysOff(names, ran).map(dayText);
+  if (off.length === 0) return "";
+  if (off.length > kMostNamed) return `The daemon did not run on ${off.length} of these days, last on ${off.at(-1)}.`;
+  const last = off.pop()!;
+  return `The daemon did not run on ${off.length > 0 ? `${off.join(", ")} and ` : ""}${last}.`;
+}
+
+/** What one bar says: its day, its value, and whether the daemon missed a part of it. */
+export function barText(day: string, today: boolean, value: string, ran: number | null | undefined): string {
+  const missed = typeof ran === "number" && ran < 0.99 ? `; the daemon ran ${Math.max(1, Math.round(ran * 100))}\u00a0% of it` : "";
+  return `${dayText(day)}${today ? ", so far" : ""}: ${value}${missed}`;
+}
+
 /** What the bars say to whoever does not see them. */
-export function barsText(label: string, days: Days, names: readonly string[], text: (value: number) => string): string {
+export function barsText(
+  label: string,
+  days: Days,
+  names: readonly string[],
+  text: (value: number) => string,
+  ran: Ran = [],
+): string {
   const said = days.flatMap((value, i) => (value === null ? [] : [`${dayText(names[i] ?? "")} ${text(value)}`]));
-  return said.length === 0 ? `${label}: nothing in these days.` : `${label} by day: ${said.join(", ")}.`;
+  const off = offText(names, ran);
+  const what = said.length === 0 ? `${label}: nothing in these days.` : `${label} by day: ${said.join(", ")}.`;
+  return off === "" ? what : `${what} ${off}`;
 }

@@ -7,7 +7,6 @@ import { useEffect, useState } from "preact/hooks";
 
 import { type LogLine, type Script, scriptsApi } from "../api/games";
 import { formatBytes, formatMoment, formatTimeSeconds } from "../lib/format";
-import { FilterBox } from "../pages/macros";
 import { Await, LookOnly, useFollow } from "../rooms/shared";
 import { Confirm } from "../settings/shared";
 import { now } from "../state/clock";
@@ -15,6 +14,7 @@ import { macros } from "../state/live";
 import { resource, why } from "../state/resource";
 import { may } from "../state/session";
 import { toast } from "../state/toasts";
+import { FilterBox } from "../ui/filter";
 import { Icon } from "../ui/icons";
 import { Ago, Button, Empty, PageHead, Section } from "../ui/parts";
 import { Editor } from "./editor";

@@ -31,7 +31,7 @@ function Row({ row, onFilter }: { row: AuditRow; onFilter: (part: Partial<AuditF
           </span>
           <span class="audit-what">
             <strong>{row.actor || "somebody"}</strong> <code>{row.action}</code>{" "}
-            {row.target && <span class="audit-target">{row.target}</span>}
+            {row.target && <span class="audit-target">{row.target_name ?? row.target}</span>}
           </span>
         </summary>
         <dl class="pairs">
@@ -41,6 +41,14 @@ function Row({ row, onFilter }: { row: AuditRow; onFilter: (part: Partial<AuditF
               <Ago at={row.at} />, {row.at}
             </dd>
           </div>
+          {row.target_name && (
+            <div>
+              <dt>To what</dt>
+              <dd>
+                {row.target_name}, <code>{row.target}</code>
+              </dd>
+            </div>
+          )}
           {text(row.before) && (
             <div>
               <dt>Before</dt>
@@ -81,7 +89,7 @@ function Row({ row, onFilter }: { row: AuditRow; onFilter: (part: Partial<AuditF
           <Button onClick={() => onFilter({ action: row.action.split(".")[0] ?? "" })}>
             Only {row.action.split(".")[0]}
           </Button>
-          {row.target && <Button onClick={() => onFilter({ target: row.target })}>Only this target</Button>}
+          {row.target && <Button onClick={() => onFilter({ target: row.target })}>Only {row.target_name ?? "this target"}</Button>}
         </div>
       </details>
     </li>

@@ -12,9 +12,9 @@ import { now } from "../state/clock";
 import { problems, recent, recentCursor, refresh } from "../state/live";
 import { appendPage } from "../state/reduce";
 import { toast } from "../state/toasts";
+import { FilterBox } from "../ui/filter";
 import { Ago, Button, Empty, Failure, Loading, PageHead } from "../ui/parts";
 import { OutcomeChip } from "../ui/words";
-import { FilterBox } from "./macros";
 
 function matches(event: Cancellation, filter: string): boolean {
   const text =

@@ -1,10 +1,13 @@
 // Macro safety: what runs, how close it is to each of its limits, and the levers.
 
+import "../styles/macros.css";
+
 import { signal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 import { api, ApiError } from "../api/client";
+import { macrosApi } from "../api/macros";
 import type { ActiveMacro, MacroStatus, Signal as SignalValue } from "../api/types";
 import {
   formatAgo,
@@ -23,6 +26,7 @@ import { macroView } from "../state/prefs";
 import { may } from "../state/session";
 import { toast } from "../state/toasts";
 import { Dialog } from "../ui/dialog";
+import { FilterBox } from "../ui/filter";
 import { Icon } from "../ui/icons";
 import {
   Bar,
@@ -72,7 +76,7 @@ async function stopOne(macro: ActiveMacro): Promise<void> {
 
 async function checkNow(): Promise<void> {
   try {
-    const { cancellations } = await api.check();
+    const { cancellations } = await macrosApi.check();
     if (cancellations.length === 0) toast("good", "Checked. Every macro is inside its limits.");
     else toast("warn", `Checked. ${plural(cancellations.length, "macro")} cancelled.`);
   } catch (error) {
@@ -528,33 +532,5 @@ export function MacrosPage(): JSX.Element {
         </Dialog>
       )}
     </div>
-  );
-}
-
-/** The filter of a page; "/" focuses it. */
-export function FilterBox(props: {
-  value: string;
-  onChange: (value: string) => void;
-  label: string;
-}): JSX.Element {
-  return (
-    <span class="filter">
-      <Icon name="search" size={16} />
-      <input
-        type="search"
-        data-filter
-        aria-label={props.label}
-        placeholder="Filter"
-        value={props.value}
-        aria-keyshortcuts="/"
-        onInput={(event) => props.onChange(event.currentTarget.value)}
-        onKeyDown={(event) => {
-          if (event.key !== "Escape") return;
-          props.onChange("");
-          event.currentTarget.blur();
-        }}
-      />
-      <kbd aria-hidden="true">/</kbd>
-    </span>
   );
 }

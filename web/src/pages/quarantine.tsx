@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
-import { api } from "../api/client";
+import { macrosApi } from "../api/macros";
 import type { QuarantineItem } from "../api/types";
 import { formatMoment } from "../lib/format";
 import { now } from "../state/clock";
@@ -13,11 +13,11 @@ import { may } from "../state/session";
 import { toast } from "../state/toasts";
 import { Button, Section } from "../ui/parts";
 
-const list = resource(async () => (await api.quarantine()).items);
+const list = resource(async () => (await macrosApi.quarantine()).items);
 
 async function lift(item: QuarantineItem): Promise<void> {
   try {
-    await api.lift(item.macro_id);
+    await macrosApi.lift(item.macro_id);
     toast("good", `${item.macro_id} may start again.`);
   } catch (error) {
     toast("bad", `${item.macro_id} stays in quarantine. ${why(error)}`);

@@ -3,7 +3,8 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
-import { api, ApiError } from "../api/client";
+import { ApiError } from "../api/client";
+import { macrosApi } from "../api/macros";
 import type { MacroProfile, SafetyLevel, StartMacro } from "../api/types";
 import { formatLength } from "../lib/format";
 import { refresh } from "../state/live";
@@ -111,7 +112,7 @@ export function StartDialog({ onClose }: { onClose: () => void }): JSX.Element {
     if ("wrong" in read) return;
     setBusy(true);
     try {
-      const started = await api.start(read.body);
+      const started = await macrosApi.start(read.body);
       toast("good", `${started.macro_name} is running and watched.`);
       void refresh("macros");
       onClose();

@@ -7,12 +7,26 @@ import { configApi } from "../api/settings";
 import type { PaletteItem } from "../frame/palette";
 import { plural } from "../lib/format";
 import { navigate } from "../lib/router";
+import { readableReason } from "../lib/rule";
+import { macros, recent } from "../state/live";
 import { why } from "../state/resource";
-import { may } from "../state/session";
+import { may, signOut } from "../state/session";
 import { toast } from "../state/toasts";
 
 const go = (path: string) => () => navigate(path);
 const id = encodeURIComponent;
+
+/** Pages within pages. They need the daemon, as this list does. */
+const kTabs: readonly [string, string, string?][] = [
+  ["/settings/tokens", "API tokens"],
+  ["/settings/users", "Users", "users:read"],
+  ["/settings/roles", "Roles", "users:read"],
+  ["/settings/configuration", "Configuration", "config:read"],
+  ["/settings/backups", "Backups", "admin:read"],
+  ["/logs/audit", "Audit", "audit:read"],
+  ["/referee/review", "Review queue", "anticheat:read"],
+  ["/referee/replay", "Replay of movements", "anticheat:read"],
+];
 
 async function did(work: Promise<unknown>, done: string): Promise<void> {
   try {
@@ -108,8 +122,51 @@ const kSources: readonly [string, () => Promise<PaletteItem[]>][] = [
   ],
 ];
 
+/** What is known without asking, and done by the daemon. */
+function known(): PaletteItem[] {
+  const stops = may("macros:run") || may("macros:admin");
+  return [
+    ...kTabs
+      .filter(([, , scope]) => scope === undefined || may(scope))
+      .map(([path, label]) => ({ icon: "next" as const, label, hint: "page", run: go(path) })),
+    ...(macros.value ?? []).map((macro) => ({
+      icon: "play" as const,
+      label: macro.macro_name,
+      hint: `running · ${macro.macro_id}`,
+      run: go("/macro-safety"),
+    })),
+    ...(recent.value ?? []).slice(0, 20).map((event) => ({
+      icon: "cancel" as const,
+      label: `${event.macro_name}: ${readableReason(event.cancellation_reason)}`,
+      hint: "cancellation",
+      run: go(`/cancellations/${encodeURIComponent(event.id)}`),
+    })),
+    ...(stops
+      ? [
+          {
+            icon: "cancel" as const,
+            label: "Emergency stop …",
+            hint: "asks first",
+            // As a screen reader clicks it: without the hold, and with a question.
+            run: () => document.querySelector<HTMLButtonElement>(".emergency")?.click(),
+          },
+        ]
+      : []),
+    { icon: "book", label: "API reference", hint: "opens beside", run: () => void open("/docs", "_blank", "noopener") },
+    {
+      icon: "leave",
+      label: "Sign out",
+      hint: "account",
+      run: () => {
+        signOut().catch((error: Error) => toast("bad", error.message));
+      },
+    },
+  ];
+}
+
 /** Hands in each part as it comes. */
 export function readThings(add: (items: PaletteItem[]) => void): void {
+  add(known());
   for (const [scope, read] of kSources) {
     if (may(scope)) read().then(add, () => {});
   }

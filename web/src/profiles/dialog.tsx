@@ -6,7 +6,8 @@ import "../styles/profiles.css";
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
-import { api, ApiError } from "../api/client";
+import { ApiError } from "../api/client";
+import { macrosApi } from "../api/macros";
 import type { MacroProfile, ProfilePatch } from "../api/types";
 import {
   draftOf,
@@ -234,7 +235,7 @@ function useSaving(of: MacroProfile, draft: ProfileDraft, onDone: () => void): S
     if (Object.keys(patch).length === 0) return onDone();
     setBusy(true);
     try {
-      await api.patchProfile(of.macro_id, of.etag, patch);
+      await macrosApi.patchProfile(of.macro_id, of.etag, patch);
       void readProfiles();
       toast("good", `The profile ${of.macro_id} is changed. It holds from the next evaluation.`);
       return onDone();
@@ -309,7 +310,7 @@ export function ProfileDialog({ macroId, onClose }: { macroId: string; onClose: 
   const reread = (): void => {
     setOf(null);
     setFailed(null);
-    api.macroProfile(macroId).then(setOf, (error) => setFailed(why(error)));
+    macrosApi.macroProfile(macroId).then(setOf, (error) => setFailed(why(error)));
   };
   useEffect(reread, [macroId]);
   return (

@@ -5,8 +5,8 @@ import { useEffect, useState } from "preact/hooks";
 
 import type { Lane, LockModule } from "../api/rooms";
 import { formatNumber, plural } from "../lib/format";
-import { FilterBox } from "../pages/macros";
 import { may } from "../state/session";
+import { FilterBox } from "../ui/filter";
 import { Icon } from "../ui/icons";
 import { Bar, Button, Empty, PageHead, Section } from "../ui/parts";
 import { Chip } from "../ui/words";

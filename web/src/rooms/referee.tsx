@@ -5,9 +5,9 @@ import { useState } from "preact/hooks";
 
 import type { MovementStats, Player } from "../api/rooms";
 import { formatMs, formatNumber, kUnknown, plural } from "../lib/format";
-import { FilterBox } from "../pages/macros";
 import { burstsOf } from "../state/rooms";
 import { toast } from "../state/toasts";
+import { FilterBox } from "../ui/filter";
 import { Icon } from "../ui/icons";
 import { Ago, Bar, Button, Empty, PageHead, Section, Segmented } from "../ui/parts";
 import { Await, useFollow } from "./shared";

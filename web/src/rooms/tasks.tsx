@@ -6,12 +6,12 @@ import { useState } from "preact/hooks";
 
 import { type TaskGraph, tasksApi } from "../api/rooms";
 import { plural } from "../lib/format";
-import { FilterBox } from "../pages/macros";
 import type { Follower } from "../state/live";
 import { resource, why } from "../state/resource";
 import { mergeGraphs, readGraphs } from "../state/rooms";
 import { may } from "../state/session";
 import { toast } from "../state/toasts";
+import { FilterBox } from "../ui/filter";
 import { Icon } from "../ui/icons";
 import { Ago, Button, Empty, PageHead } from "../ui/parts";
 import { Await, LookOnly, useFollow } from "./shared";

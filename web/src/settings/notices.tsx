@@ -37,6 +37,12 @@ function nextTry(at: string): string {
   return left === 0 ? "next try now" : left < 120 ? `next try in ${left} s` : `next try in ${Math.round(left / 60)} min`;
 }
 
+/** What the form changes; `etag` is null for a new one. */
+interface Editing {
+  of: Receiver | null;
+  etag: string | null;
+}
+
 type Told = { receiver: Receiver; onEdit: () => void; onRemove: () => void };
 
 function ReceiverRow({ receiver, onEdit, onRemove }: Told): JSX.Element {
@@ -141,7 +147,7 @@ function Outbox(): JSX.Element {
 }
 
 export function NoticesTab(): JSX.Element {
-  const [editing, setEditing] = useState<Receiver | "new" | null>(null);
+  const [editing, setEditing] = useState<Editing | null>(null);
   const [removing, setRemoving] = useState<Receiver | null>(null);
   useFollow(() => ({
     topics: { "notice:delivered": () => void readBoth(), "notice:failed": () => void readBoth() },
@@ -150,8 +156,17 @@ export function NoticesTab(): JSX.Element {
       void games.read();
     },
   }));
+  const edit = async (name: string): Promise<void> => {
+    try {
+      const { receiver, etag } = await noticesApi.receiver(name);
+      setEditing({ of: receiver, etag });
+    } catch (error) {
+      toast("bad", why(error));
+      await readBoth();
+    }
+  };
   const add = may(kWrite) && (
-    <Button kind="primary" icon="plus" onClick={() => setEditing("new")}>
+    <Button kind="primary" icon="plus" onClick={() => setEditing({ of: null, etag: null })}>
       Add a receiver
     </Button>
   );
@@ -171,7 +186,7 @@ export function NoticesTab(): JSX.Element {
             ) : (
               <ul class="rows">
                 {items.map((one) => (
-                  <ReceiverRow key={one.name} receiver={one} onEdit={() => setEditing(one)} onRemove={() => setRemoving(one)} />
+                  <ReceiverRow key={one.name} receiver={one} onEdit={() => void edit(one.name)} onRemove={() => setRemoving(one)} />
                 ))}
               </ul>
             )
@@ -180,7 +195,14 @@ export function NoticesTab(): JSX.Element {
       </Section>
       <Outbox />
       {editing && (
-        <ReceiverDialog of={editing === "new" ? null : editing} onClose={() => setEditing(null)} onSaved={readBoth} />
+        <ReceiverDialog
+          key={`${editing.of?.name} ${editing.etag}`}
+          of={editing.of}
+          etag={editing.etag}
+          onReread={() => void edit(editing.of!.name)}
+          onClose={() => setEditing(null)}
+          onSaved={readBoth}
+        />
       )}
       {removing && (
         <Confirm

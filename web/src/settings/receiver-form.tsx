@@ -124,10 +124,13 @@ function AddressFields(props: {
 
 export function ReceiverDialog(props: {
   of: Receiver | null;
+  etag: string | null;
+  /** Somebody else changed it meanwhile: opens the form again with what is there now. */
+  onReread: () => void;
   onClose: () => void;
   onSaved: () => Promise<void>;
 }): JSX.Element {
-  const { of, onClose, onSaved } = props;
+  const { of, etag, onReread, onClose, onSaved } = props;
   const [kind, setKind] = useState<ReceiverKind>(of?.kind ?? "discord");
   const [enabled, setEnabled] = useState(of?.enabled ?? true);
   const [texts, setTexts] = useState<Texts>({
@@ -138,7 +141,7 @@ export function ReceiverDialog(props: {
     command: of?.command ?? "say {text}",
     events: of?.events.join(" ") ?? "",
   });
-  const { busy, wrong, error, send, setWrong } = useSending();
+  const { busy, wrong, error, stale, send, setWrong } = useSending("receiver");
   const set = (key: keyof Texts) => (value: string) => setTexts({ ...texts, [key]: value });
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
@@ -146,7 +149,7 @@ export function ReceiverDialog(props: {
     if (Object.keys(found).length > 0) return setWrong(found);
     const worked = await send(async () => {
       const input = inputOf(texts, kind, enabled);
-      await (of ? noticesApi.change(of.name, input) : noticesApi.add(texts.name, input));
+      await (of ? noticesApi.change(of.name, input, etag) : noticesApi.add(texts.name, input));
       await onSaved();
     });
     if (!worked) return;
@@ -157,6 +160,11 @@ export function ReceiverDialog(props: {
     <Dialog title={of ? `Change ${of.name}` : "Add a receiver"} onClose={onClose}>
       <form noValidate onSubmit={(event) => void submit(event)}>
         <FormError text={error} />
+        {stale && (
+          <Button icon="refresh" onClick={onReread}>
+            Read it again
+          </Button>
+        )}
         {!of && (
           <TextField id="receiver-name" label="Name" value={texts.name} onChange={set("name")} error={wrong.name} mono autofocus />
         )}

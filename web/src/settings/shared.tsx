@@ -17,31 +17,38 @@ export interface Sending {
   busy: boolean;
   wrong: Wrong;
   error: string | null;
+  /** The last one was refused with 412. */
+  stale: boolean;
   setWrong: (wrong: Wrong) => void;
   /** Runs `work`; a refusal becomes `wrong` and `error`. True: it worked. */
   send: (work: () => Promise<void>) => Promise<boolean>;
 }
 
-export function useSending(): Sending {
+/** `what`: what somebody else may change while the form is open. */
+export function useSending(what = "entry"): Sending {
   const [busy, setBusy] = useState(false);
   const [wrong, setWrong] = useState<Wrong>({});
   const [error, setError] = useState<string | null>(null);
+  const [stale, setStale] = useState(false);
   const send = async (work: () => Promise<void>): Promise<boolean> => {
     setBusy(true);
     setError(null);
     setWrong({});
+    setStale(false);
     try {
       await work();
       return true;
     } catch (caught) {
       setWrong(caught instanceof ApiError ? caught.fieldErrors() : {});
-      setError(why(caught));
+      const changed = caught instanceof ApiError && caught.status === 412;
+      setStale(changed);
+      setError(changed ? `Somebody else changed this ${what} meanwhile. Read it again, then change yours.` : why(caught));
       return false;
     } finally {
       setBusy(false);
     }
   };
-  return { busy, wrong, error, setWrong, send };
+  return { busy, wrong, error, stale, setWrong, send };
 }
 
 export function PasswordField(props: {

@@ -6,7 +6,8 @@ import "../styles/simulate.css";
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { api, ApiError } from "../api/client";
+import { ApiError } from "../api/client";
+import { macrosApi } from "../api/macros";
 import type { SimulateInput, Simulation } from "../api/types";
 import type { Wrong } from "../lib/profile-draft";
 import { askOf, newSimulation } from "../lib/simulation";
@@ -39,7 +40,7 @@ export function SimulateDialog({
     let next: Shown;
     let complaints: Wrong = {};
     try {
-      next = { state: "here", of: await api.simulate(ask) };
+      next = { state: "here", of: await macrosApi.simulate(ask) };
     } catch (error) {
       complaints = error instanceof ApiError ? error.pathErrors() : {};
       next = { state: "failed", message: why(error) };

@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 
 import type { Simulation } from "../api/types";
 import { formatLength, formatMoment, formatMomentSeconds, formatNumber, signalInfo } from "../lib/format";
-import { coverageLine, kSteps, possibleLine, shareText } from "../lib/simulation";
+import { coverageLine, kSteps, levelLine, possibleLine, shareText } from "../lib/simulation";
 import { now } from "../state/clock";
 import { Empty } from "../ui/parts";
 import { Chip } from "../ui/words";
@@ -101,6 +101,7 @@ export function Result({ of }: { of: Simulation }): JSX.Element {
       <p class="hint-line">
         {formatMoment(of.from, now.value)} to {formatMoment(of.to, now.value)} · {coverageLine(of)}
       </p>
+      <p class="hint-line">{levelLine(of)}</p>
       {!of.runs_recorded && (
         <p class="hint-line">Its runs are not recorded: it is taken to run all the time.</p>
       )}

@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 
-import { api } from "../api/client";
+import { macrosApi } from "../api/macros";
 import type { MacroProfile } from "../api/types";
 
 export type Profiles =
@@ -14,7 +14,7 @@ export const profiles = signal<Profiles>({ state: "loading" });
 
 export async function readProfiles(): Promise<void> {
   try {
-    profiles.value = { state: "here", items: (await api.profiles()).items };
+    profiles.value = { state: "here", items: (await macrosApi.profiles()).items };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     profiles.value = { state: "failed", message };

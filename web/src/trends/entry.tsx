@@ -17,6 +17,8 @@ import {
   kMeasures,
   meansOf,
   metricText,
+  offText,
+  type Ran,
   totalOf,
 } from "../lib/trends";
 import { TextField, TroubleCard } from "../rooms/shared";
@@ -40,7 +42,13 @@ const zone = signal(zoneHere());
 /** The last answer: shown until a newer one is there. */
 const latest = signal<Trends | null>(null);
 
-function MacroRow({ of, names }: { of: MacroTrend; names: readonly string[] }): JSX.Element {
+interface RowProps<T> {
+  of: T;
+  names: readonly string[];
+  ran: Ran;
+}
+
+function MacroRow({ of, names, ran }: RowProps<MacroTrend>): JSX.Element {
   return (
     <li class="trend">
       <div class="trend-name">
@@ -55,7 +63,7 @@ function MacroRow({ of, names }: { of: MacroTrend; names: readonly string[] }): 
             <span class="trend-head">
               {measure.label} <b class="num">{totalOf(values, measure)}</b>
             </span>
-            <Bars label={`${of.macro_name}, ${measure.label}`} days={values} names={names} text={measure.text} />
+            <Bars label={`${of.macro_name}, ${measure.label}`} days={values} names={names} ran={ran} text={measure.text} />
             {line !== undefined && <Goes {...directionOf(line, measure.text)} />}
           </div>
         );
@@ -64,7 +72,7 @@ function MacroRow({ of, names }: { of: MacroTrend; names: readonly string[] }): 
   );
 }
 
-function MetricCell({ of, names }: { of: MetricTrend; names: readonly string[] }): JSX.Element {
+function MetricCell({ of, names, ran }: RowProps<MetricTrend>): JSX.Element {
   const { label } = signalInfo(of.metric);
   const values = meansOf(of);
   const text = metricText(of);
@@ -74,7 +82,7 @@ function MetricCell({ of, names }: { of: MetricTrend; names: readonly string[] }
       <span class="trend-head">
         {label} <small>{where}</small> <b class="num">{totalOf(values, { sum: false, text })}</b>
       </span>
-      <Bars label={`${label} of ${where}`} unit={of.unit} days={values} names={names} text={text} />
+      <Bars label={`${label} of ${where}`} unit={of.unit} days={values} names={names} ran={ran} text={text} />
       <Goes {...directionOf(of.trend, text)} />
     </li>
   );
@@ -82,10 +90,12 @@ function MetricCell({ of, names }: { of: MetricTrend; names: readonly string[] }
 
 /** Which days the bars are, and how one is read. */
 function Legend({ of }: { of: Trends }): JSX.Element {
+  const off = offText(of.days, of.daemon_ran);
   return (
     <p class="hint-line">
       {dayText(of.days[0] ?? "")} to {dayText(of.days.at(-1) ?? "")}, days of {of.time_zone}. The pale bar is
       today so far, which the directions leave out.
+      {off !== "" && ` A dashed frame is a day that nothing is known of. ${off}`}
     </p>
   );
 }
@@ -109,7 +119,7 @@ function Shown({ of }: { of: Trends }): JSX.Element {
         ) : (
           <ul class="trends">
             {of.macros.map((one) => (
-              <MacroRow key={one.macro_id} of={one} names={of.days} />
+              <MacroRow key={one.macro_id} of={one} names={of.days} ran={of.daemon_ran} />
             ))}
           </ul>
         )}
@@ -123,7 +133,7 @@ function Shown({ of }: { of: Trends }): JSX.Element {
         ) : (
           <ul class="trend-grid">
             {measured.map((one) => (
-              <MetricCell key={`${one.metric} ${one.game}`} of={one} names={of.days} />
+              <MetricCell key={`${one.metric} ${one.game}`} of={one} names={of.days} ran={of.daemon_ran} />
             ))}
           </ul>
         )}

@@ -9,12 +9,14 @@ interface Props<P> {
   title: string;
   load: () => Promise<ComponentType<P>>;
   props: P;
+  /** What is shown until then, in place of a page of the dashboard. */
+  meanwhile?: (failed: boolean) => JSX.Element;
 }
 
 /** What was loaded once is there at once the next time. */
 const loaded = new Map<unknown, ComponentType<never>>();
 
-export function Later<P extends object>({ title, load, props }: Props<P>): JSX.Element {
+export function Later<P extends object>({ title, load, props, meanwhile }: Props<P>): JSX.Element {
   const [, again] = useState(0);
   const [failed, setFailed] = useState(false);
   const [refocus, setRefocus] = useState(false);
@@ -43,6 +45,7 @@ export function Later<P extends object>({ title, load, props }: Props<P>): JSX.E
       document.querySelector<HTMLElement>("main h1")?.focus({ preventScroll: true });
   }, [There]);
   if (There) return <There {...props} />;
+  if (meanwhile) return meanwhile(failed);
   return (
     <div class="page">
       <PageHead title={title} />
