@@ -18,8 +18,6 @@
 namespace gk::external {
 namespace {
 
-using Deadline = std::chrono::steady_clock::time_point;
-
 constexpr std::size_t kMaxBytes = 1U << 20;  // Source: chosen; an answer to us is below 4 KiB.
 
 Error system_error(Errc code, const std::string& what, int number) {
@@ -108,9 +106,9 @@ void UnixHttp::interrupt() {
   (void)!::write(wake_, &one, sizeof one);  // Nobody reads it: it stays.
 }
 
-Result<void> UnixHttp::wait(int fd, short events, Deadline until) {
+Result<void> UnixHttp::wait(int fd, short events, MonoTime until) {
   for (;;) {
-    const auto left = std::chrono::ceil<Millis>(until - std::chrono::steady_clock::now()).count();
+    const auto left = std::chrono::ceil<Millis>(until - clock_.mono()).count();
     pollfd waiting[2] = {{fd, events, 0}, {wake_, POLLIN, 0}};
     const int n = ::poll(waiting, 2, static_cast<int>(std::max<std::int64_t>(left, 0)));
     if (n < 0 && errno == EINTR) continue;
@@ -150,10 +148,10 @@ Result<Answer> UnixHttp::exchange(std::string_view method, std::string_view targ
     request.append("Content-Length: 0\r\n");
   }
   request.append("\r\n").append(body);
-  return talk(fd, request, std::chrono::steady_clock::now() + timeout);
+  return talk(fd, request, clock_.mono() + timeout);
 }
 
-Result<Answer> UnixHttp::talk(int fd, const std::string& request, Deadline until) {
+Result<Answer> UnixHttp::talk(int fd, const std::string& request, MonoTime until) {
   for (std::size_t sent = 0; sent < request.size();) {
     GK_CHECK_OK(wait(fd, POLLOUT, until));
     const ssize_t n = ::send(fd, request.data() + sent, request.size() - sent, MSG_NOSIGNAL);

@@ -3,10 +3,10 @@
 
 #pragma once
 
-#include <chrono>
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "gamekeeper/result.h"
 #include "gamekeeper/time.h"
 
@@ -36,12 +36,12 @@ class UnixHttp {
   void interrupt();
 
  private:
-  Result<Answer> talk(int fd, const std::string& request,
-                      std::chrono::steady_clock::time_point until);
-  Result<void> wait(int fd, short events, std::chrono::steady_clock::time_point until);
+  Result<Answer> talk(int fd, const std::string& request, MonoTime until);
+  Result<void> wait(int fd, short events, MonoTime until);
 
   const std::string socket_;
   const std::string token_;
+  const SystemClock clock_;
   int wake_ = -1;  // An eventfd; readable: interrupted.
 };
 
