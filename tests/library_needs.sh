@@ -15,3 +15,13 @@ if [ -e "$daemon" ]; then
   readelf -d "$daemon" | awk -F'[][]' '/NEEDED/ {print $2}' |
     grep -qvE '^(libstdc\+\+|libm|libgcc_s|libc|ld-linux-x86-64)\.so'
 fi
+
+# It shows its own names only: a program that uses another Boost must not meet ours.
+shown() { nm -DC --defined-only "$1" | awk '{$1=$2=""; print}' | grep -vE '^ *(gk::|gk_|(typeinfo|typeinfo name|vtable) for gk::)' || true; }
+foreign=$(shown "$1")
+if [ -n "$foreign" ]; then
+  echo "shows names of others: $(head -3 <<<"$foreign")" >&2
+  exit 1
+fi
+# The check can fail: the C++ library shows other names.
+[ -n "$(shown "$(ldconfig -p | awk '/libstdc\+\+\.so\.6/ {print $NF; exit}')")" ]

@@ -96,7 +96,7 @@ void add_control(api::Router& router, MacroService& service) {
            JsonWriter(out).begin_object().field("macro_id", id).field("stopped", gone).end_object();
            reply.json(std::move(out));
          };
-         const auto begun = service.stop(id, stopped, call.principal->name);
+         const auto begun = service.stop(id, stopped, call.principal->name, call.request.peer.pid);
          if (!begun) reply.error(begun.error());
        }});
   router.add({Method::post, "/macro-safety/stop-all", "macros:run", "Emergency stop", "",

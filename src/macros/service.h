@@ -130,10 +130,10 @@ class MacroService {
   ///         ScriptHost::start().
   using Started = std::function<void(Result<std::string>)>;
   void start(StartRequest request, Started done);
-  /// Ends a macro; `done` gets whether it is gone. `by` is for its log; empty: nobody is named.
-  /// Errors: not_found.
+  /// Ends a macro; `done` gets whether it is gone. `by` is for its log. The process of an external
+  /// macro (`caller_pid`) takes its own back: no signal. Errors: not_found.
   Result<void> stop(std::string_view macro_id, std::function<void(bool gone)> done,
-                    std::string by = {});
+                    std::string by = {}, std::optional<int> caller_pid = {});
   /// Emergency stop of everything. Returns how many macros were told to end.
   std::size_t stop_all(const std::string& reason);
   /// The kill of stop_all() alone: no memory, no lock, no store. Call stop_all() after it.

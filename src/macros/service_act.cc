@@ -358,10 +358,19 @@ void MacroService::record_event(const CancellationEvent& event, const CaseFile& 
 }
 
 Result<void> MacroService::stop(std::string_view macro_id, std::function<void(bool)> done,
-                                std::string by) {
+                                std::string by, std::optional<int> caller_pid) {
   RunningMacro* macro = find(macro_id);
   if (macro == nullptr || macro->state == MacroState::starting) {
     return Error{Errc::not_found, "macro " + std::string(macro_id) + " does not run"};
+  }
+  const bool own = macro->kind == MacroKind::external && macro->has_process() &&
+                   macro->spawned.process.pid() == caller_pid;
+  if (own && !macro->ending) {
+    const std::string id = macro->id;
+    log_.info("macros.ended", "A program took its macro back", {{"macro_id", id}});
+    finish(id, true);
+    done(true);
+    return {};
   }
   if (!macro->ending) {
     begin_end(*macro, Ending::Kind::stopped);

@@ -269,6 +269,31 @@ TEST_F(MacroServiceTest, SignalsTheProcessOfAnExternalMacro) {
   EXPECT_EQ(::waitpid(child, nullptr, 0), -1) << "our own child, so the service could reap it";
 }
 
+TEST_F(MacroServiceTest, IsTakenBackWithoutASignalByItsOwnProcessOnly) {
+  const int child = ::fork();
+  if (child == 0) {
+    for (;;) ::pause();
+  }
+  StartRequest request = external("heal");
+  request.pid = child;
+  request.is_admin = true;
+  ASSERT_TRUE(start(request));
+  std::optional<bool> gone;
+  ASSERT_TRUE(service->stop("heal", [&](bool g) { gone = g; }, "ada", child));
+  EXPECT_EQ(gone, true);
+  EXPECT_EQ(service->active(), 0U);
+  std::string told;
+  ASSERT_TRUE(service->wait("heal", "running", 30s, [&](const WaitAnswer& a) { told = a.state; }));
+  EXPECT_EQ(told, "ended");
+  loop.run_for(50ms);
+  EXPECT_EQ(::kill(child, 0), 0) << "it acts on, unwatched, as it asked";
+
+  ASSERT_TRUE(start(request));
+  ASSERT_TRUE(service->stop("heal", [](bool) {}, "ada", ::getpid()));
+  ASSERT_TRUE(loop.run_until([&] { return service->active() == 0; }, 10s));
+  EXPECT_EQ(::kill(child, 0), -1);
+}
+
 TEST_F(MacroServiceTest, StopsAProcessThatIgnoresTheGentleSignal) {
   ASSERT_TRUE(
       start(command("craft", {"/bin/sh", "-c", "trap '' TERM; while :; do sleep 1; done"})));
