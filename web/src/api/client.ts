@@ -22,6 +22,7 @@ import type {
   Simulation,
   StartMacro,
   User,
+  WindowsNext,
 } from "./types";
 
 /** How long a call may take; the daemon answers in milliseconds, a dead link never does. */
@@ -166,6 +167,8 @@ export const api = {
   profiles: () => call<MacroProfiles>("GET", "/api/macro-safety/profiles?limit=200"),
   macroProfile: (macroId: string) =>
     call<MacroProfile>("GET", `/api/macro-safety/profiles/${id(macroId)}`),
+  profileWindows: (macroId: string) =>
+    call<WindowsNext>("GET", `/api/macro-safety/profiles/${id(macroId)}/windows/next?n=3`),
   /** Refused with 412 when the profile is not the one of `etag` any more. */
   patchProfile: (macroId: string, etag: string, body: ProfilePatch) =>
     call<MacroProfile>("PATCH", `/api/macro-safety/profiles/${id(macroId)}`, {
