@@ -161,6 +161,9 @@ class FakePort final : public games::Port {
     paces.push_back(std::string(sender) + " " + std::to_string(interval.count() / 1'000'000));
   }
   std::optional<games::GameHealth> health(std::string_view) const override { return std::nullopt; }
+  Result<std::string> say_words(std::string_view) const override {
+    return std::string("say {text}");
+  }
   std::vector<std::string> names() const override { return {"world"}; }
   Topic<games::GameLine>& lines() override { return lines_; }
   Topic<games::CommandSeen>& commands() override { return commands_; }
