@@ -235,6 +235,28 @@ class CommandLine(unittest.TestCase):
             self.assertEqual(crash.returncode, 128 + 11, crash)
             self.assertIn("it printed nothing", crash.stderr)
 
+    def test_last_words_and_levels_survive_the_daemon(self):
+        with Daemon() as daemon:
+            ended = daemon.cli("macro", "run", "--id", "sad", "--level", "dangerous", "--",
+                               "sh", "-c", "echo last words; exit 3")
+            self.assertEqual(ended.returncode, 3, ended)
+            started = daemon.admin.post("/api/macro-safety/start", {
+                "macro_id": "busy", "command": ["/bin/sh", "-c", "echo at work; sleep 600"]})
+            self.assertEqual(started.status, 201, started)
+            wait_for("its words", lambda: "at work" in daemon.admin.get("/api/macro-safety/output/busy").json["output"])
+            # What was answered a moment ago is behind the audit rows of later requests in the same writer.
+            for stop in (daemon.stop, lambda: (daemon.process.kill(), daemon.process.wait())):
+                stop()
+                daemon.start()
+                admin = daemon.admin = daemon.anonymous()
+                self.assertEqual(admin.login("admin").status, 200)
+                last = admin.get("/api/macro-safety/output/sad").json
+                self.assertEqual((last["output"], last["exit_code"], last["signal"]), ("last words\n", 3, None))
+                self.assertIsNotNone(last["ended_at"])
+                self.assertIn("at work", admin.get("/api/macro-safety/output/busy").json["output"])
+                simulated = admin.post("/api/macro-safety/simulate", {"macro_id": "sad"}).json
+                self.assertEqual((simulated["safety_level"], simulated["level_from"]), ("dangerous", "last_run"))
+
     def test_no_macro_of_another_program_is_paused(self):
         with Daemon() as daemon:
             daemon.cli("macro", "start", "--id", "far")

@@ -5,8 +5,10 @@ import contextlib
 import json
 import pathlib
 import socket
+import sqlite3
 import sys
 import tempfile
+import time
 
 sys.dont_write_bytecode = True
 from gk import DEADLINE, Daemon, WebSocket, wait_for  # noqa: E402
@@ -308,6 +310,38 @@ def resumes(daemon):
     assert active() == []  # it was stopped by a person: it does not come back
 
 
+def logs_survive(daemon):
+    """A log is as it was after a stop; kill -9 may cost what is younger than a second or so."""
+    admin = daemon.admin = daemon.anonymous()
+    assert admin.login("admin").status == 200
+    put(admin, "diary", {"steps": steps(tell("one"), pause(60000))})
+    admin.post(f"{BASE}/diary/run")
+    wait_for("its line", lambda: "one" in texts(admin, "diary"))
+    daemon.stop()  # At once: what is not written yet is written now.
+    daemon.start()
+    admin = daemon.admin = daemon.anonymous()
+    assert admin.login("admin").status == 200
+    assert texts(admin, "diary") == ["starts", "one", "was cancelled: The daemon stops"], texts(admin, "diary")
+    admin.post(f"{BASE}/diary/run")
+    wait_for("its line", lambda: texts(admin, "diary").count("one") == 2)
+    known = admin.get(f"{BASE}/diary/log").json["last"]
+
+    def on_disk():
+        with contextlib.closing(sqlite3.connect(f"file:{daemon.data}/telemetry.db?mode=ro", uri=True)) as db:
+            return db.execute("SELECT max(number) FROM macro_log WHERE macro_id = 'diary'").fetchone()[0]
+    begun = time.monotonic()
+    wait_for("the lines to be written", lambda: on_disk() == known, 10)
+    print(f"a line is on disk after {time.monotonic() - begun:.1f} s")
+    daemon.process.kill()
+    daemon.process.wait()
+    daemon.start()
+    admin = daemon.admin = daemon.anonymous()
+    assert admin.login("admin").status == 200
+    assert texts(admin, "diary")[-2:] == ["starts", "one"], texts(admin, "diary")
+    assert admin.get(f"{BASE}/diary/log").json["last"] == known
+    assert "one" in daemon.cli("macro", "log", "diary").stdout
+
+
 def main():
     with Daemon() as daemon:
         admin = daemon.admin
@@ -323,6 +357,7 @@ def main():
         large(daemon, admin)
         command_line(daemon)
         resumes(daemon)
+        logs_survive(daemon)
     print("ok")
 
 

@@ -47,7 +47,8 @@ constexpr KindOption kTtdOptions[] = {
 constexpr KindOption kQuakeOptions[] = {
     {"quiet_ms", Type::milliseconds, "200", "An answer ends when nothing came for so long"}};
 constexpr std::string_view kSay = "say {text}";
-constexpr std::string_view kSayQuoted = "say \"{text}\"";  // One argument, whatever is in it.
+// One argument, whatever is in it. Source: tests/e2e/script_games_test.py, on real servers
+constexpr std::string_view kSayQuoted = "say \"{text}\"";
 constexpr KindOption kMudOptions[] = {
     {"say", Type::words, kSay, "How it talks to players, such as @wall {text}"},
     {"login", Type::lines, "connect {user} {password}", "Lines that log in"},

@@ -44,7 +44,7 @@ std::string option_fault(const KindOption& option, const std::string& value) {
   if (option.type == Type::path && !value.empty() && !value.starts_with('/')) {
     return "expected an absolute path";
   }
-  constexpr std::string_view kText = "{text}";
+  constexpr std::string_view kText = "{text}";  // Source: game_kind.h, GameKind::say
   const std::size_t text = value.find(kText);
   if (option.type == Type::words && !value.empty() &&
       (text == std::string::npos || value.find(kText, text + 1) != std::string::npos)) {
