@@ -168,7 +168,7 @@ export const api = {
   macroProfile: (macroId: string) =>
     call<MacroProfile>("GET", `/api/macro-safety/profiles/${id(macroId)}`),
   profileWindows: (macroId: string) =>
-    call<WindowsNext>("GET", `/api/macro-safety/profiles/${id(macroId)}/windows/next?n=3`),
+    call<WindowsNext>("GET", `/api/macro-safety/profiles/${id(macroId)}/windows/next?n=2`),
   /** Refused with 412 when the profile is not the one of `etag` any more. */
   patchProfile: (macroId: string, etag: string, body: ProfilePatch) =>
     call<MacroProfile>("PATCH", `/api/macro-safety/profiles/${id(macroId)}`, {

@@ -37,19 +37,23 @@ export function NextWindows({ profile }: { profile: MacroProfile }): JSX.Element
   if (!ahead) return null;
   const { open, next } = ahead;
   return (
-    <div class="windows-next">
+    <>
       {open !== null && (
-        <small class="inline-word tone-good">
-          <Icon name="clock" size={14} />
-          {open} holds now
-        </small>
+        <div>
+          <small class="inline-word tone-good">
+            <Icon name="clock" size={14} />
+            {open} holds now
+          </small>
+        </div>
       )}
-      {next.length > 0 && (
-        <small>
-          {open === null ? "Next " : "Then "}
-          {next.map((start) => startLine(start, now.value)).join(" · ")}
-        </small>
-      )}
-    </div>
+      {next.map((start, i) => (
+        <div key={`${start.window} ${start.from}`}>
+          <small>
+            {i === 0 && (open === null ? "Next: " : "Then: ")}
+            {startLine(start, now.value)}
+          </small>
+        </div>
+      ))}
+    </>
   );
 }
