@@ -33,7 +33,7 @@ class LuaTokens {
   }
 
  private:
-  static constexpr std::string_view kText = "\"\"";
+  static constexpr std::string_view kText = "\"\"";  // Source: next()
 
   void skip_blanks() {
     for (;;) {
