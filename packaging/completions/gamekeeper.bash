@@ -7,16 +7,22 @@ _gamekeeper() {
     [ "$word" = -- ] && return 0
     next=${path:+$path }$word
     case $next in
-      'setup'|'status'|'top'|'health'|'metrics'|'lanes'|'lock'|'module'|'module list'|'module set'|'module delete'|'trace'|'game'|'game list'|'game detect'|'game add'|'game remove'|'game show'|'game connect'|'game disconnect'|'game console'|'game send'|'notice'|'notice list'|'notice add'|'notice set'|'notice remove'|'notice test'|'notice outbox'|'macro'|'macro run'|'macro start'|'macro new'|'macro import'|'macro export'|'macro enable'|'macro disable'|'macro remove'|'macro schedule'|'macro versions'|'macro restore'|'macro list'|'macro cancellations'|'macro check'|'macro stop-all'|'macro stop'|'macro pause'|'macro resume'|'macro log'|'macro quarantine'|'macro quarantine list'|'macro quarantine lift'|'macro trends'|'profile'|'profile list'|'profile show'|'profile load'|'profile approve'|'profile delete'|'simulate'|'task'|'task run'|'task list'|'task show'|'task cancel'|'user'|'user list'|'user add'|'user sessions'|'user role'|'user disable'|'user enable'|'user delete'|'user reset'|'role'|'role list'|'role set'|'role delete'|'token'|'token list'|'token create'|'token revoke'|'audit'|'audit list'|'audit verify'|'referee'|'referee replay'|'referee generate'|'referee score'|'referee smart'|'referee players'|'referee review'|'referee accept'|'referee dismiss'|'referee record'|'referee record start'|'referee record stop'|'referee record status'|'db'|'db check'|'db backup'|'db restore'|'logs'|'config'|'config check'|'config show'|'config schema'|'config reload'|'config set'|'config unset'|'config revisions'|'config restore'|'player'|'player export'|'player delete'|'session'|'session list'|'session start'|'session pause'|'session stop'|'mode'|'mode list'|'mode set'|'mode run'|'command') path=$next; continue ;;
+      'setup'|'status'|'top'|'health'|'metrics'|'lanes'|'lock'|'module'|'module list'|'module set'|'module delete'|'trace'|'game'|'game list'|'game detect'|'game add'|'game remove'|'game show'|'game connect'|'game disconnect'|'game console'|'game send'|'notice'|'notice list'|'notice add'|'notice set'|'notice remove'|'notice test'|'notice outbox'|'macro'|'macro run'|'macro start'|'macro new'|'macro import'|'macro export'|'macro enable'|'macro disable'|'macro remove'|'macro schedule'|'macro versions'|'macro restore'|'macro list'|'macro cancellations'|'macro check'|'macro stop-all'|'macro stop'|'macro pause'|'macro resume'|'macro log'|'macro quarantine'|'macro quarantine list'|'macro quarantine lift'|'macro trends'|'profile'|'profile list'|'profile show'|'profile set'|'profile load'|'profile approve'|'profile delete'|'simulate'|'task'|'task run'|'task list'|'task show'|'task cancel'|'user'|'user list'|'user add'|'user sessions'|'user role'|'user disable'|'user enable'|'user delete'|'user reset'|'role'|'role list'|'role set'|'role delete'|'token'|'token list'|'token create'|'token revoke'|'audit'|'audit list'|'audit verify'|'referee'|'referee replay'|'referee generate'|'referee score'|'referee smart'|'referee players'|'referee review'|'referee accept'|'referee dismiss'|'referee record'|'referee record start'|'referee record stop'|'referee record status'|'db'|'db check'|'db backup'|'db restore'|'logs'|'config'|'config check'|'config show'|'config schema'|'config reload'|'config set'|'config unset'|'config revisions'|'config restore'|'player'|'player export'|'player delete'|'session'|'session list'|'session start'|'session pause'|'session stop'|'mode'|'mode list'|'mode set'|'mode run'|'command') path=$next; continue ;;
     esac
     case $word in
-      --action|--actor|--args|--character|--code|--command|--comment|--correlation|--cpu|--cron|--cursor|--data|--days|--event|--file|--fps|--from|--game|--group|--hash|--host|--id|--in-flight|--kind|--latency|--level|--limit|--lines|--macro|--max-duration|--max-mb|--memory|--mode|--name|--note|--option|--output|--pid|--port|--priority|--profile|--rate|--response|--role|--scope|--seq|--session|--since|--socket|--state|--target|--text|--time-zone|--timeout|--to|--username|--zone|-n) i=$((i + 1)) ;;
+      --action|--actor|--args|--cancel|--category|--character|--code|--command|--comment|--correlation|--cpu|--cron|--cursor|--data|--days|--description|--dry-run|--event|--file|--fps|--from|--game|--group|--hash|--host|--id|--in-flight|--kind|--latency|--level|--limit|--lines|--macro|--max-duration|--max-mb|--memory|--mode|--name|--note|--notify|--option|--output|--patterns|--pid|--port|--priority|--profile|--rate|--response|--resume|--role|--scope|--seq|--session|--since|--socket|--state|--target|--text|--time-zone|--timeout|--to|--unset|--username|--window|--windows|--zone|-n) i=$((i + 1)) ;;
     esac
   done
   case "$path|$prev" in
     'macro run|--level') words='safe risky dangerous' ;;
     'macro start|--level') words='safe risky dangerous' ;;
+    'macro schedule|--resume') words='yes no' ;;
     'macro check|--level') words='basic strict complete' ;;
+    'profile set|--level') words='safe risky dangerous' ;;
+    'profile set|--cancel') words='yes no' ;;
+    'profile set|--dry-run') words='yes no' ;;
+    'profile set|--notify') words='yes no' ;;
+    'profile set|--unset') words='name category description level cancel notify dry-run windows patterns max-duration cpu memory fps latency response' ;;
     'simulate|--kind') words='script process external' ;;
     'simulate|--level') words='safe risky dangerous' ;;
     'logs|--level') words='debug info warn error' ;;
@@ -26,7 +32,7 @@ _gamekeeper() {
     return 0
   fi
   case $prev in
-    --action|--actor|--args|--character|--code|--command|--comment|--correlation|--cpu|--cron|--cursor|--data|--days|--event|--file|--fps|--from|--game|--group|--hash|--host|--id|--in-flight|--kind|--latency|--level|--limit|--lines|--macro|--max-duration|--max-mb|--memory|--mode|--name|--note|--option|--output|--pid|--port|--priority|--profile|--rate|--response|--role|--scope|--seq|--session|--since|--socket|--state|--target|--text|--time-zone|--timeout|--to|--username|--zone|-n) return 0 ;;  # any value: file names
+    --action|--actor|--args|--cancel|--category|--character|--code|--command|--comment|--correlation|--cpu|--cron|--cursor|--data|--days|--description|--dry-run|--event|--file|--fps|--from|--game|--group|--hash|--host|--id|--in-flight|--kind|--latency|--level|--limit|--lines|--macro|--max-duration|--max-mb|--memory|--mode|--name|--note|--notify|--option|--output|--patterns|--pid|--port|--priority|--profile|--rate|--response|--resume|--role|--scope|--seq|--session|--since|--socket|--state|--target|--text|--time-zone|--timeout|--to|--unset|--username|--window|--windows|--zone|-n) return 0 ;;  # any value: file names
   esac
   case $path in
     '') words='setup status top health metrics lanes lock module trace game notice macro profile simulate task user role token audit referee db logs config player session mode command' options='-h --help --data --socket --json' ;;
@@ -68,7 +74,7 @@ _gamekeeper() {
     'macro enable') words='' options='-h --help --data --socket --json' ;;
     'macro disable') words='' options='-h --help --data --socket --json' ;;
     'macro remove') words='' options='-h --help --data --socket --json' ;;
-    'macro schedule') words='' options='-h --help --cron --zone --clear --data --socket --json' ;;
+    'macro schedule') words='' options='-h --help --cron --zone --window --clear --resume --profile --game --args --data --socket --json' ;;
     'macro versions') words='' options='-h --help --data --socket --json' ;;
     'macro restore') words='' options='-h --help --data --socket --json' ;;
     'macro list') words='' options='-h --help --library --data --socket --json' ;;
@@ -83,9 +89,10 @@ _gamekeeper() {
     'macro quarantine list') words='' options='-h --help --data --socket --json' ;;
     'macro quarantine lift') words='' options='-h --help --data --socket --json' ;;
     'macro trends') words='' options='-h --help --days --time-zone --macro --game --data --socket --json' ;;
-    'profile') words='list show load approve delete' options='-h --help --data --socket --json' ;;
+    'profile') words='list show set load approve delete' options='-h --help --data --socket --json' ;;
     'profile list') words='' options='-h --help --data --socket --json' ;;
     'profile show') words='' options='-h --help --data --socket --json' ;;
+    'profile set') words='' options='-h --help --level --max-duration --cpu --memory --fps --latency --response --cancel --dry-run --notify --name --category --description --windows --patterns --unset --data --socket --json' ;;
     'profile load') words='' options='-h --help --data --socket --json' ;;
     'profile approve') words='' options='-h --help --hash --yes --data --socket --json' ;;
     'profile delete') words='' options='-h --help --data --socket --json' ;;

@@ -9,12 +9,12 @@ function __gamekeeper_at
         end
         set -l next (string join -- ' ' $path $word)
         switch $next
-            case 'setup' 'status' 'top' 'health' 'metrics' 'lanes' 'lock' 'module' 'module list' 'module set' 'module delete' 'trace' 'game' 'game list' 'game detect' 'game add' 'game remove' 'game show' 'game connect' 'game disconnect' 'game console' 'game send' 'notice' 'notice list' 'notice add' 'notice set' 'notice remove' 'notice test' 'notice outbox' 'macro' 'macro run' 'macro start' 'macro new' 'macro import' 'macro export' 'macro enable' 'macro disable' 'macro remove' 'macro schedule' 'macro versions' 'macro restore' 'macro list' 'macro cancellations' 'macro check' 'macro stop-all' 'macro stop' 'macro pause' 'macro resume' 'macro log' 'macro quarantine' 'macro quarantine list' 'macro quarantine lift' 'macro trends' 'profile' 'profile list' 'profile show' 'profile load' 'profile approve' 'profile delete' 'simulate' 'task' 'task run' 'task list' 'task show' 'task cancel' 'user' 'user list' 'user add' 'user sessions' 'user role' 'user disable' 'user enable' 'user delete' 'user reset' 'role' 'role list' 'role set' 'role delete' 'token' 'token list' 'token create' 'token revoke' 'audit' 'audit list' 'audit verify' 'referee' 'referee replay' 'referee generate' 'referee score' 'referee smart' 'referee players' 'referee review' 'referee accept' 'referee dismiss' 'referee record' 'referee record start' 'referee record stop' 'referee record status' 'db' 'db check' 'db backup' 'db restore' 'logs' 'config' 'config check' 'config show' 'config schema' 'config reload' 'config set' 'config unset' 'config revisions' 'config restore' 'player' 'player export' 'player delete' 'session' 'session list' 'session start' 'session pause' 'session stop' 'mode' 'mode list' 'mode set' 'mode run' 'command'
+            case 'setup' 'status' 'top' 'health' 'metrics' 'lanes' 'lock' 'module' 'module list' 'module set' 'module delete' 'trace' 'game' 'game list' 'game detect' 'game add' 'game remove' 'game show' 'game connect' 'game disconnect' 'game console' 'game send' 'notice' 'notice list' 'notice add' 'notice set' 'notice remove' 'notice test' 'notice outbox' 'macro' 'macro run' 'macro start' 'macro new' 'macro import' 'macro export' 'macro enable' 'macro disable' 'macro remove' 'macro schedule' 'macro versions' 'macro restore' 'macro list' 'macro cancellations' 'macro check' 'macro stop-all' 'macro stop' 'macro pause' 'macro resume' 'macro log' 'macro quarantine' 'macro quarantine list' 'macro quarantine lift' 'macro trends' 'profile' 'profile list' 'profile show' 'profile set' 'profile load' 'profile approve' 'profile delete' 'simulate' 'task' 'task run' 'task list' 'task show' 'task cancel' 'user' 'user list' 'user add' 'user sessions' 'user role' 'user disable' 'user enable' 'user delete' 'user reset' 'role' 'role list' 'role set' 'role delete' 'token' 'token list' 'token create' 'token revoke' 'audit' 'audit list' 'audit verify' 'referee' 'referee replay' 'referee generate' 'referee score' 'referee smart' 'referee players' 'referee review' 'referee accept' 'referee dismiss' 'referee record' 'referee record start' 'referee record stop' 'referee record status' 'db' 'db check' 'db backup' 'db restore' 'logs' 'config' 'config check' 'config show' 'config schema' 'config reload' 'config set' 'config unset' 'config revisions' 'config restore' 'player' 'player export' 'player delete' 'session' 'session list' 'session start' 'session pause' 'session stop' 'mode' 'mode list' 'mode set' 'mode run' 'command'
                 set path $path $word
                 continue
         end
         switch $word
-            case --action --actor --args --character --code --command --comment --correlation --cpu --cron --cursor --data --days --event --file --fps --from --game --group --hash --host --id --in-flight --kind --latency --level --limit --lines --macro --max-duration --max-mb --memory --mode --name --note --option --output --pid --port --priority --profile --rate --response --role --scope --seq --session --since --socket --state --target --text --time-zone --timeout --to --username --zone -n
+            case --action --actor --args --cancel --category --character --code --command --comment --correlation --cpu --cron --cursor --data --days --description --dry-run --event --file --fps --from --game --group --hash --host --id --in-flight --kind --latency --level --limit --lines --macro --max-duration --max-mb --memory --mode --name --note --notify --option --output --patterns --pid --port --priority --profile --rate --response --resume --role --scope --seq --session --since --socket --state --target --text --time-zone --timeout --to --unset --username --window --windows --zone -n
                 set skip 1
         end
     end
@@ -233,7 +233,7 @@ complete -c gamekeeper -n '__gamekeeper_at macro' -a export -d 'Print macros of 
 complete -c gamekeeper -n '__gamekeeper_at macro' -a enable -d 'Allow a macro of the library to start'
 complete -c gamekeeper -n '__gamekeeper_at macro' -a disable -d 'Forbid a macro of the library to start'
 complete -c gamekeeper -n '__gamekeeper_at macro' -a remove -d 'Remove a macro with all its versions'
-complete -c gamekeeper -n '__gamekeeper_at macro' -a schedule -d 'Show or set when a macro starts by itself'
+complete -c gamekeeper -n '__gamekeeper_at macro' -a schedule -d 'Show or set when and how a macro starts by itself'
 complete -c gamekeeper -n '__gamekeeper_at macro' -a versions -d 'The kept texts of a macro of the library'
 complete -c gamekeeper -n '__gamekeeper_at macro' -a restore -d 'Make an older text of a macro its newest'
 complete -c gamekeeper -n '__gamekeeper_at macro' -a list -d 'Macros that run'
@@ -303,8 +303,13 @@ complete -c gamekeeper -n '__gamekeeper_at macro remove' -l socket -r -F -d 'Uni
 complete -c gamekeeper -n '__gamekeeper_at macro remove' -l json -d 'Print the API\'s JSON'
 complete -c gamekeeper -n '__gamekeeper_at macro schedule' -s h -l help -d 'Print this help message and exit'
 complete -c gamekeeper -n '__gamekeeper_at macro schedule' -l cron -r -F -d 'minute hour day month weekday'
-complete -c gamekeeper -n '__gamekeeper_at macro schedule' -l zone -r -F -d 'Time zone, as Europe/Berlin'
+complete -c gamekeeper -n '__gamekeeper_at macro schedule' -l zone -r -F -d 'Time zone, as Europe/Berlin; without: UTC'
+complete -c gamekeeper -n '__gamekeeper_at macro schedule' -l window -r -F -d 'Only then, as "22:00-02:00 fri,sat", and stopped at its end; without --cron it starts when one begins; repeatable'
 complete -c gamekeeper -n '__gamekeeper_at macro schedule' -l clear -d 'It starts by hand only'
+complete -c gamekeeper -n '__gamekeeper_at macro schedule' -l resume -x -a 'yes no' -d 'Start again after a restart of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at macro schedule' -l profile -r -F -d 'Whose limits hold; empty: its own'
+complete -c gamekeeper -n '__gamekeeper_at macro schedule' -l game -r -F -d 'Where it acts; empty: what its text names'
+complete -c gamekeeper -n '__gamekeeper_at macro schedule' -l args -r -F -d 'A JSON object for starts that bring none; empty: none'
 complete -c gamekeeper -n '__gamekeeper_at macro schedule' -l data -r -F -d 'Data folder of the daemon'
 complete -c gamekeeper -n '__gamekeeper_at macro schedule' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
 complete -c gamekeeper -n '__gamekeeper_at macro schedule' -l json -d 'Print the API\'s JSON'
@@ -377,6 +382,7 @@ complete -c gamekeeper -n '__gamekeeper_at macro trends' -l json -d 'Print the A
 complete -c gamekeeper -n '__gamekeeper_at profile' -f
 complete -c gamekeeper -n '__gamekeeper_at profile' -a list -d 'All profiles'
 complete -c gamekeeper -n '__gamekeeper_at profile' -a show -d 'One macro\'s profile'
+complete -c gamekeeper -n '__gamekeeper_at profile' -a set -d 'Change fields of one macro\'s own profile; the others stay as they are'
 complete -c gamekeeper -n '__gamekeeper_at profile' -a load -d 'Load an override file'
 complete -c gamekeeper -n '__gamekeeper_at profile' -a approve -d 'Let an override file loosen limits'
 complete -c gamekeeper -n '__gamekeeper_at profile' -a delete -d 'Delete one macro\'s own profile'
@@ -392,6 +398,26 @@ complete -c gamekeeper -n '__gamekeeper_at profile show' -s h -l help -d 'Print 
 complete -c gamekeeper -n '__gamekeeper_at profile show' -l data -r -F -d 'Data folder of the daemon'
 complete -c gamekeeper -n '__gamekeeper_at profile show' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
 complete -c gamekeeper -n '__gamekeeper_at profile show' -l json -d 'Print the API\'s JSON'
+complete -c gamekeeper -n '__gamekeeper_at profile set' -s h -l help -d 'Print this help message and exit'
+complete -c gamekeeper -n '__gamekeeper_at profile set' -l level -x -a 'safe risky dangerous' -d 'safe, risky or dangerous'
+complete -c gamekeeper -n '__gamekeeper_at profile set' -l max-duration -r -F -d 'Longest run, seconds'
+complete -c gamekeeper -n '__gamekeeper_at profile set' -l cpu -r -F -d 'Limit of cpu_usage, %'
+complete -c gamekeeper -n '__gamekeeper_at profile set' -l memory -r -F -d 'Limit of memory_usage, %'
+complete -c gamekeeper -n '__gamekeeper_at profile set' -l fps -r -F -d 'Least fps'
+complete -c gamekeeper -n '__gamekeeper_at profile set' -l latency -r -F -d 'Limit of latency, ms'
+complete -c gamekeeper -n '__gamekeeper_at profile set' -l response -r -F -d 'Limit of response_time, ms'
+complete -c gamekeeper -n '__gamekeeper_at profile set' -l cancel -x -a 'yes no' -d 'On a breach; no: watch and record only'
+complete -c gamekeeper -n '__gamekeeper_at profile set' -l dry-run -x -a 'yes no' -d 'Record what would be done; never act'
+complete -c gamekeeper -n '__gamekeeper_at profile set' -l notify -x -a 'yes no' -d 'Tell the receivers of notices'
+complete -c gamekeeper -n '__gamekeeper_at profile set' -l name -r -F -d 'For people'
+complete -c gamekeeper -n '__gamekeeper_at profile set' -l category -r -F -d 'For people'
+complete -c gamekeeper -n '__gamekeeper_at profile set' -l description -r -F -d 'For people'
+complete -c gamekeeper -n '__gamekeeper_at profile set' -l windows -r -F -d 'Other limits at other times, all of them, as JSON: [{"cron":"0 22 * * *","duration_s":28800,"max_duration":60}]'
+complete -c gamekeeper -n '__gamekeeper_at profile set' -l patterns -r -F -d 'Rules on what it does, as JSON: [{"matcher":"commands","count":10}]'
+complete -c gamekeeper -n '__gamekeeper_at profile set' -l unset -x -a 'name category description level cancel notify dry-run windows patterns max-duration cpu memory fps latency response' -d 'Take a field away, such as cpu: what is behind it holds; repeatable'
+complete -c gamekeeper -n '__gamekeeper_at profile set' -l data -r -F -d 'Data folder of the daemon'
+complete -c gamekeeper -n '__gamekeeper_at profile set' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'
+complete -c gamekeeper -n '__gamekeeper_at profile set' -l json -d 'Print the API\'s JSON'
 complete -c gamekeeper -n '__gamekeeper_at profile load' -s h -l help -d 'Print this help message and exit'
 complete -c gamekeeper -n '__gamekeeper_at profile load' -l data -r -F -d 'Data folder of the daemon'
 complete -c gamekeeper -n '__gamekeeper_at profile load' -l socket -r -F -d 'Unix socket of the daemon (default: in --data)'

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <ostream>
 
 #include "base/json_writer.h"
@@ -93,14 +94,37 @@ int detect(Context& context) {
                     {"kind", "port", "process", "proven", "game", "needs"});
 }
 
+/// Of a list its members, of an object "key value" each; "none" when there are none.
+std::string value_text(const JsonValue& value) {
+  if (value.is_null()) return "not known";
+  if (value.is_string()) return value.as_string().empty() ? "none" : printable(value.as_string());
+  if (value.is_number()) return format_number(std::round(value.as_number() * 100) / 100);
+  if (!value.is_array() && !value.is_object()) return value.as_bool() ? "yes" : "no";
+  std::string out;
+  const auto add = [&out](const std::string& part) { out += (out.empty() ? "" : ", ") + part; };
+  if (value.is_array()) {
+    for (const JsonValue& item : value.as_array()) add(value_text(item));
+  } else {
+    for (const auto& [key, item] : value.as_object()) add(printable(key) + " " + value_text(item));
+  }
+  return out.empty() ? "none" : out;
+}
+
 int show(Context& context, const std::string& name) {
   const auto answer = context.get(path_of(name));
   if (!answer) return context.fail(answer.error());
   if (context.printed_json(*answer) || !answer->is_object()) return 0;
+  std::vector<std::vector<std::string>> rows;
   for (const auto& [key, value] : answer->as_object()) {
-    context.out() << key << ": "
-                  << (value.is_string() ? printable(value.as_string()) : to_json(value)) << "\n";
+    if (key != "health" || !value.is_object()) {
+      rows.push_back({key, value_text(value)});
+      continue;
+    }
+    for (const auto& [figure, number] : value.as_object()) {
+      rows.push_back({figure, value_text(number)});
+    }
   }
+  print_table(context.out(), {"FIELD", "VALUE"}, rows);
   return 0;
 }
 

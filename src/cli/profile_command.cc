@@ -4,7 +4,9 @@
 #include <ostream>
 
 #include "base/json_writer.h"
+#include "base/utf8.h"
 #include "cli/commands.h"
+#include "cli/profile_text.h"
 
 namespace gk::cli {
 namespace {
@@ -26,35 +28,37 @@ int list(Context& context) {
 int show(Context& context, const std::string& id) {
   const auto answer = context.get("/macro-safety/profiles/" + id);
   if (!answer) return context.fail(answer.error());
-  if (context.printed_json(*answer)) return 0;
-  for (const auto& [key, value] : answer->as_object()) {
-    if (value.is_object()) {
-      for (const auto& [name, limit] : value.as_object()) {
-        context.out() << "  " << key << "." << name << "  " << to_json(limit) << "\n";
-      }
-    } else if (value.is_array()) {
-      for (const JsonValue& item : value.as_array()) {
-        context.out() << "  " << key << "  " << to_json(item) << "\n";
-      }
-    } else {
-      context.out() << "  " << key << "  " << text_of(*answer, key) << "\n";
-    }
-  }
-  return 0;
+  return context.printed_json(*answer) ? 0 : print_profile(context, *answer);
 }
 
-/// Prints what an override file did: applied, pending, warnings.
+std::size_t length_of(const JsonValue& answer, std::string_view key) {
+  const JsonValue* list = answer.find(key);
+  return list != nullptr && list->is_array() ? list->as_array().size() : 0;
+}
+
+/// Prints what an override file did: what holds, what waits and for what, warnings.
 int print_override(Context& context, const Result<JsonValue>& answer) {
   if (!answer) return context.fail(answer.error());
   if (context.printed_json(*answer)) return 0;
-  for (const char* part : {"applied", "pending", "warnings"}) {
-    const JsonValue* list = answer->find(part);
-    if (list == nullptr || !list->is_array()) continue;
-    for (const JsonValue& item : list->as_array()) {
-      context.out() << part << "  " << (item.is_string() ? item.as_string() : to_json(item))
-                    << "\n";
+  const std::string name = text_of(*answer, "profile");
+  print_changes(context.out(), *answer);
+  const JsonValue* warnings = answer->find("warnings");
+  if (warnings != nullptr && warnings->is_array()) {
+    for (const JsonValue& warning : warnings->as_array()) {
+      if (warning.is_string())
+        context.out() << "warning: " << printable(warning.as_string()) << "\n";
     }
   }
+  const std::size_t holds = length_of(*answer, "applied"), waits = length_of(*answer, "pending");
+  context.out() << name << ": "
+                << (holds + waits == 0 ? "changes nothing"
+                                       : std::to_string(holds) + " of " +
+                                             std::to_string(holds + waits) + " changes hold");
+  if (waits > 0) {
+    context.out() << "; what loosens waits for: gamekeeper profile approve " << name << " --hash "
+                  << text_of(*answer, "hash");
+  }
+  context.out() << "\n";
   return 0;
 }
 
@@ -67,8 +71,8 @@ struct ApproveOptions {
   bool yes = false;
 };
 
-/// Shows what would loosen. True when that very file is meant: by --hash, --yes, or a word at the
-/// terminal.
+/// Shows what holds and what waits. True when that very file is meant: by --hash, --yes, or a word
+/// at the terminal.
 Result<void> agree(Context& context, const ApproveOptions& options, const JsonValue& loaded) {
   const std::string hash = text_of(loaded, "hash");
   if (!options.hash.empty() && options.hash != hash) {
@@ -77,16 +81,12 @@ Result<void> agree(Context& context, const ApproveOptions& options, const JsonVa
   }
   if (!options.hash.empty() || options.yes) return {};
   context.err() << "hash  " << hash << "\n";
-  const JsonValue* pending = loaded.find("pending");
-  const bool any = pending != nullptr && pending->is_array();
-  for (const JsonValue& item : any ? pending->as_array() : JsonValue::Array{}) {
-    context.err() << "loosens  " << to_json(item) << "\n";
-  }
+  print_changes(context.err(), loaded);
   if (::isatty(STDIN_FILENO) != 1) {
     return Error{Errc::invalid_argument,
                  "expected --hash " + hash + " or --yes: there is no terminal to ask at"};
   }
-  context.err() << "Let it loosen these? [y/N] " << std::flush;
+  context.err() << "Let those that wait hold? [y/N] " << std::flush;
   std::string word;
   std::getline(std::cin, word);
   if (word == "y" || word == "yes") return {};
@@ -145,6 +145,7 @@ void add_profile_command(CommandLine app, Action& action) {
   profile.require_subcommand();
   profile.add_subcommand("list", "All profiles").callback([&action] { action = list; });
   add_named(profile, "show", "One macro's profile", action, show);
+  add_profile_set_command(profile, action);
   add_named(profile, "load", "Load an override file", action, load);
   add_approve(profile, action);
   add_named(profile, "delete", "Delete one macro's own profile", action, remove);

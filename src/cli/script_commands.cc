@@ -185,37 +185,11 @@ int export_bundle(Context& context, const std::vector<std::string>& names) {
   return 0;
 }
 
-struct ScheduleOptions {
-  std::string name, cron, zone = "UTC";
-  bool clear = false;
-};
-
-int schedule(Context& context, const ScheduleOptions& options) {
-  if (options.clear || !options.cron.empty()) {
-    std::string body;
-    JsonWriter w(body);
-    w.begin_object().key("schedule");
-    if (options.clear) {
-      w.null();
-    } else {
-      w.begin_object().field("cron", options.cron).field("time_zone", options.zone).end_object();
-    }
-    w.end_object();
-    const auto put = context.send(net::Method::put, path_of(options.name), body);
-    if (!put) return context.fail(put.error());
-    if (options.clear) {
-      context.out() << options.name << " starts by hand only\n";
-      return 0;
-    }
-  }
-  const auto next = context.get(path_of(options.name, "/schedule/next?n=5"));
-  if (!next) return context.fail(next.error());
-  if (context.printed_json(*next)) return 0;
-  const JsonValue* moments = next->find("next");
-  for (const JsonValue& moment : moments->is_array() ? moments->as_array() : JsonValue::Array{}) {
-    if (moment.is_string()) context.out() << moment.as_string() << "\n";
-  }
-  return 0;
+/// Its cron line, "windows" without one, "-" without a schedule.
+std::string when_of(const JsonValue& script) {
+  const JsonValue* schedule = script.find("schedule");
+  if (schedule == nullptr || !schedule->is_object()) return "-";
+  return schedule->find("cron") == nullptr ? "windows" : text_of(*schedule, "cron");
 }
 
 }  // namespace
@@ -317,11 +291,9 @@ int list_library(Context& context) {
   if (context.printed_json(*answer)) return 0;
   std::vector<std::vector<std::string>> rows;
   for (const JsonValue& item : items_of(*answer)) {
-    const JsonValue* schedule = item.find("schedule");
     rows.push_back({text_of(item, "name"), text_of(item, "kind"), text_of(item, "version"),
                     text_of(item, "enabled") == "true" ? "yes" : "no", text_of(item, "runs_on"),
-                    schedule == nullptr || schedule->is_null() ? "-" : text_of(*schedule, "cron"),
-                    text_of(item, "description")});
+                    when_of(item), text_of(item, "description")});
   }
   print_table(context.out(),
               {"NAME", "KIND", "VERSION", "ENABLED", "GAME", "SCHEDULE", "DESCRIPTION"}, rows);
@@ -444,25 +416,13 @@ void add_switches(CommandLine macro, Action& action) {
   });
 }
 
-void add_schedule(CommandLine macro, Action& action) {
-  auto options = std::make_shared<ScheduleOptions>();  // shared: as above
-  auto command = macro.add_subcommand("schedule", "Show or set when a macro starts by itself");
-  command.add_option("name", options->name, "Of the macro").required();
-  command.add_option("--cron", options->cron, "minute hour day month weekday");
-  command.add_option("--zone", options->zone, "Time zone, as Europe/Berlin").show_default();
-  command.add_flag("--clear", options->clear, "It starts by hand only");
-  command.callback([&action, options] {
-    action = [options](Context& context) { return schedule(context, *options); };
-  });
-}
-
 }  // namespace
 
 void add_script_commands(CommandLine macro, Action& action) {
   add_new(macro, action);
   add_exchange(macro, action);
   add_switches(macro, action);
-  add_schedule(macro, action);
+  add_macro_schedule_command(macro, action);
   add_versions(macro, action);
 }
 

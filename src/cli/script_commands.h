@@ -1,5 +1,5 @@
 // script_commands.h: the part of `gamekeeper macro` that is about the library: new, check FILE, run
-// FILE, start NAME, log NAME, import, export, enable, disable, schedule.
+// FILE, start NAME, log NAME, import, export, enable, disable.
 
 #pragma once
 

@@ -81,6 +81,9 @@ class Port {
   virtual void set_pace(std::string_view sender, Nanos interval) = 0;
   /// Null: no such game.
   virtual std::optional<GameHealth> health(std::string_view game) const = 0;
+  /// The command by which the game talks to all its players, with {text} in it, once.
+  /// Errors: not_found (game).
+  virtual Result<std::string> say_words(std::string_view game) const = 0;
   virtual std::vector<std::string> names() const = 0;
   virtual Topic<GameLine>& lines() = 0;
   virtual Topic<CommandSeen>& commands() = 0;

@@ -90,6 +90,7 @@ class GameService final : public Port {
   void lift_fence(std::string_view sender) override;
   void set_pace(std::string_view sender, Nanos interval) override;
   std::optional<GameHealth> health(std::string_view game) const override;
+  Result<std::string> say_words(std::string_view game) const override;
   std::vector<std::string> names() const override;
   Topic<GameLine>& lines() override { return lines_; }
   Topic<CommandSeen>& commands() override { return commands_; }

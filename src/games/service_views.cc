@@ -26,6 +26,7 @@ std::string_view type_name(KindOption::Type type) {
     case KindOption::Type::lines: return "lines";
     case KindOption::Type::milliseconds: return "milliseconds";
     case KindOption::Type::path: return "path";
+    case KindOption::Type::words: return "words";
   }
   return "text";
 }
@@ -84,6 +85,12 @@ std::optional<GameHealth> GameService::health(std::string_view name) const {
   const Game* game = find(name);
   if (game == nullptr) return std::nullopt;
   return game->link->health();
+}
+
+Result<std::string> GameService::say_words(std::string_view name) const {
+  const Game* game = find(name);
+  if (game == nullptr) return no_game(name);
+  return game->settings.say_words();
 }
 
 void GameService::write_game(JsonWriter& w, const Game& game) const {

@@ -80,7 +80,9 @@ class FakeStore final : public MacroStore {
   std::vector<CancellationEvent> events;
   std::map<std::string, std::string> evidence, profiles, approvals;
 
-  Result<StoredMacros> load() override { return StoredMacros{{}, 0, profiles, approvals, {}}; }
+  Result<StoredMacros> load() override {
+    return StoredMacros{{}, 0, profiles, approvals, {}, {}, {}};
+  }
   void save_event(const CancellationEvent& event, Done done) override {
     if (!broken) events.push_back(event);
     answer(std::move(done));
@@ -116,7 +118,17 @@ class FakeStore final : public MacroStore {
     if (!broken) quarantine.erase(id);
     answer(std::move(done));
   }
+  void save_output(const ProgramOutput& output, Done done) override {
+    if (!broken) outputs.push_back(output);
+    answer(std::move(done));
+  }
+  void save_level(const std::string& id, std::optional<SafetyLevel> level, Done done) override {
+    if (!broken) levels[id] = level;
+    answer(std::move(done));
+  }
   std::map<std::string, QuarantineEntry> quarantine;
+  std::vector<ProgramOutput> outputs;  ///< Each write.
+  std::map<std::string, std::optional<SafetyLevel>> levels;
 
  private:
   void answer(Done done) {
@@ -161,6 +173,9 @@ class FakePort final : public games::Port {
     paces.push_back(std::string(sender) + " " + std::to_string(interval.count() / 1'000'000));
   }
   std::optional<games::GameHealth> health(std::string_view) const override { return std::nullopt; }
+  Result<std::string> say_words(std::string_view) const override {
+    return std::string("say {text}");
+  }
   std::vector<std::string> names() const override { return {"world"}; }
   Topic<games::GameLine>& lines() override { return lines_; }
   Topic<games::CommandSeen>& commands() override { return commands_; }

@@ -52,9 +52,57 @@ CREATE TABLE macro_quarantine (
 ) STRICT;
 )sql";
 
-constexpr std::array<store::Migration, 2> kSteps{
+constexpr std::string_view kThird = R"sql(
+CREATE TABLE macro_last_outputs (
+  macro_id TEXT PRIMARY KEY,
+  ended_at_us INTEGER NOT NULL,
+  exit_code INTEGER,
+  signal INTEGER,
+  output BLOB NOT NULL
+) STRICT;
+CREATE TABLE macro_last_levels (
+  macro_id TEXT PRIMARY KEY,
+  safety_level TEXT NOT NULL,
+  started_at_us INTEGER NOT NULL
+) STRICT;
+)sql";
+
+constexpr std::array<store::Migration, 3> kSteps{
     {{.number = 1, .name = "macro cancellations, evidence and profiles", .sqlite = kFirst},
-     {.number = 2, .name = "macros in quarantine", .sqlite = kSecond}}};
+     {.number = 2, .name = "macros in quarantine", .sqlite = kSecond},
+     {.number = 3, .name = "last outputs and levels of macros", .sqlite = kThird}}};
+
+Result<void> read_outputs(store::Database& db, std::vector<ProgramOutput>& out) {
+  GK_TRY(store::Statement * rows,
+         db.query("SELECT macro_id, ended_at_us, exit_code, signal, output FROM macro_last_outputs "
+                  "ORDER BY ended_at_us, macro_id"));
+  for (;;) {
+    GK_TRY(const bool more, rows->step());
+    if (!more) return {};
+    ProgramOutput one{.macro_id = std::string(rows->text(0)),
+                      .text = {},
+                      .status = {},
+                      .ended_at = WallTime(WallTime::duration(rows->integer(1)))};
+    if (!rows->is_null(2)) {
+      one.status = sys::ExitStatus{.code = static_cast<int>(rows->integer(2)),
+                                   .signal = static_cast<int>(rows->integer(3))};
+    }
+    const auto bytes = rows->blob(4);
+    one.text.assign(bytes.begin(), bytes.end());
+    out.push_back(std::move(one));
+  }
+}
+
+Result<void> read_levels(store::Database& db,
+                         std::vector<std::pair<std::string, SafetyLevel>>& out) {
+  GK_TRY(store::Statement * rows, db.query("SELECT macro_id, safety_level FROM macro_last_levels "
+                                           "ORDER BY started_at_us, macro_id"));
+  for (;;) {
+    GK_TRY(const bool more, rows->step());
+    if (!more) return {};
+    if (const auto level = parse_level(rows->text(1))) out.emplace_back(rows->text(0), *level);
+  }
+}
 
 Result<void> read_quarantine(store::Database& db, std::vector<QuarantineEntry>& out) {
   GK_TRY(store::Statement * rows,
@@ -83,6 +131,8 @@ Result<void> read_all(store::Database& db, StoredMacros& out) {
   GK_CHECK_OK(read_pairs(db, "SELECT macro_id, patch FROM macro_profiles", out.profiles));
   GK_CHECK_OK(read_pairs(db, "SELECT profile, hash FROM macro_override_approvals", out.approvals));
   GK_CHECK_OK(read_quarantine(db, out.quarantine));
+  GK_CHECK_OK(read_outputs(db, out.outputs));
+  GK_CHECK_OK(read_levels(db, out.levels));
   GK_TRY(store::Statement * total,
          db.query("SELECT value FROM macro_totals WHERE name = 'cancellations'"));
   GK_TRY(const bool has_total, total->step());
@@ -250,6 +300,48 @@ void SqlMacroStore::delete_quarantine(const std::string& macro_id, Done done) {
         GK_TRY(store::Statement * gone,
                db.query("DELETE FROM macro_quarantine WHERE macro_id = $1"));
         return gone->bind(1, macro_id).run();
+      },
+      std::move(done));
+}
+
+void SqlMacroStore::save_output(const ProgramOutput& output, Done done) {
+  submit(
+      [output, at = micros(output.ended_at.value_or(clock_.wall())),
+       keep = limits_.runs.outputs](store::Database& db) -> Result<void> {
+        GK_TRY(store::Statement * put,
+               db.query("INSERT OR REPLACE INTO macro_last_outputs (macro_id, ended_at_us, "
+                        "exit_code, signal, output) VALUES ($1, $2, $3, $4, $5)"));
+        put->bind(1, output.macro_id).bind(2, at);
+        if (output.status) put->bind(3, output.status->code).bind(4, output.status->signal);
+        if (!output.status) put->bind_null(3).bind_null(4);
+        put->bind_blob(5, std::span(reinterpret_cast<const std::uint8_t*>(output.text.data()),
+                                    output.text.size()));
+        GK_CHECK_OK(put->run());
+        GK_TRY(store::Statement * prune,
+               db.query("DELETE FROM macro_last_outputs WHERE macro_id NOT IN (SELECT macro_id "
+                        "FROM macro_last_outputs ORDER BY ended_at_us DESC, macro_id LIMIT $1)"));
+        return prune->bind(1, keep).run();
+      },
+      std::move(done));
+}
+
+void SqlMacroStore::save_level(const std::string& macro_id, std::optional<SafetyLevel> level,
+                               Done done) {
+  submit(
+      [macro_id, level, at = micros(clock_.wall()),
+       keep = limits_.runs.levels](store::Database& db) -> Result<void> {
+        GK_TRY(store::Statement * old,
+               db.query("DELETE FROM macro_last_levels WHERE macro_id = $1"));
+        GK_CHECK_OK(old->bind(1, macro_id).run());
+        if (!level) return {};
+        GK_TRY(store::Statement * put,
+               db.query("INSERT INTO macro_last_levels (macro_id, safety_level, started_at_us) "
+                        "VALUES ($1, $2, $3)"));
+        GK_CHECK_OK(put->bind(1, macro_id).bind(2, level_name(*level)).bind(3, at).run());
+        GK_TRY(store::Statement * prune,
+               db.query("DELETE FROM macro_last_levels WHERE macro_id NOT IN (SELECT macro_id "
+                        "FROM macro_last_levels ORDER BY started_at_us DESC, macro_id LIMIT $1)"));
+        return prune->bind(1, keep).run();
       },
       std::move(done));
 }

@@ -11,6 +11,7 @@
 
 #include "macros/event.h"
 #include "macros/rules/quarantine.h"
+#include "macros/run_memory.h"
 #include "net/loop.h"
 #include "store/migrations.h"
 #include "store/writer.h"
@@ -24,6 +25,8 @@ struct StoredMacros {
   std::map<std::string, std::string> profiles;   ///< macro_id → JSON patch.
   std::map<std::string, std::string> approvals;  ///< Override profile → approved hash.
   std::vector<QuarantineEntry> quarantine{};     ///< At most 1,000.
+  std::vector<ProgramOutput> outputs{};          ///< Of programs that ended; newest last.
+  std::vector<std::pair<std::string, SafetyLevel>> levels{};  ///< Of last starts; newest last.
 };
 
 /// Thread: loop; `done` comes on the loop, and never before the call returns.
@@ -43,6 +46,11 @@ class MacroStore {
                              const std::string& by, Done done) = 0;
   virtual void save_quarantine(const QuarantineEntry& entry, Done done) = 0;
   virtual void delete_quarantine(const std::string& macro_id, Done done) = 0;
+  /// The last output of a program and how it ended; replaces that of its run before.
+  virtual void save_output(const ProgramOutput& output, Done done) = 0;
+  /// What the last start of a macro asked for; nothing: its profile's.
+  virtual void save_level(const std::string& macro_id, std::optional<SafetyLevel> level,
+                          Done done) = 0;
 };
 
 /// The schema of this room in state.db. Evidence is there too, beside its event: a cancellation
@@ -53,6 +61,7 @@ store::RoomMigrations macros_migrations();
 struct MacroStoreLimits {
   std::int64_t max_events = 10'000;
   std::int64_t max_evidence = 500;  ///< Of some 80 KB each.
+  RunMemoryLimits runs{};           ///< As many as are kept in memory.
 };
 
 /// The store over state.db's writer.
@@ -72,6 +81,9 @@ class SqlMacroStore final : public MacroStore {
                      Done done) override;
   void save_quarantine(const QuarantineEntry& entry, Done done) override;
   void delete_quarantine(const std::string& macro_id, Done done) override;
+  void save_output(const ProgramOutput& output, Done done) override;
+  void save_level(const std::string& macro_id, std::optional<SafetyLevel> level,
+                  Done done) override;
 
  private:
   void submit(store::Writer::Job job, Done done);

@@ -102,5 +102,30 @@ TEST(ReadEvent, RefusesWhatIsNoEvent) {
   EXPECT_EQ(read_event("{}").error().code, Errc::data_loss);
 }
 
+TEST_F(MacroStoreTest, KeepsTheLastOutputsAndLevelsAsManyAsAreKept) {
+  SqlMacroStore two(*writer, loop, clock, {.runs = {.outputs = 2, .levels = 2}});
+  const std::string bytes("a\0\xff\n", 4);
+  two.save_output({"old", "x", {}, WallTime(1s)}, count());
+  two.save_output({"done", bytes, sys::ExitStatus{.code = 137, .signal = 9}, WallTime(3s)},
+                  count());
+  two.save_output({"given_up", "y", {}, WallTime(2s)}, count());
+  two.save_output({"done", bytes, sys::ExitStatus{.code = 3}, WallTime(4s)}, count());
+  for (const char* id : {"a", "b", "c", "a"}) {
+    clock.advance(1s);
+    two.save_level(id, SafetyLevel::safe, count());
+  }
+  two.save_level("c", std::nullopt, count());
+  ASSERT_TRUE(answered(9));
+  const auto stored = two.load().value();
+  ASSERT_EQ(stored.outputs.size(), 2U);
+  EXPECT_EQ(stored.outputs[0].macro_id, "given_up");
+  EXPECT_FALSE(stored.outputs[0].status);
+  EXPECT_EQ(stored.outputs[1].text, bytes);
+  EXPECT_EQ(stored.outputs[1].status->code, 3);
+  EXPECT_EQ(stored.outputs[1].ended_at, WallTime(4s));
+  const std::vector<std::pair<std::string, SafetyLevel>> levels{{"a", SafetyLevel::safe}};
+  EXPECT_EQ(stored.levels, levels);
+}
+
 }  // namespace
 }  // namespace gk::macros

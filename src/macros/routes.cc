@@ -291,13 +291,14 @@ std::string notice_json(const MacroNotice& notice) {
 
 }  // namespace
 
-void add_macros_routes(api::Router& router, MacroService& service, ProfileBook& profiles) {
+void add_macros_routes(api::Router& router, MacroService& service, ProfileBook& profiles,
+                       const Clock& clock) {
   add_macros_schemas(router);
   add_control(router, service);
   add_more_control(router, service);
   add_quarantine(router, service);
   add_views(router, service);
-  add_profile_routes(router, profiles);
+  add_profile_routes(router, profiles, clock);
 }
 
 MacroTopics::MacroTopics(api::Hub& hub, MacroService& service) {

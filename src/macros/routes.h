@@ -15,8 +15,9 @@
 
 namespace gk::macros {
 
-/// Adds the routes. Requires: service and profiles outlive the router.
-void add_macros_routes(api::Router& router, MacroService& service, ProfileBook& profiles);
+/// Adds the routes. Requires: service, profiles and clock outlive the router.
+void add_macros_routes(api::Router& router, MacroService& service, ProfileBook& profiles,
+                       const Clock& clock);
 
 /// The level that the last start of a macro asked for; nothing: its profile's, or not known.
 using LastLevel = std::function<std::optional<SafetyLevel>(std::string_view macro_id)>;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "api/router.h"
+#include "base/clock.h"
 #include "macros/profile_book.h"
 
 namespace gk::macros {
@@ -13,6 +14,6 @@ inline api::Problem invalid(std::vector<std::pair<std::string, std::string>> err
 }
 
 void add_macros_schemas(api::Router& router);
-void add_profile_routes(api::Router& router, ProfileBook& profiles);
+void add_profile_routes(api::Router& router, ProfileBook& profiles, const Clock& clock);
 
 }  // namespace gk::macros

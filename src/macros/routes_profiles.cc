@@ -1,5 +1,6 @@
 // Profiles and override files over HTTP.
 #include <algorithm>
+#include <charconv>
 
 #include "macros/routes_detail.h"
 
@@ -203,10 +204,55 @@ void add_overrides(api::Router& router, ProfileBook& profiles) {
               }});
 }
 
+std::string windows_json(const MacroSafetyProfile& profile, const std::vector<const Zone*>& zones,
+                         WallTime now, std::size_t count) {
+  const WindowState state = window_at(profile.windows, zones, now);
+  std::string out;
+  JsonWriter w(out);
+  w.begin_object().field("macro_id", profile.macro_id).key("open");
+  state.open ? w.value(profile.windows[*state.open].name) : w.null();
+  w.key("until");
+  state.until == WallTime::max() ? w.null() : w.value(state.until);
+  w.key("next").begin_array();
+  for (const WindowStart& start : next_windows(profile.windows, zones, now, count)) {
+    w.begin_object().field("window", profile.windows[start.window].name);
+    w.field("from", start.from).field("to", start.to).end_object();
+  }
+  w.end_array().end_object();
+  return out;
+}
+
+void send_windows(const ProfileBook& profiles, const Clock& clock, const Call& call,
+                  const Reply& reply) {
+  constexpr std::size_t kMost = 100;  // Source: that of the next starts of a schedule
+  const std::string& id = call.param("macro_id");
+  if (!valid_macro_id(id)) return reply.error(Error{Errc::not_found, "no such macro id"});
+  const std::string text = call.request.query_param("n").value_or("5");
+  std::size_t count = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (failed != std::errc() || end != text.data() + text.size() || count < 1 || count > kMost) {
+    return reply.problem(invalid({{"n", "expected a whole number from 1 to 100"}}));
+  }
+  const MacroSafetyProfile profile = profiles.resolve(id);
+  reply.json(windows_json(profile, profiles.zones(profile), clock.wall(), count));
+}
+
+void add_windows(api::Router& router, const ProfileBook& profiles, const Clock& clock) {
+  router
+      .add({Method::get, "/macro-safety/profiles/{macro_id}/windows/next", "macros:read",
+            "Which window of a profile holds now, and when windows open next", "",
+            "MacroProfileWindowsNext",
+            [&profiles, &clock](Call& call, const Reply& reply) {
+              send_windows(profiles, clock, call, reply);
+            }})
+      .query({{"n", "integer", "How many, 1 to 100, default 5"}});
+}
+
 }  // namespace
 
-void add_profile_routes(api::Router& router, ProfileBook& profiles) {
+void add_profile_routes(api::Router& router, ProfileBook& profiles, const Clock& clock) {
   add_crud(router, profiles);
+  add_windows(router, profiles, clock);
   add_overrides(router, profiles);
 }
 

@@ -204,6 +204,15 @@ void add_windows(api::Router& router) {
         {"max_duration", "number", "s"},
         {"auto_cancel_enabled", "boolean", ""},
         {"thresholds", "#MacroProfileWindowLimits", "Absent ones stay the profile's"}}});
+  router.add_schema({"MacroProfileWindowStart",
+                     {{"window", "string", "Its name", true},
+                      {"from", "time", "When it opens", true},
+                      {"to", "time", "When it closes, unless its line comes again before", true}}});
+  router.add_schema({"MacroProfileWindowsNext",
+                     {{"macro_id", "string", "", true},
+                      {"open", "string", "Name of the window that holds now", true, true},
+                      {"until", "time", "That is certain until then; null: for good", true, true},
+                      {"next", "#MacroProfileWindowStart[]", "Soonest first", true}}});
 }
 
 void add_profiles(api::Router& router) {

@@ -31,7 +31,7 @@ class FakeGate final : public api::Gate {
 
 class MacroRoutesTest : public testing::Test {
  protected:
-  MacroRoutesTest() { add_macros_routes(router, service, profiles); }
+  MacroRoutesTest() { add_macros_routes(router, service, profiles, clock); }
   net::Response call(Method method, const std::string& path, const std::string& body = "",
                      const std::string& user = "admin") {
     net::Request request;
@@ -108,6 +108,24 @@ TEST_F(MacroRoutesTest, NamesEveryFaultOfABody) {
   for (const char* path : {"macro_id", "pid", "command", "\"x\""}) {
     EXPECT_NE(bad.body.find(path), std::string::npos) << path << " in " << bad.body;
   }
+}
+
+TEST_F(MacroRoutesTest, SaysWhichWindowHoldsAndWhichOpenNext) {
+  const std::string windows =
+      R"({"windows":[{"name":"night","cron":"0 22 * * *","duration_s":28800}]})";
+  ASSERT_EQ(call(Method::put, "/api/macro-safety/profiles/dance", windows).status, 200);
+  EXPECT_EQ(get("/profiles/dance/windows/next?n=1").body,
+            R"({"macro_id":"dance","open":"night","until":"2026-01-01T06:00:00.000Z","next":[)"
+            R"({"window":"night","from":"2026-01-01T22:00:00.000Z",)"
+            R"("to":"2026-01-02T06:00:00.000Z"}]})");
+  clock.advance(6h);
+  EXPECT_NE(get("/profiles/dance/windows/next")
+                .body.find(R"("open":null,"until":"2026-01-01T22:00:00.000Z")"),
+            std::string::npos);
+  EXPECT_EQ(get("/profiles/heal/windows/next").body,
+            R"({"macro_id":"heal","open":null,"until":null,"next":[]})");
+  EXPECT_EQ(get("/profiles/dance/windows/next?n=0").status, 400);
+  EXPECT_EQ(get("/profiles/Dance/windows/next").status, 404);
 }
 
 TEST_F(MacroRoutesTest, ReturnsCancellationsOfACheckAndTheirEvidence) {

@@ -31,7 +31,7 @@ MacroService::MacroService(MacroServiceOptions options, net::Loop& loop, const C
       watch_(options_.watch),
       quarantine_(options_.quarantine),
       recorder_(options_.evidence, options_.watch.memory_total_bytes),
-      memory_(options_.memory),
+      memory_(options_.memory, store, log),
       events_(options_.max_events),
       active_gauge_(metrics.gauge("gamekeeper_macros_active", "Macros that run now")),
       started_total_(metrics.counter("gamekeeper_macros_started_total", "Macros started")) {
@@ -42,12 +42,20 @@ MacroService::MacroService(MacroServiceOptions options, net::Loop& loop, const C
 }
 
 // Workers end when their control pipes close, which happens here.
-MacroService::~MacroService() { emergency_stop_signal(); }
+MacroService::~MacroService() {
+  emergency_stop_signal();
+  for (const auto& [id, macro] : running_) {
+    if (macro->kind != MacroKind::process || macro->state == MacroState::starting) continue;
+    if (macro->spawned.output) macro->output.drain(macro->spawned.output.get());
+    memory_.keep({id, macro->output.text(), macro->status, clock_.wall()});
+  }
+}
 
 void MacroService::restore(StoredMacros stored) {
   for (auto& event : stored.events) events_.push(std::move(event));
   total_cancellations_ = stored.total_cancellations;
   for (auto& entry : stored.quarantine) quarantine_.restore(std::move(entry));
+  memory_.restore(std::move(stored.outputs), stored.levels);
 }
 
 RunningMacro* MacroService::find(std::string_view macro_id) {

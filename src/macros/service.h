@@ -196,7 +196,8 @@ class MacroService {
     net::Handle exit_watch;
     std::string script_id;  // Of a script: its host waits for the end.
     bool runs_on_cancel = false;
-    std::string why;  // As ScriptHost::gone().
+    std::string why;                                          // As ScriptHost::gone().
+    std::optional<std::pair<std::string, WallTime>> program;  // Its id, and when it was given up.
   };
   struct Slot {
     int pidfd = -1;
@@ -286,8 +287,7 @@ class MacroService {
   Topic<games::CommandSeen>::Subscription commands_;
   Gauge active_gauge_;
   Counter started_total_;
-  bool log_is_being_written_ = false;
-  bool log_is_stale_ = false;
+  bool log_is_being_written_ = false, log_is_stale_ = false;
   GameRights game_rights_;
   NameRights name_rights_;
   Topic<MacroFence> fenced_;

@@ -307,12 +307,19 @@ void MacroService::reap_later(RunningMacro& macro, bool runs_on_cancel, std::str
   if (macro.kind == MacroKind::script) straggler.script_id = macro.id;
   straggler.runs_on_cancel = runs_on_cancel;
   straggler.why = std::move(why);
+  const ProgramOutput* kept = memory_.output(macro.id);  // Of this run: finish() has kept it.
+  if (macro.kind == MacroKind::process && kept != nullptr && kept->ended_at) {
+    straggler.program.emplace(macro.id, *kept->ended_at);
+  }
   straggler.exit_watch = loop_.watch_readable(straggler.process.fd(), [this, pid] {
     const auto it = stragglers_.find(pid);
     if (it == stragglers_.end() || !it->second.process.has_ended()) return;
-    (void)it->second.process.try_reap();
+    const auto status = it->second.process.try_reap();
     const Straggler ended = std::move(it->second);
     stragglers_.erase(it);
+    if (status && ended.program) {
+      memory_.ended(ended.program->first, ended.program->second, *status, clock_.wall());
+    }
     if (!ended.script_id.empty()) {
       scripts_->gone(ended.script_id, ended.runs_on_cancel, ended.why);
     }

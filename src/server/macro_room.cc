@@ -127,7 +127,7 @@ void MacroRoom::watch_overrides(const RoomsContext& context) {
 
 void MacroRoom::connect(api::Hub& hub, api::Router& router) {
   topics_ = std::make_unique<macros::MacroTopics>(hub, *service_);
-  macros::add_macros_routes(router, *service_, profiles_);
+  macros::add_macros_routes(router, *service_, profiles_, clock_);
   macros::add_simulate_route(router, simulations_, profiles_, clock_,
                              [this](std::string_view id) { return service_->last_level(id); });
   macros::add_trends_route(router, trends_);

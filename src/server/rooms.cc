@@ -145,7 +145,7 @@ Result<void> Rooms::Impl::start() {
   GK_TRY(lanes, timed("start.lanes", [&] { return LaneRoom::create(context, state); }));
   GK_CHECK_OK(timed("start.games", [&] { return start_games(); }));
   GK_TRY(scripts, timed("start.scripts", [&] {
-           return ScriptRoom::create(context, state, *pool, *monitor, games->service());
+           return ScriptRoom::create(context, *stores, *pool, *monitor, games->service());
          }));
   GK_CHECK_OK(timed("start.macros", [&] { return start_macros(); }));
   GK_TRY(operations, timed("start.operations",

@@ -20,16 +20,17 @@ macros::ScriptRunner::Machine machine_of(monitor::Monitor& monitor, const Clock&
 
 }  // namespace
 
-ScriptRoom::ScriptRoom(const RoomsContext& context, store::Writer& state)
-    : store_(state, context.loop),
+ScriptRoom::ScriptRoom(const RoomsContext& context, const Stores& stores)
+    : store_(*stores.state, context.loop),
+      console_store_(*stores.telemetry, context.loop, context.clock),
       memory_(store_, context.loop, context.log),
       loop_(context.loop) {}
 
 Result<std::unique_ptr<ScriptRoom>> ScriptRoom::create(const RoomsContext& context,
-                                                       store::Writer& state, WorkerPool& pool,
+                                                       const Stores& stores, WorkerPool& pool,
                                                        monitor::Monitor& monitor,
                                                        games::Port& port) {
-  std::unique_ptr<ScriptRoom> room(new ScriptRoom(context, state));
+  std::unique_ptr<ScriptRoom> room(new ScriptRoom(context, stores));
   GK_TRY(auto stored, room->store_.load());
   room->lua_ =
       std::make_unique<macros::LuaWorkers>(macros::LuaOptions{.launcher = macro_launcher(context)},
@@ -48,6 +49,7 @@ Result<std::unique_ptr<ScriptRoom>> ScriptRoom::create(const RoomsContext& conte
       macros::RunnerOptions{}, *room->library_, room->memory_, room->store_, port, context.loop,
       context.clock, context.log, context.metrics, machine_of(monitor, context.clock),
       room->lua_.get());
+  room->keep_logs(context);
   room->scheduler_ = std::make_unique<macros::Scheduler>(
       macros::SchedulerOptions{}, *room->library_, room->store_, *room, context.loop, context.clock,
       context.log, context.metrics,
@@ -60,6 +62,19 @@ Result<std::unique_ptr<ScriptRoom>> ScriptRoom::create(const RoomsContext& conte
       },
       macros::load_zone);
   return room;
+}
+
+// Logs are history: that they cannot be read is no reason not to start.
+void ScriptRoom::keep_logs(const RoomsContext& context) {
+  keeper_ = std::make_unique<macros::ConsoleKeeper>(runner_->console(), console_store_,
+                                                    context.loop, context.log);
+  auto logs = console_store_.load();
+  if (!logs) context.log.warn("script.logs_not_read", logs.error().message);
+  if (logs) keeper_->restore(std::move(*logs));
+  logged_ =
+      runner_->logged().subscribe([keeper = keeper_.get()](const macros::ScriptLogLine& line) {
+        keeper->changed(line.macro_id);
+      });
 }
 
 void ScriptRoom::connect(api::Hub& hub, api::Router& router, macros::MacroService& service) {

@@ -13,6 +13,7 @@
 #include "api/hub.h"
 #include "api/router.h"
 #include "games/port.h"
+#include "macros/scripts/console_keeper.h"
 #include "macros/scripts/library.h"
 #include "macros/scripts/lua_process.h"
 #include "macros/scripts/macro_starter.h"
@@ -24,6 +25,7 @@
 #include "macros/service.h"
 #include "monitor/monitor.h"
 #include "server/rooms.h"
+#include "server/stores.h"
 
 namespace gk::server {
 
@@ -33,7 +35,7 @@ class ScriptRoom final : public macros::MacroStarter {
   /// Reads what was stored. Blocks for it: called once, at the start.
   /// Errors: as ScriptStore::load().
   static Result<std::unique_ptr<ScriptRoom>> create(const RoomsContext& context,
-                                                    store::Writer& state, WorkerPool& pool,
+                                                    const Stores& stores, WorkerPool& pool,
                                                     monitor::Monitor& monitor, games::Port& port);
 
   /// Topics, routes, and the service that watches what runs; from now on schedules hold.
@@ -51,12 +53,16 @@ class ScriptRoom final : public macros::MacroStarter {
   Topic<macros::ScriptNotice>& notices() { return runner_->notices(); }
 
  private:
-  ScriptRoom(const RoomsContext& context, store::Writer& state);
+  ScriptRoom(const RoomsContext& context, const Stores& stores);
+  void keep_logs(const RoomsContext& context);
   macros::ScriptStore store_;
+  macros::SqlConsoleStore console_store_;
   macros::ScriptMemory memory_;
   std::unique_ptr<macros::LuaWorkers> lua_;
   std::unique_ptr<macros::ScriptLibrary> library_;
   std::unique_ptr<macros::ScriptRunner> runner_;
+  std::unique_ptr<macros::ConsoleKeeper> keeper_;  // Behind the runner, whose log it writes.
+  Topic<macros::ScriptLogLine>::Subscription logged_;
   std::unique_ptr<macros::Scheduler> scheduler_;
   std::unique_ptr<macros::ScriptTopics> topics_;
   std::map<std::string, WallTime> served_;       // Until connect().

@@ -14,6 +14,7 @@
 #include "base/try.h"
 #include "games/game_store.h"
 #include "macros/macro_store.h"
+#include "macros/scripts/console_store.h"
 #include "macros/scripts/script_store.h"
 #include "macros/tally_store.h"
 #include "monitor/series_store.h"
@@ -140,7 +141,8 @@ Result<std::unique_ptr<Stores>> Stores::open(const std::string& data_dir, const 
       sessions::sessions_migrations(),  notices::notices_migrations(),
       macros::scripts_migrations(),     privacy::privacy_migrations(),
       games::games_migrations(),        settings::settings_migrations()};
-  const std::array telemetry_rooms = {monitor::monitor_migrations(), macros::tallies_migrations()};
+  const std::array telemetry_rooms = {monitor::monitor_migrations(), macros::tallies_migrations(),
+                                      macros::console_migrations()};
   GK_CHECK_OK(refuse_lost_state(data_dir, stores->state_path()));
   auto state = [&] {
     Span span(log, clock, "store.open_state");

@@ -37,7 +37,7 @@ def wait_log(daemon, name, text):
 class Lua(unittest.TestCase):
     def test_a_script_speaks_keeps_and_ends(self):
         with Daemon(config=CONFIG) as daemon:
-            put(daemon, "hello", 'local n = (state.get("n") or 0) + 1\nstate.set("n", n)\n'
+            put(daemon, "hello", '-- needs: nothing\nlocal n = (state.get("n") or 0) + 1\nstate.set("n", n)\n'
                                  'state.set("t", {a = {1, 2, "x"}, b = true})\n'
                                  'log("run", n, state.get("t").a[3], args.who, game.metrics().cpu_usage)\n'
                                  'log(game.send("look"))\nsleep(0.01)')
@@ -47,6 +47,19 @@ class Lua(unittest.TestCase):
             run(daemon, "hello")
             wait_log(daemon, "hello", "run\t2\tx\tnil")
             self.assertTrue(any("nil\t" in line for line in log(daemon, "hello")), log(daemon, "hello"))
+
+    def test_what_needs_a_game_does_not_start_without_one(self):
+        with Daemon(config=CONFIG) as daemon:
+            put(daemon, "asks", 'local reply = game.send("list")\nlog(reply)')
+            for path, body in (("/api/macro-scripts/asks/run", {}),
+                               ("/api/macro-safety/start", {"macro_id": "asks", "script": "asks"})):
+                refused = daemon.admin.post(path, body)
+                self.assertEqual(refused.status, 409, refused)
+                self.assertIn('expected a game at its start, or "-- game: NAME" in its head', refused.json["detail"])
+            self.assertFalse(running(daemon))
+            started = daemon.cli("macro", "start", "asks")
+            self.assertNotEqual(started.returncode, 0)
+            self.assertIn("acts on a game and names none", started.stderr)
 
     def test_what_does_not_compile_is_refused_with_its_line(self):
         with Daemon(config=CONFIG) as daemon:

@@ -235,6 +235,28 @@ class CommandLine(unittest.TestCase):
             self.assertEqual(crash.returncode, 128 + 11, crash)
             self.assertIn("it printed nothing", crash.stderr)
 
+    def test_last_words_and_levels_survive_the_daemon(self):
+        with Daemon() as daemon:
+            ended = daemon.cli("macro", "run", "--id", "sad", "--level", "dangerous", "--",
+                               "sh", "-c", "echo last words; exit 3")
+            self.assertEqual(ended.returncode, 3, ended)
+            started = daemon.admin.post("/api/macro-safety/start", {
+                "macro_id": "busy", "command": ["/bin/sh", "-c", "echo at work; sleep 600"]})
+            self.assertEqual(started.status, 201, started)
+            wait_for("its words", lambda: "at work" in daemon.admin.get("/api/macro-safety/output/busy").json["output"])
+            # What was answered a moment ago is behind the audit rows of later requests in the same writer.
+            for stop in (daemon.stop, lambda: (daemon.process.kill(), daemon.process.wait())):
+                stop()
+                daemon.start()
+                admin = daemon.admin = daemon.anonymous()
+                self.assertEqual(admin.login("admin").status, 200)
+                last = admin.get("/api/macro-safety/output/sad").json
+                self.assertEqual((last["output"], last["exit_code"], last["signal"]), ("last words\n", 3, None))
+                self.assertIsNotNone(last["ended_at"])
+                self.assertIn("at work", admin.get("/api/macro-safety/output/busy").json["output"])
+                simulated = admin.post("/api/macro-safety/simulate", {"macro_id": "sad"}).json
+                self.assertEqual((simulated["safety_level"], simulated["level_from"]), ("dangerous", "last_run"))
+
     def test_no_macro_of_another_program_is_paused(self):
         with Daemon() as daemon:
             daemon.cli("macro", "start", "--id", "far")
@@ -302,6 +324,54 @@ class Windows(unittest.TestCase):
             self.assertEqual(answer.status, 400)
             self.assertIn("windows[0].cron", answer.body.decode())
             self.assertIn("windows[0].time_zone", answer.body.decode())
+
+
+class ProfileSet(unittest.TestCase):
+    def test_what_is_named_is_set_or_taken_away_and_the_rest_stays(self):
+        with Daemon() as daemon:
+            def cli(*words):
+                done = daemon.cli("profile", *words)
+                self.assertEqual(done.returncode, 0, done)
+                return done.stdout
+
+            def own():
+                return daemon.admin.get("/api/macro-safety/profiles/dance").json
+            usual = own()
+            window = {"name": "night", "cron": "0 22 * * *", "duration_s": 28800, "max_duration": 60}
+            cli("set", "dance", "--cpu", "40", "--max-duration", "90", "--cancel", "no", "--level", "risky",
+                "--windows", json.dumps([window]), "--patterns", '[{"matcher": "commands", "count": 5}]')
+            shown = cli("set", "dance", "--fps", "0", "--description", "at night", "--dry-run", "yes", "--notify", "no")
+            now = own()
+            self.assertEqual((now["thresholds"]["cpu_usage_max"], now["max_duration"], now["auto_cancel_enabled"],
+                              now["safety_level"], now["thresholds"]["fps_min"], now["description"], now["dry_run"],
+                              now["discord_notify"], now["windows"][0]["max_duration"]),
+                             (40, 90, False, "risky", 0, "at night", True, False, 60))
+            self.assertRegex(shown, r"cpu_usage_max +40\n")
+            self.assertRegex(shown, r"commands +pause at 5 in 5 s\n")
+            self.assertRegex(shown, r"window +night: 0 22 \* \* \* \(UTC\) for 8 h 0 min; max_duration 60\n")
+            ahead = daemon.admin.get("/api/macro-safety/profiles/dance/windows/next").json
+            self.assertEqual(len(ahead["next"]), 5)
+            self.assertIn(f"{ahead['next'][0]['from']} to {ahead['next'][0]['to']}  night", shown)
+            self.assertRegex(shown, "open now +" + (ahead["open"] or "none"))
+            cli("set", "dance", "--unset", "cpu", "--unset", "max-duration", "--unset", "windows", "--level", "dangerous")
+            now = own()
+            self.assertEqual((now["thresholds"]["cpu_usage_max"], now["max_duration"], now["windows"]),
+                             (usual["thresholds"]["cpu_usage_max"], usual["max_duration"], []))
+            self.assertEqual(now["thresholds"]["fps_min"], 0, "what was not named stays")
+            answer = json.loads(daemon.cli("--json", "profile", "set", "dance", "--cpu", "30").stdout)
+            self.assertEqual(answer["thresholds"]["cpu_usage_max"], 30)
+
+    def test_faults_name_their_place_and_change_nothing(self):
+        with Daemon() as daemon:
+            before = daemon.admin.get("/api/macro-safety/profiles/dance").json
+            for words, part in (([], "expected something to set"), (["--cpu", "900"], "thresholds.cpu_usage_max"),
+                                (["--cpu", "nan"], "nan"), (["--cpu", "3", "--unset", "cpu"], "either --cpu or --unset cpu"),
+                                (["--unset", "everything"], "max-duration"), (["--windows", "{}"], "expected a JSON list"),
+                                (["--windows", '[{"cron": "0 25 * * *"}]'], "windows[0].cron"), (["--level", "lax"], "risky")):
+                done = daemon.cli("profile", "set", "dance", *words)
+                self.assertEqual(done.returncode, 2, (words, done))
+                self.assertIn(part, done.stderr)
+            self.assertEqual(daemon.admin.get("/api/macro-safety/profiles/dance").json, before)
 
 
 class Simulate(unittest.TestCase):
@@ -392,8 +462,13 @@ class BadInput(unittest.TestCase):
                 self.assertIn(said, done.stderr)
                 self.assertTrue(daemon.admin.get("/api/macro-safety/profiles/dance").json["auto_cancel_enabled"])
             self.assertIn("auto_cancel_enabled", daemon.cli("profile", "approve", "club").stderr, "what would loosen")
+            loaded = daemon.cli("profile", "load", "club").stdout
+            self.assertRegex(loaded, r"holds +heal +max_duration +60 +30 +tightens")
+            self.assertRegex(loaded, r"waits +dance +auto_cancel_enabled +true +false +loosens")
+            self.assertIn(f"gamekeeper profile approve club --hash {answer['hash']}", loaded)
             done = daemon.cli("profile", "approve", "club", "--hash", answer["hash"])
             self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertRegex(done.stdout, r"club: (\d+) of \1 changes hold\n$")
             self.assertFalse(daemon.admin.get("/api/macro-safety/profiles/dance").json["auto_cancel_enabled"])
 
     def test_an_override_file_is_noticed_when_it_is_written_spoilt_and_removed(self):

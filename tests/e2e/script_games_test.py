@@ -133,6 +133,28 @@ def asks_companies(admin):
     print("openttd: the companies were read twice")
 
 
+def says(admin, game, heard, words):
+    """A text of Lua in the words of each game; what a console would obey is in it."""
+    source = "log(game.say(args.text))"
+    assert admin.ask("PUT", f"{BASE}/says", {"kind": "lua", "source": source}).status in (200, 201)
+    text = f'{game} closes at #5, don\'t "stay";shutdown'
+    before = len(texts(admin, "says"))
+    answer = admin.post(f"{BASE}/says/run", {"game": game, "args": {"text": text}})
+    if answer.status == 503:
+        return print("skipped: game.say:", answer.json["detail"])
+    assert answer.status == 201, answer
+    wait_for("it to end", lambda: texts(admin, "says")[before:][-1:] == ["ends"])
+    safe = text.replace('"', "'").replace(";", " ")
+    said = [t for t in texts(admin, "says")[before:] if t.startswith("> ")]
+    assert said == ["> " + words.replace("{text}", safe)], said
+    wait_for("the game to say it", lambda: any(
+        heard + safe in entry["text"] for entry in
+        admin.get(f"/api/games/{game}/history?limit=500").json["items"] if entry["kind"] != "command"))
+    wait_state(admin, game, "ready", 5)  # Nobody shut it down.
+    wait_for("it to be gone", lambda: admin.get("/api/macro-safety/active-macros").json["items"] == [])
+    print(f"{game}: said a text in its words")
+
+
 def guards(admin):
     """The company guard is Lua: only where this daemon has a Lua worker."""
     source = (EXAMPLES / "company_guard.lua").read_text()
@@ -168,14 +190,17 @@ def main():
             if peer:
                 announces(admin)
                 greets(admin, peer)
+                says(admin, "tee", "*** ", 'say "{text}"')
         with playing(TinyMux, "tinymux-install", "mux") as peer:
             if peer:
                 fishes(admin)
+                says(admin, "mux", 'You say, "', "say {text}")
         with playing(OpenTtd, "openttd", "ttd") as peer:
             if peer:
                 saves(admin, peer)
                 asks_companies(admin)
                 guards(admin)
+                says(admin, "ttd", "", 'say "{text}"')
     if not ran:
         sys.exit(77)
     print("ok:", ", ".join(ran))

@@ -5,8 +5,10 @@ import contextlib
 import json
 import pathlib
 import socket
+import sqlite3
 import sys
 import tempfile
+import time
 
 sys.dont_write_bytecode = True
 from gk import DEADLINE, Daemon, WebSocket, wait_for  # noqa: E402
@@ -213,6 +215,33 @@ def large(daemon, admin):
         assert admin.ask("DELETE", f"{BASE}/{name}").status == 200
 
 
+def schedule_by_command_line(daemon, cli):
+    """Windows, resume, profile, game and arguments; what is not named stays as it was."""
+    said = cli("schedule", "wave", "--window", "22:00-02:00 fri,sat", "--window", "12:00-12:30",
+               "--zone", "Europe/Berlin", "--resume", "yes", "--profile", "heal", "--args", '{"n": 7}')
+    assert "at the start of 22:00 to 02:00 (fri,sat), 12:00 to 12:30, Europe/Berlin" in said, said
+    assert said.count("next ") == 5, said
+    kept = json.loads(daemon.cli("--json", "macro", "schedule", "wave").stdout)
+    assert kept["schedule"] == {"time_zone": "Europe/Berlin", "windows": [
+        {"start": "22:00", "end": "02:00", "days": "fri,sat"}, {"start": "12:00", "end": "12:30"}]}, kept
+    assert (kept["resume"], kept["profile"], kept["args"]) == (True, "heal", {"n": 7}), kept
+    said = cli("schedule", "wave", "--resume", "no", "--args", "", "--profile", "")
+    assert "does not resume" in said and "22:00 to 02:00" in said and "profile    its own" in said, said
+    assert json.loads(daemon.cli("--json", "macro", "schedule", "wave").stdout)["args"] is None
+    assert "windows" in cli("list", "--library")
+    for words, expected in ((["--window", "22:00"], 'got "22:00"'), (["--window", "25:00-26:00"], "windows[0].start"),
+                            (["--zone", "UTC"], "--cron or --window beside --zone"),
+                            (["--clear", "--cron", "* * * * *"], "either --clear or --cron"),
+                            (["--args", "[1"], "--args: "), (["--args", "[1]"], "expected an object"),
+                            (["--cron", "61 * * * *"], "minute")):
+        wrong = daemon.cli("macro", "schedule", "wave", *words)
+        assert wrong.returncode == 2 and expected in wrong.stderr, (words, wrong)
+    assert "22:00 to 02:00" in cli("schedule", "wave"), "what was refused changed nothing"
+    cli("disable", "wave")
+    assert "it is disabled and will not start" in cli("schedule", "wave", "--cron", "0 4 * * *")
+    cli("enable", "wave")
+
+
 def command_line(daemon):
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder)
@@ -238,6 +267,7 @@ def command_line(daemon):
         assert "wave" in cli("list", "--library")
         assert cli("schedule", "wave", "--cron", "0 4 * * *").count("T04:00:00.000Z") == 5
         assert "by hand only" in cli("schedule", "wave", "--clear")
+        schedule_by_command_line(daemon, cli)
         cli("disable", "hum")
         cli("enable", "hum")
         assert "started hum" in cli("start", "hum")
@@ -280,6 +310,38 @@ def resumes(daemon):
     assert active() == []  # it was stopped by a person: it does not come back
 
 
+def logs_survive(daemon):
+    """A log is as it was after a stop; kill -9 may cost what is younger than a second or so."""
+    admin = daemon.admin = daemon.anonymous()
+    assert admin.login("admin").status == 200
+    put(admin, "diary", {"steps": steps(tell("one"), pause(60000))})
+    admin.post(f"{BASE}/diary/run")
+    wait_for("its line", lambda: "one" in texts(admin, "diary"))
+    daemon.stop()  # At once: what is not written yet is written now.
+    daemon.start()
+    admin = daemon.admin = daemon.anonymous()
+    assert admin.login("admin").status == 200
+    assert texts(admin, "diary") == ["starts", "one", "was cancelled: The daemon stops"], texts(admin, "diary")
+    admin.post(f"{BASE}/diary/run")
+    wait_for("its line", lambda: texts(admin, "diary").count("one") == 2)
+    known = admin.get(f"{BASE}/diary/log").json["last"]
+
+    def on_disk():
+        with contextlib.closing(sqlite3.connect(f"file:{daemon.data}/telemetry.db?mode=ro", uri=True)) as db:
+            return db.execute("SELECT max(number) FROM macro_log WHERE macro_id = 'diary'").fetchone()[0]
+    begun = time.monotonic()
+    wait_for("the lines to be written", lambda: on_disk() == known, 10)
+    print(f"a line is on disk after {time.monotonic() - begun:.1f} s")
+    daemon.process.kill()
+    daemon.process.wait()
+    daemon.start()
+    admin = daemon.admin = daemon.anonymous()
+    assert admin.login("admin").status == 200
+    assert texts(admin, "diary")[-2:] == ["starts", "one"], texts(admin, "diary")
+    assert admin.get(f"{BASE}/diary/log").json["last"] == known
+    assert "one" in daemon.cli("macro", "log", "diary").stdout
+
+
 def main():
     with Daemon() as daemon:
         admin = daemon.admin
@@ -295,6 +357,7 @@ def main():
         large(daemon, admin)
         command_line(daemon)
         resumes(daemon)
+        logs_survive(daemon)
     print("ok")
 
 

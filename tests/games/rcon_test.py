@@ -175,7 +175,10 @@ def command_line(daemon, admin):
         console = daemon.cli("game", "console", "cli", input="one\nstop\n!stop\n")
         assert console.returncode == 0 and "one" in console.stdout, console
         assert "dangerous" in console.stderr and console.stdout.count("stop") >= 2, console
-        assert "rconpw" not in daemon.cli("game", "show", "cli").stdout
+        shown = daemon.cli("game", "show", "cli").stdout
+        assert "rconpw" not in shown and not set('{}[]"') & set(shown), shown
+        assert any(line.split() == ["has_password", "yes"] for line in shown.splitlines()), shown
+        assert "in_flight" in shown and "pace_per_s" in shown and "\nroles" in shown, shown
         assert daemon.cli("game", "disconnect", "cli").stdout == "cli: stopped\n"
         assert daemon.cli("game", "connect", "cli").returncode == 0
         assert daemon.cli("game", "remove", "cli").stdout == "removed cli\n"

@@ -22,6 +22,16 @@ function complaints(body) {
   return found;
 }
 
+/** The daemon reads cron lines; here each window opens at the next full hour, a day apart. */
+function windowsNext({ macro_id, windows }) {
+  const hour = Math.ceil(Date.now() / 3_600_000) * 3_600_000;
+  const next = windows.slice(0, 3).map((window, i) => {
+    const from = hour + i * 86_400_000;
+    return { window: window.name, from: new Date(from).toISOString(), to: new Date(from + window.duration_s * 1000).toISOString() };
+  });
+  return { macro_id, open: windows.at(-1)?.name ?? null, until: next[0]?.from ?? null, next };
+}
+
 export class Profiles {
   constructor() {
     this.items = structuredClone(kProfiles);
@@ -38,6 +48,9 @@ export class Profiles {
   answer(method, path, headers, body, may) {
     if (path === "/macro-safety/profiles" && method === "GET")
       return { status: 200, body: { items: this.items, next_cursor: null } };
+    const [, ahead] = /^\/macro-safety\/profiles\/([^/]+)\/windows\/next$/.exec(path) ?? [];
+    const of = ahead && this.items.find((item) => item.macro_id === ahead);
+    if (of && method === "GET") return { status: 200, body: windowsNext(of) };
     const [, id] = /^\/macro-safety\/profiles\/([^/]+)$/.exec(path) ?? [];
     const one = id && this.items.find((item) => item.macro_id === id);
     if (!one) return null;

@@ -46,7 +46,11 @@ constexpr KindOption kTtdOptions[] = {
     {"day_ms", Type::milliseconds, "2220", "A day of the game at full speed"}};
 constexpr KindOption kQuakeOptions[] = {
     {"quiet_ms", Type::milliseconds, "200", "An answer ends when nothing came for so long"}};
+constexpr std::string_view kSay = "say {text}";
+// One argument, whatever is in it. Source: tests/e2e/script_games_test.py, on real servers
+constexpr std::string_view kSayQuoted = "say \"{text}\"";
 constexpr KindOption kMudOptions[] = {
+    {"say", Type::words, kSay, "How it talks to players, such as @wall {text}"},
     {"login", Type::lines, "connect {user} {password}", "Lines that log in"},
     {"user", Type::text, "", "Replaces {user}"},
     {"framing", Type::text, "suffix",
@@ -58,6 +62,7 @@ constexpr KindOption kMudOptions[] = {
      "Login incorrect\nWrong password",
      "Text that means a refused log-in"}};
 constexpr KindOption kStdioOptions[] = {
+    {"say", Type::words, kSay, "How it talks to players"},
     {"program", Type::path, "", "Absolute path of the program"},
     {"arguments", Type::lines, "", "Its arguments, one a line"},
     {"directory", Type::path, "/", "Where it starts"},
@@ -82,6 +87,7 @@ constexpr std::array kKinds{GameKind{.name = "teeworlds",
                                      .separators = ";",
                                      .dangerous = kEconDangerous,
                                      .chat = kEconChat,
+                                     .say = kSayQuoted,
                                      .queries = kEconQueries},
                             GameKind{.name = "openttd",
                                      .title = "OpenTTD (admin port)",
@@ -94,6 +100,7 @@ constexpr std::array kKinds{GameKind{.name = "teeworlds",
                                      .max_command = 500,
                                      .dangerous = kTtdDangerous,
                                      .chat = kTtdChat,
+                                     .say = kSayQuoted,
                                      .queries = kTtdQueries,
                                      .options = kTtdOptions},
                             GameKind{.name = "source",

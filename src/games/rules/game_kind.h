@@ -14,7 +14,7 @@ enum class Transport : std::uint8_t { tcp, udp, process, world };
 
 /// One option of a kind, as text in GameSettings::options.
 struct KindOption {
-  enum class Type : std::uint8_t { text, lines, milliseconds, path };
+  enum class Type : std::uint8_t { text, lines, milliseconds, path, words };
   std::string_view name;
   Type type = Type::text;
   std::string_view fallback;
@@ -37,6 +37,7 @@ struct GameKind {
   std::span<const std::string_view> reserved;   ///< The link's own: they would move its framing.
   std::span<const std::string_view> dangerous;  ///< Commands that need a confirmation.
   std::span<const std::string_view> chat;       ///< Commands that talk to players.
+  std::string_view say = "say {text}";          ///< Talks to all players; an option `say` wins.
   std::span<const std::string_view> queries;    ///< Commands that change nothing.
   std::span<const KindOption> options;
 };

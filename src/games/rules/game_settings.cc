@@ -44,6 +44,12 @@ std::string option_fault(const KindOption& option, const std::string& value) {
   if (option.type == Type::path && !value.empty() && !value.starts_with('/')) {
     return "expected an absolute path";
   }
+  constexpr std::string_view kText = "{text}";  // Source: game_kind.h, GameKind::say
+  const std::size_t text = value.find(kText);
+  if (option.type == Type::words && !value.empty() &&
+      (text == std::string::npos || value.find(kText, text + 1) != std::string::npos)) {
+    return "expected a command with {text} in it once, such as say {text}";
+  }
   if (option.type != Type::lines && value.find('\n') != std::string::npos) {
     return "expected one line";
   }
@@ -122,6 +128,11 @@ std::string GameSettings::option(std::string_view wanted) const {
     if (known.name == wanted) return std::string(known.fallback);
   }
   return {};
+}
+
+std::string GameSettings::say_words() const {
+  std::string own = option("say");
+  return own.empty() ? std::string(kind_of().say) : own;
 }
 
 Nanos GameSettings::option_ms(std::string_view wanted) const {

@@ -45,6 +45,8 @@ struct GameSettings {
   /// The option, or its fallback.
   std::string option(std::string_view name) const;
   Nanos option_ms(std::string_view name) const;
+  /// How it talks to all players: a command with {text} in it, once.
+  std::string say_words() const;
   friend bool operator==(const GameSettings&, const GameSettings&) = default;
 };
 

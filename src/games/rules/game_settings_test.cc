@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "games/rules/command_check.h"
 #include "games/rules/pacer.h"
 #include "games/rules/sender_table.h"
 
@@ -44,6 +45,23 @@ TEST(GameSettings, KeepsWhatAChangeDoesNotName) {
   (void)read(R"({"kind":"mud"})", complaints, old);
   ASSERT_EQ(complaints.size(), 1U) << "a game keeps its kind";
 }
+TEST(GameSettings, TalksInTheWordsOfItsKindOrItsOwn) {
+  for (const GameKind& kind : game_kinds()) {
+    GameSettings game;
+    game.kind = kind.name;
+    const std::string words = game.say_words();
+    EXPECT_EQ(words.find("{text}"), words.rfind("{text}")) << kind.name;
+    EXPECT_NE(words.find("{text}"), std::string::npos) << kind.name;
+    EXPECT_TRUE(kind.chat.empty() || is_chat(kind, words)) << kind.name << " counts it as chat";
+  }
+  Complaints complaints;
+  EXPECT_EQ(read(R"({"kind":"openttd"})", complaints).say_words(), "say \"{text}\"");
+  EXPECT_EQ(read(R"({"kind":"mud","port":1})", complaints).say_words(), "say {text}");
+  EXPECT_EQ(
+      read(R"({"kind":"mud","port":1,"options":{"say":"@wall {text}"}})", complaints).say_words(),
+      "@wall {text}");
+  EXPECT_TRUE(complaints.empty());
+}
 TEST(GameSettings, NamesWhatIsWrong) {
   EXPECT_EQ(complaint(R"({})"), "kind");
   EXPECT_EQ(complaint(R"({"kind":"doom"})"), "kind");
@@ -53,6 +71,10 @@ TEST(GameSettings, NamesWhatIsWrong) {
   EXPECT_EQ(complaint(R"({"kind":"stdio"})"), "options.program");
   EXPECT_EQ(complaint(R"({"kind":"stdio","options":{"program":"cat"}})"), "options.program");
   EXPECT_EQ(complaint(R"({"kind":"openttd","host":"a b"})"), "host");
+  for (const char* say : {"@wall", "{text} {text}", "@wall\\n{text}"}) {
+    EXPECT_EQ(complaint(R"({"kind":"mud","port":1,"options":{"say":")" + std::string(say) + "\"}}"),
+              "options.say");
+  }
   EXPECT_EQ(complaint(R"({"kind":"quake3","in_flight":2})"), "in_flight");
 }
 

@@ -104,4 +104,27 @@ WindowState window_at(std::span<const ProfileWindow> windows, std::span<const Zo
   return state;
 }
 
+std::vector<WindowStart> next_windows(std::span<const ProfileWindow> windows,
+                                      std::span<const Zone* const> zones, WallTime after,
+                                      std::size_t count) {
+  std::vector<std::optional<WallTime>> next(windows.size());
+  const auto find_next = [&](std::size_t i, WallTime since) {
+    Schedule schedule;
+    schedule.cron = windows[i].cron;
+    next[i] = zones[i] == nullptr ? std::nullopt : next_time(schedule, *zones[i], since);
+  };
+  for (std::size_t i = 0; i < windows.size(); ++i) find_next(i, after);
+  std::vector<WindowStart> starts;
+  while (starts.size() < count) {
+    std::size_t first = windows.size();
+    for (std::size_t i = 0; i < windows.size(); ++i) {
+      if (next[i] && (first == windows.size() || *next[i] < *next[first])) first = i;
+    }
+    if (first == windows.size()) break;  // None opens any more.
+    starts.push_back({first, *next[first], *next[first] + windows[first].duration});
+    if (starts.size() < count) find_next(first, *next[first]);
+  }
+  return starts;
+}
+
 }  // namespace gk::macros

@@ -64,4 +64,19 @@ struct WindowState {
 WindowState window_at(std::span<const ProfileWindow> windows, std::span<const Zone* const> zones,
                       WallTime at);
 
+/// One opening of a window that lies ahead.
+struct WindowStart {
+  std::size_t window = 0;  ///< Index.
+  WallTime from, to;
+  friend bool operator==(const WindowStart&, const WindowStart&) = default;
+};
+
+/// The next moments after `after` at which windows open, soonest first, at most `count`; of two at
+/// the same moment the first in the list comes first. A window that is open already and whose line
+/// comes again is listed again: it stays open until the end of that one.
+/// Shape: `zones` as in window_at(). Cost: one next_time() a window and a moment.
+std::vector<WindowStart> next_windows(std::span<const ProfileWindow> windows,
+                                      std::span<const Zone* const> zones, WallTime after,
+                                      std::size_t count);
+
 }  // namespace gk::macros

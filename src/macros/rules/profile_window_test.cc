@@ -70,6 +70,54 @@ TEST(WindowAt, SaysUntilWhenThatIsCertain) {
   EXPECT_EQ(state({}, "2026-01-10T23:00:00Z").until, WallTime::max());
 }
 
+std::vector<WindowStart> next(const std::vector<ProfileWindow>& windows, const char* after,
+                              std::size_t count) {
+  const std::vector<const Zone*> zones(windows.size(), &berlin());
+  return next_windows(windows, zones, at(after), count);
+}
+
+TEST(NextWindows, MixesTheWindowsSoonestFirstAndTheFirstOfTheListAtTheSameMoment) {
+  const std::vector<ProfileWindow> three{window("0 22 * * *", 8h, "night"),
+                                         window("0 22 * * 6", 1h, "saturday"),
+                                         window("0 12 * * *", 1h, "noon")};
+  const std::vector<WindowStart> expected{
+      {2, at("2026-01-10T11:00:00Z"), at("2026-01-10T12:00:00Z")},
+      {0, at("2026-01-10T21:00:00Z"), at("2026-01-11T05:00:00Z")},
+      {1, at("2026-01-10T21:00:00Z"), at("2026-01-10T22:00:00Z")},
+      {2, at("2026-01-11T11:00:00Z"), at("2026-01-11T12:00:00Z")}};
+  EXPECT_EQ(next(three, "2026-01-10T08:00:00Z", 4), expected);
+}
+
+TEST(NextWindows, LeavesOutTheMomentItselfAndOpensAtTheHourOfTheWallAcrossTheChange) {
+  const std::vector<ProfileWindow> night{window("0 22 * * *", 8h)};
+  const std::vector<WindowStart> expected{
+      {0, at("2026-03-29T20:00:00Z"), at("2026-03-30T04:00:00Z")}};
+  EXPECT_EQ(next(night, "2026-03-28T21:00:00Z", 1), expected);
+}
+
+TEST(NextWindows, EachIsTheMomentAtWhichTheStateSaysThatItOpens) {
+  SeededRandom random(7);
+  const std::vector<ProfileWindow> one{window("17 2,14 * * *", 3h)};
+  WallTime now = at("2026-03-01T00:00:00Z");
+  for (int i = 0; i < 500; ++i, now += Seconds(random.below(86'400 * 2))) {
+    const std::vector<const Zone*> zones{&berlin()};
+    const auto starts = next_windows(one, zones, now, 1);
+    ASSERT_EQ(starts.size(), 1U);
+    const WallTime::duration tick(1);
+    EXPECT_FALSE(window_at(one, zones, starts[0].from - tick).open);
+    EXPECT_TRUE(window_at(one, zones, starts[0].from).open);
+    EXPECT_TRUE(window_at(one, zones, starts[0].to - tick).open);
+    EXPECT_FALSE(window_at(one, zones, starts[0].to).open);
+  }
+}
+
+TEST(NextWindows, SaysNothingOfALineThatNeverComesOrAZoneThatIsNotKnown) {
+  const std::vector<ProfileWindow> two{window("0 0 30 2 *", 1h, "never"),
+                                       window("0 22 * * *", 8h, "nowhere")};
+  const std::vector<const Zone*> zones{&berlin(), nullptr};
+  EXPECT_TRUE(next_windows(two, zones, at("2026-01-10T08:00:00Z"), 3).empty());
+}
+
 TEST(WindowAt, TheFirstInTheListHoldsWhenTwoAreOpen) {
   const std::vector<ProfileWindow> both{window("0 22 * * *", 8h, "night"),
                                         window("0 20 * * *", 4h, "evening")};

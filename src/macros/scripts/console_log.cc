@@ -1,6 +1,7 @@
 #include "macros/scripts/console_log.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/utf8.h"
 
@@ -25,23 +26,47 @@ std::string clean(std::string_view text) {
 
 }  // namespace
 
-const ConsoleLine& ConsoleLog::add(const std::string& macro_id, std::string_view text,
-                                   WallTime now) {
+ConsoleLog::Log& ConsoleLog::make_room(const std::string& macro_id) {
   if (logs_.count(macro_id) == 0 && logs_.size() >= kMaxMacros) {
     const auto silent =
         std::min_element(logs_.begin(), logs_.end(), [](const auto& a, const auto& b) {
           return a.second.lines.back().at < b.second.lines.back().at;
         });
+    dropped_.insert(silent->first);
     logs_.erase(silent);
   }
-  Log& log = logs_[macro_id];
-  log.lines.push_back({++log.last, now, clean(text)});
-  log.bytes += log.lines.back().text.size();
+  return logs_[macro_id];
+}
+
+void ConsoleLog::cut(Log& log) {
   while (log.bytes > kMaxBytes) {
     log.bytes -= log.lines.front().text.size();
     log.lines.pop_front();
   }
+}
+
+const ConsoleLine& ConsoleLog::add(const std::string& macro_id, std::string_view text,
+                                   WallTime now) {
+  Log& log = make_room(macro_id);
+  log.lines.push_back({++log.last, now, clean(text)});
+  log.bytes += log.lines.back().text.size();
+  cut(log);
   return log.lines.back();
+}
+
+void ConsoleLog::restore(const std::string& macro_id, std::vector<ConsoleLine> lines) {
+  Log& log = make_room(macro_id);
+  for (ConsoleLine& line : lines) {
+    log.last = line.number;
+    log.bytes += line.text.size();
+    log.lines.push_back(std::move(line));
+  }
+  cut(log);
+}
+
+std::vector<std::string> ConsoleLog::take_dropped() {
+  const std::set<std::string> dropped = std::exchange(dropped_, {});
+  return {dropped.begin(), dropped.end()};
 }
 
 const std::deque<ConsoleLine>* ConsoleLog::lines(std::string_view macro_id) const {
@@ -50,7 +75,10 @@ const std::deque<ConsoleLine>* ConsoleLog::lines(std::string_view macro_id) cons
 }
 
 void ConsoleLog::forget(std::string_view macro_id) {
-  if (const auto found = logs_.find(macro_id); found != logs_.end()) logs_.erase(found);
+  const auto found = logs_.find(macro_id);
+  if (found == logs_.end()) return;
+  dropped_.insert(found->first);
+  logs_.erase(found);
 }
 
 }  // namespace gk::macros

@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gamekeeper/time.h"
 
@@ -33,6 +35,11 @@ class ConsoleLog {
   /// Null: nothing was noted for it.
   const std::deque<ConsoleLine>* lines(std::string_view macro_id) const;
   void forget(std::string_view macro_id);
+  /// Puts back lines of an earlier time; later ones count on from there. Requires: `lines` is not
+  /// empty, its numbers rise, and nothing was noted for the macro yet.
+  void restore(const std::string& macro_id, std::vector<ConsoleLine> lines);
+  /// The macros whose log went as a whole since the last call.
+  std::vector<std::string> take_dropped();
 
  private:
   struct Log {
@@ -40,7 +47,10 @@ class ConsoleLog {
     std::size_t bytes = 0;
     std::uint64_t last = 0;
   };
+  Log& make_room(const std::string& macro_id);
+  static void cut(Log& log);
   std::map<std::string, Log, std::less<>> logs_;
+  std::set<std::string> dropped_;  // Until take_dropped(), which somebody calls each second.
 };
 
 }  // namespace gk::macros

@@ -82,6 +82,11 @@ class FakePort final : public games::Port {
     const auto found = games.find(game);
     return found == games.end() ? std::nullopt : std::optional(found->second);
   }
+  std::string words = "say {text}";  ///< Of every game.
+  Result<std::string> say_words(std::string_view game) const override {
+    if (games.count(game) == 0) return Error{Errc::not_found, "no such game"};
+    return words;
+  }
   std::vector<std::string> names() const override {
     std::vector<std::string> out;
     for (const auto& [name, health] : games) out.push_back(name);

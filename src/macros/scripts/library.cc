@@ -41,6 +41,7 @@ LibraryEntry ScriptLibrary::read(Script script, Complaints& complaints) {
       out.description = program->description;
       out.category = program->category;
       out.game = program->game;
+      out.needs_game = needs_game(*program);
       out.program = program;
     }
   } else {
@@ -48,6 +49,7 @@ LibraryEntry ScriptLibrary::read(Script script, Complaints& complaints) {
     out.description = head.description;
     out.category = head.category;
     out.game = head.game;
+    out.needs_game = lua_needs_game(head, script.source);
     auto steps = cancel_steps(head.on_cancel);
     if (steps) out.program = std::move(*steps);
     if (!steps) complaints.emplace_back("on_cancel", steps.error().message);

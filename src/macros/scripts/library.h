@@ -29,7 +29,8 @@ namespace gk::macros {
 struct LibraryEntry {
   Script script;
   std::string description, category;
-  std::string game;  ///< Its setting, else what the text names.
+  std::string game;         ///< Its setting, else what the text names.
+  bool needs_game = false;  ///< It acts on one, so it does not start without.
   /// Steps: the program. Lua: only its on_cancel. Shared with the runs of it.
   std::shared_ptr<const StepProgram> program;
 };

@@ -30,6 +30,10 @@ struct World {
       sent.push_back(std::move(command));
       if (answers) done(games::SendReply{.text = "ok"});
     };
+    out.say = [this](std::string_view text, Nanos, const games::Port::Replied& done) {
+      sent.push_back("says: " + std::string(text));
+      if (answers) done(games::SendReply{.text = "said"});
+    };
     out.log = [this](std::string_view text) {
       if (logged.size() < 1000) logged.emplace_back(text);
     };
@@ -95,6 +99,14 @@ class LuaProcessTest : public testing::Test {
   std::unique_ptr<RunningScript> script;
   sys::Spawned spawned;
 };
+
+TEST_F(LuaProcessTest, SaysATextApartFromCommands) {
+  ASSERT_TRUE(launch("game.send('list') log(game.say('hi; there'))"));
+  script->run();
+  ASSERT_TRUE(ends(10s));
+  EXPECT_EQ(world.sent, (std::vector<std::string>{"list", "says: hi; there"}));
+  EXPECT_EQ(world.logged, std::vector<std::string>{"said"});
+}
 
 TEST_F(LuaProcessTest, SendsRemembersAndSeesSignals) {
   ASSERT_TRUE(launch(R"(state.set("a", {1, "x", {b = true}})

@@ -40,7 +40,7 @@ struct Ready {
 };
 struct Send {
   std::uint32_t id = 0;
-  bool chat = false;
+  bool chat = false;  ///< `command` is a text for the players.
   double timeout_s = 0;
   std::string command;
 };

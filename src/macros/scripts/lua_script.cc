@@ -135,14 +135,15 @@ void LuaScript::send(lua::Send send) {
   asked_ = send.id;
   const auto timeout =
       std::chrono::duration_cast<Nanos>(std::chrono::duration<double>(send.timeout_s));
-  hands_.send(std::move(send.command), send.chat, timeout,
-              [this, id = send.id,
-               alive = std::weak_ptr<int>(alive_)](const Result<games::SendReply>& reply) {
-                if (alive.expired()) return;
-                asked_.reset();
-                answer(reply ? lua::reply_frame(id, true, reply->text)
-                             : lua::reply_frame(id, false, reply.error().message));
-              });
+  auto replied = [this, id = send.id,
+                  alive = std::weak_ptr<int>(alive_)](const Result<games::SendReply>& reply) {
+    if (alive.expired()) return;
+    asked_.reset();
+    answer(reply ? lua::reply_frame(id, true, reply->text)
+                 : lua::reply_frame(id, false, reply.error().message));
+  };
+  if (send.chat) return hands_.say(send.command, timeout, std::move(replied));
+  hands_.send(std::move(send.command), false, timeout, std::move(replied));
 }
 
 void LuaScript::remember(const lua::StateSet& set) {

@@ -18,6 +18,8 @@ namespace gk::macros {
 struct ScriptHands {
   std::function<void(std::string command, bool chat, Nanos timeout, games::Port::Replied done)>
       send;
+  /// The text, to the players, in the words of the game.
+  std::function<void(std::string_view text, Nanos timeout, games::Port::Replied done)> say;
   std::function<void(std::string_view text)> log;
   std::function<void(std::string text)> notify;
   std::function<const std::string*(std::string_view key)> recall;  ///< JSON, or null.

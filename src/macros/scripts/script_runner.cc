@@ -4,6 +4,7 @@
 
 #include "base/span.h"
 #include "base/try.h"
+#include "macros/scripts/rules/variables.h"
 
 namespace gk::macros {
 namespace {
@@ -71,11 +72,15 @@ Result<std::shared_ptr<ScriptRunner::Running>> ScriptRunner::admit(
   if (!game.empty() && !port_.health(game)) {
     return Error{Errc::not_found, "no game link " + game};
   }
-  if (game.empty() && needs_game(*entry->program)) {
-    return Error{Errc::failed_precondition,
-                 "macro " + launch.script +
-                     " acts on a game and names none: expected a game at its start, or "
-                     "\"game\" in its text"};
+  if (game.empty() && entry->needs_game) {
+    const bool lua = entry->script.kind == ScriptKind::lua;
+    return Error{
+        Errc::failed_precondition,
+        "macro " + launch.script +
+            " acts on a game and names none: expected a game at its start, or " +
+            (lua ? "\"-- game: NAME\" in its head (\"-- needs: nothing\" there if it can do "
+                   "without)"
+                 : "\"game\" in its text")};
   }
   run->subject = "macro:" + launch.macro_id;
   run->program = entry->program;
@@ -174,6 +179,14 @@ ScriptHands ScriptRunner::hands_of(const std::shared_ptr<Running>& owner) {
     const auto run = weak.lock();
     if (run == nullptr) return done(Error{Errc::cancelled, "the macro is gone"});
     send(*run, std::move(command), chat, timeout, std::move(done));
+  };
+  hands.say = [this, weak](std::string_view text, Nanos timeout, games::Port::Replied done) {
+    const auto run = weak.lock();
+    if (run == nullptr) return done(Error{Errc::cancelled, "the macro is gone"});
+    const auto words = port_.say_words(run->launch.game);
+    // Without a game send() says what is missing.
+    if (!words && !run->launch.game.empty()) return done(words.error());
+    send(*run, spoken(words ? *words : "{text}", text), true, timeout, std::move(done));
   };
   hands.log = [this, weak](std::string_view text) {
     if (const auto run = weak.lock()) note(run->launch.macro_id, text);

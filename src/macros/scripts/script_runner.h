@@ -92,6 +92,7 @@ class ScriptRunner final : public ScriptHost {
   void prepare_to_stop() { stopping_ = true; }
 
   const ConsoleLog& console() const { return console_; }
+  ConsoleLog& console() { return console_; }
   /// Notes a line about a macro that is not one of its own.
   void note(const std::string& macro_id, std::string_view text);
   void notify(const std::string& macro_id, std::string text);

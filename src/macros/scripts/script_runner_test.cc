@@ -17,6 +17,29 @@ std::string program(const std::string& actions, const std::string& more = "") {
 const std::string kFlood =
     R"({"type":"loop","parameters":{"count":100000,"actions":[{"type":"command","command":"go"}]}})";
 
+/// A Lua macro whose hands the test moves.
+class FakeLua final : public LuaLauncher {
+ public:
+  ScriptHands hands;
+  int launches = 0;
+  void launch(const ScriptLaunch&, const std::string&, ScriptHands given,
+              std::function<void(Result<Launched>)> done) override {
+    ++launches;
+    hands = std::move(given);
+    done(Launched{std::make_unique<Idle>(), {}});
+  }
+
+ private:
+  class Idle final : public RunningScript {
+    void run() override {}
+    void pause() override {}
+    void resume() override {}
+    void fence() override {}
+    void interrupt() override {}
+    void line(std::string_view) override {}
+  };
+};
+
 class ScriptRunnerTest : public testing::Test, protected LibraryBench {
  protected:
   ScriptRunnerTest() {
@@ -42,17 +65,9 @@ class ScriptRunnerTest : public testing::Test, protected LibraryBench {
   }
   SystemClock real;  // The runner's timers are the loop's, which are real.
   FakePort port{loop};
-  ScriptRunner runner{{.cancel_deadline = 100ms},
-                      library,
-                      memory,
-                      store,
-                      port,
-                      loop,
-                      real,
-                      log,
-                      metrics,
-                      {},
-                      nullptr};
+  FakeLua lua;
+  ScriptRunner runner{
+      {.cancel_deadline = 100ms}, library, memory, store, port, loop, real, log, metrics, {}, &lua};
   std::vector<ScriptEnded> ends;
   std::vector<ScriptActivity> seen;
   Topic<ScriptEnded>::Subscription subscription;
@@ -93,6 +108,44 @@ TEST_F(ScriptRunnerTest, StartsNoStepsThatNeedAGameWithoutOne) {
   EXPECT_EQ(runner.running(), 0U);
   put("m", R"({"name":"m","actions":[{"type":"command","command":"a"}]})", {.game = "arena"});
   EXPECT_EQ(start(), "");
+}
+
+TEST_F(ScriptRunnerTest, StartsNoLuaThatNeedsAGameWithoutOne) {
+  put("m", "game.send('list')", {}, ScriptKind::lua);
+  EXPECT_NE(
+      start().find("acts on a game and names none: expected a game at its start, or \"-- game:"),
+      std::string::npos);
+  EXPECT_EQ(lua.launches, 0) << "no worker for what cannot run";
+  put("m", "log(game.metrics().cpu_usage)", {}, ScriptKind::lua);
+  EXPECT_EQ(start(), "");
+  put("n", "-- needs: nothing\nif args.game then game.send('list') end", {}, ScriptKind::lua);
+  EXPECT_FALSE(library.find("n")->needs_game);
+  put("n", "-- needs: game\nlocal f = _G[args.f]", {}, ScriptKind::lua);
+  EXPECT_TRUE(library.find("n")->needs_game);
+  put("n", "-- needs: patience\nlog(1)", {}, ScriptKind::lua);
+  EXPECT_FALSE(library.find("n")->needs_game) << "a remark";
+}
+
+TEST_F(ScriptRunnerTest, SaysTheTextOfALuaMacroInTheWordsOfItsGame) {
+  put("m", "-- game: arena\ngame.say('x')", {}, ScriptKind::lua);
+  ASSERT_EQ(start(), "");
+  port.words = "broadcast \"{text}\"";
+  std::vector<std::string> answers;
+  const auto answered = [&](const Result<games::SendReply>& reply) {
+    answers.push_back(reply ? reply->text : reply.error().message);
+  };
+  lua.hands.say("Welcome x\"; shutdown", 1s, answered);
+  ASSERT_TRUE(until([&] { return answers.size() == 1; }));
+  EXPECT_EQ(port.commands_of("macro:m"), Sent{"broadcast \"Welcome x'  shutdown\""});
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen[0].kind, ScriptActivity::Kind::chat);
+  port.games.clear();
+  lua.hands.say("hello", 1s, answered);
+  EXPECT_EQ(answers[1], "no such game");
+  runner.fence("m");
+  lua.hands.say("after the end", 1s, answered);
+  ASSERT_TRUE(until([&] { return answers.size() == 3; }));
+  EXPECT_EQ(port.sent.size(), 1U) << "nothing after the fence";
 }
 
 TEST_F(ScriptRunnerTest, SaysWhichStepFailed) {

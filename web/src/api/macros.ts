@@ -11,6 +11,7 @@ import type {
   SimulateInput,
   Simulation,
   StartMacro,
+  WindowsNext,
 } from "./types";
 
 const id = encodeURIComponent;
@@ -19,6 +20,8 @@ export const macrosApi = {
   profiles: () => call<MacroProfiles>("GET", "/api/macro-safety/profiles?limit=200"),
   macroProfile: (macroId: string) =>
     call<MacroProfile>("GET", `/api/macro-safety/profiles/${id(macroId)}`),
+  profileWindows: (macroId: string) =>
+    call<WindowsNext>("GET", `/api/macro-safety/profiles/${id(macroId)}/windows/next?n=2`),
   /** Refused with 412 when the profile is not the one of `etag` any more. */
   patchProfile: (macroId: string, etag: string, body: ProfilePatch) =>
     call<MacroProfile>("PATCH", `/api/macro-safety/profiles/${id(macroId)}`, {

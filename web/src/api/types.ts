@@ -41,6 +41,7 @@ export type MacroProfile = Schemas["MacroProfile"];
 export type MacroProfiles = Schemas["MacroProfileList"];
 export type ProfilePatch = Schemas["MacroProfilePatch"];
 export type ProfileWindow = Schemas["MacroProfileWindow"];
+export type WindowsNext = Schemas["MacroProfileWindowsNext"];
 export type Simulation = Schemas["MacroSimulation"];
 export type SimulateInput = Schemas["MacroSimulate"];
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { onBreach, windowLine } from "../pages/profiles";
 import type { MacroProfile } from "../api/types";
+import { startLine } from "../profiles/next";
 
 const profile = { auto_cancel_enabled: true, dry_run: false } as MacroProfile;
 
@@ -22,5 +23,15 @@ describe("a profile in words", () => {
     expect(line).toContain("night: 0 22 * * * for ");
     expect(line).toContain("Europe/Berlin · CPU ≤ 40 %");
     expect(line).not.toContain("FPS");
+  });
+});
+
+describe("the next windows of a profile", () => {
+  const from = new Date(2026, 10, 28, 22).toISOString();
+  const to = new Date(2026, 10, 29, 6).toISOString();
+  const start = { window: "night", from, to };
+  it("names the day of what is not today", () => {
+    const noon = new Date(2026, 10, 28, 12).getTime();
+    expect(startLine(start, noon)).toBe("night: 22:00 to 29 Nov, 06:00");
   });
 });

@@ -103,9 +103,9 @@ function Row(props: {
           <span class="row-text">
             version {one.version}, {formatBytes(one.bytes)}, <Ago at={one.changed_at} /> by {one.changed_by}
             {one.game && `, on ${one.game}`}
-            {one.schedule?.cron && (
+            {one.schedule && (
               <>
-                , <code>{one.schedule.cron}</code>
+                , {one.schedule.cron ? <code>{one.schedule.cron}</code> : "when a window begins"}
                 <Next name={one.name} />
               </>
             )}

@@ -7,6 +7,7 @@ import type { MacroProfile } from "../api/types";
 import { formatLength, formatNumber } from "../lib/format";
 import { profiles, readProfiles } from "../state/profiles";
 import { EditProfileButton } from "../profiles/button";
+import { NextWindows } from "../profiles/next";
 import { may } from "../state/session";
 import { SimulateButton } from "../simulate/button";
 import { Icon } from "../ui/icons";
@@ -132,6 +133,7 @@ export function Profiles({ filter }: { filter: string }): JSX.Element {
                       <small>{windowLine(window)}</small>
                     </div>
                   ))}
+                  {profile.windows.length > 0 && <NextWindows profile={profile} />}
                 </th>
                 <td>
                   <LevelChip level={profile.safety_level} />

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/json_writer.h"
+#include "macros/scripts/rules/lua_words.h"
 
 namespace gk::macros {
 namespace {
@@ -183,6 +184,8 @@ LuaHead read_lua_head(std::string_view source, Complaints& complaints) {
       complaints.emplace_back("line " + std::to_string(number), "longer than 256 bytes");
     } else if (target != nullptr) {
       *target = value;
+    } else if (key == "needs" && (value == "game" || value == "nothing")) {
+      out.needs_game = value == "game";
     } else if (key == "on_cancel") {
       out.on_cancel.emplace_back(value);
     } else if (key == "tags") {
@@ -195,6 +198,10 @@ LuaHead read_lua_head(std::string_view source, Complaints& complaints) {
     }
   }
   return out;
+}
+
+bool lua_needs_game(const LuaHead& head, std::string_view source) {
+  return head.needs_game.value_or(lua_uses_game(source));
 }
 
 CheckReport check_lua_text(std::string_view source, CheckLevel level) {

@@ -35,10 +35,14 @@ struct LuaHead {
   std::string name, description, version, author, category, game;
   std::vector<std::string> tags;
   std::vector<std::string> on_cancel;  ///< One command a line.
+  std::optional<bool> needs_game;      ///< `needs: game` or `needs: nothing`.
 };
 /// Unknown names are remarks, not errors.
 /// Complains about: a NUL or the mark of a compiled chunk, a value that is too long.
 LuaHead read_lua_head(std::string_view source, Complaints& complaints);
+
+/// Whether a Lua macro cannot do without a game: as its head says, else by its text.
+bool lua_needs_game(const LuaHead& head, std::string_view source);
 
 /// What can be said of Lua without a Lua: its head, and the words in it that are no part of the
 /// sandbox. Its grammar is checked by the worker.

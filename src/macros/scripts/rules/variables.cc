@@ -8,6 +8,13 @@ namespace {
 constexpr std::string_view kObeyed = "\";\\`$[]{}%|@";  // Source: consoles of docs/games.md
 constexpr std::size_t kMaxOutside = 200;  // Source: chosen; longer than any player's name
 
+constexpr std::string_view kTextMark = "{text}";  // Source: games/port.h, say_words()
+
+bool is_obeyed(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte < 0x20 || byte == 0x7f || kObeyed.find(c) != std::string_view::npos;
+}
+
 }  // namespace
 
 std::string tame(std::string_view text) {
@@ -18,10 +25,20 @@ std::string tame(std::string_view text) {
     if (!out.empty()) out.pop_back();
   }
   for (char& c : out) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f || kObeyed.find(c) != std::string_view::npos) c = '_';
+    if (is_obeyed(c)) c = '_';
   }
   return out;
+}
+
+std::string spoken(std::string_view words, std::string_view text) {
+  std::string safe(text);
+  for (char& c : safe) {
+    if (is_obeyed(c)) c = c == '"' ? '\'' : ' ';
+  }
+  std::string line(words);
+  const std::size_t at = line.find(kTextMark);
+  if (at != std::string::npos) line.replace(at, kTextMark.size(), safe);
+  return line;
 }
 
 Result<Template> Template::parse(std::string_view text) {

@@ -26,6 +26,11 @@ using Variables = std::map<std::string, Variable, std::less<>>;
 /// " ; \ ` $ [ ] { } % | @ — and at most 200 bytes of it.
 std::string tame(std::string_view text);
 
+/// The command that says `text` to the players of a game: `words`, such as `say "{text}"`, with the
+/// text in place of {text}. Of the text, what a console could obey (as tame()) becomes a space, and
+/// `"` becomes `'`: a text can have a player's name in it, and nobody marked where.
+std::string spoken(std::string_view words, std::string_view text);
+
 /// Text with `${name}` in it; `$${` stands for `${`.
 /// Thread: immutable.
 class Template {

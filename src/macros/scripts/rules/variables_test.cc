@@ -61,6 +61,44 @@ TEST(Template, NoOutsideBytesEverStartASecondCommand) {
   EXPECT_TRUE(control);
 }
 
+TEST(Spoken, PutsTheTextIntoTheWordsOfTheGame) {
+  EXPECT_EQ(spoken("say \"{text}\"", "don't panic, it's 5 o'clock: 50/50!"),
+            "say \"don't panic, it's 5 o'clock: 50/50!\"");
+  EXPECT_EQ(spoken("@wall {text}", "a \"b\"\nc"), "@wall a 'b' c");
+  EXPECT_EQ(spoken("say {text}", "{text} ${x}"), "say  text    x ");
+}
+
+// How many commands a console makes of a line: `;` and line ends part them outside of quotes, a MUD
+// runs what is in brackets.
+int commands_in(std::string_view line) {
+  int count = 1;
+  bool quoted = false;
+  for (const char c : line) {
+    if (c == '"') quoted = !quoted;
+    if (c == '\n' || c == '[' || (c == ';' && !quoted)) ++count;
+  }
+  return count;
+}
+
+// The negative control puts the text in as it is: the same texts then make second commands.
+TEST(Spoken, NoTextEverStartsASecondCommand) {
+  constexpr std::string_view kBytes = "a\";\n[]\\{} $%@`|'";
+  SeededRandom random(11);
+  for (const std::string words : {"say {text}", "say \"{text}\"", "@wall {text}"}) {
+    int control = 1;
+    for (int round = 0; round < 5'000; ++round) {
+      std::string text;
+      for (std::uint64_t n = random.below(40); n > 0; --n) {
+        text += kBytes[static_cast<std::size_t>(random.below(kBytes.size()))];
+      }
+      ASSERT_EQ(commands_in(spoken(words, text)), 1) << words << " and " << text;
+      std::string planted = words;
+      control = std::max(control, commands_in(planted.replace(planted.find("{text}"), 6, text)));
+    }
+    EXPECT_GT(control, 1) << words;
+  }
+}
+
 TEST(Tame, CutsNoCharacterInHalf) {
   const std::string text = std::string(199, 'a') + "é" + "b";
   EXPECT_EQ(tame(text), std::string(199, 'a'));
