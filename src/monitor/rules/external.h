@@ -28,6 +28,10 @@ std::vector<std::string> external_names();
 /// "fps", "tick_ratio", "latency" and "response_time"; null pointer for another name.
 const ExternalSignal* find_external(std::string_view name);
 
+/// Whether a subject may be named so: short, without control characters.
+/// Errors: invalid_argument.
+Result<void> check_subject(std::string_view subject, std::size_t max_bytes);
+
 struct ExternalLimits {
   std::size_t max_entries = 256;  ///< Signal and subject pairs; the newest is refused.
   std::size_t max_subject_bytes = 128;

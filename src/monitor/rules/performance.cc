@@ -115,6 +115,7 @@ void PerformanceContext::edge(IssueKind kind, std::optional<IssueSeverity> sever
 }
 
 void PerformanceContext::raise(IssueKind kind, IssueSeverity severity, double value, MonoTime now) {
+  ++raised_;
   issues_.push({.kind = kind,
                 .severity = severity,
                 .source = source_,

@@ -82,6 +82,12 @@ class PerformanceContext {
 
   /// Issues of the last 5 s, oldest first.
   std::vector<PerformanceIssue> issues(MonoTime now) const;
+  /// How many were ever raised.
+  std::uint64_t raised() const { return raised_; }
+  /// The issue raised last (0), before it (1) and so on. Requires: back < kMaxIssues and raised().
+  const PerformanceIssue& newest(std::size_t back) const {
+    return issues_[issues_.size() - 1 - back];
+  }
   const FrameTracker& frames() const { return frames_; }
   const std::string& subject() const { return subject_; }
   SampleSource source() const { return source_; }
@@ -102,6 +108,7 @@ class PerformanceContext {
   std::optional<IssueSeverity> fps_state_;  // Raised and not yet left.
   std::optional<IssueSeverity> memory_state_;
   Ring<PerformanceIssue> issues_{kMaxIssues};
+  std::uint64_t raised_ = 0;
 };
 
 }  // namespace gk::monitor
