@@ -143,6 +143,7 @@ void Monitor::handle(const Published& snapshot) {
       machine.on_memory(snapshot->memory_usage.value(), snapshot->at);
     });
   }
+  take_frames(snapshot->at);
   if (restored_) record(*snapshot);
   gauges_->update(*snapshot, series_);
   snapshots_.publish(snapshot);
@@ -274,6 +275,14 @@ Result<void> Monitor::submit_sample(std::string_view signal, double value, std::
   return taken;
 }
 
+void Monitor::take_frames(MonoTime now) {
+  for (const auto& [subject, frames] : sampler_.take_frames()) {
+    (void)tell(subject, SampleSource::claim, now, [&](PerformanceContext& context) {
+      for (const double frame_ms : frames) context.on_frame(frame_ms, now);
+    });
+  }
+}
+
 Result<void> Monitor::submit_frame(std::string_view subject, SampleSource source, double frame_ms,
                                    std::optional<Nanos> period) {
   if (!(frame_ms >= kMinFrameMs && frame_ms <= kMaxFrameMs)) {
@@ -302,7 +311,8 @@ bool Monitor::tell(std::string_view subject, SampleSource source, MonoTime now,
   tell(*context);
   // Copies: a subscriber may tell something itself.
   std::vector<PerformanceIssue> raised;
-  for (auto n = static_cast<std::size_t>(context->raised() - before); n > 0; --n) {
+  const std::uint64_t count = context->raised() - before;
+  for (auto n = std::min<std::size_t>(count, PerformanceContext::kMaxIssues); n > 0; --n) {
     raised.push_back(context->newest(n - 1));
   }
   for (const PerformanceIssue& issue : raised) {

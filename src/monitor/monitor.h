@@ -91,6 +91,14 @@ class Monitor {
   Result<void> submit_sample(std::string_view signal, double value, std::string_view subject,
                              SampleSource source, std::optional<Nanos> period = {});
 
+  /// The frames of a game that counts them in `memory`, as claims; see Sampler.
+  Result<void> read_frames(std::string_view subject, int memory) {
+    return sampler_.read_frames(subject, memory);
+  }
+  void end_frames(std::string_view subject, std::string_view reason) {
+    sampler_.end_frames(subject, reason);
+  }
+
   /// A series between two times, from memory and, when older, from the store. `done` comes on the
   /// loop, perhaps before this returns.
   struct SeriesAnswer {
@@ -126,6 +134,7 @@ class Monitor {
   /// the limit of subjects.
   bool tell(std::string_view subject, SampleSource source, MonoTime now,
             const std::function<void(PerformanceContext&)>& tell);
+  void take_frames(MonoTime now);
   void arrive(Published snapshot);
   void drain();
   void handle(const Published& snapshot);

@@ -83,10 +83,26 @@ Result<void> ExternalSignals::submit(std::string_view signal, std::string_view s
   }
   Entry& entry = it->second;
   entry.period = std::clamp(period.value_or(entry.period), limits_.min_period, limits_.max_period);
+  entry.trouble.clear();
   entry.value = value;
   entry.at = now;
   entry.wall = wall;
   return {};
+}
+
+void ExternalSignals::fail(std::string_view signal, std::string_view subject, SampleSource source,
+                           std::string reason, MonoTime now, WallTime wall) {
+  const ExternalSignal* kind = find_external(signal);
+  if (kind == nullptr) return;
+  const Key key{{std::string(signal), source}, std::string(subject)};
+  auto it = entries_.find(key);
+  if (it == entries_.end()) {
+    if (entries_.size() >= limits_.max_entries) return;
+    it = entries_.emplace(key, Entry{.kind = kind, .period = limits_.first_period}).first;
+  }
+  it->second.trouble = std::move(reason);
+  it->second.at = now;
+  it->second.wall = wall;
 }
 
 void ExternalSignals::fill(Snapshot& out, MonoTime now) {
@@ -102,7 +118,9 @@ void ExternalSignals::fill(Snapshot& out, MonoTime now) {
           {.signal = key.first.first,
            .subject = key.second,
            .source = key.first.second,
-           .value = Signal::known(entry.value, entry.at, entry.wall, entry.period)});
+           .value = entry.trouble.empty()
+                        ? Signal::known(entry.value, entry.at, entry.wall, entry.period)
+                        : Signal::unknown(entry.trouble, entry.at, entry.wall)});
       if (!chosen || stands_before(out.external.back(), out.external[*chosen], kind, now)) {
         chosen = out.external.size() - 1;
       }
