@@ -63,9 +63,6 @@ void write_history(JsonWriter& w, const History& history) {
   w.end_array();
 }
 
-/// The frame rates that were handed in, by subject and source.
-using Rates = std::map<std::pair<std::string_view, SampleSource>, const Signal*>;
-
 void write_issues(JsonWriter& w, const std::vector<PerformanceIssue>& issues,
                   const Snapshot& snapshot) {
   w.field("issues_total", issues.size()).key("issues").begin_array();
@@ -80,28 +77,42 @@ void write_issues(JsonWriter& w, const std::vector<PerformanceIssue>& issues,
   w.end_array();
 }
 
+/// What is known of one subject, as one source tells it; either may be missing.
+struct Subject {
+  const Signal* fps = nullptr;
+  const PerformanceContext* context = nullptr;
+};
+
+void write_subject(JsonWriter& w, const Subject& subject, const Snapshot& snapshot, MonoTime now) {
+  const Signal fps = subject.fps != nullptr ? *subject.fps
+                                            : Signal::unknown("fewer than 30 frames, or not sent",
+                                                              snapshot.at, snapshot.wall);
+  const bool paced = subject.context != nullptr && fps.is_known(now);
+  w.key("fps");
+  write_signal(w, fps, now);
+  w.field("frame_ms", paced ? subject.context->frames().frame_ms() : std::nullopt).key("score");
+  write_signal(w, score_signal(fps, snapshot.memory_usage, now, snapshot.wall), now);
+  write_issues(w,
+               subject.context != nullptr ? subject.context->issues(now)
+                                          : std::vector<PerformanceIssue>(),
+               snapshot);
+}
+
 void write_subjects(JsonWriter& w, const PerformanceSet& set, const Snapshot& snapshot,
                     MonoTime now) {
-  Rates rates;
+  std::map<std::pair<std::string_view, SampleSource>, Subject> subjects;
   for (const auto& sample : snapshot.external) {
-    if (sample.signal == "fps") rates[{sample.subject, sample.source}] = &sample.value;
+    if (sample.signal == "fps") subjects[{sample.subject, sample.source}].fps = &sample.value;
   }
-  w.key("subjects").begin_array();
   set.each([&](const PerformanceContext& context) {
-    const auto rate = rates.find({context.subject(), context.source()});
-    const Signal fps =
-        rate != rates.end()
-            ? *rate->second
-            : Signal::unknown("fewer than 30 frames, or not sent", snapshot.at, snapshot.wall);
-    w.begin_object().field("subject", context.subject());
-    w.field("source", source_name(context.source())).key("fps");
-    write_signal(w, fps, now);
-    w.field("frame_ms", fps.is_known(now) ? context.frames().frame_ms() : std::nullopt);
-    w.key("score");
-    write_signal(w, score_signal(fps, snapshot.memory_usage, now, snapshot.wall), now);
-    write_issues(w, context.issues(now), snapshot);
-    w.end_object();
+    subjects[{context.subject(), context.source()}].context = &context;
   });
+  w.key("subjects").begin_array();
+  for (const auto& [key, subject] : subjects) {
+    w.begin_object().field("subject", key.first).field("source", source_name(key.second));
+    write_subject(w, subject, snapshot, now);
+    w.end_object();
+  }
   w.end_array();
 }
 

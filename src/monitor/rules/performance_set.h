@@ -28,7 +28,8 @@ class PerformanceSet {
   void drop_vanished(MonoTime now);
   /// Forgets a subject. True: something was known of it.
   bool forget(std::string_view subject);
-  /// Calls `each` with every context, by subject, measured before claimed.
+  /// Calls `each` with every context, by subject, measured before claimed. They stay where they are
+  /// until drop_vanished() or forget().
   void each(const std::function<void(const PerformanceContext&)>& each) const {
     for (const auto& [key, entry] : contexts_) each(entry.context);
   }
