@@ -180,6 +180,7 @@ TEST_F(MovementRoutesTest, ReviewsAreDecidedOnceAndSurviveARestart) {
   EXPECT_FALSE(first(list).find("path")->as_array().empty());
   const auto accepted = now->post("/review/" + id + "/accept", R"({"note":"clear"})");
   EXPECT_EQ(accepted.status, 200) << accepted.body;
+  EXPECT_NE(now->metrics.text().find("gamekeeper_referee_reviews_open 0\n"), std::string::npos);
   EXPECT_EQ(now->post("/review/" + id + "/dismiss").status, 409);
   EXPECT_EQ(now->post("/review/nope/accept").status, 404);
   start();
@@ -272,6 +273,7 @@ TEST_F(MovementRoutesTest, CountsWhatHappenedAsMetrics) {
   const std::string text = now->metrics.text();
   EXPECT_NE(text.find("gamekeeper_referee_events_total 600"), std::string::npos) << text;
   EXPECT_NE(text.find("gamekeeper_referee_reviews_total{outcome=\"opened\"} 1"), std::string::npos);
+  EXPECT_NE(text.find("gamekeeper_referee_reviews_open 1\n"), std::string::npos);
   EXPECT_NE(text.find("gamekeeper_referee_rejections_total{rule=\"speed\"}"), std::string::npos);
 }
 

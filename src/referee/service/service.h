@@ -120,6 +120,7 @@ class RefereeService {
   struct Counters;
   void take_case(const ReviewCase& found);
   void apply_rates();
+  void show_open();
   std::int64_t version_after() const;
   void count_review(const char* outcome);
   void share_sources();
