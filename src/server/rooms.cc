@@ -139,6 +139,7 @@ Result<void> Rooms::Impl::start() {
   GK_TRY(operations, timed("start.operations",
                            [&] { return OperationRoom::create(context, state, *monitor); }));
   GK_TRY(referee, timed("start.referee", [&] { return RefereeRoom::create(context, state); }));
+  referee->service().watch(monitor->issues());
   GK_TRY(sessions, timed("start.sessions", [&] {
            return SessionRoom::create(context, state, macros->service(), *health,
                                       [library = scripts.get()](std::string_view name) {

@@ -77,7 +77,7 @@ class PerformanceContext {
   void on_frame(double frame_ms, MonoTime now);
   /// A frame rate without frame times: may raise `low_fps` (edge).
   void on_fps(double fps, MonoTime now);
-  /// May raise `memory_pressure` (edge).
+  /// May raise `memory_pressure`: at the edge, and once a window while it lasts.
   void on_memory(double memory_pct, MonoTime now);
 
   /// Issues of the last 5 s, oldest first.
@@ -107,6 +107,7 @@ class PerformanceContext {
   FrameTracker frames_;
   std::optional<IssueSeverity> fps_state_;  // Raised and not yet left.
   std::optional<IssueSeverity> memory_state_;
+  MonoTime memory_raised_{};
   Ring<PerformanceIssue> issues_{kMaxIssues};
   std::uint64_t raised_ = 0;
 };

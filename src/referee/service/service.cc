@@ -1,6 +1,7 @@
 #include "referee/service/service.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "base/try.h"
@@ -80,11 +81,26 @@ void RefereeService::take(Digest digest) {
   dirty_ = dirty_ || digest.changed;
 }
 
+void RefereeService::watch(Topic<monitor::PerformanceIssue>& issues) {
+  issues_ = issues.subscribe([this](const monitor::PerformanceIssue& issue) {
+    if (issue.source == monitor::SampleSource::server) issue_ = issue;
+  });
+}
+
+std::string RefereeService::measured_now() const {
+  using monitor::PerformanceContext;
+  if (!issue_ || context_.clock.mono() - issue_->at > PerformanceContext::kIssueWindow) return "";
+  const auto value = static_cast<std::int64_t>(std::llround(issue_->value));
+  return "Measured when this was opened: " + std::string(issue_kind_name(issue_->kind)) + " (" +
+         std::string(severity_name(issue_->severity)) + ", " + std::to_string(value) + ") of " +
+         (issue_->subject.empty() ? "this machine" : issue_->subject);
+}
+
 void RefereeService::count_review(const char* outcome) { counters_->review(outcome).inc(); }
 
 void RefereeService::take_case(const ReviewCase& found) {
   const std::string id = random_hex(context_.random, 8);
-  const auto added = reviews_.add(found, id);
+  const auto added = reviews_.add(found, id, measured_now());
   show_open();
   for (std::size_t i = 0; i < added.gone.size(); ++i) count_review("dropped");
   if (!added.review && added.gone.empty() && reviews_.find(id) == nullptr) {
