@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstring>
 #include <filesystem>
 
@@ -132,6 +133,18 @@ TEST_F(FrameReaderTest, SurvivesAWriterThatTakesTheMemoryAwayOrNeverEndsAFrame) 
                         sizeof(FramePage)),
             0);
   EXPECT_EQ(reader.read(Seconds(1))[0].trouble, "frames: this is no page of frames");
+}
+
+/// Control: why the memory must be sealed and is not mapped.
+TEST(FrameReaderDeathTest, ControlAReaderThatMapsWhatIsNotSealedIsEndedByItsWriter) {
+  const auto map_and_read = [] {
+    const Game game(sizeof(FramePage), 0);
+    const void* const at = ::mmap(nullptr, sizeof(FramePage), PROT_READ, MAP_SHARED, game.fd(), 0);
+    const auto* const page = static_cast<const volatile FramePage*>(at);
+    const int ended = ::ftruncate(game.fd(), 0);
+    ::_exit(ended == 0 && page->magic == kFrameMagic ? 1 : 2);
+  };
+  EXPECT_EXIT(map_and_read(), testing::KilledBySignal(SIGBUS), "");
 }
 
 TEST_F(FrameReaderTest, KeepsOfFramesThatNobodyTakesTheNewest) {

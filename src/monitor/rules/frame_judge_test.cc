@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "testing/seeded_random.h"
+
 namespace gk::monitor {
 namespace {
 
@@ -131,6 +133,46 @@ TEST_F(FrameJudgeTest, RefusesAClockThatMovesWithoutAFrame) {
   clock += Millis(500);
   page.last_ns = clock.time_since_epoch().count();
   EXPECT_EQ(read().trouble, "frames: its clock went on without a frame");
+}
+
+TEST_F(FrameJudgeTest, SaysNothingThatCannotBeOfAnyBytes) {
+  SeededRandom random(5);
+  int believed = 0, refused = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    // Mostly honest, so that the checks behind the first are reached too.
+    frames(static_cast<int>(random.below(80)), Nanos(1'000 * (1 + random.below(30'000))));
+    FramePage sent = page;
+    if (random.below(30) == 0) {
+      auto* const bytes = reinterpret_cast<unsigned char*>(&sent);
+      for (int n = 0; n < 4; ++n) bytes[random.below(64)] = static_cast<unsigned char>(random.below(256));
+    }
+    const auto news = judge.judge(sent, clock, Seconds(1));
+    believed += news.fps ? 1 : 0;
+    refused += news.lie ? 1 : 0;
+    ASSERT_TRUE(!news.fps || (*news.fps > 0 && *news.fps <= FrameJudge::kMaxFps));
+    ASSERT_LE(news.frame_ms.size(), kFrameSlots);
+    ASSERT_FALSE(news.fps && !news.trouble.empty());
+  }
+  EXPECT_GT(believed, 100);
+  EXPECT_GT(refused, 100);
+}
+
+/// Control: what a reader would say that compares nothing. Each lie above is a rate for it, so none
+/// is refused for want of a number.
+TEST_F(FrameJudgeTest, ControlAReaderThatBelievesTakesEachLie) {
+  const auto believing = [](const FramePage& before, const FramePage& after) {
+    return static_cast<double>(after.frames - before.frames) * 1e9 /
+           static_cast<double>(after.last_ns - before.last_ns);
+  };
+  begin();
+  const FramePage before = page;
+  frames(60, kFrame);
+  page.ring[(page.frames - 1) % kFrameSlots] += 5'000;
+  EXPECT_NEAR(believing(before, page), 60, 0.01);
+  page.frames += 20'000;
+  EXPECT_GT(believing(before, page), 20'000);
+  page.last_ns = (clock + std::chrono::hours(1)).time_since_epoch().count();
+  EXPECT_GT(believing(before, page), 0);
 }
 
 TEST_F(FrameJudgeTest, BelievesALiarAgainAfterTenSecondsOfHonesty) {
