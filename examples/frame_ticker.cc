@@ -24,10 +24,12 @@ int main(int argc, char** argv) {
     return 2;
   }
   using Clock = std::chrono::steady_clock;
-  const auto frame = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(1 / fps));
+  const auto frame =
+      std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(1 / fps));
   const auto every = static_cast<long>(5 * fps);  // Frames between two looks for the daemon.
   auto next = Clock::now();
-  const auto end = next + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+  const auto end =
+      next + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
   for (long n = 0; next < end; ++n) {
     if (n % every == 0 && !ticker->connected()) {
       const auto done = ticker->connect(argv[1]);

@@ -24,10 +24,11 @@ inline constexpr std::uint32_t kFrameSlots = 1024;
 struct FramePage {
   std::uint64_t magic = kFrameMagic;
   std::uint32_t slots = kFrameSlots;
-  std::uint32_t sequence = 0;           ///< Odd while the rest is being written.
-  std::uint64_t frames = 0;             ///< That have ended.
-  std::int64_t last_ns = 0;             ///< CLOCK_MONOTONIC when the last of them ended.
-  std::uint32_t ring[kFrameSlots] = {}; ///< µs; of frame n (from 0) at n % slots; 2^32 - 1: longer.
+  std::uint32_t sequence = 0;  ///< Odd while the rest is being written.
+  std::uint64_t frames = 0;    ///< That have ended.
+  std::int64_t last_ns = 0;    ///< CLOCK_MONOTONIC when the last of them ended.
+  std::uint32_t ring[kFrameSlots] =
+      {};  ///< µs; of frame n (from 0) at n % slots; 2^32 - 1: longer.
 };
 static_assert(sizeof(FramePage) == 32 + 4 * kFrameSlots);
 

@@ -120,8 +120,8 @@ Result<FrameTicker> FrameTicker::create(std::string_view name) {
       ::fcntl(impl->memory, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
     return system_error(Errc::resource_exhausted, "the memory of the frames", errno);
   }
-  void* const at = ::mmap(nullptr, sizeof(FramePage), PROT_READ | PROT_WRITE, MAP_SHARED,
-                          impl->memory, 0);
+  void* const at =
+      ::mmap(nullptr, sizeof(FramePage), PROT_READ | PROT_WRITE, MAP_SHARED, impl->memory, 0);
   if (at == MAP_FAILED) return system_error(Errc::resource_exhausted, "mmap", errno);
   impl->page = new (at) FramePage();
   return FrameTicker(std::move(impl));
@@ -134,8 +134,9 @@ void FrameTicker::tick(MonoTime now) {
   FramePage& page = *own.page;
   const std::int64_t at = now.time_since_epoch().count();
   const std::int64_t us = (at - own.last_ns) / 1000;
-  const auto duration =
-      us >= std::int64_t{kLonger} ? kLonger : static_cast<std::uint32_t>(std::max<std::int64_t>(us, 0));
+  const auto duration = us >= std::int64_t{kLonger}
+                            ? kLonger
+                            : static_cast<std::uint32_t>(std::max<std::int64_t>(us, 0));
   const std::atomic_ref sequence(page.sequence);
   // The daemon reads by pread: relaxed stores between a fence and a release are in order for it.
   sequence.store(++own.sequence, std::memory_order_relaxed);

@@ -149,8 +149,7 @@ TEST(FrameTickerC, DoesWhatTheClassDoes) {
   EXPECT_EQ(gk_frame_ticker_connect(ticker, "/nowhere/frames.sock"),
             static_cast<int32_t>(Errc::unavailable));
   EXPECT_NE(std::string(gk_frame_ticker_error(ticker)).find("/nowhere"), std::string::npos);
-  EXPECT_EQ(gk_frame_ticker_connect(ticker, nullptr),
-            static_cast<int32_t>(Errc::invalid_argument));
+  EXPECT_EQ(gk_frame_ticker_connect(ticker, nullptr), static_cast<int32_t>(Errc::invalid_argument));
   gk_frame_ticker_destroy(ticker);
 }
 

@@ -58,8 +58,8 @@ Result<void> FrameReader::add(std::string_view subject, int memory) {
   if (!own) return Error{Errc::resource_exhausted, "no file descriptor for a page of frames"};
   const MutexLock lock(mu_);
   if (pages_.contains(subject)) {
-    return Error{Errc::already_exists, "the frames of " + std::string(subject) +
-                                           " come from another program already"};
+    return Error{Errc::already_exists,
+                 "the frames of " + std::string(subject) + " come from another program already"};
   }
   if (pages_.size() >= kMaxPages) {
     return Error{Errc::resource_exhausted,

@@ -90,8 +90,8 @@ TEST_F(FrameReaderTest, TakesNothingButASealedMemfdOfAPagesSize) {
   const std::string fifo_path = dir / "fifo";
   ASSERT_EQ(::mkfifo(fifo_path.c_str(), 0600), 0);
   const sys::Fd fifo(::open(fifo_path.c_str(), O_RDWR | O_CLOEXEC));
-  for (const int bad : {shorter.fd(), longer.fd(), unsealed.fd(), may_shrink.fd(), file.get(),
-                        fifo.get(), -1}) {
+  for (const int bad :
+       {shorter.fd(), longer.fd(), unsealed.fd(), may_shrink.fd(), file.get(), fifo.get(), -1}) {
     EXPECT_EQ(reader.add("frames:a", bad).error().code, Errc::invalid_argument) << bad;
   }
   EXPECT_TRUE(reader.read(Seconds(1)).empty());
@@ -129,9 +129,8 @@ TEST_F(FrameReaderTest, SurvivesAWriterThatTakesTheMemoryAwayOrNeverEndsAFrame) 
   EXPECT_EQ(reader.read(Seconds(1))[0].trouble, "");
   clock.advance(Seconds(2));
   EXPECT_EQ(reader.read(Seconds(1))[0].trouble, "frames: none for 2.0 s");
-  ASSERT_EQ(::fallocate(game.fd(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
-                        sizeof(FramePage)),
-            0);
+  ASSERT_EQ(
+      ::fallocate(game.fd(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, sizeof(FramePage)), 0);
   EXPECT_EQ(reader.read(Seconds(1))[0].trouble, "frames: this is no page of frames");
 }
 
@@ -247,10 +246,12 @@ TEST_F(FrameSocketTest, TurnsFramesIntoAClaimedRateWithIssuesUntilTheConnectionC
 TEST_F(FrameSocketTest, AnswersEachMistakeWithWhatItExpected) {
   const Game game;
   const int fd = connect(), other = connect();
-  EXPECT_EQ(ask(fd, "hello", game.fd()).find("error invalid_argument expected \"frames NAME\""), 0U);
+  EXPECT_EQ(ask(fd, "hello", game.fd()).find("error invalid_argument expected \"frames NAME\""),
+            0U);
   EXPECT_EQ(ask(fd, "frames Arena", game.fd()).find("error invalid_argument"), 0U);
   EXPECT_EQ(ask(fd, "frames " + std::string(500, 'a'), game.fd()).find("error invalid_arg"), 0U);
-  EXPECT_EQ(ask(fd, "frames arena", -1), "error invalid_argument expected a memfd beside the packet");
+  EXPECT_EQ(ask(fd, "frames arena", -1),
+            "error invalid_argument expected a memfd beside the packet");
   EXPECT_EQ(ask(fd, "frames arena", fd).find("error invalid_argument expected a memfd of"), 0U);
   EXPECT_EQ(ask(fd, "frames arena", game.fd()), "ok");
   EXPECT_EQ(ask(fd, "frames second", game.fd()).find("error already_exists"), 0U);

@@ -88,8 +88,8 @@ void FrameSocket::on_packet(net::PacketClientId id, const net::Packet& packet) {
   auto taken = take(found->second, packet);
   if (!taken) {
     log_.warn("frames.refused", taken.error().message, {{"pid", packet.pid}});
-    server_->send(id,
-                  std::string("error ") + errc_name(taken.error().code) + " " + taken.error().message);
+    server_->send(
+        id, std::string("error ") + errc_name(taken.error().code) + " " + taken.error().message);
     return;
   }
   found->second.subject = std::move(*taken);

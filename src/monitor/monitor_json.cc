@@ -92,10 +92,10 @@ void write_subject(JsonWriter& w, const Subject& subject, const Snapshot& snapsh
   write_signal(w, fps, now);
   w.field("frame_ms", paced ? subject.context->frames().frame_ms() : std::nullopt).key("score");
   write_signal(w, score_signal(fps, snapshot.memory_usage, now, snapshot.wall), now);
-  write_issues(w,
-               subject.context != nullptr ? subject.context->issues(now)
-                                          : std::vector<PerformanceIssue>(),
-               snapshot);
+  write_issues(
+      w,
+      subject.context != nullptr ? subject.context->issues(now) : std::vector<PerformanceIssue>(),
+      snapshot);
 }
 
 void write_subjects(JsonWriter& w, const PerformanceSet& set, const Snapshot& snapshot,

@@ -265,8 +265,8 @@ TEST_F(MonitorTest, LetsNoNumberOfClaimsKeepOutWhatItMeasures) {
   const auto monitor = make(nullptr);
   Errc code = Errc::internal;
   for (std::size_t i = 0; i <= PerformanceSet::kMaxClaims; ++i) {
-    const auto taken = monitor->submit_sample("frame_ms", 16, "c" + std::to_string(i),
-                                              SampleSource::claim);
+    const auto taken =
+        monitor->submit_sample("frame_ms", 16, "c" + std::to_string(i), SampleSource::claim);
     if (!taken) code = taken.error().code;
   }
   EXPECT_EQ(code, Errc::resource_exhausted);

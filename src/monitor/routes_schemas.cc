@@ -35,14 +35,15 @@ void add_performance_schemas(api::Router& router) {
                       {"history", "#HistoryPoint[]", "The last snapshots, oldest first", true},
                       {"subjects", "#SubjectPerformance[]",
                        "Whose frames or frame rate is told, by subject and source", true}}});
-  router.add_schema({"SubjectPerformance",
-                     {{"subject", "string", "Session or client; empty: the machine", true},
-                      {"source", "server|claim", "We measured it, or a client says so", true},
-                      {"fps", "#Signal", "1/s", true},
-                      {"frame_ms", "number", "Mean of the last 30 frames", true, true},
-                      {"score", "#Signal", "0 to 100, with this machine's memory", true},
-                      {"issues_total", "integer", "Of the last 5 s", true},
-                      {"issues", "#PerformanceIssue[]", "The last 16 of them, oldest first", true}}});
+  router.add_schema(
+      {"SubjectPerformance",
+       {{"subject", "string", "Session or client; empty: the machine", true},
+        {"source", "server|claim", "We measured it, or a client says so", true},
+        {"fps", "#Signal", "1/s", true},
+        {"frame_ms", "number", "Mean of the last 30 frames", true, true},
+        {"score", "#Signal", "0 to 100, with this machine's memory", true},
+        {"issues_total", "integer", "Of the last 5 s", true},
+        {"issues", "#PerformanceIssue[]", "The last 16 of them, oldest first", true}}});
   router.add_schema({"PerformanceIssue",
                      {{"kind", "stutter|low_fps|memory_pressure", "", true},
                       {"severity", "low|medium|high", "", true},

@@ -25,7 +25,8 @@ struct PacketLimits {
   std::size_t max_clients_per_uid = 128;  ///< Newest is closed at once.
   std::size_t max_adopted = 256;          ///< Besides those that connected; newest is refused.
   std::size_t max_per_turn = 16;          ///< Packets of one client before others have their turn.
-  bool descriptors = false;  ///< Hand over one a packet; all others, and without this all, are closed.
+  bool descriptors =
+      false;  ///< Hand over one a packet; all others, and without this all, are closed.
 };
 
 /// One packet as it came. Valid during the call.

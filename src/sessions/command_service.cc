@@ -34,7 +34,8 @@ CommandService::CommandService(CommandOptions options, CommandActions actions, c
       users_gauge_(metrics.gauge("gamekeeper_active_users",
                                  "Users who sent a command in the last 15 minutes")) {
   for (const CommandSpec& spec : command_specs()) {
-    for (const char* outcome : {"succeeded", "failed", "refused"}) (void)counter(spec.type, outcome);
+    for (const char* outcome : {"succeeded", "failed", "refused"})
+      (void)counter(spec.type, outcome);
   }
 }
 

@@ -36,7 +36,7 @@ class FrameJudge {
   /// The page could not be read: the same as a lie.
   FrameNews unreadable(std::string why, MonoTime now);
 
-  static constexpr double kMaxFps = 10'000;          // Source: as the signal fps.
+  static constexpr double kMaxFps = 10'000;           // Source: as the signal fps.
   static constexpr Nanos kLeastSilence = Seconds(1);  // Source: chosen; a game may draw at 1 fps.
   static constexpr Nanos kDistrust = Seconds(10);     // Source: chosen; after a lie.
 

@@ -144,7 +144,8 @@ TEST_F(FrameJudgeTest, SaysNothingThatCannotBeOfAnyBytes) {
     FramePage sent = page;
     if (random.below(30) == 0) {
       auto* const bytes = reinterpret_cast<unsigned char*>(&sent);
-      for (int n = 0; n < 4; ++n) bytes[random.below(64)] = static_cast<unsigned char>(random.below(256));
+      for (int n = 0; n < 4; ++n)
+        bytes[random.below(64)] = static_cast<unsigned char>(random.below(256));
     }
     const auto news = judge.judge(sent, clock, Seconds(1));
     believed += news.fps ? 1 : 0;

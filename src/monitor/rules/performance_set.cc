@@ -19,9 +19,9 @@ PerformanceContext* PerformanceSet::context(std::string_view subject, SampleSour
 }
 
 std::size_t PerformanceSet::claims() const {
-  return static_cast<std::size_t>(std::count_if(
-      contexts_.begin(), contexts_.end(),
-      [](const auto& item) { return item.first.second == SampleSource::claim; }));
+  return static_cast<std::size_t>(
+      std::count_if(contexts_.begin(), contexts_.end(),
+                    [](const auto& item) { return item.first.second == SampleSource::claim; }));
 }
 
 const PerformanceContext* PerformanceSet::find(std::string_view subject,

@@ -296,8 +296,7 @@ TEST_F(MovementRoutesTest, SaysAtACaseWhatWasMeasuredThenAndNothingThatWasClaime
   EXPECT_EQ(note_of("later"), "");
   const auto evidence = [&](const std::string& player) {
     const JsonValue found = body(now->get("/players/" + player));
-    return std::pair(found.find("confidence")->as_number(),
-                     found.find("rejected")->as_int());
+    return std::pair(found.find("confidence")->as_number(), found.find("rejected")->as_int());
   };
   EXPECT_EQ(evidence("claims"), evidence("measured")) << "it is said, and excuses nothing";
   EXPECT_EQ(now->post("/review/" + id + "/dismiss", R"({"note":"swapping"})").status, 200);

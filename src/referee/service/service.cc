@@ -122,9 +122,7 @@ void RefereeService::take_case(const ReviewCase& found) {
   });
 }
 
-void RefereeService::show_open() {
-  counters_->open.set(static_cast<double>(reviews_.open()));
-}
+void RefereeService::show_open() { counters_->open.set(static_cast<double>(reviews_.open())); }
 
 void RefereeService::apply_rates() {
   const auto rates = reviews_.honest_rates(options_.referee.honest_block_rate);
