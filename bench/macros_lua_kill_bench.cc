@@ -43,6 +43,7 @@ constexpr Shape kShapes[] = {
 
 struct Ended {
   double gone_ms = 0;
+  double late_ms = 0;
   bool killed = false;
 };
 
@@ -82,6 +83,7 @@ class Bench {
     script->interrupt();
     const auto kill = loop_.after(kGrace, [&] {
       out.killed = true;
+      out.late_ms = std::chrono::duration<double, std::milli>(clock_.mono() - decided - kGrace).count();
       (void)kill_process_macro(spawned);
     });
     const auto watch = loop_.watch_readable(spawned.process.fd(), [&] {
@@ -132,6 +134,7 @@ int main(int argc, char** argv) {
     }
     busy.push_back(pid);
   }
+  std::vector<double> late;
   Bench bench;
   std::vector<double> all;
   std::vector<std::vector<double>> each(std::size(kShapes));
@@ -141,6 +144,7 @@ int main(int argc, char** argv) {
       const Ended ended = bench.end_one(kShapes[i]);
       each[i].push_back(ended.gone_ms);
       all.push_back(ended.gone_ms);
+      if (ended.killed) late.push_back(ended.late_ms);
       killed[i] += ended.killed ? 1 : 0;
     }
   }
@@ -152,6 +156,8 @@ int main(int argc, char** argv) {
     std::printf(",\n");
     sum += killed[i];
   }
+  print("late", late, sum);
+  std::printf(",\n");
   print("all", all, sum);
   std::printf("\n}\n");
 }

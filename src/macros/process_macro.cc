@@ -19,7 +19,9 @@ ProcessLauncher::ProcessLauncher(LauncherOptions options, Log& log, Metrics& met
       session_gauge_(metrics.gauge("gamekeeper_macros_confinement",
                                    "1 for the confinement in which process macros run",
                                    {{"mode", "session"}})),
-      mode_(options_.strongest) {
+      mode_(options_.strongest),
+      unmounting_(std::make_shared<WorkerPool>(
+          WorkerPoolOptions{.max_queue = 4096, .name = "gk-unmount"})) {
   publish();
 }
 
@@ -63,6 +65,7 @@ Result<sys::Spawned> ProcessLauncher::launch(const std::string& macro_id,
   }
   for (;;) {
     auto spawned = sys::spawn_supervised(spec, mode_);
+    if (spawned) spawned->mounts.close_on(unmounting_);
     if (spawned || spawned.error().code != Errc::unavailable) return spawned;
     if (!weaken(mode_, spawned.error().message)) return spawned;
   }
@@ -73,7 +76,6 @@ bool kill_process_macro(const sys::Spawned& spawned) {
     sys::kill_descendants(spawned.process.pid());
   }
   const bool sent = spawned.process.try_signal(SIGKILL);
-  // In a namespace all die with its init, which must get its turn first.
   if (sent) (void)sys::hasten_end(spawned.process.pid());
   return sent;
 }

@@ -4,12 +4,14 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/worker_pool.h"
 #include "sys/spawn.h"
 
 namespace gk::macros {
@@ -55,6 +57,7 @@ class ProcessLauncher {
   Gauge namespace_gauge_;
   Gauge session_gauge_;
   sys::Confinement mode_;
+  std::shared_ptr<WorkerPool> unmounting_;  // Each end costs up to 50 ms of waiting.
 };
 
 /// Ends a process macro with everything it started. No allocation when it is in a namespace.

@@ -1,14 +1,18 @@
 #include "sys/hasten_end.h"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <iterator>
 #include <string>
+
+#include "sys/files.h"
 
 namespace gk::sys {
 namespace {
@@ -19,7 +23,7 @@ std::size_t threads_of(pid_t pid) {
   return static_cast<std::size_t>(std::distance(begin(tasks), end(tasks)));
 }
 
-TEST(HastenEnd, RaisesAProcessAndItsChildren) {
+TEST(HastenEnd, RaisesAProcessAndKillsItsChildren) {
   int ready[2];
   ASSERT_EQ(::pipe(ready), 0);
   const pid_t parent = ::fork();
@@ -33,13 +37,16 @@ TEST(HastenEnd, RaisesAProcessAndItsChildren) {
   }
   pid_t child = 0;
   ASSERT_EQ(::read(ready[0], &child, sizeof child), static_cast<ssize_t>(sizeof child));
+  const Fd child_end(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
+  ASSERT_TRUE(child_end);
   const std::size_t before = threads_of(parent) + threads_of(child);
   const bool allowed = ::setpriority(PRIO_PROCESS, static_cast<id_t>(parent), -1) == 0;
   const std::size_t raised = hasten_end(parent);
   const std::size_t after = threads_of(parent) + threads_of(child);
   const int priorities[2] = {::getpriority(PRIO_PROCESS, static_cast<id_t>(parent)),
                              ::getpriority(PRIO_PROCESS, static_cast<id_t>(child))};
-  ::kill(child, SIGKILL);
+  pollfd ended{child_end.get(), POLLIN, 0};
+  EXPECT_EQ(::poll(&ended, 1, 5'000), 1) << "the child lives on until its parent is gone";
   ::kill(parent, SIGKILL);
   ::waitpid(parent, nullptr, 0);
   ::close(ready[0]);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "gamekeeper/result.h"
+#include "sys/late_fd.h"
 #include "sys/process.h"
 
 namespace gk::sys {
@@ -51,6 +52,9 @@ struct Spawned {
   Fd control;             ///< See control_byte.
   Fd report;              ///< End of file: the program runs. "E stage errno\n" before: it does not.
   Confinement mode = Confinement::session;
+  /// Its mount namespace; closed: none of its own. While it is open, the end of the worker does not
+  /// wait for the unmounting, which closing it does instead.
+  LateFd mounts;
 };
 
 /// What the worker obeys on `control`.

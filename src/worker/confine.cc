@@ -49,10 +49,10 @@ bool limit(__rlimit_resource what, std::uint64_t value) {
   return ::setrlimit(what, &both) == 0;
 }
 
-// The program sees its own user id again. It is in a namespace below the one that owns the mounts,
-// so the kernel locks them: they cannot be taken off even with all capabilities in here.
+// The program sees its own user id again. It is in a namespace below the one that owns the mounts:
+// they cannot be taken off even with all capabilities in here, and a copy of them is locked.
 const char* enter_inner_user(const Options& options) {
-  if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return "unshare";
+  if (::unshare(CLONE_NEWUSER) != 0) return "unshare";
   if (!write_file("/proc/self/gid_map", std::to_string(options.gid) + " 0 1\n")) return "gid_map";
   if (!write_file("/proc/self/uid_map", std::to_string(options.uid) + " 0 1\n")) return "uid_map";
   return nullptr;

@@ -109,6 +109,8 @@ int serve(int program, int signals) {
 }  // namespace
 
 int supervise(const Options& options) {
+  // The keys of the daemon's terminal are not for us, and the scheduler counts us by ourselves.
+  (void)::setsid();
   // In a namespace our end is the end of all. Elsewhere we must outlive the daemon to walk the
   // tree: the end of the control pipe tells us.
   if (options.mode != Mode::session) ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);

@@ -98,6 +98,7 @@ bool available(Confinement mode) {
   char byte = 0;
   (void)::poll(&waiting, 1, 10'000);
   it->second = ::read(spawned->report.get(), &byte, 1) <= 0 || byte == 'P';
+  EXPECT_EQ(static_cast<bool>(spawned->mounts), mode != Confinement::session);
   return it->second;
 }
 
