@@ -7,12 +7,15 @@ Each figure is CPU time, divided by the CPU time of a fixed piece of work that i
 before and after it (calibration_bench): a ratio is the same on a busy and on a quiet machine, and
 nearly the same on another one. The lowest of a few runs counts, because disturbance only adds.
 Fails when a ratio is over 1.25 of the recorded one (bench/recorded.json; --record rewrites it).
+How long a killed macro lives is a time on the clock, most of it the kernel's: the quickest of ten
+kills of each shape, and up to twice the recorded one passes.
 A figure that comes out a fifth lower is reported too: record it, or the next regression hides in it.
 """
 import argparse
 import json
 import pathlib
 import re
+import resource
 import subprocess
 import sys
 import time
@@ -24,6 +27,7 @@ from gk import BIN, Daemon  # noqa: E402
 
 RECORDED = HERE / "recorded.json"
 ALLOWED = 1.25  # Source: issue of the platform base
+ALLOWED_OF_CLOCK = 2.0  # chosen: neighbours on the machine slow a clock down, not CPU time
 RUNS = 3        # the lowest counts
 AGAIN = 2       # more runs before a figure is called slower
 
@@ -87,6 +91,39 @@ def arbiter(label):
     return measure
 
 
+def used(*command):
+    """What a program printed last, as JSON, and the CPU time in ns that it needed."""
+    def cpu():
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return usage.ru_utime + usage.ru_stime
+    before = cpu()
+    out = json.loads(run(*command).splitlines()[-1])
+    return out, (cpu() - before) * 1e9
+
+
+def commit_cpu():
+    """CPU time in ns of one durable write among 64 that wait, its share of the syncs included."""
+    out, cpu = used("store_commit_bench", "--mode", "async", "--callers", "64",
+                    "--runs", "1", "--seconds", "1", "--dir", str(BIN.parent))
+    return cpu / out["writes"]
+
+
+def fanout_cpu():
+    """CPU time in ns of the loop for one frame of 1 kB to one of 200 clients."""
+    lines = run("net_ws_fanout_bench", "200", "1").splitlines()
+    return json.loads(lines[0])["server_cpu_us_per_frame"] * 1e3
+
+
+def kill_time():
+    """Time in ns from the decision until the whole tree is gone, the sum over the shapes of trees."""
+    return sum(shape["min_ms"] for shape in json.loads(run("macros_kill_bench", "--rounds", "10"))["shapes"]) * 1e6
+
+
+def append_cpu():
+    """CPU time in ns of one sample that goes into its series."""
+    return json.loads(run("monitor_series_bench"))["ns_per_sample"]
+
+
 FIGURES = {
     "accounts: a request's cookie": lambda: google("accounts_bench", "BM_AuthenticateByCookie/3000"),
     "accounts: a new access token": lambda: google("accounts_bench", "BM_VerifyNewAccessToken"),
@@ -95,9 +132,17 @@ FIGURES = {
     "referee: a movement in cache": lambda: google("referee_bench", "BM_MoveBatch2d/1000"),
     "referee: a movement of 100,000 players": lambda: google("referee_bench", "BM_MoveBatch2d/100000"),
     "monitor: a sample of 20 processes": sampler_cpu,
+    "monitor: a sample into its series": append_cpu,
+    "monitor: a frame that a game counts": lambda: google("frames_bench", "tick"),
+    "macros: decision to gone": kill_time,
+    "net: a frame to a WebSocket": fanout_cpu,
+    "store: a durable write": commit_cpu,
     "daemon: a request": request_cpu,
     "daemon: a start": start_cpu,
 }
+
+
+BY_THE_CLOCK = {"macros: decision to gone"}
 
 
 def ratio(measure, runs):
@@ -111,11 +156,15 @@ def ratio(measure, runs):
     return best
 
 
-def verdict(now, then):
+def allowed(name):
+    return ALLOWED_OF_CLOCK if name in BY_THE_CLOCK else ALLOWED
+
+
+def verdict(now, then, limit=ALLOWED):
     """"ok", "faster", "SLOWER" or "NEW": a ratio against the recorded one, None when there is none."""
     if then is None:
         return "NEW"
-    if now > then * ALLOWED:
+    if now > then * limit:
         return "SLOWER"
     return "faster" if now < then * 0.8 else "ok"
 
@@ -131,10 +180,10 @@ def main():
         if options.names and not any(part in name for part in options.names):
             continue
         now, then = ratio(measure, RUNS), recorded.get(name)
-        if verdict(now, then) == "SLOWER" and not options.record:
+        if verdict(now, then, allowed(name)) == "SLOWER" and not options.record:
             now = min(now, ratio(measure, AGAIN))
         found[name] = now
-        word = "recorded" if options.record else verdict(now, then)
+        word = "recorded" if options.record else verdict(now, then, allowed(name))
         failed += word in ("SLOWER", "NEW")
         change = f"{now / then:.2f} of the recorded one" if then else "was not recorded yet"
         print(f"{word:8} {name}: {now:.4g} calibrations, {change}", flush=True)

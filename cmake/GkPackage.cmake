@@ -103,8 +103,8 @@ set(CPACK_DEBIAN_LIBGAMEKEEPER0_PACKAGE_SECTION libs)
 set(CPACK_DEBIAN_LIBGAMEKEEPER0_PACKAGE_CONTROL_EXTRA "${gk_files}/debian/triggers")
 set(CPACK_COMPONENT_LIBGAMEKEEPER0_DESCRIPTION
     "embeddable parts of Gamekeeper
-Arbiter (who may act next) and referee (is this movement possible) as one shared
-library that needs the C++ and C libraries only.")
+Arbiter (who may act next), referee (is this movement possible) and frame ticker
+as one shared library that needs the C++ and C libraries only.")
 
 set(CPACK_DEBIAN_LIBGAMEKEEPER-DEV_PACKAGE_NAME libgamekeeper-dev)
 set(CPACK_DEBIAN_LIBGAMEKEEPER-DEV_PACKAGE_SECTION libdevel)

@@ -8,6 +8,7 @@
 
 #include "base/mutex.h"
 #include "base/span.h"
+#include "base/try.h"
 #include "monitor/monitor_gauges.h"
 #include "monitor/rules/snapshot_fields.h"
 
@@ -18,6 +19,9 @@ namespace {
 constexpr std::size_t kMaxInbox = 100;
 // Source: chosen; retention is counted in hours and days.
 constexpr Nanos kSweepEvery = std::chrono::minutes(10);
+
+// What one frame may take. Source: the range of fps (10,000) and of an interval (60 s).
+constexpr double kMinFrameMs = 0.1, kMaxFrameMs = 60'000;
 
 struct ProcessField {
   std::string_view name, unit;
@@ -135,9 +139,11 @@ void Monitor::sample_for_test() { handle(sampler_.sample_once()); }
 void Monitor::handle(const Published& snapshot) {
   history_.push(snapshot);
   if (snapshot->memory_usage.is_known(snapshot->at)) {
-    performance_.context("", SampleSource::server, snapshot->at)
-        ->on_memory(snapshot->memory_usage.value(), snapshot->at);
+    (void)tell("", SampleSource::server, snapshot->at, [&](PerformanceContext& machine) {
+      machine.on_memory(snapshot->memory_usage.value(), snapshot->at);
+    });
   }
+  take_frames(snapshot->at);
   if (restored_) record(*snapshot);
   gauges_->update(*snapshot, series_);
   snapshots_.publish(snapshot);
@@ -261,16 +267,59 @@ void Monitor::saved(const Result<void>& result) {
 
 Result<void> Monitor::submit_sample(std::string_view signal, double value, std::string_view subject,
                                     SampleSource source, std::optional<Nanos> period) {
+  if (signal == "frame_ms") return submit_frame(subject, source, value, period);
   auto taken = sampler_.submit(signal, value, subject, source, period);
   if (!taken || signal != "fps") return taken;
   const MonoTime now = clock_.mono();
-  if (auto* context = performance_.context(subject, source, now)) context->on_fps(value, now);
+  (void)tell(subject, source, now, [&](PerformanceContext& c) { c.on_fps(value, now); });
   return taken;
 }
 
-void Monitor::on_frame(std::string_view subject, SampleSource source, double frame_ms) {
+void Monitor::take_frames(MonoTime now) {
+  for (const auto& [subject, frames] : sampler_.take_frames()) {
+    (void)tell(subject, SampleSource::claim, now, [&](PerformanceContext& context) {
+      for (const double frame_ms : frames) context.on_frame(frame_ms, now);
+    });
+  }
+}
+
+Result<void> Monitor::submit_frame(std::string_view subject, SampleSource source, double frame_ms,
+                                   std::optional<Nanos> period) {
+  if (!(frame_ms >= kMinFrameMs && frame_ms <= kMaxFrameMs)) {
+    return Error{Errc::invalid_argument, "value: expected 0.1 to 60000 ms for frame_ms"};
+  }
+  GK_CHECK_OK(check_subject(subject, options_.sampler.external.max_subject_bytes));
   const MonoTime now = clock_.mono();
-  if (auto* context = performance_.context(subject, source, now)) context->on_frame(frame_ms, now);
+  std::optional<double> fps;
+  const bool told = tell(subject, source, now, [&](PerformanceContext& context) {
+    context.on_frame(frame_ms, now);
+    if (context.frames().settled()) fps = context.frames().fps();
+  });
+  if (!told) {
+    return Error{Errc::resource_exhausted,
+                 "already " + std::to_string(performance_.size()) + " subjects tell of frames"};
+  }
+  if (!fps) return {};
+  return sampler_.submit("fps", *fps, subject, source, period);
+}
+
+bool Monitor::tell(std::string_view subject, SampleSource source, MonoTime now,
+                   const std::function<void(PerformanceContext&)>& tell) {
+  PerformanceContext* context = performance_.context(subject, source, now);
+  if (context == nullptr) return false;
+  const std::uint64_t before = context->raised();
+  tell(*context);
+  // Copies: a subscriber may tell something itself.
+  std::vector<PerformanceIssue> raised;
+  const std::uint64_t count = context->raised() - before;
+  for (auto n = std::min<std::size_t>(count, PerformanceContext::kMaxIssues); n > 0; --n) {
+    raised.push_back(context->newest(n - 1));
+  }
+  for (const PerformanceIssue& issue : raised) {
+    gauges_->raised(issue);
+    issues_.publish(issue);
+  }
+  return true;
 }
 
 void Monitor::query_recorded(std::string_view name, std::string_view subject, WallTime from,

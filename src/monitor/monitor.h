@@ -81,13 +81,23 @@ class Monitor {
   Result<void> watch(std::string_view subject, int pid) { return sampler_.watch(subject, pid); }
   void unwatch(std::string_view subject) { sampler_.unwatch(subject); }
 
-  /// Hands in fps, tick_ratio, latency or response_time. `period`: when the next is expected;
-  /// learned from arrivals when not given.
+  /// Issues as they are raised. Each says who says so; whoever decides by them must ask.
+  Topic<PerformanceIssue>& issues() { return issues_; }
+
+  /// Hands in fps, tick_ratio, latency or response_time, or the duration of one frame as frame_ms,
+  /// from which fps follows once there are 30. `period`: when the next is expected; learned from
+  /// arrivals when not given.
   /// Errors: invalid_argument, resource_exhausted; see ExternalSignals::submit().
   Result<void> submit_sample(std::string_view signal, double value, std::string_view subject,
                              SampleSource source, std::optional<Nanos> period = {});
-  /// One frame of `subject` took `frame_ms`. Ignored past the limit of subjects.
-  void on_frame(std::string_view subject, SampleSource source, double frame_ms);
+
+  /// The frames of a game that counts them in `memory`, as claims; see Sampler.
+  Result<void> read_frames(std::string_view subject, int memory) {
+    return sampler_.read_frames(subject, memory);
+  }
+  void end_frames(std::string_view subject, std::string_view reason) {
+    sampler_.end_frames(subject, reason);
+  }
 
   /// A series between two times, from memory and, when older, from the store. `done` comes on the
   /// loop, perhaps before this returns.
@@ -118,6 +128,13 @@ class Monitor {
   struct Inbox;
   using Folds = std::map<SeriesKey, std::vector<Aggregate>>;
 
+  Result<void> submit_frame(std::string_view subject, SampleSource source, double frame_ms,
+                            std::optional<Nanos> period);
+  /// Lets `tell` tell the subject's context something, and announces what that raised. False: past
+  /// the limit of subjects.
+  bool tell(std::string_view subject, SampleSource source, MonoTime now,
+            const std::function<void(PerformanceContext&)>& tell);
+  void take_frames(MonoTime now);
   void arrive(Published snapshot);
   void drain();
   void handle(const Published& snapshot);
@@ -143,6 +160,7 @@ class Monitor {
   PerformanceSet performance_;
   Topic<Published> snapshots_;
   Topic<SystemAlert> alerts_;
+  Topic<PerformanceIssue> issues_;
 
   Folds unsaved_folds_;
   Folds folds_under_way_;  // Handed to the storage, not yet confirmed.

@@ -1,5 +1,6 @@
 #include "monitor/monitor_gauges.h"
 
+#include <array>
 #include <limits>
 
 namespace gk::monitor {
@@ -11,6 +12,17 @@ double known_or_nan(const Signal& signal, MonoTime now) {
 
 void raise_to(Counter& counter, std::uint64_t before, std::uint64_t after) {
   if (after > before) counter.inc(static_cast<double>(after - before));
+}
+
+constexpr std::array kSources = {SampleSource::server, SampleSource::claim};
+constexpr std::array kKinds = {IssueKind::stutter, IssueKind::low_fps, IssueKind::memory_pressure};
+constexpr std::array kSeverities = {IssueSeverity::low, IssueSeverity::medium, IssueSeverity::high};
+
+std::size_t index_of(const PerformanceIssue& issue) {
+  return (static_cast<std::size_t>(issue.source) * kKinds.size() +
+          static_cast<std::size_t>(issue.kind)) *
+             kSeverities.size() +
+         static_cast<std::size_t>(issue.severity);
 }
 
 }  // namespace
@@ -41,7 +53,21 @@ MonitorGauges::MonitorGauges(Metrics& m)
       unsaved_lost_(m.counter("gamekeeper_series_unsaved_lost_samples_total",
                               "Raw samples that left memory before they could be saved")),
       save_failures_(m.counter("gamekeeper_series_save_failures_total",
-                               "Batches of samples that could not be saved and are tried again")) {}
+                               "Batches of samples that could not be saved and are tried again")) {
+  for (const SampleSource source : kSources) {
+    for (const IssueKind kind : kKinds) {
+      for (const IssueSeverity severity : kSeverities) {
+        issues_.push_back(m.counter("gamekeeper_performance_issues_total",
+                                    "Performance issues, by kind and by who says so",
+                                    {{"kind", std::string(issue_kind_name(kind))},
+                                     {"severity", std::string(severity_name(severity))},
+                                     {"source", std::string(source_name(source))}}));
+      }
+    }
+  }
+}
+
+void MonitorGauges::raised(const PerformanceIssue& issue) { issues_[index_of(issue)].inc(); }
 
 void MonitorGauges::update(const Snapshot& snapshot, const SeriesSet& series) {
   const MonoTime now = snapshot.at;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <deque>
 #include <mutex>
 
@@ -206,11 +207,70 @@ TEST_F(MonitorTest, SaysNotFoundForASeriesThatNobodyRecorded) {
 TEST_F(MonitorTest, TurnsAClaimedFrameRateIntoAClaimedIssue) {
   const auto monitor = make(nullptr);
   ASSERT_TRUE(monitor->submit_sample("fps", 12, "client", SampleSource::claim));
-  monitor->on_frame("server", SampleSource::server, 250);
+  ASSERT_TRUE(monitor->submit_sample("frame_ms", 250, "server", SampleSource::server));
   const auto issues = monitor->performance().issues(clock.mono());
   ASSERT_EQ(issues.size(), 2U);
   EXPECT_EQ(issues[0].source, SampleSource::claim);
   EXPECT_EQ(issues[1].source, SampleSource::server);
+}
+
+TEST_F(MonitorTest, KnowsAFrameRateFromThirtyFramesOnAndKeepsWhoSaidSo) {
+  const auto monitor = make(nullptr);
+  for (int i = 0; i < 29; ++i) {
+    ASSERT_TRUE(monitor->submit_sample("frame_ms", 20, "client", SampleSource::claim));
+  }
+  monitor->sample_for_test();
+  EXPECT_TRUE(monitor->history().latest()->external.empty());
+  ASSERT_TRUE(monitor->submit_sample("frame_ms", 20, "client", SampleSource::claim));
+  monitor->sample_for_test();
+  const auto snapshot = monitor->history().latest();
+  ASSERT_EQ(snapshot->external.size(), 1U);
+  EXPECT_EQ(snapshot->external[0].source, SampleSource::claim);
+  EXPECT_DOUBLE_EQ(snapshot->external[0].value.value(), 50);
+}
+
+TEST_F(MonitorTest, RefusesFramesThatCannotBeAndSubjectsThatMayNotBe) {
+  const auto monitor = make(nullptr);
+  for (const double bad : {0.0, 0.09, 60'001.0, std::nan("")}) {
+    EXPECT_EQ(monitor->submit_sample("frame_ms", bad, "", SampleSource::claim).error().code,
+              Errc::invalid_argument);
+  }
+  EXPECT_EQ(monitor->submit_sample("frame_ms", 16, "a\nb", SampleSource::claim).error().code,
+            Errc::invalid_argument);
+  EXPECT_EQ(monitor->performance().size(), 0U);
+}
+
+TEST_F(MonitorTest, AnnouncesAndCountsEachIssueOnce) {
+  const auto monitor = make(nullptr);
+  std::vector<PerformanceIssue> told;
+  const auto subscription =
+      monitor->issues().subscribe([&](const PerformanceIssue& issue) { told.push_back(issue); });
+  for (int i = 0; i < 40; ++i) {  // Low from the 30th frame on, which is said once.
+    ASSERT_TRUE(monitor->submit_sample("frame_ms", 50, "client", SampleSource::claim));
+  }
+  ASSERT_TRUE(monitor->submit_sample("frame_ms", 301, "client", SampleSource::claim));
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_EQ(told[0].kind, IssueKind::low_fps);
+  EXPECT_EQ(told[1].kind, IssueKind::stutter);
+  const auto text = metrics.text();
+  EXPECT_NE(text.find("gamekeeper_performance_issues_total{kind=\"stutter\",severity=\"high\","
+                      "source=\"claim\"} 1"),
+            std::string::npos);
+  EXPECT_NE(text.find("gamekeeper_performance_issues_total{kind=\"stutter\",severity=\"high\","
+                      "source=\"server\"} 0"),
+            std::string::npos);
+}
+
+TEST_F(MonitorTest, LetsNoNumberOfClaimsKeepOutWhatItMeasures) {
+  const auto monitor = make(nullptr);
+  Errc code = Errc::internal;
+  for (std::size_t i = 0; i <= PerformanceSet::kMaxClaims; ++i) {
+    const auto taken =
+        monitor->submit_sample("frame_ms", 16, "c" + std::to_string(i), SampleSource::claim);
+    if (!taken) code = taken.error().code;
+  }
+  EXPECT_EQ(code, Errc::resource_exhausted);
+  EXPECT_TRUE(monitor->submit_sample("frame_ms", 16, "game", SampleSource::server));
 }
 
 TEST_F(MonitorTest, BringsSnapshotsOfItsThreadToTheLoopByOnePost) {

@@ -32,7 +32,24 @@ void add_performance_schemas(api::Router& router) {
   router.add_schema({"Performance",
                      {{"current", "map:#Signal", "Signals by name, and score", true},
                       {"averages", "map:#Average", "Means over window_s by name", true},
-                      {"history", "#HistoryPoint[]", "The last snapshots, oldest first", true}}});
+                      {"history", "#HistoryPoint[]", "The last snapshots, oldest first", true},
+                      {"subjects", "#SubjectPerformance[]",
+                       "Whose frames or frame rate is told, by subject and source", true}}});
+  router.add_schema(
+      {"SubjectPerformance",
+       {{"subject", "string", "Session or client; empty: the machine", true},
+        {"source", "server|claim", "We measured it, or a client says so", true},
+        {"fps", "#Signal", "1/s", true},
+        {"frame_ms", "number", "Mean of the last 30 frames", true, true},
+        {"score", "#Signal", "0 to 100, with this machine's memory", true},
+        {"issues_total", "integer", "Of the last 5 s", true},
+        {"issues", "#PerformanceIssue[]", "The last 16 of them, oldest first", true}}});
+  router.add_schema({"PerformanceIssue",
+                     {{"kind", "stutter|low_fps|memory_pressure", "", true},
+                      {"severity", "low|medium|high", "", true},
+                      {"source", "server|claim", "Who says so", true},
+                      {"value", "number", "Frame ms, frames a second or memory %, by kind", true},
+                      {"at", "time", "", true}}});
   router.add_schema({"Average",
                      {{"value", "number", "", true, true},
                       {"samples_used", "integer", "Known ones", true},
@@ -49,8 +66,9 @@ void add_performance_schemas(api::Router& router) {
 
 void add_sample_schemas(api::Router& router) {
   router.add_schema({"Sample",
-                     {{"signal", "string", "fps, latency, response_time or tick_ratio", true},
-                      {"value", "number", "1/s, ms, ms or a ratio", true},
+                     {{"signal", "string",
+                       "fps, frame_ms (one frame), latency, response_time or tick_ratio", true},
+                      {"value", "number", "1/s, ms, ms, ms or a ratio", true},
                       {"subject", "string", "Session or client"}}});
   router.add_schema(
       {"ProcessSample",

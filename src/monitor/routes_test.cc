@@ -150,6 +150,47 @@ TEST_F(MonitorRoutesTest, TakesSamplesAsClaimsAndShowsThem) {
   EXPECT_EQ(performance.find("current")->find("fps")->find("value")->as_number(), 55);
 }
 
+TEST_F(MonitorRoutesTest, TakesFramesAsClaimsAndShowsRateScoreAndIssuesWithWhoSaysSo) {
+  std::string body = R"({"samples":[)";
+  for (int i = 0; i < 40; ++i) body += R"({"signal":"frame_ms","value":20,"subject":"a"},)";
+  body += R"({"signal":"frame_ms","value":220,"subject":"b"}]})";
+  EXPECT_EQ(ask("/api/samples", "samples:write", Method::post, body).body, R"({"accepted":41})");
+  clock.advance(Seconds(1));
+  monitor.sample_for_test();
+  const auto performance = json(ask("/api/macro-safety/performance", "metrics:read"));
+  const auto& subjects = performance.find("subjects")->as_array();
+  ASSERT_EQ(subjects.size(), 2U);
+  EXPECT_EQ(subjects[0].find("subject")->as_string(), "a");
+  EXPECT_EQ(subjects[0].find("source")->as_string(), "claim");
+  EXPECT_EQ(subjects[0].find("fps")->find("value")->as_number(), 50);
+  EXPECT_EQ(subjects[0].find("frame_ms")->as_number(), 20);
+  EXPECT_EQ(subjects[0].find("score")->find("reason")->as_string(), "needs memory_usage");
+  EXPECT_EQ(subjects[0].find("issues_total")->as_int(), 0);
+  EXPECT_EQ(subjects[1].find("fps")->find("state")->as_string(), "unknown");
+  EXPECT_TRUE(subjects[1].find("frame_ms")->is_null());
+  const auto& issues = subjects[1].find("issues")->as_array();
+  ASSERT_EQ(issues.size(), 1U);
+  EXPECT_EQ(issues[0].find("kind")->as_string(), "stutter");
+  EXPECT_EQ(issues[0].find("severity")->as_string(), "medium");
+  EXPECT_EQ(issues[0].find("source")->as_string(), "claim");
+  EXPECT_EQ(issues[0].find("at")->as_string(), rfc3339(clock.wall() - Seconds(1)));
+}
+
+TEST_F(MonitorRoutesTest, ShowsTheLastSixteenIssuesOfASubjectAndHowManyThereWere) {
+  std::string body = R"({"samples":[)";
+  for (int i = 1; i <= 20; ++i) {
+    body += R"({"signal":"frame_ms","value":)" + std::to_string(200 + i) + "}";
+    body += i < 20 ? "," : "]}";
+  }
+  EXPECT_EQ(ask("/api/samples", "samples:write", Method::post, body).status, 200);
+  monitor.sample_for_test();
+  const auto performance = json(ask("/api/macro-safety/performance", "metrics:read"));
+  const JsonValue& subject = performance.find("subjects")->as_array().at(0);
+  EXPECT_EQ(subject.find("issues_total")->as_int(), 20);
+  ASSERT_EQ(subject.find("issues")->as_array().size(), 16U);
+  EXPECT_EQ(subject.find("issues")->as_array()[0].find("value")->as_number(), 205);
+}
+
 TEST_F(MonitorRoutesTest, NamesEverySampleThatItRefusesAndTakesNoneOfAMalformedBatch) {
   const auto refused = ask("/api/samples", "samples:write", Method::post,
                            R"({"samples":[{"signal":"fps","value":55},{"signal":"fps"},7]})");

@@ -46,6 +46,7 @@ Sampler::Sampler(SamplerOptions options, const Clock& clock, Log& log, Metrics& 
                                     "Ticks skipped because the sampler was late")),
       interval_ns_(options.interval.count()),
       external_(options.external),
+      frames_(clock, metrics),
       sensors_(make_system_sensors(options.sensors), metrics),
       processes_(with_one_root(options).processes, clock),
       timer_fd_(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)),
@@ -114,6 +115,18 @@ Result<void> Sampler::submit(std::string_view signal, double value, std::string_
   return external_.submit(signal, subject, value, source, now, wall, period);
 }
 
+Result<void> Sampler::read_frames(std::string_view subject, int memory) {
+  return frames_.add(subject, memory);
+}
+
+void Sampler::end_frames(std::string_view subject, std::string_view reason) {
+  if (!frames_.remove(subject)) return;
+  const MonoTime now = clock_.mono();
+  const WallTime wall = clock_.wall();
+  const MutexLock lock(mu_);
+  external_.fail("fps", subject, SampleSource::claim, std::string(reason), now, wall);
+}
+
 bool Sampler::forget(std::string_view subject) {
   const MutexLock lock(mu_);
   return external_.forget(subject);
@@ -131,9 +144,17 @@ Sampler::Published Sampler::take(MonoTime now) {
   work_.interval = period;
   ++work_.number;
   const std::uint64_t forks = sensors_.read(work_, now, work_.wall, period);
+  const auto rates = frames_.read(period);
   {
     const MutexLock lock(mu_);
     if (std::exchange(wanted_changed_, false)) processes_.set_watched(wanted_);
+    for (const auto& [subject, fps, trouble] : rates) {
+      if (fps) {
+        (void)external_.submit("fps", subject, *fps, SampleSource::claim, now, work_.wall, period);
+      } else if (!trouble.empty()) {
+        external_.fail("fps", subject, SampleSource::claim, trouble, now, work_.wall);
+      }
+    }
     external_.fill(work_, now);
   }
   processes_.read(work_, forks, period);

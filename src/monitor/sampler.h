@@ -17,6 +17,7 @@
 #include "base/metrics.h"
 #include "base/mutex.h"
 #include "gamekeeper/result.h"
+#include "monitor/frame_reader.h"
 #include "monitor/process_table.h"
 #include "monitor/rules/external.h"
 #include "monitor/rules/snapshot.h"
@@ -96,6 +97,16 @@ class Sampler {
   Result<void> submit(std::string_view signal, double value, std::string_view subject,
                       SampleSource source, std::optional<Nanos> period = {});
 
+  /// Reads the frames that a game counts in `memory`, a duplicate of which it keeps, with every
+  /// snapshot: the rate is the signal fps of `subject`, a claim. What comes of a program that lies,
+  /// hangs or has ended is unknown, with the reason.
+  /// Errors: as FrameReader::add().
+  Result<void> read_frames(std::string_view subject, int memory);
+  /// Ends it; the rate is unknown, for `reason`.
+  void end_frames(std::string_view subject, std::string_view reason);
+  /// The frames since the last call, by subject.
+  FrameReader::Frames take_frames() { return frames_.take(); }
+
   /// Forgets the values that were handed in about a subject. True: there were some.
   bool forget(std::string_view subject);
 
@@ -124,6 +135,8 @@ class Sampler {
   WatchList wanted_ GK_GUARDED_BY(mu_);
   bool wanted_changed_ GK_GUARDED_BY(mu_) = false;
   ExternalSignals external_ GK_GUARDED_BY(mu_);
+
+  FrameReader frames_;
 
   // Confined to the sampler thread (or to the caller of sample_once).
   SensorTable sensors_;

@@ -65,6 +65,24 @@ class SamplerTest : public testing::Test {
   Sampler sampler{machine.options(), clock, log, metrics};
 };
 
+TEST(GpuSensorTest, FindsTheFirstThatTellsAndSaysOfNvidiaThatItDoesNot) {
+  const TempDir dir;
+  const std::string root = dir.path().string() + "/";
+  const ManualClock clock;
+  CaptureLog log;
+  Metrics metrics;
+  const auto gpu = [&] {
+    Sampler sampler({.sensors = {.root = root, .data_dir = root}}, clock, log, metrics);
+    return sampler.sample_once()->gpu_usage;
+  };
+  EXPECT_NE(gpu().reason().find("gpu_busy_percent"), std::string::npos) << gpu().reason();
+  std::filesystem::create_directories(root + "proc/driver/nvidia");
+  EXPECT_EQ(gpu().reason(), "no file tells the load of an NVIDIA GPU");
+  std::filesystem::create_directories(root + "sys/class/drm/card1/device");
+  std::ofstream(root + "sys/class/drm/card1/device/gpu_busy_percent") << "37\n";
+  EXPECT_EQ(gpu().value(), 37) << "beside the one of NVIDIA";
+}
+
 TEST_F(SamplerTest, ReadsEverySensorAndNamesWhatItCannotKnowYet) {
   const auto first = next();
   EXPECT_EQ(first->number, 1U);

@@ -203,7 +203,23 @@ class DiskUsageSensor final : public Sensor {
   std::string path_;
 };
 
-/// The first GPU that tells its load; an empty path when none does.
+/// A thing that the machine has and that tells nothing.
+class SilentSensor final : public Sensor {
+ public:
+  SilentSensor(std::string_view sensor_name, Signal Snapshot::* output, std::string why)
+      : why_(std::move(why)) {
+    name = sensor_name;
+    outputs = {output};
+    min_period = Seconds(60);
+    optional = true;
+  }
+  Result<void> read(Reading&) override { return Error{Errc::not_found, why_}; }
+
+ private:
+  std::string why_;
+};
+
+/// The first GPU that tells its load; where that would be, when none does.
 std::string find_gpu_file(const SensorOptions& options) {
   if (!options.gpu_file.empty()) return options.gpu_file;
   std::error_code ignored;
@@ -213,6 +229,18 @@ std::string find_gpu_file(const SensorOptions& options) {
     if (std::filesystem::exists(file, ignored)) return file.string();
   }
   return options.root + "sys/class/drm/*/device/gpu_busy_percent";  // For the message.
+}
+
+std::unique_ptr<Sensor> make_gpu_sensor(const SensorOptions& options) {
+  const std::string file = find_gpu_file(options);
+  std::error_code ignored;
+  // The driver of NVIDIA has no such file; its load is behind a library or a program of its own.
+  if (!std::filesystem::exists(file, ignored) &&
+      std::filesystem::exists(options.root + "proc/driver/nvidia", ignored)) {
+    return std::make_unique<SilentSensor>("gpu", &Snapshot::gpu_usage,
+                                          "no file tells the load of an NVIDIA GPU");
+  }
+  return number_sensor("gpu", file, &Snapshot::gpu_usage, Seconds(1), &parse_percent);
 }
 
 }  // namespace
@@ -240,8 +268,7 @@ std::vector<std::unique_ptr<Sensor>> make_system_sensors(const SensorOptions& op
                                                  &Snapshot::network_rx_bytes_per_s,
                                                  &Snapshot::network_tx_bytes_per_s));
   out.push_back(std::make_unique<DiskUsageSensor>(options.data_dir));
-  out.push_back(number_sensor("gpu", find_gpu_file(options), &Snapshot::gpu_usage, Seconds(1),
-                              &parse_percent));
+  out.push_back(make_gpu_sensor(options));
   return out;
 }
 

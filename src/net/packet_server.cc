@@ -20,27 +20,48 @@ struct Received {
   int error = 0;
   bool cut = false;
   int pid = 0;
+  int fd = -1;
 };
 
-Received receive(int fd, std::string& buffer) {
+/// The first of the descriptors that came along; the others are closed.
+int first_of(const cmsghdr& rights) {
+  const std::size_t count = (rights.cmsg_len - CMSG_LEN(0)) / sizeof(int);
+  int first = -1;
+  for (std::size_t i = 0; i < count; ++i) {
+    int fd = -1;
+    std::memcpy(&fd, CMSG_DATA(&rights) + i * sizeof fd, sizeof fd);
+    if (first < 0) {
+      first = fd;
+    } else {
+      ::close(fd);
+    }
+  }
+  return first;
+}
+
+Received receive(int fd, std::string& buffer, bool descriptors) {
   iovec part{buffer.data(), buffer.size()};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(ucred))];
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(ucred)) + CMSG_SPACE(sizeof(int))];
   msghdr message{};
   message.msg_iov = &part;
   message.msg_iovlen = 1;
   message.msg_control = control;
-  message.msg_controllen = sizeof control;
+  // Without room for them behind the credentials, the kernel drops descriptors that are passed.
+  message.msg_controllen = descriptors ? sizeof control : CMSG_SPACE(sizeof(ucred));
   Received out;
-  // Descriptors that somebody passes along do not fit behind the credentials: the kernel drops
-  // them.
   out.bytes = ::recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   if (out.bytes < 0) out.error = errno;
   out.cut = (message.msg_flags & MSG_TRUNC) != 0;
-  const cmsghdr* const head = out.bytes < 0 ? nullptr : CMSG_FIRSTHDR(&message);
-  if (head != nullptr && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_CREDENTIALS) {
-    ucred credentials{};
-    std::memcpy(&credentials, CMSG_DATA(head), sizeof credentials);
-    out.pid = credentials.pid;
+  cmsghdr* head = out.bytes < 0 ? nullptr : CMSG_FIRSTHDR(&message);
+  for (; head != nullptr; head = CMSG_NXTHDR(&message, head)) {
+    if (head->cmsg_level != SOL_SOCKET) continue;
+    if (head->cmsg_type == SCM_CREDENTIALS) {
+      ucred credentials{};
+      std::memcpy(&credentials, CMSG_DATA(head), sizeof credentials);
+      out.pid = credentials.pid;
+    } else if (head->cmsg_type == SCM_RIGHTS) {
+      out.fd = first_of(*head);
+    }
   }
   return out;
 }
@@ -130,7 +151,7 @@ void PacketServer::read(PacketClientId id) {
   for (std::size_t i = 0; i < limits_.max_per_turn; ++i) {
     const auto found = clients_.find(id);
     if (found == clients_.end() || found->second.doomed) return;
-    const Received got = receive(found->second.fd, buffer_);
+    const Received got = receive(found->second.fd, buffer_, limits_.descriptors);
     if (got.bytes < 0) {
       if (got.error == EINTR) continue;
       if (got.error != EAGAIN && got.error != EWOULDBLOCK) remove(id);
@@ -138,7 +159,8 @@ void PacketServer::read(PacketClientId id) {
     }
     if (got.bytes == 0 && got.pid == 0) return remove(id);
     handlers_.on_packet(id, {std::string_view(buffer_.data(), static_cast<std::size_t>(got.bytes)),
-                             got.cut, got.pid});
+                             got.cut, got.pid, got.fd});
+    if (got.fd >= 0) ::close(got.fd);
   }
 }
 

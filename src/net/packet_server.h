@@ -25,6 +25,8 @@ struct PacketLimits {
   std::size_t max_clients_per_uid = 128;  ///< Newest is closed at once.
   std::size_t max_adopted = 256;          ///< Besides those that connected; newest is refused.
   std::size_t max_per_turn = 16;          ///< Packets of one client before others have their turn.
+  bool descriptors =
+      false;  ///< Hand over one a packet; all others, and without this all, are closed.
 };
 
 /// One packet as it came. Valid during the call.
@@ -32,6 +34,9 @@ struct Packet {
   std::string_view bytes;
   bool cut = false;  ///< It was longer than max_packet.
   int pid = 0;       ///< Of the process that sent it.
+  /// A descriptor that came along, -1: none. Only with PacketLimits::descriptors; closed after the
+  /// call: who wants it duplicates it.
+  int fd = -1;
 };
 
 using PacketClientId = std::uint64_t;  ///< Never reused.

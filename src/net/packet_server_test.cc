@@ -1,10 +1,14 @@
 #include "net/packet_server.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstring>
+#include <filesystem>
 #include <fstream>
 
 #include "net/packet_client.h"
@@ -29,11 +33,20 @@ class PacketServerTest : public testing::Test {
                                          got.emplace_back(packet.bytes);
                                          cut = cut || packet.cut;
                                          pids.push_back(packet.pid);
+                                         came.push_back(size_of(packet.fd));
                                          if (packet.bytes == "bye") server->close(id);
                                          if (packet.bytes == "echo") server->send(id, "echo");
                                        },
                                    .on_close = [this](PacketClientId) { ++closed; }})
                  .value();
+  }
+  static off_t size_of(int fd) {
+    struct stat info{};
+    return ::fstat(fd, &info) == 0 ? info.st_size : -1;
+  }
+  /// Open descriptors of this process.
+  static std::ptrdiff_t open_files() {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
   }
   PacketClient connect() { return PacketClient::connect(path).value(); }
   bool until(const std::function<bool()>& done) { return loop.run_until(done, kPatience); }
@@ -46,6 +59,7 @@ class PacketServerTest : public testing::Test {
   std::vector<Peer> peers;
   std::vector<std::string> got;
   std::vector<int> pids;
+  std::vector<off_t> came;  // Sizes of the descriptors that came along; -1: none.
   bool cut = false;
   int closed = 0;
 };
@@ -72,6 +86,56 @@ TEST_F(PacketServerTest, TellsAPacketOfAForkedChildFromItsParents) {
   ASSERT_TRUE(until([&] { return pids.size() == 1; }));
   EXPECT_EQ(pids[0], child);
   EXPECT_EQ(peers[0].pid, ::getpid());
+}
+
+/// One packet with a descriptor for each of `sizes`, of a file of that size.
+void send_files(int socket, std::vector<off_t> sizes) {
+  std::vector<int> fds;
+  for (const off_t size : sizes) {
+    fds.push_back(::memfd_create("test", MFD_CLOEXEC));
+    ASSERT_EQ(::ftruncate(fds.back(), size), 0);
+  }
+  char text[] = "files";
+  iovec part{text, 5};
+  std::vector<char> control(CMSG_SPACE(fds.size() * sizeof(int)));
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  cmsghdr* const head = CMSG_FIRSTHDR(&message);
+  head->cmsg_level = SOL_SOCKET;
+  head->cmsg_type = SCM_RIGHTS;
+  head->cmsg_len = CMSG_LEN(fds.size() * sizeof(int));
+  std::memcpy(CMSG_DATA(head), fds.data(), fds.size() * sizeof(int));
+  EXPECT_EQ(::sendmsg(socket, &message, 0), 5);
+  for (const int fd : fds) ::close(fd);
+}
+
+TEST_F(PacketServerTest, HandsOverTheFirstDescriptorAndKeepsNoneOpen) {
+  start({.descriptors = true});
+  auto client = connect();
+  ASSERT_TRUE(client.send("none"));
+  ASSERT_TRUE(until([&] { return got.size() == 1; }));
+  const auto before = open_files();
+  send_files(client.fd(), {7});
+  send_files(client.fd(), {8, 9, 10});
+  ASSERT_TRUE(until([&] { return got.size() == 3; }));
+  EXPECT_EQ(came, (std::vector<off_t>{-1, 7, 8}));
+  EXPECT_EQ(pids, std::vector<int>(3, ::getpid())) << "who sent it is known beside them";
+  EXPECT_EQ(open_files(), before);
+}
+
+TEST_F(PacketServerTest, TakesNoDescriptorsUnlessToldTo) {
+  start();
+  auto client = connect();
+  ASSERT_TRUE(client.send("none"));
+  ASSERT_TRUE(until([&] { return got.size() == 1; }));
+  const auto before = open_files();
+  send_files(client.fd(), {7, 8});
+  ASSERT_TRUE(until([&] { return got.size() == 2; }));
+  EXPECT_EQ(came, (std::vector<off_t>{-1, -1}));
+  EXPECT_EQ(open_files(), before);
 }
 
 TEST_F(PacketServerTest, MarksAPacketThatIsTooLong) {

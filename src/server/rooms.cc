@@ -13,6 +13,7 @@
 #include "base/try.h"
 #include "base/worker_pool.h"
 #include "logs/routes.h"
+#include "monitor/frame_socket.h"
 #include "monitor/health.h"
 #include "monitor/loop_driver.h"
 #include "monitor/monitor.h"
@@ -36,6 +37,7 @@
 #include "server/session_room.h"
 #include "server/settings_room.h"
 #include "server/version.h"
+#include "sys/paths.h"
 
 namespace gk::server {
 namespace {
@@ -102,6 +104,7 @@ struct Rooms::Impl {
   std::unique_ptr<monitor::SeriesStore> series;
   std::unique_ptr<monitor::Monitor> monitor;
   std::unique_ptr<LatencyRoom> latency;
+  std::unique_ptr<monitor::FrameSocket> frames;
   std::unique_ptr<monitor::WakeTimer> health_timer;
   std::unique_ptr<WorkerPool> pool;  // Health checks and reads of telemetry.db.
   std::unique_ptr<monitor::Health> health;
@@ -151,6 +154,7 @@ Result<void> Rooms::Impl::start() {
   GK_TRY(operations, timed("start.operations",
                            [&] { return OperationRoom::create(context, state, *monitor); }));
   GK_TRY(referee, timed("start.referee", [&] { return RefereeRoom::create(context, state); }));
+  referee->service().watch(monitor->issues());
   GK_TRY(sessions, timed("start.sessions", [&] {
            return SessionRoom::create(context, state, macros->service(), *health,
                                       [library = scripts.get()](std::string_view name) {
@@ -214,6 +218,8 @@ Result<void> Rooms::Impl::start_monitor() {
                                         health_timer->wake_after(), c.clock, c.log, c.metrics);
   health_timer->set_target([this] { health->tick(); });
   GK_TRY(latency, LatencyRoom::create(c, *monitor));
+  GK_TRY(frames, monitor::FrameSocket::create(sys::frames_socket_path(c.data_dir), c.loop, c.log,
+                                              *monitor));
   return monitor->start();
 }
 

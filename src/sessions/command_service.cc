@@ -32,7 +32,12 @@ CommandService::CommandService(CommandOptions options, CommandActions actions, c
       sessions_(sessions),
       store_(store),
       users_gauge_(metrics.gauge("gamekeeper_active_users",
-                                 "Users who sent a command in the last 15 minutes")) {}
+                                 "Users who sent a command in the last 15 minutes")) {
+  for (const CommandSpec& spec : command_specs()) {
+    for (const char* outcome : {"succeeded", "failed", "refused"})
+      (void)counter(spec.type, outcome);
+  }
+}
 
 void CommandService::restore(const StoredSessions& stored) {
   for (const std::string& text : stored.commands) {
@@ -65,6 +70,11 @@ bool CommandService::make_room() {
   return true;
 }
 
+Counter CommandService::counter(std::string_view type, std::string_view outcome) {
+  return metrics_.counter("gamekeeper_commands_total", "Commands, by what became of them",
+                          {{"type", std::string(type)}, {"outcome", std::string(outcome)}});
+}
+
 void CommandService::count_user(const std::string& name) {
   const MonoTime now = clock_.mono();
   std::erase_if(users_, [&](const auto& u) { return now - u.second > options_.users_window; });
@@ -77,6 +87,7 @@ void CommandService::submit(Command command, std::string request_json, const Ask
   const CommandSpec& spec = spec_of(command.kind);
   const bool emergency = command.kind == CommandKind::emergency_stop;
   if (!make_room() && !emergency) {
+    counter(spec.type, "refused").inc();
     return accepted(Error{Errc::resource_exhausted, std::to_string(options_.max_running) +
                                                         " commands run already; wait for one"});
   }
@@ -105,6 +116,7 @@ void CommandService::submit(Command command, std::string request_json, const Ask
         if (alive.expired()) return;
         if (!stored) {
           std::erase_if(records_, [&](const CommandRecord& r) { return r.id == id; });
+          counter(spec_of(command.kind).type, "refused").inc();
           return accepted(stored.error());
         }
         accepted(json);  // Before its result: a client learns the id first.
@@ -143,6 +155,7 @@ void CommandService::finish(const std::string& id, const Result<std::string>& ou
     record->state = CommandState::failed;
     record->error = outcome.error();
   }
+  counter(record->type, record->error ? "failed" : "succeeded").inc();
   log_.info("command.ended", record->error ? record->error->message : "a command succeeded",
             {{"command_id", id},
              {"type", record->type},

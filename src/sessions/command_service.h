@@ -89,6 +89,8 @@ class CommandService {
   void finish(const std::string& id, const Result<std::string>& outcome,
               const std::string& correlation_id);
   bool make_room();
+  /// `outcome` is succeeded, failed or refused (no room, or not stored).
+  Counter counter(std::string_view type, std::string_view outcome);
   void count_user(const std::string& name);
 
   const CommandOptions options_;

@@ -47,6 +47,10 @@ class SessionsTest : public testing::Test {
   static std::string detail(const JsonValue& command) {
     return command.find("error")->find("detail")->as_string();
   }
+  double counted(const char* type, const char* outcome) {
+    return metrics.counter("gamekeeper_commands_total", "", {{"type", type}, {"outcome", outcome}})
+        .value();
+  }
 
   ManualClock clock;
   SeededRandom random{7};
@@ -168,6 +172,7 @@ TEST_F(SessionsTest, EmergencyStopNeedsNoStore) {
   const JsonValue done = run(R"({"type":"emergency","action":"stop"})");
   EXPECT_EQ(state(done), "succeeded");
   EXPECT_EQ(done.find("result")->find("stopped")->as_int(), 2);
+  EXPECT_EQ(counted("emergency", "succeeded"), 1);
   EXPECT_TRUE(macros.running.empty());
   EXPECT_EQ(state(session(id)), "stopped");
 }
@@ -178,12 +183,15 @@ TEST_F(SessionsTest, ACommandThatCannotBeStoredDoesNothing) {
   EXPECT_TRUE(run(R"({"type":"session","action":"stop"})").is_null());
   EXPECT_EQ(refusal.code, Errc::unavailable);
   EXPECT_EQ(macros.running.size(), 2U);
+  EXPECT_EQ(counted("session", "refused"), 1);
 }
 
 TEST_F(SessionsTest, AnswersUnavailableForWhatIsNotConnected) {
   const JsonValue reload = run(R"({"type":"config","action":"reload"})");
   EXPECT_EQ(reload.find("error")->find("type")->as_string(), "unavailable");
   EXPECT_NE(detail(reload).find("restart it"), std::string::npos);
+  EXPECT_EQ(counted("config", "failed"), 1);
+  EXPECT_EQ(counted("config", "succeeded"), 0);
 }
 
 TEST_F(SessionsTest, KeepsTheNewestCommandsOnly) {

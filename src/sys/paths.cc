@@ -50,4 +50,6 @@ std::string socket_path(const std::string& data_dir) { return data_dir + "/gamek
 
 std::string lanes_socket_path(const std::string& data_dir) { return data_dir + "/lanes.sock"; }
 
+std::string frames_socket_path(const std::string& data_dir) { return data_dir + "/frames.sock"; }
+
 }  // namespace gk::sys

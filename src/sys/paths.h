@@ -27,4 +27,7 @@ std::string socket_path(const std::string& data_dir);
 /// The socket of lanes (packets) in the data folder.
 std::string lanes_socket_path(const std::string& data_dir);
 
+/// The socket of frame tickers (packets) in the data folder.
+std::string frames_socket_path(const std::string& data_dir);
+
 }  // namespace gk::sys

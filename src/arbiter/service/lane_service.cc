@@ -30,7 +30,12 @@ LaneService::LaneService(const LaneServiceOptions& options, net::Loop& loop, con
       lost_(metrics.counter("gamekeeper_lane_grants_lost_total",
                             "Grants that ended by lease, revocation or a dead holder")),
       stale_(metrics.counter("gamekeeper_lane_stale_sends_total",
-                             "Acts refused for the token of an ended grant")) {
+                             "Acts refused for the token of an ended grant")),
+      timed_out_(metrics.counter("gamekeeper_lane_timeouts_total",
+                                 "Requests for a lane that were not granted in time")),
+      waited_(metrics.histogram("gamekeeper_lane_wait_seconds",
+                                "From the request for a lane until its grant",
+                                duration_buckets())) {
   gate_->set_on_ended([inbox = inbox_](const Ended& ended) {
     Inbox::Item item;
     item.ended = ended;

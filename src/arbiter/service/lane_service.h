@@ -221,7 +221,8 @@ class LaneService {
   std::uint64_t last_owner_ = 0;
   bool draining_ = false;
   Topic<LaneNotice> notices_;
-  Counter granted_, lost_, stale_;
+  Counter granted_, lost_, stale_, timed_out_;
+  Histogram waited_;
 };
 
 }  // namespace gk::arbiter

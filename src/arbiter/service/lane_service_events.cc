@@ -41,6 +41,7 @@ void LaneService::on_refused(WaitId id, const Error& error) {
   const LaneState* lane = find(waiting.lane);
   const std::string name = lane == nullptr ? "" : lane->name;
   const bool timeout = error.code == Errc::deadline_exceeded;
+  if (timeout) timed_out_.inc();
   notify({.kind = timeout ? LaneNotice::Kind::timeout : LaneNotice::Kind::changed,
           .lane = name,
           .actor = waiting.actor,
@@ -94,6 +95,7 @@ void LaneService::deliver(LaneState& lane) {
   share.waited_sum += waited;
   share.waited_max = std::max(share.waited_max, waited);
   granted_.inc();
+  waited_.observe(std::chrono::duration<double>(waited).count());
   const Lease lease{lane.name, held.actor, held.ticket, held.grant.token(), lease_left(lane, held)};
   notify({.kind = LaneNotice::Kind::granted,
           .lane = lane.name,

@@ -184,6 +184,11 @@ TEST_F(LaneServiceTest, ATimeoutAndACancelEndAWaitOnce) {
   ASSERT_TRUE(until([&] { return answers[late].has_value(); }));
   EXPECT_EQ(error(late), Errc::deadline_exceeded);
   EXPECT_EQ(count(LaneNotice::Kind::timeout), 1U);
+  const std::string text = metrics.text();
+  EXPECT_NE(text.find("gamekeeper_lane_timeouts_total 1\n"), std::string::npos)
+      << "a wait that was given up is no timeout";
+  EXPECT_NE(text.find("gamekeeper_lane_wait_seconds_count 1\n"), std::string::npos)
+      << "of the one that was granted";
   service->cancel(waits[gone]);  // harmless
   EXPECT_EQ(service->graph_json(), "{\"waits\":[]}");
 }

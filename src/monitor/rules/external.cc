@@ -46,13 +46,19 @@ const ExternalSignal* find_external(std::string_view name) {
   return it == kExternal.end() ? nullptr : &*it;
 }
 
+Result<void> check_subject(std::string_view subject, std::size_t max_bytes) {
+  if (subject.size() <= max_bytes && is_plain(subject)) return {};
+  return Error{Errc::invalid_argument, "subject: expected at most " + std::to_string(max_bytes) +
+                                           " bytes without control characters"};
+}
+
 Result<void> ExternalSignals::submit(std::string_view signal, std::string_view subject,
                                      double value, SampleSource source, MonoTime now, WallTime wall,
                                      std::optional<Nanos> period) {
   const ExternalSignal* kind = find_external(signal);
   if (kind == nullptr) {
     return Error{Errc::invalid_argument,
-                 "signal: expected fps, tick_ratio, latency or response_time, got \"" +
+                 "signal: expected fps, frame_ms, tick_ratio, latency or response_time, got \"" +
                      std::string(signal.substr(0, 40)) + "\""};
   }
   if (!std::isfinite(value) || value < kind->min || value > kind->max) {
@@ -60,11 +66,7 @@ Result<void> ExternalSignals::submit(std::string_view signal, std::string_view s
                                              std::to_string(static_cast<int>(kind->max)) + " for " +
                                              std::string(kind->name)};
   }
-  if (subject.size() > limits_.max_subject_bytes || !is_plain(subject)) {
-    return Error{Errc::invalid_argument, "subject: expected at most " +
-                                             std::to_string(limits_.max_subject_bytes) +
-                                             " bytes without control characters"};
-  }
+  if (auto good = check_subject(subject, limits_.max_subject_bytes); !good) return good;
   const Key key{{std::string(signal), source}, std::string(subject)};
   auto it = entries_.find(key);
   if (it == entries_.end()) {
@@ -81,10 +83,26 @@ Result<void> ExternalSignals::submit(std::string_view signal, std::string_view s
   }
   Entry& entry = it->second;
   entry.period = std::clamp(period.value_or(entry.period), limits_.min_period, limits_.max_period);
+  entry.trouble.clear();
   entry.value = value;
   entry.at = now;
   entry.wall = wall;
   return {};
+}
+
+void ExternalSignals::fail(std::string_view signal, std::string_view subject, SampleSource source,
+                           std::string reason, MonoTime now, WallTime wall) {
+  const ExternalSignal* kind = find_external(signal);
+  if (kind == nullptr) return;
+  const Key key{{std::string(signal), source}, std::string(subject)};
+  auto it = entries_.find(key);
+  if (it == entries_.end()) {
+    if (entries_.size() >= limits_.max_entries) return;
+    it = entries_.emplace(key, Entry{.kind = kind, .period = limits_.first_period}).first;
+  }
+  it->second.trouble = std::move(reason);
+  it->second.at = now;
+  it->second.wall = wall;
 }
 
 void ExternalSignals::fill(Snapshot& out, MonoTime now) {
@@ -100,7 +118,9 @@ void ExternalSignals::fill(Snapshot& out, MonoTime now) {
           {.signal = key.first.first,
            .subject = key.second,
            .source = key.first.second,
-           .value = Signal::known(entry.value, entry.at, entry.wall, entry.period)});
+           .value = entry.trouble.empty()
+                        ? Signal::known(entry.value, entry.at, entry.wall, entry.period)
+                        : Signal::unknown(entry.trouble, entry.at, entry.wall)});
       if (!chosen || stands_before(out.external.back(), out.external[*chosen], kind, now)) {
         chosen = out.external.size() - 1;
       }

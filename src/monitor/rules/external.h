@@ -28,6 +28,10 @@ std::vector<std::string> external_names();
 /// "fps", "tick_ratio", "latency" and "response_time"; null pointer for another name.
 const ExternalSignal* find_external(std::string_view name);
 
+/// Whether a subject may be named so: short, without control characters.
+/// Errors: invalid_argument.
+Result<void> check_subject(std::string_view subject, std::size_t max_bytes);
+
 struct ExternalLimits {
   std::size_t max_entries = 256;  ///< Signal and subject pairs; the newest is refused.
   std::size_t max_subject_bytes = 128;
@@ -49,6 +53,11 @@ class ExternalSignals {
                       SampleSource source, MonoTime now, WallTime wall,
                       std::optional<Nanos> period = {});
 
+  /// From now on the value is unknown, for `reason`; only where there was one, or a reason, before
+  /// or there is room. The next submit() makes it known again.
+  void fail(std::string_view signal, std::string_view subject, SampleSource source,
+            std::string reason, MonoTime now, WallTime wall);
+
   /// Writes all values into `out.external` and the chosen one of each signal into its own member:
   /// known before stale, measured before claimed, then the worst. Forgets old subjects.
   void fill(Snapshot& out, MonoTime now);
@@ -65,6 +74,7 @@ class ExternalSignals {
     MonoTime at{};
     WallTime wall{};
     Nanos period{};
+    std::string trouble = {};  // Why the value is unknown; empty: it holds.
   };
   using Key = std::pair<std::pair<std::string, SampleSource>, std::string>;
 

@@ -99,7 +99,11 @@ void PerformanceContext::on_fps(double fps, MonoTime now) {
 
 void PerformanceContext::on_memory(double memory_pct, MonoTime now) {
   if (!std::isfinite(memory_pct)) return;
+  // It lasts for minutes: without a reminder it would look over after the window.
+  if (memory_state_ && now - memory_raised_ >= kIssueWindow) memory_state_.reset();
+  const std::uint64_t before = raised_;
   edge(IssueKind::memory_pressure, memory_severity(memory_pct), memory_state_, memory_pct, now);
+  if (raised_ > before) memory_raised_ = now;
 }
 
 void PerformanceContext::edge(IssueKind kind, std::optional<IssueSeverity> severity,
@@ -115,6 +119,7 @@ void PerformanceContext::edge(IssueKind kind, std::optional<IssueSeverity> sever
 }
 
 void PerformanceContext::raise(IssueKind kind, IssueSeverity severity, double value, MonoTime now) {
+  ++raised_;
   issues_.push({.kind = kind,
                 .severity = severity,
                 .source = source_,

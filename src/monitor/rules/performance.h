@@ -77,11 +77,17 @@ class PerformanceContext {
   void on_frame(double frame_ms, MonoTime now);
   /// A frame rate without frame times: may raise `low_fps` (edge).
   void on_fps(double fps, MonoTime now);
-  /// May raise `memory_pressure` (edge).
+  /// May raise `memory_pressure`: at the edge, and once a window while it lasts.
   void on_memory(double memory_pct, MonoTime now);
 
   /// Issues of the last 5 s, oldest first.
   std::vector<PerformanceIssue> issues(MonoTime now) const;
+  /// How many were ever raised.
+  std::uint64_t raised() const { return raised_; }
+  /// The issue raised last (0), before it (1) and so on. Requires: back < kMaxIssues and raised().
+  const PerformanceIssue& newest(std::size_t back) const {
+    return issues_[issues_.size() - 1 - back];
+  }
   const FrameTracker& frames() const { return frames_; }
   const std::string& subject() const { return subject_; }
   SampleSource source() const { return source_; }
@@ -101,7 +107,9 @@ class PerformanceContext {
   FrameTracker frames_;
   std::optional<IssueSeverity> fps_state_;  // Raised and not yet left.
   std::optional<IssueSeverity> memory_state_;
+  MonoTime memory_raised_{};
   Ring<PerformanceIssue> issues_{kMaxIssues};
+  std::uint64_t raised_ = 0;
 };
 
 }  // namespace gk::monitor

@@ -10,11 +10,18 @@ PerformanceContext* PerformanceSet::context(std::string_view subject, SampleSour
   auto it = contexts_.find(key);
   if (it == contexts_.end()) {
     if (contexts_.size() >= kMaxContexts) return nullptr;
+    if (source == SampleSource::claim && claims() >= kMaxClaims) return nullptr;
     Entry entry{.context = PerformanceContext(key.first, source), .last_seen = now};
     it = contexts_.emplace(std::move(key), std::move(entry)).first;
   }
   it->second.last_seen = now;
   return &it->second.context;
+}
+
+std::size_t PerformanceSet::claims() const {
+  return static_cast<std::size_t>(
+      std::count_if(contexts_.begin(), contexts_.end(),
+                    [](const auto& item) { return item.first.second == SampleSource::claim; }));
 }
 
 const PerformanceContext* PerformanceSet::find(std::string_view subject,

@@ -21,11 +21,21 @@ TEST(PerformanceSetTest, KeepsClaimsApartFromMeasurementsAndMergesIssuesByTime) 
 TEST(PerformanceSetTest, RefusesSubjectsPastItsLimitAndForgetsSilentOnes) {
   PerformanceSet set;
   for (std::size_t i = 0; i < PerformanceSet::kMaxContexts; ++i) {
+    ASSERT_NE(set.context("c" + std::to_string(i), SampleSource::server, t0), nullptr);
+  }
+  EXPECT_EQ(set.context("one more", SampleSource::server, t0), nullptr);
+  set.drop_vanished(t0 + PerformanceSet::kVanishAfter + Nanos(1));
+  EXPECT_EQ(set.size(), 0U);
+}
+
+TEST(PerformanceSetTest, KeepsRoomForWhatIsMeasured) {
+  PerformanceSet set;
+  for (std::size_t i = 0; i < PerformanceSet::kMaxClaims; ++i) {
     ASSERT_NE(set.context("c" + std::to_string(i), SampleSource::claim, t0), nullptr);
   }
   EXPECT_EQ(set.context("one more", SampleSource::claim, t0), nullptr);
-  set.drop_vanished(t0 + PerformanceSet::kVanishAfter + Nanos(1));
-  EXPECT_EQ(set.size(), 0U);
+  EXPECT_NE(set.context("c0", SampleSource::claim, t0), nullptr) << "is known already";
+  EXPECT_NE(set.context("", SampleSource::server, t0), nullptr);
 }
 
 }  // namespace

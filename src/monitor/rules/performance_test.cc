@@ -99,6 +99,15 @@ TEST(PerformanceContextTest, RaisesMemoryPressureAtTheEdge) {
   EXPECT_EQ(issues[1].severity, IssueSeverity::high);
 }
 
+TEST(PerformanceContextTest, SaysOnceAWindowThatMemoryPressureLasts) {
+  PerformanceContext context("", SampleSource::server);
+  for (int s = 0; s <= 10; ++s) {
+    context.on_memory(95, t0 + Seconds(s));
+    EXPECT_EQ(context.issues(t0 + Seconds(s)).size(), 1U) << s;
+  }
+  EXPECT_EQ(context.raised(), 3U);
+}
+
 TEST(PerformanceContextTest, BoundsItsListAndCountsWhatItLost) {
   PerformanceContext context("a", SampleSource::claim);
   for (int i = 0; i < 100; ++i) context.on_frame(150, t0);

@@ -59,7 +59,8 @@ std::vector<std::string> ReviewBook::make_room(const ReviewCase& found) {
   return gone;
 }
 
-ReviewBook::Added ReviewBook::add(const ReviewCase& found, const std::string& id) {
+ReviewBook::Added ReviewBook::add(const ReviewCase& found, const std::string& id,
+                                  std::string note) {
   for (Review& review : items_) {
     if (review.player != found.player || review.state != ReviewState::open) continue;
     if (static_cast<double>(found.max_e) <= review.max_e) return {};
@@ -79,7 +80,7 @@ ReviewBook::Added ReviewBook::add(const ReviewCase& found, const std::string& id
                 .channel = found.channel,
                 .state = ReviewState::open,
                 .decided_by = "",
-                .note = "",
+                .note = std::move(note),
                 .decided_at = {},
                 .rejected = found.rejected,
                 .path_json = found.path_json};
@@ -100,7 +101,8 @@ Result<Review> ReviewBook::decide(const std::string& id, ReviewState state, cons
   Review decided = *found;
   decided.state = state;
   decided.decided_by = by;
-  decided.note = note;
+  if (!decided.note.empty() && !note.empty()) decided.note += "; ";
+  decided.note += note;
   decided.decided_at = at;
   return decided;
 }

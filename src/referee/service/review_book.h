@@ -48,11 +48,11 @@ class ReviewBook {
     std::vector<std::string> gone;  ///< Ids that made room.
     bool opened = false;            ///< A new case, not more evidence for an open one.
   };
-  /// Opens a case `id`, or raises the open one of the same player.
-  Added add(const ReviewCase& found, const std::string& id);
+  /// Opens a case `id`, with a first `note`, or raises the open one of the same player.
+  Added add(const ReviewCase& found, const std::string& id, std::string note = "");
 
   /// An operator decides. Changes nothing in the book until commit(), so that a disk that fails
-  /// leaves the case open.
+  /// leaves the case open. `note` is put behind that of the opening.
   /// Errors: not_found, failed_precondition (decided already).
   Result<Review> decide(const std::string& id, ReviewState state, const std::string& by,
                         const std::string& note, WallTime at) const;

@@ -41,6 +41,7 @@ class MovementRoutesTest : public testing::Test {
   TempDir dir;
   net::Loop loop;
   ManualClock clock;
+  Topic<monitor::PerformanceIssue> issues;  // Outlives who watches it.
   std::unique_ptr<Running> now;
 };
 
@@ -180,6 +181,7 @@ TEST_F(MovementRoutesTest, ReviewsAreDecidedOnceAndSurviveARestart) {
   EXPECT_FALSE(first(list).find("path")->as_array().empty());
   const auto accepted = now->post("/review/" + id + "/accept", R"({"note":"clear"})");
   EXPECT_EQ(accepted.status, 200) << accepted.body;
+  EXPECT_NE(now->metrics.text().find("gamekeeper_referee_reviews_open 0\n"), std::string::npos);
   EXPECT_EQ(now->post("/review/" + id + "/dismiss").status, 409);
   EXPECT_EQ(now->post("/review/nope/accept").status, 404);
   start();
@@ -267,11 +269,46 @@ TEST_F(MovementRoutesTest, SaysBusyWhenTheJudgeHasTooMuchToDo) {
   EXPECT_EQ(now->get("/stats").status, 429);
 }
 
+TEST_F(MovementRoutesTest, SaysAtACaseWhatWasMeasuredThenAndNothingThatWasClaimed) {
+  now->service->watch(issues);
+  monitor::PerformanceIssue issue{.kind = monitor::IssueKind::memory_pressure,
+                                  .severity = monitor::IssueSeverity::high,
+                                  .source = monitor::SampleSource::claim,
+                                  .subject = "",
+                                  .value = 93.4,
+                                  .at = clock.mono()};
+  issues.publish(issue);
+  (void)open_review("claims");
+  issue.source = monitor::SampleSource::server;
+  issues.publish(issue);
+  const std::string id = open_review("measured");
+  clock.advance(Seconds(6));
+  (void)open_review("later");
+  const auto note_of = [&](const std::string& player) {
+    for (const Review& review : now->service->reviews().items()) {
+      if (review.player == player) return review.note;
+    }
+    return std::string("no case");
+  };
+  EXPECT_EQ(note_of("claims"), "");
+  EXPECT_EQ(note_of("measured"),
+            "Measured when this was opened: memory_pressure (high, 93) of this machine");
+  EXPECT_EQ(note_of("later"), "");
+  const auto evidence = [&](const std::string& player) {
+    const JsonValue found = body(now->get("/players/" + player));
+    return std::pair(found.find("confidence")->as_number(), found.find("rejected")->as_int());
+  };
+  EXPECT_EQ(evidence("claims"), evidence("measured")) << "it is said, and excuses nothing";
+  EXPECT_EQ(now->post("/review/" + id + "/dismiss", R"({"note":"swapping"})").status, 200);
+  EXPECT_TRUE(note_of("measured").ends_with("this machine; swapping")) << note_of("measured");
+}
+
 TEST_F(MovementRoutesTest, CountsWhatHappenedAsMetrics) {
   (void)open_review("mallory");
   const std::string text = now->metrics.text();
   EXPECT_NE(text.find("gamekeeper_referee_events_total 600"), std::string::npos) << text;
   EXPECT_NE(text.find("gamekeeper_referee_reviews_total{outcome=\"opened\"} 1"), std::string::npos);
+  EXPECT_NE(text.find("gamekeeper_referee_reviews_open 1\n"), std::string::npos);
   EXPECT_NE(text.find("gamekeeper_referee_rejections_total{rule=\"speed\"}"), std::string::npos);
 }
 

@@ -1,6 +1,7 @@
 #include "referee/service/service.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "base/try.h"
@@ -16,7 +17,10 @@ constexpr Millis kBeat{250};  // Source: contract of the topics, at most 4 a sec
 }  // namespace
 
 struct RefereeService::Counters {
-  explicit Counters(Metrics& m) : metrics(m), ratio(ratio_of(m)) {
+  explicit Counters(Metrics& m)
+      : metrics(m),
+        ratio(ratio_of(m)),
+        open(m.gauge("gamekeeper_referee_reviews_open", "Reviews that wait for a decision")) {
     for (const char* outcome : {"opened", "accepted", "dismissed", "dropped"}) review(outcome);
     ratio.set(std::numeric_limits<double>::quiet_NaN());  // Unknown is not 0.
   }
@@ -29,7 +33,7 @@ struct RefereeService::Counters {
                            {{"outcome", outcome}});
   }
   Metrics& metrics;
-  Gauge ratio;
+  Gauge ratio, open;
 };
 
 RefereeService::RefereeService(const ServiceContext& context, Desk& desk)
@@ -51,6 +55,7 @@ Now RefereeService::now() const {
 
 Result<void> RefereeService::restore(StoredReferee stored, Bench& bench) {
   reviews_.restore(std::move(stored.reviews), stored.counts);
+  show_open();
   sources_ = std::move(stored.sources);
   history_ = std::move(stored.options);
   for (const auto& [player, baseline] : stored.baselines)
@@ -76,11 +81,27 @@ void RefereeService::take(Digest digest) {
   dirty_ = dirty_ || digest.changed;
 }
 
+void RefereeService::watch(Topic<monitor::PerformanceIssue>& issues) {
+  issues_ = issues.subscribe([this](const monitor::PerformanceIssue& issue) {
+    if (issue.source == monitor::SampleSource::server) issue_ = issue;
+  });
+}
+
+std::string RefereeService::measured_now() const {
+  using monitor::PerformanceContext;
+  if (!issue_ || context_.clock.mono() - issue_->at > PerformanceContext::kIssueWindow) return "";
+  const auto value = static_cast<std::int64_t>(std::llround(issue_->value));
+  return "Measured when this was opened: " + std::string(issue_kind_name(issue_->kind)) + " (" +
+         std::string(severity_name(issue_->severity)) + ", " + std::to_string(value) + ") of " +
+         (issue_->subject.empty() ? "this machine" : issue_->subject);
+}
+
 void RefereeService::count_review(const char* outcome) { counters_->review(outcome).inc(); }
 
 void RefereeService::take_case(const ReviewCase& found) {
   const std::string id = random_hex(context_.random, 8);
-  const auto added = reviews_.add(found, id);
+  const auto added = reviews_.add(found, id, measured_now());
+  show_open();
   for (std::size_t i = 0; i < added.gone.size(); ++i) count_review("dropped");
   if (!added.review && added.gone.empty() && reviews_.find(id) == nullptr) {
     // More evidence for a case that has as much, or a full queue of stronger cases.
@@ -100,6 +121,8 @@ void RefereeService::take_case(const ReviewCase& found) {
     if (!saved) context_.log.warn("referee.review_not_stored", saved.error().message);
   });
 }
+
+void RefereeService::show_open() { counters_->open.set(static_cast<double>(reviews_.open())); }
 
 void RefereeService::apply_rates() {
   const auto rates = reviews_.honest_rates(options_.referee.honest_block_rate);
@@ -150,6 +173,7 @@ void RefereeService::decide(const std::string& id, ReviewState state, const std:
         if (now_open == nullptr || now_open->state != ReviewState::open)
           return done(Error{Errc::failed_precondition, "the review was decided meanwhile"});
         reviews_.commit(review);
+        show_open();
         count_review(review_state_name(review.state));
         counters_->ratio.set(reviews_.false_positive_ratio().value_or(0));
         apply_rates();
@@ -236,6 +260,7 @@ void RefereeService::delete_player(const std::string& player,
             [this, player, done = std::move(done)](const Result<bool>& erased) {
               if (!erased) return done(erased.error());
               const bool reviewed = reviews_.erase_player(player);
+              show_open();
               if (!*erased && !reviewed)
                 return done(Error{Errc::not_found, "nothing is kept about " + player});
               dirty_ = true;

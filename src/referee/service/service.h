@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "base/metrics.h"
 #include "base/random.h"
 #include "base/topic.h"
+#include "monitor/rules/performance.h"
 #include "net/loop.h"
 #include "net/web_socket.h"
 #include "referee/service/desk.h"
@@ -55,6 +57,10 @@ class RefereeService {
   /// Puts what was stored in its place. Before the judge's thread starts.
   /// Errors: invalid_argument (the stored options are not valid any more: the defaults hold).
   Result<void> restore(StoredReferee stored, Bench& bench);
+  /// Cases that are opened while this machine has a performance issue say so, for whoever decides
+  /// them. Measured issues only: what a client claims is left out. No issue changes a verdict, the
+  /// bound or the evidence (decisions/0035). Requires: `issues` outlives this.
+  void watch(Topic<monitor::PerformanceIssue>& issues);
   /// What the judge's thread says.
   void take(Digest digest);
 
@@ -120,6 +126,8 @@ class RefereeService {
   struct Counters;
   void take_case(const ReviewCase& found);
   void apply_rates();
+  void show_open();
+  std::string measured_now() const;
   std::int64_t version_after() const;
   void count_review(const char* outcome);
   void share_sources();
@@ -134,6 +142,8 @@ class RefereeService {
   Topic<bool> changed_;
   bool dirty_ = false;
   net::Handle beat_;
+  std::optional<monitor::PerformanceIssue> issue_;  // The last one that was measured.
+  Topic<monitor::PerformanceIssue>::Subscription issues_;
   std::unique_ptr<Counters> counters_;
   std::shared_ptr<Sockets> sockets_;  // Shared with callbacks that outlive a socket.
 };

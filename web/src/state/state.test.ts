@@ -80,6 +80,7 @@ describe("samples", () => {
       {
         current: {},
         averages: {},
+        subjects: [],
         history: [point(1000, 1), point(1001, null), point(1002, 3)],
       } as Performance,
       9_000_000,
