@@ -151,7 +151,7 @@ std::size_t kill_descendants(int root) {
 
 void end_own_descendants() {
   CollectingMachine machine;
-  constexpr int kShots = 50;  // Source: chosen; between two walks, 10 to 20 µs each.
+  constexpr int kShots = 50;           // Source: chosen; between two walks, 10 to 20 µs each.
   constexpr int kLongestPauseMs = 20;  // Source: chosen; who is killed needs a turn to end.
   for (int pause_ms = 1; has_children(); pause_ms = std::min(2 * pause_ms, kLongestPauseMs)) {
     kill_descendants(::getpid(), machine);

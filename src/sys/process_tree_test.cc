@@ -145,7 +145,9 @@ TEST(ProcessTree, NobodyIsLeftWhenTheParentOfAllReturns) {
   for (int i = 0; i < 5; ++i) EXPECT_EQ(left_after(end_own_descendants), nobody);
 }
 
-TEST(ProcessTree, ControlTheyRunOnWhenNobodyEndsThem) { EXPECT_EQ(left_after([] {}), somebody); }
+TEST(ProcessTree, ControlTheyRunOnWhenNobodyEndsThem) {
+  EXPECT_EQ(left_after([] {}), somebody);
+}
 
 }  // namespace
 }  // namespace gk::sys
