@@ -72,12 +72,26 @@ Result<sys::Spawned> ProcessLauncher::launch(const std::string& macro_id,
 }
 
 bool kill_process_macro(const sys::Spawned& spawned) {
-  if (spawned.mode == sys::Confinement::session) {
-    sys::kill_descendants(spawned.process.pid());
-  }
-  const bool sent = spawned.process.try_signal(SIGKILL);
-  if (sent) (void)sys::hasten_end(spawned.process.pid());
+  const bool sent = sys::kill_tree(spawned);
+  // Not in a session, where somebody who escaped the first walk would be raised too.
+  if (sent && spawned.mode != sys::Confinement::session) (void)sys::hasten_end(spawned.process.pid());
   return sent;
+}
+
+bool proves_end(const sys::Spawned& spawned, const sys::ExitStatus& status) {
+  return spawned.mode != sys::Confinement::session || status.signal == 0;
+}
+
+std::string name_survivors(const sys::Spawned& spawned) {
+  constexpr std::size_t kMostNamed = 16;  // Source: chosen; enough to look with ps.
+  if (spawned.mode != sys::Confinement::session) return {};
+  const std::vector<int> living = sys::living_descendants(spawned.process.pid());
+  if (living.empty()) return {};
+  std::string out = std::to_string(living.size()) + " processes:";
+  for (std::size_t i = 0; i < living.size() && i < kMostNamed; ++i) {
+    out += " " + std::to_string(living[i]);
+  }
+  return out;
 }
 
 void OutputTail::drain(int fd) {

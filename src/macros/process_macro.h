@@ -60,9 +60,17 @@ class ProcessLauncher {
   std::shared_ptr<WorkerPool> unmounting_;  // Each end costs up to 50 ms of waiting.
 };
 
-/// Ends a process macro with everything it started. No allocation when it is in a namespace.
-/// False: the signal could not be sent.
+/// Ends a process macro with everything it started, see sys::kill_tree(). No allocation when it is
+/// in a namespace. False: the signal could not be sent.
 bool kill_process_macro(const sys::Spawned& spawned);
+
+/// Whether the end of its worker proves that nobody of the macro is left. Not in a session whose
+/// worker was killed by somebody (not by us): then its orphans have gone to init.
+bool proves_end(const sys::Spawned& spawned, const sys::ExitStatus& status);
+
+/// Who of it lives, for the evidence: "3 processes: 12 13 14", at most 16 named; empty: unknown,
+/// because it is in a namespace, or nobody.
+std::string name_survivors(const sys::Spawned& spawned);
 
 /// The last bytes that a macro printed.
 /// Thread: compatible.

@@ -49,6 +49,7 @@ struct Ending {
   std::string by;                          ///< Of a stop: who asked; empty: not known.
   std::optional<CancellationEvent> event;  ///< Not of a plain stop.
   CaseFile file;
+  bool certain = true;  ///< False: its worker has ended, and processes of it may be left.
   std::vector<std::function<void(bool gone)>> waiting;
 };
 

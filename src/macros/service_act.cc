@@ -191,6 +191,12 @@ std::string end_of(const RunningMacro& macro) {
   return macro.ending->by.empty() ? "was stopped" : "was stopped by " + macro.ending->by;
 }
 
+std::string still_acting(const RunningMacro& macro) {
+  const std::string who =
+      macro.kind == MacroKind::external ? std::string() : name_survivors(macro.spawned);
+  return who.empty() ? "still acting" : "still acting, " + who;
+}
+
 bool kill_now(const RunningMacro& macro) {
   if (macro.kind != MacroKind::external) return kill_process_macro(macro.spawned);
   return macro.spawned.process.try_signal(SIGKILL);
@@ -239,7 +245,10 @@ void MacroService::on_exit(const std::string& id) {
   if (macro->spawned.output) macro->output.drain(macro->spawned.output.get());
   if (status) macro->status = *status;
   if (macro->ending) {
-    step(*macro->ending, "gone", "ok");
+    const bool certain = !status || macro->kind == MacroKind::external ||
+                         proves_end(macro->spawned, *status);
+    step(*macro->ending, "gone", certain ? "ok" : "worker killed: processes may be left");
+    macro->ending->certain = certain;
   } else {
     log_.info("macros.ended", "A macro ended by itself",
               {{"macro_id", own_id},
@@ -272,11 +281,11 @@ void MacroService::finish(const std::string& id, bool gone) {
     if (macro->has_process()) {
       event.gone_ms =
           gone ? std::optional(ms_between(macro->ending->decided_at, now)) : std::nullopt;
-      event.outcome = !gone                                ? Outcome::still_acting
+      event.outcome = !gone || !macro->ending->certain     ? Outcome::still_acting
                       : macro->kind == MacroKind::external ? Outcome::signalled
                                                            : Outcome::killed;
     }
-    if (!gone) step(*macro->ending, "deadline", "still acting");
+    if (!gone) step(*macro->ending, "deadline", still_acting(*macro));
     macro->reason = event.reason;
     record_event(event, macro->ending->file);
     write_span(log_, "macros.cancel", now - macro->ending->decided_at,

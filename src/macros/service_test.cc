@@ -1,6 +1,7 @@
 #include "macros/service.h"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -403,6 +404,28 @@ TEST_F(MacroServiceTest, LaunchesInTheNextWeakerConfinementWhenOneIsRefused) {
   (void)launcher.weaken(sys::Confinement::root_namespace, "test");
   EXPECT_EQ(sys::confinement_name(launcher.mode()), "session");
   EXPECT_FALSE(launcher.weaken(sys::Confinement::session, "test")) << "there is nothing weaker";
+}
+
+TEST_F(MacroServiceTest, TakesTheEndOfAWorkerForTheEndOfAllOnlyWhereItIs) {
+  sys::Spawned spawned;
+  spawned.mode = sys::Confinement::session;
+  EXPECT_TRUE(proves_end(spawned, {.code = 137, .signal = 0}));
+  EXPECT_FALSE(proves_end(spawned, {.code = 0, .signal = SIGKILL})) << "killed by its program";
+  spawned.mode = sys::Confinement::user_namespace;
+  EXPECT_TRUE(proves_end(spawned, {.code = 0, .signal = SIGKILL}));
+}
+
+TEST_F(MacroServiceTest, NamesWhoLivesInASession) {
+  ProcessLauncher launcher(
+      {.worker = GK_WORKER, .hidden = {}, .strongest = sys::Confinement::session}, log, metrics);
+  auto spawned = launcher.launch("x", {"/bin/sh", "-c", "echo ready; sleep 600; :"}, "").value();
+  pollfd output{spawned.output.get(), POLLIN, 0};
+  ASSERT_EQ(::poll(&output, 1, 10'000), 1);
+  EXPECT_TRUE(name_survivors(spawned).find(" processes: ") != std::string::npos);
+  EXPECT_TRUE(kill_process_macro(spawned));
+  pollfd ended{spawned.process.fd(), POLLIN, 0};
+  ASSERT_EQ(::poll(&ended, 1, 10'000), 1);
+  EXPECT_EQ(name_survivors(spawned), "");
 }
 
 TEST_F(MacroServiceTest, NeverRunsWithoutNamespacesWhenThatIsForbidden) {

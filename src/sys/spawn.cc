@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "base/try.h"
+#include "sys/process_tree.h"
 
 namespace gk::sys {
 
@@ -232,6 +233,13 @@ Result<Spawned> spawn_supervised(const SpawnSpec& spec, Confinement mode) {
   LateFd mounts(mode == Confinement::session ? Fd() : open_mounts(process.pid()));
   return Spawned{std::move(process), std::move(output.read), std::move(control.write),
                  std::move(report.read), mode, std::move(mounts)};
+}
+
+bool kill_tree(const Spawned& spawned) {
+  if (spawned.mode != Confinement::session) return spawned.process.try_signal(SIGKILL);
+  kill_descendants(spawned.process.pid());
+  (void)!::write(spawned.control.get(), &control_byte::kKill, 1);
+  return spawned.process.try_signal(SIGCONT);  // The program, of the same user, may have stopped it.
 }
 
 }  // namespace gk::sys

@@ -72,4 +72,10 @@ inline constexpr char kKill = 'k';
 /// Thread: safe.     Cost: blocks for about a millisecond (vfork and exec).
 Result<Spawned> spawn_supervised(const SpawnSpec& spec, Confinement mode);
 
+/// Kills the whole tree; the worker's end says that nobody of it is left. In a session the worker
+/// is not killed, since orphans would no longer come to it: it is told to kill, and this helps with
+/// a walk. False: it has ended before.
+/// Thread: safe.     Cost: in a session it blocks for some walks of /proc, see process_tree.h.
+bool kill_tree(const Spawned& spawned);
+
 }  // namespace gk::sys

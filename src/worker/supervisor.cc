@@ -28,14 +28,14 @@ void report_failure(const char* stage, int number) {
 
 bool is_init() { return ::getpid() == 1; }
 
-// Every process but ourselves. In a PID namespace that is one atomic sweep of the kernel.
-void signal_all(int pid, int number) {
-  if (is_init()) {
-    ::kill(-1, number);
-  } else if (number == SIGKILL) {
-    gk::sys::kill_descendants(::getpid());
-  } else {
-    ::kill(-pid, number);
+// Every process but ourselves; in a session those that have stayed in the program's group.
+void signal_all(int pid, int number) { ::kill(is_init() ? -1 : -pid, number); }
+
+// Returns when nobody is left. In a PID namespace one atomic sweep of the kernel kills all.
+void end_all() {
+  if (!is_init()) return gk::sys::end_own_descendants();
+  ::kill(-1, SIGKILL);
+  while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR) {
   }
 }
 
@@ -100,9 +100,7 @@ int serve(int program, int signals) {
       }
     }
   }
-  signal_all(program, SIGKILL);
-  while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR) {
-  }
+  end_all();
   return code;
 }
 

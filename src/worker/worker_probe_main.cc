@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
@@ -12,10 +13,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -91,6 +94,25 @@ void misbehave(int children, std::size_t mebibytes_each) {
   }
 }
 
+// Doubles until there are so many. A third of them leave the session and then fork and end without
+// pause, so that no list of processes is true when it is read; not for ever: at most 6,000 times, so
+// that a worker which does not collect them leaves the machine room.
+void bomb(int processes) {
+  void* shared = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  auto* made = new (shared) std::atomic<int>(0);
+  while (made->fetch_add(1) < processes) {
+    if (::fork() != 0) continue;
+    if (made->load() % 3 != 0) continue;
+    ::setsid();
+    while (made->fetch_add(1) < 6000 + processes) {
+      if (::fork() > 0) ::_exit(0);
+    }
+  }
+  std::printf("ready\n");
+  std::fflush(stdout);
+  for (;;) ::pause();
+}
+
 bool attempt(const std::string& what, const std::string& argument) {
   const int pid = std::atoi(argument.c_str());
   errno = 0;
@@ -120,6 +142,7 @@ int main(int argc, char** argv) {
       std::fflush(stdout);
       for (;;) ::pause();
     }
+    if (what == "bomb") bomb(std::atoi(argument.c_str()));
     const bool done = attempt(what, argument);
     std::printf("%s %s (%s)\n", what.c_str(), done ? "yes" : "no", std::strerror(errno));
     std::fflush(stdout);

@@ -274,10 +274,31 @@ TEST_F(WorkerTest, SessionModeKillsEscapedOrphansByAWalk) {
   auto spawned = start(Confinement::session, {GK_PROBE, "misbehave", "6", "mark", secret}).value();
   wait_readable(spawned.output.get());
   EXPECT_GT(kill_descendants(spawned.process.pid()), 6U);
-  EXPECT_TRUE(spawned.process.try_signal(SIGKILL));
+  EXPECT_TRUE(kill_tree(spawned));
   wait_readable(spawned.process.fd());
   (void)spawned.process.try_reap();
-  EXPECT_TRUE(comes_true([&] { return survivors(secret) == 0; }));
+  EXPECT_EQ(survivors(secret), 0);
+}
+
+TEST_F(WorkerTest, SessionModeEndsOnlyWhenNobodyOfABombIsLeft) {
+  auto spawned = start(Confinement::session, {GK_PROBE, "bomb", "600", "mark", secret}).value();
+  wait_readable(spawned.output.get());
+  EXPECT_TRUE(kill_tree(spawned));
+  wait_readable(spawned.process.fd());
+  const auto status = spawned.process.try_reap();
+  EXPECT_EQ(status.value().code, 137) << "it has ended by itself, after all others";
+  EXPECT_EQ(survivors(secret), 0);
+}
+
+// The program has the worker's user, so that it may stop it.
+TEST_F(WorkerTest, SessionModeKillsWithAStoppedWorkerToo) {
+  auto spawned = start(Confinement::session, {GK_PROBE, "misbehave", "3", "mark", secret}).value();
+  wait_readable(spawned.output.get());
+  ASSERT_TRUE(spawned.process.try_signal(SIGSTOP));
+  EXPECT_TRUE(kill_tree(spawned));
+  wait_readable(spawned.process.fd());
+  (void)spawned.process.try_reap();
+  EXPECT_EQ(survivors(secret), 0);
 }
 
 TEST_F(WorkerTest, SessionModeEndsWithTheDaemonToo) {

@@ -6,7 +6,6 @@
 #include <array>
 
 #include "base/try.h"
-#include "sys/process_tree.h"
 
 namespace gk::arbiter {
 namespace {
@@ -91,10 +90,7 @@ void ProcessTask::end_with(ProcessEnd::How how) {
   escalation_ = starter_.loop().after(options.term_grace, [this, &options] {
     control(sys::control_byte::kKill);
     escalation_ = starter_.loop().after(options.kill_grace, [this] {
-      if (spawned_.mode == sys::Confinement::session) {
-        sys::kill_descendants(spawned_.process.pid());
-      }
-      (void)spawned_.process.try_signal(SIGKILL);
+      (void)sys::kill_tree(spawned_);
     });
   });
 }
