@@ -35,7 +35,7 @@ if(GK_SANITIZE)
 endif()
 # Lines only: all that a report needs, and a fraction of the debug information to write and link.
 if(GK_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-  add_compile_options(-O1 -gline-tables-only -fno-omit-frame-pointer)
+  add_compile_options(-O0 -gline-tables-only -fno-omit-frame-pointer)
   add_link_options(-fuse-ld=lld)
   # The same header gives the same bytes, so that ccache knows what was compiled with it.
   add_compile_options("SHELL:-Xclang -fno-pch-timestamp")

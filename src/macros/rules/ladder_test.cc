@@ -226,9 +226,9 @@ class LadderTest : public testing::Test {
   std::string trail;
 };
 
-constexpr WatchedMacro kAll{.game = "world", .can_throttle = true, .can_pause = true};
+const WatchedMacro kAll{.game = "world", .can_throttle = true, .can_pause = true};
 
-constexpr WatchedMacro kOurs{.game = "world", .can_pause = true, .is_supervised = true};
+const WatchedMacro kOurs{.game = "world", .can_pause = true, .is_supervised = true};
 
 TEST_F(LadderTest, CancelsAForkBombOfAnyLevelAtItsFirstSample) {
   for (const auto level : {SafetyLevel::safe, SafetyLevel::risky, SafetyLevel::dangerous}) {
