@@ -231,15 +231,37 @@ Result<Spawned> spawn_supervised(const SpawnSpec& spec, Confinement mode) {
   }
   GK_TRY(ProcessHandle process, run_child(plan, clone_flags(mode)));
   LateFd mounts(mode == Confinement::session ? Fd() : open_mounts(process.pid()));
-  return Spawned{std::move(process), std::move(output.read), std::move(control.write),
-                 std::move(report.read), mode, std::move(mounts)};
+  return Spawned{std::move(process),
+                 std::move(output.read),
+                 std::move(control.write),
+                 std::move(report.read),
+                 mode,
+                 std::move(mounts)};
 }
+
+namespace {
+
+// The worker may be gone already; then the write must not raise SIGPIPE in an embedder.
+void tell_to_kill(int control) {
+  sigset_t pipe, before;
+  ::sigemptyset(&pipe);
+  ::sigaddset(&pipe, SIGPIPE);
+  ::pthread_sigmask(SIG_BLOCK, &pipe, &before);
+  if (::write(control, &control_byte::kKill, 1) < 0 && errno == EPIPE) {
+    const timespec at_once{};
+    (void)::sigtimedwait(&pipe, nullptr, &at_once);
+  }
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+}  // namespace
 
 bool kill_tree(const Spawned& spawned) {
   if (spawned.mode != Confinement::session) return spawned.process.try_signal(SIGKILL);
   kill_descendants(spawned.process.pid());
-  (void)!::write(spawned.control.get(), &control_byte::kKill, 1);
-  return spawned.process.try_signal(SIGCONT);  // The program, of the same user, may have stopped it.
+  tell_to_kill(spawned.control.get());
+  return spawned.process.try_signal(
+      SIGCONT);  // The program, of the same user, may have stopped it.
 }
 
 }  // namespace gk::sys
