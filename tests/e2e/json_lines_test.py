@@ -146,6 +146,14 @@ class JsonLines(unittest.TestCase):
             wait_for("its cancellation", lambda: arena.cancelled("garbage"))
             self.assertIn("one", arena.running(), "the innocent one goes on")
 
+    def test_the_command_line_starts_them(self):
+        with Arena() as arena:
+            run = arena.daemon.cli("macro", "run", "--id", "cli", "--game", "arena", "--args", '{"n": 4}', "--json-lines", "--",
+                                   sys.executable, "-u", "-c", HELPERS + "import os\nput(id=1, send='dig')\n"
+                                   "print(get()['reply'], json.loads(os.environ['GAMEKEEPER_MACRO_ARGS'])['n'])\n")
+            self.assertEqual(run.returncode, 0, run)
+            self.assertIn("did: dig 4", arena.output("cli"))
+
     def test_what_cannot_be_is_refused(self):
         with Arena() as arena:
             self.assertIn("json-lines", str(arena.start("a", "pass", 400, protocol="xml").json))
