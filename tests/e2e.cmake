@@ -1,7 +1,7 @@
 # End-to-end tests: a real daemon, real processes, a real Prometheus. Release build only: the
 # sanitizer builds run the unit tests.
 if(TARGET gamekeeperd AND NOT GK_SANITIZE AND NOT GK_FUZZ)
-  foreach(subject first_run macro macro_lanes api api_rules config events db lanes tasks movement accounts audit audit_rooms lua logs latency frames
+  foreach(subject first_run macro macro_lanes json_lines api api_rules config events db lanes tasks movement accounts audit audit_rooms lua logs latency frames
           guide monitoring trends)
     add_test(NAME e2e_${subject}
              COMMAND python3 -B -W ignore::ResourceWarning ${PROJECT_SOURCE_DIR}/tests/e2e/${subject}_test.py)

@@ -66,7 +66,7 @@ _gamekeeper() {
     'notice test') words='' options='-h --help --data --socket --json' ;;
     'notice outbox') words='' options='-h --help --state --limit --data --socket --json' ;;
     'macro') words='run start new import export enable disable remove schedule versions restore list cancellations check stop-all stop pause resume log quarantine trends' options='-h --help --data --socket --json' ;;
-    'macro run') words='' options='-h --help --id --name --level --profile --game --args --detach --data --socket --json' ;;
+    'macro run') words='' options='-h --help --id --name --level --profile --game --args --detach --json-lines --data --socket --json' ;;
     'macro start') words='' options='-h --help --id --name --level --profile --game --args --pid --data --socket --json' ;;
     'macro new') words='' options='-h --help --steps --lua --file --data --socket --json' ;;
     'macro import') words='' options='-h --help --replace --keep-settings --data --socket --json' ;;

@@ -20,10 +20,13 @@ struct StartOptions {
   std::int64_t pid = 0;
   std::vector<std::string> command;
   bool detach = false;
-  std::string script, game, args;  ///< A macro of the library instead of a command.
+  bool json_lines = false;  ///< Of a program.
+  std::string game;
+  std::string args;    ///< A JSON object.
+  std::string script;  ///< A macro of the library instead of a command.
 };
 
-std::string start_body(const StartOptions& options) {
+Result<std::string> start_body(const StartOptions& options) {
   std::string body;
   JsonWriter w(body);
   w.begin_object().field("macro_id", options.id);
@@ -35,6 +38,13 @@ std::string start_body(const StartOptions& options) {
     w.key("command").begin_array();
     for (const auto& word : options.command) w.value(word);
     w.end_array();
+  }
+  if (options.json_lines) w.field("protocol", "json-lines");
+  if (!options.game.empty()) w.field("game", options.game);
+  if (!options.args.empty()) {
+    const auto args = parse_json(options.args);
+    if (!args) return Error{Errc::invalid_argument, "--args: " + args.error().message};
+    w.key("args").value(*args);
   }
   w.end_object();
   return body;
@@ -69,7 +79,9 @@ int cancellations(Context& context) {
 }
 
 int start(Context& context, const StartOptions& options) {
-  const auto answer = context.post("/macro-safety/start", start_body(options));
+  const auto body = start_body(options);
+  if (!body) return context.fail(body.error());
+  const auto answer = context.post("/macro-safety/start", *body);
   if (!answer) return context.fail(answer.error());
   if (context.printed_json(*answer)) return 0;
   context.out() << "started " << text_of(*answer, "macro_id") << " ("
@@ -202,8 +214,10 @@ int report_end(Context& context, const std::string& id) {
 
 int run(Context& context, StartOptions options) {
   options.command[0] = find_program(options.command[0]);
+  const auto body = start_body(options);
+  if (!body) return context.fail(body.error());
   if (!options.detach) catch_stop_signals();  // Before it runs: none may leave it alone.
-  const auto started = context.post("/macro-safety/start", start_body(options));
+  const auto started = context.post("/macro-safety/start", *body);
   if (!started) return context.fail(started.error());
   const std::string since = text_of(*started, "start_time");
   context.err() << options.id << " runs (" << text_of(*started, "safety_level") << "), pid "
@@ -277,8 +291,8 @@ void add_start_options(CommandLine command, StartOptions& options) {
   command.add_option("--level", options.level, "safe, risky or dangerous")
       .one_of({"safe", "risky", "dangerous"});
   command.add_option("--profile", options.profile, "Override profile to use");
-  command.add_option("--game", options.game, "Of a library macro: where it acts");
-  command.add_option("--args", options.args, "Of a library macro: a JSON object");
+  command.add_option("--game", options.game, "The game that it acts on");
+  command.add_option("--args", options.args, "Its arguments: a JSON object");
 }
 
 void add_simple(CommandLine parent, const char* name, const char* help, Action& action,
@@ -305,6 +319,8 @@ void add_start_commands(CommandLine macro, Action& action) {
       "run", "Run a program, or a FILE.json or FILE.lua, as a macro and watch it");
   add_start_options(run_command, *options);
   run_command.add_flag("--detach", options->detach, "Do not wait for its end");
+  run_command.add_flag("--json-lines", options->json_lines,
+                       "The program asks for commands, state and metrics on its standard output");
   run_command.add_option("command", options->command, "Macro file, or -- program and arguments")
       .required();
   run_command.callback([&action, options] {

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -220,6 +221,19 @@ class FakeScriptHost final : public ScriptHost {
       return;
     }
     begin(launch.macro_id, started);
+  }
+  Result<ProgramEnds> open(const ScriptLaunch& launch, Printed printed) override {
+    note("open", launch.macro_id);
+    if (refuses) return *refuses;
+    last = launch;
+    print = std::move(printed);
+    return ProgramEnds{sys::Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC)),
+                       sys::Fd(::open("/dev/null", O_WRONLY | O_CLOEXEC))};
+  }
+  Printed print;  ///< Of the last program.
+  void drain(std::string_view id) override {
+    note("drain", id);
+    print("last words\n");
   }
   void run(std::string_view id) override { note("run", id); }
   void fence(std::string_view id) override {

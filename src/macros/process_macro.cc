@@ -47,7 +47,8 @@ bool ProcessLauncher::weaken(sys::Confinement failed, const std::string& why) {
 
 Result<sys::Spawned> ProcessLauncher::launch(const std::string& macro_id,
                                              const std::vector<std::string>& command,
-                                             const std::string& args_json) {
+                                             const std::string& args_json,
+                                             const ProgramEnds* ends) {
   sys::SpawnSpec spec;
   spec.worker = options_.worker;
   spec.command = command;
@@ -58,6 +59,11 @@ Result<sys::Spawned> ProcessLauncher::launch(const std::string& macro_id,
   spec.max_processes = options_.max_processes;
   spec.max_open_files = options_.max_open_files;
   spec.max_memory_bytes = options_.max_memory_bytes;
+  if (ends != nullptr) {
+    spec.environment.push_back("GAMEKEEPER_PROTOCOL=json-lines");
+    spec.input_fd = ends->input.get();
+    spec.output_fd = ends->output.get();
+  }
   const sys::Fd lanes = options_.lanes ? options_.lanes(macro_id, command.front()) : sys::Fd();
   if (lanes) {
     spec.lanes = lanes.get();
@@ -99,11 +105,15 @@ void OutputTail::drain(int fd) {
   for (int i = 0; i < 4; ++i) {
     const ssize_t n = ::read(fd, buffer.data(), buffer.size());
     if (n <= 0) return;
-    text_.append(buffer.data(), static_cast<std::size_t>(n));
-    if (text_.size() > limit_) {
-      dropped_bytes_ += text_.size() - limit_;
-      text_.erase(0, text_.size() - limit_);
-    }
+    add({buffer.data(), static_cast<std::size_t>(n)});
+  }
+}
+
+void OutputTail::add(std::string_view text) {
+  text_.append(text);
+  if (text_.size() > limit_) {
+    dropped_bytes_ += text_.size() - limit_;
+    text_.erase(0, text_.size() - limit_);
   }
 }
 

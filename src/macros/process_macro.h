@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/worker_pool.h"
+#include "macros/script_host.h"
 #include "sys/spawn.h"
 
 namespace gk::macros {
@@ -40,8 +41,9 @@ class ProcessLauncher {
 
   /// Starts `command` for `macro_id`, weakening the confinement only when the system refuses it.
   /// Errors: invalid_argument, not_found (no worker), unavailable (refused).
+  /// `ends`: its standard input and output, borrowed, when it speaks JSON lines.
   Result<sys::Spawned> launch(const std::string& macro_id, const std::vector<std::string>& command,
-                              const std::string& args_json);
+                              const std::string& args_json, const ProgramEnds* ends = nullptr);
   /// The report of a launch says that confining failed: the next launch tries the next weaker mode.
   /// False: there is none.
   bool weaken(sys::Confinement failed, const std::string& why);
@@ -81,6 +83,7 @@ class OutputTail {
   /// Reads what is there, at most one pipe full. The writer waits for the next call, so a flood
   /// costs the daemon a bounded share. Cost: O(limit).
   void drain(int fd);
+  void add(std::string_view text);
   const std::string& text() const { return text_; }
   std::uint64_t dropped_bytes() const { return dropped_bytes_; }
 

@@ -28,6 +28,10 @@ StartRequest read_start(const Call& call, JsonReader& reader) {
   }
   reader.string("session_id", session, 128);
   if (!session.empty()) request.session_id = session;
+  std::string protocol;
+  reader.string("protocol", protocol, 16);
+  request.json_lines = protocol == "json-lines";
+  if (!protocol.empty() && !request.json_lines) reader.complain("protocol", "expected json-lines");
   reader.string("script", request.script, 64);
   reader.string("game", request.game, 64);
   std::int64_t pid = 0;

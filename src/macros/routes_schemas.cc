@@ -5,18 +5,21 @@ namespace gk::macros {
 namespace {
 
 void add_running(api::Router& router) {
-  router.add_schema({"MacroStart",
-                     {{"macro_id", "string", "a-z, 0-9, _ and -", true},
-                      {"macro_name", "string", "For people"},
-                      {"safety_level", "safe|risky|dangerous", ""},
-                      {"profile", "string", "Macro id whose profile holds; default macro_id"},
-                      {"script", "string", "Name of a macro of the library"},
-                      {"game", "string", "Where it acts: the scope of its rules"},
-                      {"args", "object",
-                       "Handed to a script as args, to a process macro as GAMEKEEPER_MACRO_ARGS"},
-                      {"pid", "integer", "Process of an external macro"},
-                      {"command", "string[]", "Program of a process macro; needs macros:admin"},
-                      {"session_id", "string", "Kept with its cancellation"}}});
+  router.add_schema(
+      {"MacroStart",
+       {{"macro_id", "string", "a-z, 0-9, _ and -", true},
+        {"macro_name", "string", "For people"},
+        {"safety_level", "safe|risky|dangerous", ""},
+        {"profile", "string", "Macro id whose profile holds; default macro_id"},
+        {"script", "string", "Name of a macro of the library"},
+        {"game", "string", "Where it acts: the scope of its rules"},
+        {"args", "object",
+         "Handed to a script as args, to a process macro as GAMEKEEPER_MACRO_ARGS"},
+        {"pid", "integer", "Process of an external macro"},
+        {"command", "string[]", "Program of a process macro; needs macros:admin"},
+        {"protocol", "string",
+         "json-lines: the program asks on its standard output and is answered on its input"},
+        {"session_id", "string", "Kept with its cancellation"}}});
   router.add_schema({"MacroHeadroom",
                      {{"duration", "number", "0..1", true, true},
                       {"cpu_usage", "number", "0..1", true, true},

@@ -12,6 +12,7 @@
 #include "macros/evidence.h"
 #include "macros/process_macro.h"
 #include "macros/rules/macro_watch.h"
+#include "macros/script_host.h"
 #include "net/loop.h"
 
 namespace gk::macros {
@@ -77,6 +78,8 @@ struct RunningMacro {
   /// Process macro: all of it. External with pid: `process` only. Script: its worker, if any.
   sys::Spawned spawned;
   std::vector<std::string> command;
+  bool speaks = false;  ///< A process macro with the hands of a script, over JSON lines.
+  ProgramEnds ends;     ///< Until it runs.
   std::string args_json;
   bool abandoned = false;  ///< An emergency stop came while it was starting.
   std::string report;
@@ -86,6 +89,8 @@ struct RunningMacro {
   std::optional<Ending> ending;
   std::size_t slot = 0;  ///< In the emergency table.
 
+  /// The script host does for it what it asks for.
+  bool is_hosted() const { return kind == MacroKind::script || speaks; }
   bool has_process() const { return static_cast<bool>(spawned.process); }
 };
 

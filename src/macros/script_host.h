@@ -19,10 +19,15 @@ namespace gk::macros {
 /// A macro of the library that shall run.
 struct ScriptLaunch {
   std::string macro_id;
-  std::string script;          ///< Name in the library.
+  std::string script;          ///< Name in the library; empty: a program, see open().
   std::string game;            ///< Where its commands go; empty: it sends none.
   std::string args_json;       ///< An object; empty: {}.
   std::string correlation_id;  ///< Of the request that starts it; empty: nobody's.
+};
+
+/// What a program that speaks JSON lines gets as its standard input and output.
+struct ProgramEnds {
+  sys::Fd input, output;
 };
 
 /// A script ended by itself.
@@ -52,6 +57,14 @@ class ScriptHost {
   /// `started` comes once, when the script may run and has not begun; run() begins it.
   /// Errors: not_found (script, game), failed_precondition (disabled, not valid), unavailable.
   virtual void start(const ScriptLaunch& launch, Started started) = 0;
+  /// A program that the service starts shall have the hands of a script: the same lanes, memory,
+  /// metrics and limits. From here to gone() it is a run as any other; run() begins to serve it.
+  /// `printed` gets what it prints besides requests.
+  /// Errors: already_exists, not_found (game), resource_exhausted (descriptors).
+  using Printed = std::function<void(std::string_view text)>;
+  virtual Result<ProgramEnds> open(const ScriptLaunch& launch, Printed printed) = 0;
+  /// The process of such a program is gone: takes what it still had printed.
+  virtual void drain(std::string_view macro_id) = 0;
   virtual void run(std::string_view macro_id) = 0;
   /// The decision to end it: from the return on nothing is written for it. No memory, no store.
   virtual void fence(std::string_view macro_id) = 0;

@@ -34,6 +34,7 @@
 #include "macros/run_memory.h"
 #include "macros/running_macro.h"
 #include "macros/script_host.h"
+#include "macros/start_request.h"
 
 namespace gk::macros {
 
@@ -52,28 +53,6 @@ struct MacroServiceOptions {
   Millis term_grace{20};           ///< SIGTERM → SIGKILL, of an external macro or a stop.
   Millis end_deadline{1'000};      ///< Then it counts as still acting.
   Millis start_deadline{5'000};    ///< For the worker to say that the program runs.
-};
-
-/// What a caller asks for, and what the caller may.
-struct StartRequest {
-  std::string macro_id;
-  std::string macro_name;  ///< Empty: the profile's.
-  std::string profile;     ///< Empty: macro_id.
-  std::optional<SafetyLevel> safety_level;
-  std::string args_json;
-  std::optional<int> pid;
-  std::vector<std::string> command;  ///< Not empty: a process macro.
-  std::string script;                ///< Not empty: a macro of the library.
-  std::string game;                  ///< Where it acts: the scope of its rules. Empty: not known.
-  std::optional<std::string> session_id;
-  bool is_admin = false;               ///< May run commands and weaken levels.
-  std::string role;                    ///< Of the caller, for the lists of the game.
-  bool any_game = false;               ///< games:write; or nobody asks: a schedule, a resume.
-  std::optional<unsigned> caller_uid;  ///< Of a Unix-socket caller.
-  std::optional<int> caller_pid;       ///< The same.
-  std::string caller_token;            ///< Id of the caller's token, if it has one.
-  std::string by;                      ///< For the log.
-  std::string correlation_id = {};     ///< Of the request; for the log of start and end.
 };
 
 /// What wait() answers.
@@ -194,7 +173,7 @@ class MacroService {
   struct Straggler {
     sys::ProcessHandle process;
     net::Handle exit_watch;
-    std::string script_id;  // Of a script: its host waits for the end.
+    std::string script_id;  // Of what a host runs, which waits for the end.
     bool runs_on_cancel = false;
     std::string why;                                          // As ScriptHost::gone().
     std::optional<std::pair<std::string, WallTime>> program;  // Its id, and when it was given up.
@@ -207,10 +186,13 @@ class MacroService {
 
   // service_start.cc
   Result<std::unique_ptr<RunningMacro>> admit(const StartRequest& request) const;
+  Result<void> check_kind(const StartRequest& request) const;
   Result<void> check_game(const StartRequest& request) const;
   Result<void> check_claims(const StartRequest& request) const;
   Result<void> check_pid(const StartRequest& request, RunningMacro& macro) const;
   void launch(std::unique_ptr<RunningMacro> macro, const std::string& by, Started done);
+  Result<void> open_program(RunningMacro& macro);
+  void close_program(const RunningMacro& macro);
   void on_report(const std::string& id, const std::string& by, const Started& done);
   void enter(RunningMacro& macro, const std::string& by);
   std::size_t take_slot(const RunningMacro& macro);

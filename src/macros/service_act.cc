@@ -137,7 +137,7 @@ void MacroService::step(Ending& ending, std::string what, std::string result) {
 // From here on nothing is written for it. No memory, no store.
 void MacroService::fence(const RunningMacro& macro, Ending::Kind kind) {
   if (games_ != nullptr) (void)games_->fence(macro.subject);
-  if (scripts_ != nullptr && macro.kind == MacroKind::script) scripts_->fence(macro.id);
+  if (scripts_ != nullptr && macro.is_hosted()) scripts_->fence(macro.id);
   try {
     fenced_.publish({macro.id, kind});
   } catch (const std::bad_alloc&) {
@@ -218,6 +218,7 @@ void MacroService::send_end_signals(RunningMacro& macro) {
     if (ending.kind != Kind::ended) scripts_->interrupt(macro.id);
   } else if (macro.kind == MacroKind::process) {
     what = "signal TERM";
+    if (macro.speaks && ending.kind != Kind::ended) scripts_->interrupt(macro.id);
     sent = ::write(macro.spawned.control.get(), &sys::control_byte::kTerminate, 1) == 1;
   } else {
     what = "signal TERM";
@@ -243,6 +244,7 @@ void MacroService::on_exit(const std::string& id) {
   if (macro == nullptr || !macro->spawned.process.has_ended()) return;
   const auto status = macro->spawned.process.try_reap();
   if (macro->spawned.output) macro->output.drain(macro->spawned.output.get());
+  if (macro->speaks) scripts_->drain(own_id);
   if (status) macro->status = *status;
   if (macro->ending) {
     const bool certain = !status || macro->kind == MacroKind::external ||
@@ -299,7 +301,7 @@ void MacroService::finish(const std::string& id, bool gone) {
   const bool runs_on_cancel = !by_itself && !emergency;
   const std::string why = end_of(*macro);
   if (!gone && macro->kind != MacroKind::external) reap_later(*macro, runs_on_cancel, why);
-  if (gone && macro->kind == MacroKind::script) scripts_->gone(macro->id, runs_on_cancel, why);
+  if (gone && macro->is_hosted()) scripts_->gone(macro->id, runs_on_cancel, why);
   ended_.push_back({macro->id, std::string(state), macro->reason});
   if (ended_.size() > options_.max_ended) ended_.pop_front();
   answer_waiters(macro->id, state, macro->reason);
@@ -313,7 +315,7 @@ void MacroService::reap_later(RunningMacro& macro, bool runs_on_cancel, std::str
   macro.exit_watch = {};  // A descriptor is watched once only.
   Straggler& straggler = stragglers_[pid];
   straggler.process = std::move(macro.spawned.process);
-  if (macro.kind == MacroKind::script) straggler.script_id = macro.id;
+  if (macro.is_hosted()) straggler.script_id = macro.id;
   straggler.runs_on_cancel = runs_on_cancel;
   straggler.why = std::move(why);
   const ProgramOutput* kept = memory_.output(macro.id);  // Of this run: finish() has kept it.
@@ -449,7 +451,7 @@ Result<void> MacroService::pause(std::string_view macro_id, const std::string& r
       return Error{Errc::failed_precondition, "the worker of " + macro->id + " does not listen"};
     }
   }
-  if (macro->kind == MacroKind::script) scripts_->pause(macro_id);
+  if (macro->is_hosted()) scripts_->pause(macro_id);
   macro->state = MacroState::paused;
   note(MacroNotice::Kind::paused, *macro, reason);
   return {};
@@ -467,7 +469,7 @@ Result<void> MacroService::resume(std::string_view macro_id) {
       ::write(macro->spawned.control.get(), &sys::control_byte::kResume, 1) != 1) {
     return Error{Errc::failed_precondition, "the worker of " + macro->id + " does not listen"};
   }
-  if (macro->kind == MacroKind::script) scripts_->resume(macro_id);
+  if (macro->is_hosted()) scripts_->resume(macro_id);
   macro->state = MacroState::running;
   note(MacroNotice::Kind::resumed, *macro, "");
   return {};

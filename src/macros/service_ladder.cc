@@ -12,8 +12,8 @@ void MacroService::set_games(games::Port* games) {
     constexpr std::string_view kMacro = "macro:";
     if (!seen.sender.starts_with(kMacro)) return;
     const RunningMacro* macro = find(std::string_view(seen.sender).substr(kMacro.size()));
-    // A script's host tells what it does, also what is not sent.
-    if (macro == nullptr || macro->kind == MacroKind::script) return;
+    // Its host tells what it does, also what is not sent.
+    if (macro == nullptr || macro->is_hosted()) return;
     observe(macro->id, seen.chat ? Deed::chat : Deed::command, seen.command);
     if (!seen.ok) observe(macro->id, Deed::error, seen.command);
   });
@@ -25,7 +25,7 @@ WatchedMacro MacroService::means_of(const RunningMacro& macro) const {
   const bool stops =
       macro.kind == MacroKind::process && macro.spawned.mode != sys::Confinement::session;
   const bool is_supervised = macro.kind != MacroKind::external && macro.has_process();
-  return {macro.game, is_script, is_script || stops, is_supervised};
+  return {macro.game, macro.is_hosted(), is_script || stops, is_supervised};
 }
 
 void MacroService::observe(std::string_view macro_id, Deed deed, std::string_view text) {
@@ -40,7 +40,7 @@ void MacroService::observe(std::string_view macro_id, Deed deed, std::string_vie
 }
 
 void MacroService::throttle(RunningMacro& macro, const Decision& decision) {
-  if (macro.kind != MacroKind::script) return;
+  if (!macro.is_hosted()) return;
   scripts_->set_pace(macro.id, decision.pace);
   if (games_ != nullptr) games_->set_pace(macro.subject, decision.pace);
   log_.warn("macros.throttled", decision.reason,

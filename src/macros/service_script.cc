@@ -66,7 +66,7 @@ void MacroService::on_script_started(const std::string& id, const std::string& b
 
 void MacroService::on_script_ended(const ScriptEnded& ended) {
   RunningMacro* macro = find(ended.macro_id);
-  if (macro == nullptr || macro->kind != MacroKind::script || macro->ending) return;
+  if (macro == nullptr || !macro->is_hosted() || macro->ending) return;
   if (macro->state == MacroState::starting) return;  // Its start fails, and says why.
   if (ended.ok) {
     log_.info("macros.ended", "A macro ended by itself", {{"macro_id", macro->id}});

@@ -12,13 +12,13 @@
 
 namespace gk::macros {
 
-Result<std::unique_ptr<RunningMacro>> MacroService::admit(const StartRequest& request) const {
-  if (!valid_macro_id(request.macro_id)) {
-    return Error{Errc::invalid_argument,
-                 "macro_id: expected a-z, 0-9, _ and -, 1 to 64 characters"};
+// It is one of external, process and script, and somebody can run it.
+Result<void> MacroService::check_kind(const StartRequest& request) const {
+  if (request.json_lines && request.command.empty()) {
+    return Error{Errc::invalid_argument, "protocol: only a command speaks json-lines"};
   }
-  if (!request.profile.empty() && !valid_macro_id(request.profile)) {
-    return Error{Errc::invalid_argument, "profile: expected a macro id"};
+  if (request.json_lines && scripts_ == nullptr) {
+    return Error{Errc::unavailable, "this daemon serves no programs"};
   }
   if (request.pid && !request.command.empty()) {
     return Error{Errc::invalid_argument, "pid and command exclude each other"};
@@ -32,6 +32,18 @@ Result<std::unique_ptr<RunningMacro>> MacroService::admit(const StartRequest& re
   if (!request.command.empty() && !request.is_admin) {
     return Error{Errc::permission_denied, "starting a command needs macros:admin"};
   }
+  return {};
+}
+
+Result<std::unique_ptr<RunningMacro>> MacroService::admit(const StartRequest& request) const {
+  if (!valid_macro_id(request.macro_id)) {
+    return Error{Errc::invalid_argument,
+                 "macro_id: expected a-z, 0-9, _ and -, 1 to 64 characters"};
+  }
+  if (!request.profile.empty() && !valid_macro_id(request.profile)) {
+    return Error{Errc::invalid_argument, "profile: expected a macro id"};
+  }
+  GK_CHECK_OK(check_kind(request));
   if (running_.count(request.macro_id) > 0) {
     return Error{Errc::already_exists, "macro " + request.macro_id + " runs already"};
   }
@@ -68,6 +80,7 @@ Result<std::unique_ptr<RunningMacro>> MacroService::admit(const StartRequest& re
   macro->game = request.game;
   macro->session_id = request.session_id;
   macro->command = request.command;
+  macro->speaks = request.json_lines;
   macro->args_json = request.args_json;
   if (request.pid) GK_CHECK_OK(check_pid(request, *macro));
   return macro;
@@ -154,8 +167,13 @@ void MacroService::start(StartRequest request, Started done) {
 
 void MacroService::launch(std::unique_ptr<RunningMacro> macro, const std::string& by,
                           Started done) {
-  auto spawned = launcher_.launch(macro->id, macro->command, macro->args_json);
-  if (!spawned) return done(spawned.error());
+  if (auto opened = open_program(*macro); !opened) return done(opened.error());
+  auto spawned = launcher_.launch(macro->id, macro->command, macro->args_json,
+                                  macro->speaks ? &macro->ends : nullptr);
+  if (!spawned) {
+    close_program(*macro);
+    return done(spawned.error());
+  }
   macro->spawned = std::move(*spawned);
   macro->state = MacroState::starting;
   macro->started = clock_.mono();
@@ -175,6 +193,24 @@ void MacroService::launch(std::unique_ptr<RunningMacro> macro, const std::string
   });
 }
 
+// A program that speaks JSON lines is a run of the script host, from before it is started.
+Result<void> MacroService::open_program(RunningMacro& macro) {
+  if (!macro.speaks || macro.ends.input) return {};  // A second try has them already.
+  auto ends = scripts_->open(
+      {macro.id, "", macro.game, macro.args_json},
+      [this, id = macro.id, alive = std::weak_ptr<int>(alive_)](std::string_view text) {
+        RunningMacro* speaker = alive.expired() ? nullptr : find(id);
+        if (speaker != nullptr) speaker->output.add(text);
+      });
+  if (!ends) return ends.error();
+  macro.ends = std::move(*ends);
+  return {};
+}
+
+void MacroService::close_program(const RunningMacro& macro) {
+  if (macro.speaks) scripts_->gone(macro.id, false, "");
+}
+
 // The worker reports lines, then closes: nothing bad in them means that the program runs.
 void MacroService::on_report(const std::string& id, const std::string& by, const Started& done) {
   RunningMacro* macro = find(id);
@@ -192,7 +228,9 @@ void MacroService::on_report(const std::string& id, const std::string& by, const
   macro->deadline = {};
   const std::size_t failure = macro->report.find("E ");
   if (failure == std::string::npos) {
+    macro->ends = {};
     enter(*macro, own_by);
+    if (macro->speaks) scripts_->run(own_id);
     return answer(active_item(*macro, observer_.latest().get(), clock_.mono()));
   }
   const std::string why = macro->report.substr(failure + 2, macro->report.find('\n', failure) - 2);
@@ -207,9 +245,11 @@ void MacroService::on_report(const std::string& id, const std::string& by, const
   auto node = running_.extract(own_id);
   std::unique_ptr<RunningMacro> retry = std::move(node.mapped());
   if (is_command) {
+    close_program(*retry);
     return answer(Error{Errc::invalid_argument, "command: " + retry->command[0] + ": " + why});
   }
   if (!launcher_.weaken(mode, why)) {
+    close_program(*retry);
     return answer(Error{Errc::unavailable, "the program cannot be confined: " + why});
   }
   retry->spawned = {};

@@ -37,7 +37,7 @@ struct ChildPlan {
   const char* worker = nullptr;
   char* const* argv = nullptr;
   char* const* envp = nullptr;
-  int null_fd = -1, output_fd = -1, control_fd = -1, report_fd = -1, lanes_fd = -1;
+  int null_fd = -1, output_fd = -1, errors_fd = -1, control_fd = -1, report_fd = -1, lanes_fd = -1;
   std::string uid_map, gid_map;  // Empty: no user namespace.
   // Answer of the child.
   const char* failed_stage = nullptr;
@@ -86,7 +86,7 @@ GK_CHILD const char* map_user(const ChildPlan& plan) {
 
 // 0 null, 1 and 2 output, 3 control, 4 report, 5 lanes if wanted; everything else closed.
 GK_CHILD const char* arrange_descriptors(const ChildPlan& plan) {
-  const int wanted[] = {plan.null_fd,    plan.output_fd, plan.output_fd,
+  const int wanted[] = {plan.null_fd,    plan.output_fd, plan.errors_fd,
                         plan.control_fd, plan.report_fd, plan.lanes_fd};
   const int count = plan.lanes_fd < 0 ? kLanesFd : kLanesFd + 1;
   long high[kLanesFd + 1];
@@ -221,7 +221,8 @@ Result<Spawned> spawn_supervised(const SpawnSpec& spec, Confinement mode) {
   plan.argv = argv.data();
   plan.envp = envp.data();
   plan.null_fd = spec.input_fd >= 0 ? spec.input_fd : null.get();
-  plan.output_fd = output.write.get();
+  plan.errors_fd = output.write.get();
+  plan.output_fd = spec.output_fd >= 0 ? spec.output_fd : plan.errors_fd;
   plan.control_fd = control.read.get();
   plan.report_fd = report.write.get();
   plan.lanes_fd = spec.lanes;

@@ -38,8 +38,9 @@ struct SpawnSpec {
   std::uint32_t max_processes = 256;
   std::uint32_t max_open_files = 1024;  ///< RLIMIT_NOFILE.
   std::uint64_t max_memory_bytes = 0;   ///< RLIMIT_AS of each process; 0: none.
-  int lanes = -1;     ///< The program gets a copy as kLanesFd, to ask for lanes; -1: none.
-  int input_fd = -1;  ///< Its standard input, borrowed; -1: /dev/null.
+  int lanes = -1;      ///< The program gets a copy as kLanesFd, to ask for lanes; -1: none.
+  int input_fd = -1;   ///< Its standard input, borrowed; -1: /dev/null.
+  int output_fd = -1;  ///< Its standard output, borrowed; -1: with its errors, Spawned::output.
 };
 
 /// Where a program finds its connection to the lanes, see SpawnSpec::lanes.

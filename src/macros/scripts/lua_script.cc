@@ -34,6 +34,15 @@ void LuaOutbox::flush() {
   retry_ = {};
 }
 
+JsonValue known_metrics(const ScriptHands& hands) {
+  JsonValue::Object known;
+  for (const char* name :
+       {"tick_ratio", "latency_ms", "response_time_ms", "cpu_usage", "memory_usage", "fps"}) {
+    if (const auto value = hands.signals(name)) known.emplace_back(name, *value);
+  }
+  return JsonValue(std::move(known));
+}
+
 LuaScript::LuaScript(sys::Fd channel, sys::Fd control, lua::Reader reader, ScriptHands hands,
                      net::Loop& loop)
     : channel_(std::move(channel)),
@@ -154,12 +163,7 @@ void LuaScript::remember(const lua::StateSet& set) {
 }
 
 void LuaScript::answer_metrics(std::uint32_t id) {
-  JsonValue::Object known;
-  for (const char* name :
-       {"tick_ratio", "latency_ms", "response_time_ms", "cpu_usage", "memory_usage", "fps"}) {
-    if (const auto value = hands_.signals(name)) known.emplace_back(name, *value);
-  }
-  answer(lua::metrics_frame(id, JsonValue(std::move(known))));
+  answer(lua::metrics_frame(id, known_metrics(hands_)));
 }
 
 void LuaScript::end(bool ok, std::string reason) {

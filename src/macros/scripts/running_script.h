@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/json.h"
 #include "games/port.h"
 #include "macros/scripts/rules/condition.h"
 #include "sys/spawn.h"
@@ -25,6 +26,8 @@ struct ScriptHands {
   std::function<const std::string*(std::string_view key)> recall;  ///< JSON, or null.
   std::function<Result<void>(const std::string& key, std::string json)> remember;
   SignalView signals;
+  /// It did something wrong, which is noted and counts for the rules on behaviour.
+  std::function<void(std::string_view why)> failed;
   /// It has ended by itself. May be called from within any call of the run, once.
   std::function<void(bool ok, std::string reason)> ended;
 };
@@ -42,6 +45,11 @@ class RunningScript {
   virtual void interrupt() = 0;
   /// A line that its game said.
   virtual void line(std::string_view text) = 0;
+  /// Its process is gone: takes what it still had printed.
+  virtual void drain() {}
 };
+
+/// What a script is told of the world; what is not known is absent.
+JsonValue known_metrics(const ScriptHands& hands);
 
 }  // namespace gk::macros

@@ -1,9 +1,15 @@
 #include "macros/scripts/script_runner.h"
 
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 
 #include "base/span.h"
 #include "base/try.h"
+#include "macros/scripts/json_lines_script.h"
 #include "macros/scripts/rules/variables.h"
 
 namespace gk::macros {
@@ -127,6 +133,40 @@ void ScriptRunner::start(const ScriptLaunch& launch, Started started) {
                });
 }
 
+// A program gets the hands of a script, and nothing of the library.
+Result<ProgramEnds> ScriptRunner::open(const ScriptLaunch& launch, Printed printed) {
+  if (running_.count(launch.macro_id) > 0) {
+    return Error{Errc::already_exists, "macro " + launch.macro_id + " runs already"};
+  }
+  if (!launch.game.empty() && !port_.health(launch.game)) {
+    return Error{Errc::not_found, "no game link " + launch.game};
+  }
+  int input[2] = {-1, -1}, output[2] = {-1, -1};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, input) != 0) {
+    return sys::file_error("create", "socket pair", errno);
+  }
+  sys::Fd ours(input[0]);
+  ProgramEnds theirs{sys::Fd(input[1]), {}};
+  if (::pipe2(output, O_CLOEXEC) != 0) return sys::file_error("create", "pipe", errno);
+  sys::Fd printing(output[0]);
+  theirs.output = sys::Fd(output[1]);
+  ::fcntl(printing.get(), F_SETFL, O_NONBLOCK);
+  auto run = std::make_shared<Running>();  // shared: see running_
+  run->launch = launch;
+  run->subject = "macro:" + launch.macro_id;
+  run->script = std::make_unique<JsonLinesScript>(std::move(ours), std::move(printing),
+                                                  hands_of(run), std::move(printed), loop_);
+  enter(run, {});
+  return theirs;
+}
+
+void ScriptRunner::drain(std::string_view macro_id) {
+  const auto found = running_.find(macro_id);
+  if (found == running_.end() || !found->second->script) return;
+  const std::shared_ptr<Running> run = found->second;
+  run->script->drain();
+}
+
 void ScriptRunner::enter(const std::shared_ptr<Running>& run, const Started&) {
   running_[run->launch.macro_id] = run;
   port_.lift_fence(run->subject);
@@ -205,6 +245,12 @@ ScriptHands ScriptRunner::hands_of(const std::shared_ptr<Running>& owner) {
   };
   hands.signals = [this, game = owner->launch.game](std::string_view name) {
     return signal(game, name);
+  };
+  hands.failed = [this, weak](std::string_view why) {
+    const auto run = weak.lock();
+    if (run == nullptr || run->fenced) return;
+    note(run->launch.macro_id, "! " + std::string(why));
+    activity_.publish({run->launch.macro_id, ScriptActivity::Kind::error, std::string(why)});
   };
   // Later, because the service answers with gone(), which ends the run that is speaking.
   hands.ended = [this, weak, alive = std::weak_ptr(alive_)](bool ok, std::string reason) {
@@ -305,7 +351,7 @@ void ScriptRunner::gone(std::string_view macro_id, bool cancelled, std::string_v
   if (!stopping_ && entry != nullptr && entry->script.settings.resume) {
     store_.remove_run(id, [](const Result<void>&) {});  // At worst it starts once too often.
   }
-  if (cancelled && !run->program->on_cancel.empty() && !run->launch.game.empty()) {
+  if (cancelled && run->program && !run->program->on_cancel.empty() && !run->launch.game.empty()) {
     begin_cleanup(*run);
   }
 }

@@ -78,6 +78,8 @@ class ScriptRunner final : public ScriptHost {
 
   std::string game_of(std::string_view script) const override;
   void start(const ScriptLaunch& launch, Started started) override;
+  Result<ProgramEnds> open(const ScriptLaunch& launch, Printed printed) override;
+  void drain(std::string_view macro_id) override;
   void run(std::string_view macro_id) override;
   void fence(std::string_view macro_id) override;
   void interrupt(std::string_view macro_id) override;
@@ -101,7 +103,7 @@ class ScriptRunner final : public ScriptHost {
   std::size_t running() const { return running_.size(); }
 
  private:
-  struct Running {
+  struct Running {        // Without a program: a process macro.
     ScriptLaunch launch;  // With the game that was chosen.
     std::string subject;  // "macro:ID"
     std::shared_ptr<const StepProgram> program;
