@@ -122,17 +122,18 @@ void JsonLinesScript::send(std::optional<std::uint32_t> id, lua::Send send) {
   if (id) asked_.insert(*id);
   const auto timeout =
       std::chrono::duration_cast<Nanos>(std::chrono::duration<double>(send.timeout_s));
-  hands_.send(
-      std::move(send.command), send.chat, timeout,
-      [this, id, alive = std::weak_ptr<int>(alive_)](const Result<games::SendReply>& reply) {
-        if (alive.expired()) return;
-        --in_flight_;
-        if (!id) return;
-        if (!GK_JSON_LINES_MUTANT(ids_for_ever)) asked_.erase(*id);
-        // The hands have noted a failure already.
-        put(reply ? json_lines::reply_line(*id, JsonValue(reply->text))
-                  : json_lines::error_line(*id, reply.error()));
-      });
+  auto replied = [this, id,
+                  alive = std::weak_ptr<int>(alive_)](const Result<games::SendReply>& reply) {
+    if (alive.expired()) return;
+    --in_flight_;
+    if (!id) return;
+    if (!GK_JSON_LINES_MUTANT(ids_for_ever)) asked_.erase(*id);
+    // The hands have noted a failure already.
+    put(reply ? json_lines::reply_line(*id, JsonValue(reply->text))
+              : json_lines::error_line(*id, reply.error()));
+  };
+  if (send.chat) return hands_.say(send.command, timeout, std::move(replied));
+  hands_.send(std::move(send.command), false, timeout, std::move(replied));
 }
 
 // Counts for the rules on behaviour. The answer may be lost: bad lines may come faster than answers

@@ -51,6 +51,10 @@ class JsonLinesScriptTest : public testing::Test {
       if (answers) return done(games::SendReply{.text = "ok " + sent.back()});
       held.push_back(std::move(done));
     };
+    h.say = [this](std::string_view text, Nanos, const games::Port::Replied& done) {
+      sent.push_back("words:" + std::string(text));
+      done(games::SendReply{.text = "ok " + sent.back()});
+    };
     h.log = [this](std::string_view text) { logged.emplace_back(text); };
     h.notify = [](const std::string&) {};
     h.recall = [this](std::string_view key) -> const std::string* {
@@ -106,6 +110,8 @@ class JsonLinesScriptTest : public testing::Test {
 TEST_F(JsonLinesScriptTest, AnswersUnderTheIdOfTheRequest) {
   print("{\"id\":5,\"send\":\"say hi\"}\n");
   EXPECT_EQ(answer(), "{\"id\":5,\"reply\":\"ok say hi\"}");
+  print("{\"id\":8,\"say\":\"hi\"}\n");
+  EXPECT_EQ(answer(), "{\"id\":8,\"reply\":\"ok words:hi\"}") << "in the words of the game";
   print("{\"id\":6,\"state_set\":\"k\",\"value\":[1]}\n{\"id\":7,\"state_get\":\"k\"}\n");
   EXPECT_EQ(answer(), "{\"id\":6,\"reply\":null}");
   EXPECT_EQ(answer(), "{\"id\":7,\"reply\":[1]}");
