@@ -1,6 +1,7 @@
 #include <ostream>
 
 #include "cli/commands.h"
+#include "cli/frames_text.h"
 
 namespace gk::cli {
 namespace {
@@ -40,6 +41,7 @@ int status(Context& context) {
     out << "  macros  " << text_of(*macros, "active_macros") << " active, "
         << text_of(*macros, "total_cancellations") << " cancelled so far\n";
   }
+  if (performance) print_frames(out, *performance);
   return 0;
 }
 

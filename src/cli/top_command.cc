@@ -8,11 +8,15 @@
 #include <sstream>
 
 #include "cli/commands.h"
+#include "cli/frames_text.h"
 
 namespace gk::cli {
 namespace {
 
 constexpr int kBarWidth = 24;
+
+// Rows of frame rates: with the macros above they stay on a screen of 24 lines. Source: chosen.
+constexpr std::size_t kMostSubjects = 8;
 
 /// "[#########...............]" of 0..100, or dots with "unknown".
 std::string bar(const JsonValue& signals, std::string_view name) {
@@ -58,6 +62,7 @@ Result<std::string> screen(Context& context) {
   }
   print_table(out, {"MACRO", "LEVEL", "STATE", "DEMAND", "LEFT"}, rows);
   if (rows.empty()) out << "no macro runs; start one with: gamekeeper macro run --id ID -- CMD\n";
+  print_frames(out, *performance, kMostSubjects);
   return out.str();
 }
 

@@ -81,6 +81,8 @@ class Frames(unittest.TestCase):
             self.assertEqual(row["source"], "claim", "a game's own word")
             self.assertAlmostEqual(row["fps"]["value"], 60, delta=2)
             self.assertGreater(row["score"]["value"], 80)
+            for command in (("status",), ("top", "--once")):
+                self.assertRegex(daemon.cli(*command).stdout, r"\nframes:arena +claimed +(5[89]|6[0-2])(\.\d+)? ")
             game.send_signal(signal.SIGSTOP)
             stopped = time.monotonic()
             wait_for("unknown", lambda: fps_state(daemon, "frames:arena") == "unknown", 10)
