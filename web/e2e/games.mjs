@@ -19,6 +19,7 @@ const kViews = [
     await button("Detect")(page);
     await page.getByText("No game server was found").waitFor();
   }],
+  ["games, many that draw", "busy", "/games", button("Show all 16 subjects")],
   ["console", "healthy", "/games/caravan"],
   ["console of nothing", "healthy", "/games/nothing"],
   ["library", "healthy", "/library", button("Log of backup")],
@@ -26,7 +27,58 @@ const kViews = [
   ["library, a macro", "healthy", "/library", button("Edit backup")],
 ];
 
+const kPerformance = "**/api/macro-safety/performance";
+const frameRows = (page) => page.locator(".frames-row");
+
 const kWork = [
+  {
+    name: "frame rates: who says so, what is unknown and each issue in words; they follow what changes",
+    mock: true,
+    async run(target) {
+      const context = await target.context("healthy");
+      const page = await target.open(context, "/games");
+      await settle(page);
+      const row = (name) => frameRows(page).filter({ has: page.getByText(name, { exact: true }) });
+      const says = async (name, ...words) => {
+        const text = (await row(name).innerText()).replaceAll("\u00a0", " ");
+        for (const word of words) check(text.includes(word), `${name} does not say "${word}": ${text}`);
+      };
+      await says("frames:arena", "Claimed by a client", "60 fps", "16.7 ms", "97 of 100", "no issue");
+      await says("frames:cave", "Stutter × 3, high", "Memory pressure, high, measured", "and 2 older");
+      await says("frames:old-arena", "unknown", "The game ended.");
+      await says("caravan", "Measured", "Low frame rate, low");
+      check(!(await row("frames:old-arena").innerText()).includes("0 fps"), "an unknown rate became a number");
+      await page.route(kPerformance, async (route) => {
+        const body = await (await route.fetch()).json();
+        await route.fulfill({ json: { ...body, subjects: body.subjects.slice(0, 1) } });
+      });
+      await page.waitForFunction(() => document.querySelectorAll(".frames-row").length === 1);
+      await page.getByText("no issue in the last 5 s").waitFor();
+      await context.close();
+    },
+  },
+  {
+    name: "frame rates: of many the worst are shown, all on demand; none is no section; a failure says so",
+    mock: true,
+    async run(target) {
+      const many = await target.context("busy");
+      const busy = await target.open(many, "/games");
+      await settle(busy);
+      check((await frameRows(busy).count()) === 8, `${await frameRows(busy).count()} rows of 16`);
+      for (const name of ["frames:cave", "caravan"]) await frameRows(busy).getByText(name, { exact: true }).waitFor();
+      await button("Show all 16 subjects")(busy);
+      check((await frameRows(busy).count()) === 16, `${await frameRows(busy).count()} rows of all 16`);
+      await many.close();
+      const context = await target.context("empty");
+      const page = await target.open(context, "/games");
+      await settle(page);
+      check((await page.getByText("Frame rates").count()) === 0, "a section of nobody");
+      await page.route(kPerformance, (route) => route.fulfill({ status: 500, json: { type: "internal", title: "x", status: 500, detail: "It broke." } }));
+      await page.reload();
+      await page.getByText("The frame rates could not be read").waitFor();
+      await context.close();
+    },
+  },
   {
     name: "console: a command is completed, its answer comes live, a dangerous one asks, text stays text",
     mock: true,

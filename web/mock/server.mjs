@@ -18,6 +18,7 @@ import { WebSocketServer } from "ws";
 
 import { Accounts } from "./accounts.mjs";
 import { Settings } from "./config.mjs";
+import { frames } from "./frames.mjs";
 import { Games } from "./games.mjs";
 import { simulation } from "./simulation.mjs";
 import { Play } from "./play.mjs";
@@ -492,7 +493,7 @@ export class MockDaemon {
   performance() {
     const world = this.world;
     const history = world.history.slice(-300);
-    return { current: world.signals(), averages: world.averages(), history };
+    return { current: world.signals(), averages: world.averages(), history, subjects: frames(this.scene.name, Date.now()) };
   }
 
   overview(now) {

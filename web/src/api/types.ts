@@ -14,6 +14,8 @@ export type Health = Schemas["Health"];
 export type Average = Schemas["Average"];
 export type HistoryPoint = Schemas["HistoryPoint"];
 export type Performance = Schemas["Performance"];
+export type SubjectPerformance = Schemas["SubjectPerformance"];
+export type PerformanceIssue = Schemas["PerformanceIssue"];
 /** One process tree in a metric:sample frame. */
 export interface ProcessSample {
   pid: number;

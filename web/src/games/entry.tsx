@@ -16,6 +16,7 @@ import { Chip } from "../ui/words";
 import { ConsolePage } from "./console";
 import { DetectDialog } from "./detect";
 import { GameDialog } from "./form";
+import { FrameRates } from "./frames";
 import { games, gamesFollower, kinds, kLinkLooks } from "./state";
 
 export function titleOfKind(kind: string): string {
@@ -125,6 +126,7 @@ function List(): JSX.Element {
           )
         }
       </Await>
+      <FrameRates />
       {detecting && (
         <DetectDialog onAdd={(one) => open(one.body)} onClose={() => setDetecting(false)} />
       )}
