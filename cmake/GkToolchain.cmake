@@ -33,7 +33,8 @@ endif()
 if(GK_SANITIZE)
   add_compile_definitions(GK_SANITIZED)  # For what a sanitizer's own system calls and pace forbid.
 endif()
-# Lines only: all that a report needs, and a fraction of the debug information to write and link.
+# Lines only: all that a report needs, and a fraction of the debug information to write and link. Not
+# optimised, which more than halves the compiler's time; gk_library(HOT) and single sources are.
 if(GK_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   add_compile_options(-O0 -gline-tables-only -fno-omit-frame-pointer)
   add_link_options(-fuse-ld=lld)

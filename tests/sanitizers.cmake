@@ -1,3 +1,6 @@
+# What the sanitizer builds of ./test are made with: sources in groups, and leftover CPU time.
+add_test(NAME sanitizer_builds COMMAND python3 -B ${CMAKE_CURRENT_SOURCE_DIR}/sanitizer_builds_test.py)
+set_tests_properties(sanitizer_builds PROPERTIES TIMEOUT 60 LABELS style)
 # Controls of the sanitizer builds: faults planted on purpose that must be reported.
 if(GK_SANITIZE AND GK_TESTS)
   gk_library(gk_planted DIRS sanitizers)

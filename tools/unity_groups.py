@@ -16,7 +16,7 @@ WORD = re.compile(r"[A-Za-z_]\w*")
 NOT_CODE = re.compile(r'//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"', re.S)
 # The sources are formatted: what a namespace holds starts in the first column.
 UNNAMED = re.compile(r"^namespace \{\n(.*?)^\}  // namespace$", re.M | re.S)
-OTHERS = re.compile(r"^(?:static|using|template|#\s*define|struct|class|enum|constexpr|const|inline)\b[^\n]*", re.M)
+OTHERS = re.compile(r"^(?:static|using|#\s*define|struct|class|enum|constexpr|const|inline)\b[^\n]*", re.M)
 DEFINED = re.compile(r"([A-Za-z_]\w*)\s*(?:\(|=|\{|;|\[|:(?!:)|$)")
 TYPE = re.compile(r"^(?:struct|class|enum(?: class| struct)?|union|using|namespace)\s+([A-Za-z_]\w*)")
 # Tests have names of their own, and a name may be taken from a namespace twice.

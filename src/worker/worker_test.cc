@@ -98,7 +98,6 @@ bool available(Confinement mode) {
   char byte = 0;
   (void)::poll(&waiting, 1, 10'000);
   it->second = ::read(spawned->report.get(), &byte, 1) <= 0 || byte == 'P';
-  EXPECT_EQ(static_cast<bool>(spawned->mounts), mode != Confinement::session);
   return it->second;
 }
 
@@ -107,6 +106,19 @@ Confinement strongest() {
     if (available(mode)) return mode;
   }
   return Confinement::session;
+}
+
+TEST_F(WorkerTest, ItsMountsAreHeldWhileItRuns) {
+  SpawnSpec spec;
+  spec.worker = GK_WORKER;
+  spec.command = {"/bin/sleep", "600"};
+  auto spawned = spawn_supervised(spec, strongest());
+  ASSERT_TRUE(spawned);
+  EXPECT_EQ(static_cast<bool>(spawned->mounts), strongest() != Confinement::session);
+  EXPECT_TRUE(kill_tree(*spawned));
+  pollfd ended{spawned->process.fd(), POLLIN, 0};
+  EXPECT_EQ(::poll(&ended, 1, 10'000), 1);
+  (void)spawned->process.try_reap();
 }
 
 TEST_F(WorkerTest, UnconfinedProgramReachesTheDaemon) {
