@@ -54,6 +54,7 @@ const kShots = [
   ["player-3d", "healthy", "/referee/players/holt"],
   ["games", "healthy", "/games"],
   ["games-empty", "empty", "/games"],
+  ["games-busy", "busy", "/games"],
   ["console", "healthy", "/games/caravan"],
   ["game-new", "healthy", "/games", (page) => page.click("text=Add a game")],
   ["simulate", "healthy", "/cancellations/c-attack-cpu", (page) => page.getByRole("button", { name: "Simulate attack" }).click()],
