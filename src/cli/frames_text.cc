@@ -74,11 +74,21 @@ std::string issues_text(const JsonValue& subject) {
   return out.empty() ? "-" : out;
 }
 
+/// The daemon always lists its machine, for its memory: without a rate or an issue it tells
+/// nothing.
+bool tells_frames(const JsonValue& subject) {
+  const JsonValue* fps = subject.find("fps");
+  return !text_of(subject, "subject").empty() ||
+         (fps != nullptr && text_of(*fps, "state") != "unknown") ||
+         number_of(subject, "issues_total").value_or(0) > 0;
+}
+
 }  // namespace
 
 std::vector<std::vector<std::string>> frame_rows(const JsonValue& performance) {
   std::vector<std::vector<std::string>> rows;
   for (const JsonValue& subject : array_of(performance, "subjects")) {
+    if (!tells_frames(subject)) continue;
     const std::string name = text_of(subject, "subject");
     const auto frame_ms = number_of(subject, "frame_ms");
     rows.push_back({name.empty() ? "(the machine)" : name, said_text(text_of(subject, "source")),

@@ -21,7 +21,7 @@ std::string known(const std::string& name, const std::string& issues, int total)
 }
 
 const std::string kUnknown =
-    R"({"subject":"","source":"server","fps":{"value":null,"state":"unknown","reason":"it ended"},)"
+    R"({"subject":"gone","source":"server","fps":{"value":null,"state":"unknown","reason":"it ended"},)"
     R"("frame_ms":null,"score":{"value":null,"state":"unknown","reason":"needs fps"},)"
     R"("issues_total":0,"issues":[]})";
 
@@ -31,10 +31,10 @@ std::string issue(const std::string& kind, const std::string& severity, const st
 }
 
 TEST(FrameRows, SayWhoToldThemAndWhatIsUnknown) {
-  EXPECT_EQ(frame_rows(performance(known("frames:arena", "", 0) + "," + kUnknown)),
-            (std::vector<Row>{
-                {"frames:arena", "claimed", "59.94", "16.68 ms", "98 (stale)", "-"},
-                {"(the machine)", "measured", "unknown (it ended)", "unknown", "unknown", "-"}}));
+  EXPECT_EQ(
+      frame_rows(performance(known("frames:arena", "", 0) + "," + kUnknown)),
+      (std::vector<Row>{{"frames:arena", "claimed", "59.94", "16.68 ms", "98 (stale)", "-"},
+                        {"gone", "measured", "unknown (it ended)", "unknown", "unknown", "-"}}));
 }
 
 TEST(FrameRows, CountIssuesByKindAndNameTheWorstAndWhoElseSaysSo) {
@@ -43,6 +43,13 @@ TEST(FrameRows, CountIssuesByKindAndNameTheWorstAndWhoElseSaysSo) {
       issue("stutter", "medium", "claim") + "," + issue("memory_pressure", "low", "server");
   EXPECT_EQ(frame_rows(performance(known("a", issues, 6)))[0].back(),
             "memory_pressure (low, measured), stutter x3 (high), 2 older");
+}
+
+TEST(FrameRows, LeaveOutTheMachineThatHasNeitherRateNorIssue) {
+  std::string machine = kUnknown;
+  machine.replace(machine.find("gone"), 4, "");
+  EXPECT_TRUE(frame_rows(performance(machine)).empty());
+  EXPECT_EQ(frame_rows(performance(known("", "", 0)))[0][0], "(the machine)");
 }
 
 TEST(FrameRows, PutTroubleFirst) {

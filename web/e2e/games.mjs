@@ -50,7 +50,7 @@ const kWork = [
       check(!(await row("frames:old-arena").innerText()).includes("0 fps"), "an unknown rate became a number");
       await page.route(kPerformance, async (route) => {
         const body = await (await route.fetch()).json();
-        await route.fulfill({ json: { ...body, subjects: body.subjects.slice(0, 1) } });
+        await route.fulfill({ json: { ...body, subjects: body.subjects.filter((one) => one.subject === "frames:arena") } });
       });
       await page.waitForFunction(() => document.querySelectorAll(".frames-row").length === 1);
       await page.getByText("no issue in the last 5 s").waitFor();

@@ -13,8 +13,13 @@ export function frames(scene, now) {
     subject, source: "claim", fps: known(fps), frame_ms: Number((1000 / fps).toFixed(3)), score: known(score),
     issues_total: more.issues?.length ?? 0, issues: [], ...more,
   });
-  if (scene === "empty") return [];
+  const machine = {
+    subject: "", source: "server", fps: unknown("fewer than 30 frames, or not sent"), frame_ms: null,
+    score: unknown("needs a frame rate: unknown"), issues_total: 0, issues: [],
+  };
+  if (scene === "empty") return [machine];
   const few = [
+    machine,
     drawn("frames:arena", 59.94, 97.2),
     drawn("frames:cave", 21.4, 31.5, {
       issues: [

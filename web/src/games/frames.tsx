@@ -16,6 +16,7 @@ import {
   saidBy,
   subjectKey,
   subjectName,
+  tellsFrames,
   worstSubjects,
 } from "../lib/frames";
 import { TroubleCard, useFollow } from "../rooms/shared";
@@ -31,7 +32,7 @@ const kReadEveryMs = 2000;
 /** A daemon has up to 256 subjects. Chosen. */
 const kShown = 8;
 
-const subjects = resource(async () => (await api.performance()).subjects);
+const subjects = resource(async () => (await api.performance()).subjects.filter(tellsFrames));
 
 const kTones = { low: "info", medium: "warn", high: "bad" } as const;
 const kIcons = { stutter: "warn", low_fps: "fall", memory_pressure: "bars" } as const;

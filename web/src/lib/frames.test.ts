@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { PerformanceIssue, SubjectPerformance } from "../api/types";
-import { frameText, issueGroups, issueText, saidBy, subjectKey, subjectName, worstSubjects } from "./frames";
+import { frameText, issueGroups, issueText, saidBy, subjectKey, subjectName, tellsFrames, worstSubjects } from "./frames";
 
 const issue = (
   kind: PerformanceIssue["kind"],
@@ -60,6 +60,13 @@ describe("subjects", () => {
   it("of the same name are two when two tell of them", () => {
     const one = subject("arena");
     expect(subjectKey(one)).not.toBe(subjectKey({ ...one, source: "server" }));
+  });
+  it("tell of frames, but a machine that has neither rate nor issue", () => {
+    const fps = { value: null, state: "unknown", reason: "not sent", at: null } as const;
+    expect(tellsFrames({ ...subject(""), fps })).toBe(false);
+    expect(tellsFrames({ ...subject("", issue("memory_pressure", "low")), fps })).toBe(true);
+    expect(tellsFrames(subject(""))).toBe(true);
+    expect(tellsFrames({ ...subject("frames:arena"), fps })).toBe(true);
   });
   it("with the worst issues are shown, and nobody changes place", () => {
     const all = [

@@ -59,6 +59,10 @@ export const subjectKey = ({ subject, source }: SubjectPerformance): string =>
 export const frameText = (ms: number): string =>
   `${formatNumber(ms, ms < 100 ? 1 : 0)}${kSpace}ms`;
 
+/** The daemon always lists its machine, for its memory: without a rate or an issue it tells nothing. */
+export const tellsFrames = ({ subject, fps, issues_total }: SubjectPerformance): boolean =>
+  subject !== "" || fps.state !== "unknown" || issues_total > 0;
+
 const trouble = ({ issues }: SubjectPerformance): number =>
   issues.reduce((worst, { severity }) => Math.max(worst, rank(severity) + 1), 0);
 
