@@ -83,7 +83,8 @@ class Bench {
     script->interrupt();
     const auto kill = loop_.after(kGrace, [&] {
       out.killed = true;
-      out.late_ms = std::chrono::duration<double, std::milli>(clock_.mono() - decided - kGrace).count();
+      out.late_ms =
+          std::chrono::duration<double, std::milli>(clock_.mono() - decided - kGrace).count();
       (void)kill_process_macro(spawned);
     });
     const auto watch = loop_.watch_readable(spawned.process.fd(), [&] {

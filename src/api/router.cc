@@ -245,8 +245,8 @@ void Router::Impl::run_aside(const Route& route, net::Request request, PathParam
   const Reply reply(answer, job->request.path, correlation);
   const auto posted =
       aside([job, &route] { job->problem = read_body(job->request, route, job->body); },
-            [this, alive = std::weak_ptr<int>(alive), job, &route, reply, correlation, answer] {
-              if (alive.expired()) return;
+            [this, own = std::weak_ptr<int>(alive), job, &route, reply, correlation, answer] {
+              if (own.expired()) return;
               if (job->problem) return reply.problem(*job->problem);
               Call call{.request = job->request,
                         .params = std::move(job->params),

@@ -230,8 +230,11 @@ class FakeScriptHost final : public ScriptHost {
     return ProgramEnds{sys::Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC)),
                        sys::Fd(::open("/dev/null", O_WRONLY | O_CLOEXEC))};
   }
-  Printed print;  ///< Of the last program.
+  Printed print;                          ///< Of the last program.
+  std::optional<ScriptEnded> last_frame;  ///< Of a script whose process ends before it is read.
   void drain(std::string_view id) override {
+    if (last_frame) ended_.publish(*last_frame);
+    if (!print) return;
     note("drain", id);
     print("last words\n");
   }

@@ -80,7 +80,8 @@ Result<sys::Spawned> ProcessLauncher::launch(const std::string& macro_id,
 bool kill_process_macro(const sys::Spawned& spawned) {
   const bool sent = sys::kill_tree(spawned);
   // Not in a session, where somebody who escaped the first walk would be raised too.
-  if (sent && spawned.mode != sys::Confinement::session) (void)sys::hasten_end(spawned.process.pid());
+  if (sent && spawned.mode != sys::Confinement::session)
+    (void)sys::hasten_end(spawned.process.pid());
   return sent;
 }
 

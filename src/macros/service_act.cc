@@ -244,11 +244,13 @@ void MacroService::on_exit(const std::string& id) {
   if (macro == nullptr || !macro->spawned.process.has_ended()) return;
   const auto status = macro->spawned.process.try_reap();
   if (macro->spawned.output) macro->output.drain(macro->spawned.output.get());
-  if (macro->speaks) scripts_->drain(own_id);
+  if (macro->is_hosted()) scripts_->drain(own_id);
+  macro = find(own_id);  // What it had said last may have been its end.
+  if (macro == nullptr) return;
   if (status) macro->status = *status;
   if (macro->ending) {
-    const bool certain = !status || macro->kind == MacroKind::external ||
-                         proves_end(macro->spawned, *status);
+    const bool certain =
+        !status || macro->kind == MacroKind::external || proves_end(macro->spawned, *status);
     step(*macro->ending, "gone", certain ? "ok" : "worker killed: processes may be left");
     macro->ending->certain = certain;
   } else {

@@ -95,6 +95,17 @@ TEST_F(ScriptMacroTest, ThatEndsByItselfIsFencedToo) {
   EXPECT_TRUE(service->events().empty()) << "an end by itself is no cancellation";
 }
 
+TEST_F(ScriptMacroTest, SaysWhyItEndedThoughItsProcessIsSeenToEndFirst) {
+  host.last_frame = ScriptEnded{"craft", false, "gather:7: no such field"};
+  ASSERT_TRUE(start(script("craft")));
+  ASSERT_EQ(::kill(host.pids.at("craft"), SIGKILL), 0);
+  ASSERT_TRUE(all_gone());
+  std::string why;
+  ASSERT_TRUE(service->wait("craft", "x", 30s, [&](const WaitAnswer& a) { why = a.reason; }));
+  EXPECT_EQ(why, "gather:7: no such field");
+  EXPECT_NE(calls().find("gone craft"), std::string::npos);
+}
+
 TEST_F(ScriptMacroTest, MayStartAgainAfterItsEnd) {
   host.has_process = false;
   ASSERT_TRUE(start(script("craft")));

@@ -41,7 +41,9 @@ TEST(LateFd, ClosesOnThePoolAndNotWhereItsOwnerEnds) {
 
 TEST(LateFd, ClosesAtOnceWithoutAPoolOrWhenItsQueueIsFull) {
   Ends plain = make_ends();
-  { const LateFd late(std::move(plain.write)); }
+  {
+    const LateFd late(std::move(plain.write));
+  }
   EXPECT_TRUE(closed_within(plain.read, 0));
 
   const auto pool = std::make_shared<WorkerPool>(WorkerPoolOptions{.max_queue = 1});

@@ -95,8 +95,8 @@ void misbehave(int children, std::size_t mebibytes_each) {
 }
 
 // Doubles until there are so many. A third of them leave the session and then fork and end without
-// pause, so that no list of processes is true when it is read; not for ever: at most 6,000 times, so
-// that a worker which does not collect them leaves the machine room.
+// pause, so that no list of processes is true when it is read; not for ever: at most 6,000 times,
+// so that a worker which does not collect them leaves the machine room.
 void bomb(int processes) {
   void* shared = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   auto* made = new (shared) std::atomic<int>(0);

@@ -422,7 +422,8 @@ class Reload(unittest.TestCase):
             daemon.files.make("three")
             daemon.signal(signal.SIGHUP)
             wait_for("the next", lambda: name_served(daemon) == "three", 10)
-            self.assertRegex(daemon.log_text(), r'"event":"tls\.ready".*"cause":"SIGHUP"', "without waiting for a look at them")
+            wait_for("the log to say that nobody waited for a look at the files",
+                     lambda: re.search(r'"event":"tls\.ready".*"cause":"SIGHUP"', daemon.log_text()))
             self.assertEqual(ws.wait_type("metric:sample")["type"], "metric:sample")
             ws.close()
             wait_for("the process of the first to end", lambda: len(fronts(daemon)) == 1, 10)

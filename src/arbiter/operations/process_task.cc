@@ -89,9 +89,8 @@ void ProcessTask::end_with(ProcessEnd::How how) {
   const ProcessOptions& options = starter_.options();
   escalation_ = starter_.loop().after(options.term_grace, [this, &options] {
     control(sys::control_byte::kKill);
-    escalation_ = starter_.loop().after(options.kill_grace, [this] {
-      (void)sys::kill_tree(spawned_);
-    });
+    escalation_ =
+        starter_.loop().after(options.kill_grace, [this] { (void)sys::kill_tree(spawned_); });
   });
 }
 

@@ -280,6 +280,17 @@ class LuaLiarTest : public testing::Test {
   std::unique_ptr<LuaScript> script;
 };
 
+// The end of its process may be seen before its last frames. Control: nobody looks.
+TEST_F(LuaLiarTest, WhatItSaidLastIsHeardAfterItsEnd) {
+  const std::string last = frame('\x7f', "");
+  ASSERT_EQ(::write(mine.get(), last.data(), last.size()), ssize_t(last.size()));
+  mine = {};
+  EXPECT_FALSE(world.ended) << "no turn of the loop has read it";
+  script->drain();
+  ASSERT_TRUE(world.ended);
+  EXPECT_NE(world.ended->second, "its worker has ended") << "the frame says why";
+}
+
 TEST_F(LuaLiarTest, GarbageEndsTheScriptWithAReason) {
   say("GET / HTTP/1.1\r\n\r\n");
   ASSERT_TRUE(world.ended);

@@ -58,7 +58,7 @@ void LuaScript::run() {
 }
 
 void LuaScript::listen() {
-  watch_ = loop_.watch_readable(channel_.get(), [this] { on_readable(); });
+  watch_ = loop_.watch_readable(channel_.get(), [this] { (void)read_turn(); });
 }
 
 void LuaScript::control(char byte) { (void)!::write(control_.get(), &byte, 1); }
@@ -71,13 +71,27 @@ void LuaScript::line(std::string_view text) {
   if (subscribed_ && !fenced_) (void)outbox_.put_line(lua::line_frame(text));
 }
 
-void LuaScript::on_readable() {
+// False: there was nothing to read.
+bool LuaScript::read_turn() {
   std::array<char, kTurnBytes> buffer;
   const ssize_t n = ::read(channel_.get(), buffer.data(), buffer.size());
-  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (n <= 0) return end(false, "its worker has ended");
+  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return false;
+  if (n <= 0) {
+    end(false, "its worker has ended");
+    return false;
+  }
   reader_.append({buffer.data(), static_cast<std::size_t>(n)});
   serve(static_cast<std::size_t>(n) == buffer.size());
+  return true;
+}
+
+// The end of a process may be seen before the last frames that it wrote, which say why it ended.
+void LuaScript::drain() {
+  constexpr int kMostTurns = 256;  // Source: chosen; a socket holds some 200 KiB.
+  const std::weak_ptr<int> alive = alive_;
+  for (int turn = 0; turn < kMostTurns && !alive.expired() && !ended_; ++turn) {
+    if (!read_turn()) return;
+  }
 }
 
 // Whoever floods us waits: its next frames stay in its own socket.

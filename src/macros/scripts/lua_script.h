@@ -55,10 +55,11 @@ class LuaScript final : public RunningScript {
   void fence() override { fenced_ = true; }
   void interrupt() override;
   void line(std::string_view text) override;
+  void drain() override;
 
  private:
   void listen();
-  void on_readable();
+  bool read_turn();
   void serve(bool more_may_wait);
   void answer(const std::string& frame);
   /// False: this object may be gone.
