@@ -20,6 +20,7 @@
 #include "macros/macro_store.h"
 #include "macros/observer.h"
 #include "macros/script_host.h"
+#include "net/loop.h"
 
 namespace gk::macros {
 
@@ -232,8 +233,9 @@ class FakeScriptHost final : public ScriptHost {
   }
   Printed print;                          ///< Of the last program.
   std::optional<ScriptEnded> last_frame;  ///< Of a script whose process ends before it is read.
+  net::Loop* last_loop = nullptr;         ///< Told in a later turn, as the runner does.
   void drain(std::string_view id) override {
-    if (last_frame) ended_.publish(*last_frame);
+    if (last_frame) last_loop->post([this] { ended_.publish(*last_frame); });
     if (!print) return;
     note("drain", id);
     print("last words\n");

@@ -77,6 +77,7 @@ struct RunningMacro {
 
   /// Process macro: all of it. External with pid: `process` only. Script: its worker, if any.
   sys::Spawned spawned;
+  bool drained = false;  ///< Its process is gone, and what it said last is read.
   std::vector<std::string> command;
   bool speaks = false;  ///< A process macro with the hands of a script, over JSON lines.
   ProgramEnds ends;     ///< Until it runs.

@@ -242,11 +242,20 @@ void MacroService::on_exit(const std::string& id) {
   const std::string own_id = id;  // finish() destroys the function that holds `id`.
   RunningMacro* macro = find(own_id);
   if (macro == nullptr || !macro->spawned.process.has_ended()) return;
+  if (macro->is_hosted() && !macro->drained) {
+    macro->drained = true;
+    scripts_->drain(own_id);
+    if (!macro->ending) {
+      // What it said last may tell its end, which its host passes on in the loop's next turn.
+      macro->exit_watch = {};
+      loop_.post([this, own_id, alive = std::weak_ptr<int>(alive_)] {
+        if (!alive.expired()) on_exit(own_id);
+      });
+      return;
+    }
+  }
   const auto status = macro->spawned.process.try_reap();
   if (macro->spawned.output) macro->output.drain(macro->spawned.output.get());
-  if (macro->is_hosted()) scripts_->drain(own_id);
-  macro = find(own_id);  // What it had said last may have been its end.
-  if (macro == nullptr) return;
   if (status) macro->status = *status;
   if (macro->ending) {
     const bool certain =

@@ -97,6 +97,7 @@ TEST_F(ScriptMacroTest, ThatEndsByItselfIsFencedToo) {
 
 TEST_F(ScriptMacroTest, SaysWhyItEndedThoughItsProcessIsSeenToEndFirst) {
   host.last_frame = ScriptEnded{"craft", false, "gather:7: no such field"};
+  host.last_loop = &loop;
   ASSERT_TRUE(start(script("craft")));
   ASSERT_EQ(::kill(host.pids.at("craft"), SIGKILL), 0);
   ASSERT_TRUE(all_gone());
