@@ -42,7 +42,6 @@ TEST(HastenEnd, RaisesAProcessAndKillsItsChildren) {
   const std::size_t before = threads_of(parent) + threads_of(child);
   const bool allowed = ::setpriority(PRIO_PROCESS, static_cast<id_t>(parent), -1) == 0;
   const std::size_t raised = hasten_end(parent);
-  const std::size_t after = threads_of(parent) + threads_of(child);
   const int priorities[2] = {::getpriority(PRIO_PROCESS, static_cast<id_t>(parent)),
                              ::getpriority(PRIO_PROCESS, static_cast<id_t>(child))};
   pollfd ended{child_end.get(), POLLIN, 0};
@@ -52,7 +51,7 @@ TEST(HastenEnd, RaisesAProcessAndKillsItsChildren) {
   ::close(ready[0]);
   ::close(ready[1]);
   EXPECT_GE(raised, allowed ? before : 0U);
-  EXPECT_LE(raised, allowed ? after : 0U);
+  EXPECT_LE(raised, allowed ? before + 2 : 0U);  // One more each under ThreadSanitizer.
   EXPECT_EQ(priorities[0], allowed ? -20 : 0);
   EXPECT_EQ(priorities[1], allowed ? -20 : 0);
 }
