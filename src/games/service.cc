@@ -55,7 +55,6 @@ GameService::~GameService() {
   ending_ = true;
   for (auto& [name, game] : games_) game->link.reset();
   parts_.lanes.drop(party_.owner);  // Also tickets that nobody waits for any more.
-  alive_.reset();                   // An answer of the lanes may be on its way in the loop still.
 }
 
 GameService::Game* GameService::find(std::string_view name) const {

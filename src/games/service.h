@@ -160,7 +160,6 @@ class GameService final : public Port {
   SenderTable senders_;
   CommandId last_id_ = 0;
   bool ending_ = false;
-  std::shared_ptr<int> alive_ = std::make_shared<int>();  // Shared: weak copies in late callbacks.
   Topic<GameLine> lines_;
   Topic<CommandSeen> commands_;
   Topic<std::string> changes_;

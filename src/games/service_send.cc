@@ -102,9 +102,8 @@ void GameService::ask_lane(Game& game, Pending& pending) {
        .timeout = std::max(kShortest, pending.deadline - parts_.environment.clock.mono()),
        .lease = std::nullopt,
        .correlation_id = pending.request.correlation_id},
-      [this, alive = std::weak_ptr(alive_), name = game.settings.name,
-       id](const Result<arbiter::Lease>& lease) {
-        if (!alive.expired()) on_lane(name, id, lease);
+      [this, name = game.settings.name, id](const Result<arbiter::Lease>& lease) {
+        on_lane(name, id, lease);
       });
   if (!wait) return finish(game, id, wait.error());
   // It may have been granted, and even answered, by now.

@@ -1,6 +1,7 @@
 #include "arbiter/service/lane_service.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "arbiter/service/lane_state.h"
 #include "base/try.h"
@@ -401,6 +402,22 @@ Result<bool> LaneService::revoke(const std::string& name, std::string_view reaso
 void LaneService::drop(OwnerId owner) {
   gate_->drop_owner(owner);
   drain();
+  // The gate may have decided on another thread and not said it yet, and whoever drains further up
+  // goes on when we return. After this nobody calls the owner, who may be gone by then.
+  const Error gone{Errc::cancelled, "its owner has gone"};
+  std::vector<WaitId> open;
+  for (const auto& [id, waiting] : waiting_) {
+    if (waiting->party.owner == owner) open.push_back(id);
+  }
+  for (const WaitId id : open) {
+    if (waiting_.contains(id)) on_refused(id, gone);
+  }
+  std::vector<Granted> undelivered;
+  for (const auto& [name, lane] : lanes_) {
+    if (!lane->held || lane->held->party.owner != owner || !lane->held->granted) continue;
+    undelivered.push_back(std::exchange(lane->held->granted, nullptr));
+  }
+  for (const Granted& granted : undelivered) granted(gone);
 }
 
 void LaneService::notify(LaneNotice notice) { notices_.publish(notice); }

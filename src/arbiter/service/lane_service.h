@@ -133,7 +133,8 @@ class LaneService {
   Result<bool> may_act(const std::string& lane, Token token);
   /// True: somebody held it. Errors: not_found (lane).
   Result<bool> revoke(const std::string& lane, std::string_view reason, std::string_view by);
-  /// A connection ended: frees all it held, cancels all it waited for.
+  /// A connection ended: frees all it held, cancels all it waited for. What it asked is answered
+  /// before this returns; nothing is called for it afterwards.
   void drop(OwnerId owner);
   OwnerId new_owner() { return OwnerId(++last_owner_); }
 

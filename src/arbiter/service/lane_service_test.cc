@@ -146,6 +146,42 @@ TEST_F(LaneServiceTest, ADeadConnectionFreesWhatItHeldAndGivesUpWhatItWaitedFor)
   EXPECT_EQ(count(LaneNotice::Kind::lost), 1U);
 }
 
+// An owner that ends within somebody's callback: the answers to it wait in the inbox until then.
+TEST_F(LaneServiceTest, NothingIsCalledForAnOwnerThatHasGone) {
+  start();
+  const auto holder = ask("fisher", socket(1));
+  ASSERT_TRUE(granted(holder));
+  bool gone = false, told_late = false;
+  std::size_t told = 0;
+  const auto answer = [&](const Result<Lease>& lease) {
+    ++told;
+    told_late = told_late || gone;
+    EXPECT_EQ(lease.error().code, Errc::cancelled);
+  };
+  ASSERT_TRUE(service->acquire({.lane = "character",
+                                .actor = "trainer",
+                                .party = socket(2),
+                                .timeout = 10s,
+                                .lease = std::nullopt},
+                               answer));
+  const auto last = service->acquire({.lane = "character",
+                                      .actor = "eater",
+                                      .party = socket(3),
+                                      .timeout = 10s,
+                                      .lease = std::nullopt},
+                                     [&](const Result<Lease>&) {
+                                       service->drop(OwnerId(2));
+                                       gone = true;
+                                     });
+  ASSERT_TRUE(last);
+  service->drop(OwnerId(3));  // Calls back while the service drains.
+  EXPECT_TRUE(gone);
+  EXPECT_EQ(told, 1U);
+  EXPECT_FALSE(told_late);
+  loop.run_for(20ms);
+  EXPECT_EQ(told, 1U);
+}
+
 TEST_F(LaneServiceTest, AHungHolderLosesTheLaneAtTheEndOfItsLease) {
   start({}, R"({"spacing_s":0,"lease_s":0.03})");
   const MonoTime begin = clock.mono();
