@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """daemon_bench.py: the figures of the whole daemon, measured from outside.
 
-Usage: GK_BIN=build/release/bin bench/daemon_bench.py [start] [memory] [requests] [cancel] [sockets] [open_loop]
+Usage: GK_BIN=build/release/bin bench/daemon_bench.py [start] [memory] [requests] [cancel] [sockets] [open_loop] [external]
 Prints one JSON object a figure: name, n, median, p99, unit, method. No argument: all of them.
 Loopback only; every load is bounded in time.
 """
@@ -239,9 +239,27 @@ def bench_cancel(trials=60, pause=SETTLE):
             process.wait()
 
 
+def bench_external(runs=100):
+    """A stop that is asked for over the Unix socket, until the callback of gk::start_macro in the program."""
+    late = []
+    with Daemon() as daemon:
+        for _ in range(runs):
+            program = subprocess.Popen([str(BIN / "external_macro"), f"{daemon.data}/gamekeeper.sock", "heal"],
+                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            assert program.stdout.readline() == "running\n"
+            begun = time.monotonic()
+            assert daemon.admin.post("/api/macro-safety/stop/heal").status == 200
+            assert program.stdout.readline().startswith("stopped")
+            late.append((time.monotonic() - begun) * 1000)
+            assert program.wait(5) == 0
+            program.stdin.close()
+            program.stdout.close()
+    report("external_stop_to_callback", late, "ms", "examples/external_macro.cc, stop over the Unix socket, both ways included")
+
+
 def main():
     figures = {"start": bench_start, "memory": bench_memory, "requests": bench_requests, "cancel": bench_cancel,
-               "sockets": bench_sockets, "open_loop": bench_open_loop}
+               "sockets": bench_sockets, "open_loop": bench_open_loop, "external": bench_external}
     for name in sys.argv[1:] or figures:
         figures[name]()
 

@@ -25,6 +25,17 @@ class MacroServiceTest : public ServiceBench {
     options.term_grace = 50ms;
     build(options);
   }
+  /// Of a child that waits to be signalled.
+  static StartRequest external_with_process(std::string id) {
+    const int child = ::fork();
+    if (child == 0) {
+      for (;;) ::pause();
+    }
+    StartRequest request = external(std::move(id));
+    request.pid = child;
+    request.is_admin = true;
+    return request;
+  }
   static StartRequest external(std::string id) {
     StartRequest request;
     request.macro_id = std::move(id);
@@ -255,13 +266,8 @@ TEST_F(MacroServiceTest, RefusesThePidOfTheDaemonItsParentsAndStrangers) {
 }
 
 TEST_F(MacroServiceTest, SignalsTheProcessOfAnExternalMacro) {
-  const int child = ::fork();
-  if (child == 0) {
-    for (;;) ::pause();
-  }
-  StartRequest request = external("heal");
-  request.pid = child;
-  request.is_admin = true;
+  const StartRequest request = external_with_process("heal");
+  const int child = *request.pid;
   ASSERT_TRUE(start(request));
   clock.advance(61s);
   (void)service->check();
@@ -271,13 +277,8 @@ TEST_F(MacroServiceTest, SignalsTheProcessOfAnExternalMacro) {
 }
 
 TEST_F(MacroServiceTest, IsTakenBackWithoutASignalByItsOwnProcessOnly) {
-  const int child = ::fork();
-  if (child == 0) {
-    for (;;) ::pause();
-  }
-  StartRequest request = external("heal");
-  request.pid = child;
-  request.is_admin = true;
+  const StartRequest request = external_with_process("heal");
+  const int child = *request.pid;
   ASSERT_TRUE(start(request));
   std::optional<bool> gone;
   ASSERT_TRUE(service->stop("heal", [&](bool g) { gone = g; }, "ada", child));
