@@ -23,6 +23,7 @@ class ServiceProgramTest : public ServiceBench {
     request.json_lines = true;
     request.is_admin = true;
     request.game = "world";
+    request.correlation_id = "abc-1";
     return request;
   }
   bool gone() {
@@ -35,6 +36,7 @@ TEST_F(ServiceProgramTest, IsServedByTheHostFromItsStartToItsEnd) {
   ASSERT_TRUE(gone());
   EXPECT_EQ(host.calls, "open bot run bot drain bot gone bot ");
   EXPECT_EQ(host.last.game, "world");
+  EXPECT_EQ(host.last.correlation_id, "abc-1");
   EXPECT_EQ(service->output("bot")->text, "last words\n");
 }
 

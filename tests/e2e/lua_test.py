@@ -71,6 +71,17 @@ class Lua(unittest.TestCase):
             wait_log(daemon, "fails", "fails:3: attempt to index a nil value")
             wait_for("its end", lambda: "fails" not in running(daemon))
 
+    def test_an_emergency_stop_ends_it_for_sure_in_either_confinement(self):
+        for confinement in ("auto", "session"):
+            with self.subTest(confinement), Daemon(config=f"[macros]\nconfinement = '{confinement}'\n") as daemon:
+                put(daemon, "sleeps", 'log("here")\nsleep(600)')
+                run(daemon, "sleeps")
+                wait_log(daemon, "sleeps", "here")
+                daemon.admin.post("/api/macro-safety/stop-all")
+                wait_for("its end", lambda: "sleeps" not in running(daemon))
+                event = daemon.admin.get("/api/macro-safety/cancellations?limit=1").json["items"][0]
+                self.assertEqual((event["macro_id"], event["outcome"]), ("sleeps", "killed"))
+
     def test_what_loops_is_stopped_and_the_daemon_stays_quick(self):
         with Daemon(config=CONFIG) as daemon:
             put(daemon, "spin", "while true do pcall(function() while true do end end) end")
