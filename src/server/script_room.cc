@@ -76,8 +76,8 @@ void ScriptRoom::keep_logs(const RoomsContext& context) {
         keeper->changed(line.macro_id);
       });
   // The log of one that was removed goes from the disk, too.
-  removed_ = library_->changed().subscribe(
-      [keeper = keeper_.get()](const macros::ScriptChanged& change) {
+  removed_ =
+      library_->changed().subscribe([keeper = keeper_.get()](const macros::ScriptChanged& change) {
         if (change.kind == macros::ScriptChanged::Kind::removed) keeper->changed(change.name);
       });
 }

@@ -57,11 +57,12 @@ void ScriptMemory::forget(const std::string& macro_id) {
   Remembered nothing = std::move(node.mapped().dirty);
   nothing.merge(node.mapped().values);
   for (auto& [key, json] : nothing) json.clear();
-  store_.save_state(macro_id, std::move(nothing), [this, alive = std::weak_ptr(alive_), macro_id](
-                                                     const Result<void>& saved) {
-    if (saved || alive.expired()) return;
-    log_.warn("script.state_not_removed", saved.error().message, {{"macro_id", macro_id}});
-  });
+  store_.save_state(macro_id, std::move(nothing),
+                    [this, alive = std::weak_ptr(alive_), macro_id](const Result<void>& saved) {
+                      if (saved || alive.expired()) return;
+                      log_.warn("script.state_not_removed", saved.error().message,
+                                {{"macro_id", macro_id}});
+                    });
 }
 
 void ScriptMemory::write_later(Nanos delay) {
