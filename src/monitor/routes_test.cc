@@ -195,7 +195,9 @@ TEST_F(MonitorRoutesTest, TellsOfSubjectsWhenTheyChangeAndAtMostEachHalfSecond) 
   SubjectsFrame frame;
   const auto next = [&](double fps, Nanos after) -> std::string {
     clock.advance(after);
-    if (fps > 0) EXPECT_TRUE(monitor.submit_sample("fps", fps, "a", SampleSource::claim).ok());
+    if (fps > 0) {
+      EXPECT_TRUE(monitor.submit_sample("fps", fps, "a", SampleSource::claim).ok());
+    }
     monitor.sample_for_test();
     const std::string* const body = frame.next(monitor, clock.mono());
     return body != nullptr ? *body : "";
