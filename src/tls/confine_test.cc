@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,6 +32,23 @@ int in_child(bool confined, const std::function<bool()>& body) {
 void expect_killed(const std::function<bool()>& body) {
   EXPECT_EQ(in_child(false, body), 0) << "the control: possible without it";
   EXPECT_EQ(in_child(true, body), -SIGSYS);
+}
+
+TEST(Confine, LeavesDescriptorsForThreeAClientAndSaysForHowMany) {
+  const auto limit_is = [](rlim_t most) {
+    rlimit now{};
+    ::getrlimit(RLIMIT_NOFILE, &now);
+    return now.rlim_cur == most && now.rlim_max == most;
+  };
+  EXPECT_EQ(in_child(false, [&] { return limit_descriptors(16) == 16 && limit_is(16 * 3 + 64); }),
+            0);
+  const auto with_at_most = [](rlim_t most, std::size_t wanted) {
+    const rlimit less{most, most};
+    return ::setrlimit(RLIMIT_NOFILE, &less) == 0 ? limit_descriptors(wanted) : 0;
+  };
+  EXPECT_EQ(in_child(false, [&] { return with_at_most(1'024, 1'024) == 320; }), 0);
+  EXPECT_EQ(in_child(false, [&] { return with_at_most(1'024, 320) == 320 && limit_is(1'024); }), 0);
+  EXPECT_EQ(in_child(false, [&] { return with_at_most(32, 1'024) == 1; }), 0) << "never none";
 }
 
 TEST(Confine, OpensNoFile) {
