@@ -208,7 +208,9 @@ make_pair() { # make_pair NAME
 }
 ask_tls() { nsenter -t "$first" -n curl -sS --cacert "$dir/cert.pem" https://127.0.0.1:5000/api/health/live; }
 
-# The unit's own filters hold for gamekeeper-tls too.
+filters_of() { inside sed -n 's/^Seccomp_filters:[[:space:]]*//p' "/proc/$1/status"; }
+
+# The unit's own filters hold for gamekeeper-tls too, and its own besides.
 check_tls() {
   cp "$root/etc/gamekeeper/gamekeeper.toml" "$dir/gamekeeper.toml"
   make_pair one
@@ -218,9 +220,12 @@ check_tls() {
     fail "the service does not start with TLS: $(inside journalctl --no-pager -n 10 -u gamekeeper)"
   wait_ready
   expect '"ok"' ask_tls
-  local front
+  local front units all
   front=$(inside pgrep -x gamekeeper-tls) || fail "gamekeeper-tls does not run"
-  expect "Seccomp:	2" inside cat "/proc/$front/status"
+  expect '"confinement":"seccomp and limits"' inside sh -c 'grep -h tls.ready /var/lib/gamekeeper/logs/*.log*'
+  [[ $(inside gamekeeper health) != *"without its list of system calls"* ]] || fail "gamekeeper-tls is degraded"
+  units=$(filters_of "$(main_pid)") all=$(filters_of "$front")
+  [ "$all" = $((units + 1)) ] || fail "gamekeeper-tls has ${all:-no} filters, the unit alone $units"
   make_pair two
   inside systemctl reload gamekeeper
   for _ in $(seq 50); do
@@ -228,7 +233,7 @@ check_tls() {
     sleep 0.1
   done
   expect '"ok"' ask_tls # Trusts the second certificate alone.
-  note "HTTPS without a proxy, below the unit's filters; a renewed certificate after a reload"
+  note "HTTPS without a proxy, below the unit's $units filters and its own; a renewed certificate after a reload"
   inside cp /dev/stdin /etc/gamekeeper/gamekeeper.toml <"$dir/gamekeeper.toml"
   inside rm -r /etc/gamekeeper/tls
   inside systemctl restart gamekeeper
