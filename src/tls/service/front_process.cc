@@ -9,6 +9,7 @@
 
 #include "base/try.h"
 #include "tls/rules/expiry.h"
+#include "tls/service/mutant.h"
 
 namespace gk::tls {
 namespace {
@@ -176,6 +177,7 @@ Result<FrontProcess::Child*> FrontProcess::spawn(std::string cause) {
 
 void FrontProcess::reload(std::string_view cause) {
   if (starting_ != nullptr || stopping_) return;
+  if (serving_ == nullptr && GK_TLS_SERVICE_MUTANT(restart_waits)) return;
   restart_timer_.cancel();
   restart(std::string(cause));
 }
@@ -245,7 +247,7 @@ void FrontProcess::on_ready(Child& child, const FrontFrame& frame) {
   not_after_s_ = frame.not_after_s;
   judged_ = true;
   refused_ = false;
-  confined_ = frame.text == kConfined;
+  confined_ = frame.text == kConfined || GK_TLS_SERVICE_MUTANT(weak_is_fine);
   note();
   log_.info("tls.ready", "gamekeeper-tls takes connections",
             {{"pid", child.process.pid()},
@@ -267,7 +269,7 @@ void FrontProcess::on_ready(Child& child, const FrontFrame& frame) {
 bool FrontProcess::on_connection(const Child& child, const FrontFrame& frame,
                                  sys::PacketSocket::Packet& packet) {
   if (child.role != Role::serving && child.role != Role::draining) return false;
-  if (packet.fd_lost) {
+  if (packet.fd_lost && !GK_TLS_SERVICE_MUTANT(lost_is_nonsense)) {
     on_dropped();
     return true;
   }
@@ -281,7 +283,8 @@ void FrontProcess::on_dropped() {
   metrics_.dropped.inc();
   ++dropped_;
   const MonoTime now = clock_.mono();
-  if (dropped_said_ && now - *dropped_said_ < kDropRecord) return;
+  const bool said = dropped_said_ && now - *dropped_said_ < kDropRecord;
+  if (said && !GK_TLS_SERVICE_MUTANT(each_drop_is_said)) return;
   dropped_said_ = now;
   log_.warn("tls.connection_dropped", "no descriptor is left for connections by TLS",
             {{"dropped", std::exchange(dropped_, 0)}});
@@ -377,7 +380,7 @@ void FrontProcess::tick() {
   if (found != std::exchange(seen_, found)) return;
   if (found != tried_) {
     reload("files");
-  } else if (!judged_ && serving_ != nullptr) {
+  } else if (!judged_ && serving_ != nullptr && !GK_TLS_SERVICE_MUTANT(untried_is_forgotten)) {
     restart(kRetry);  // Without a process that serves, a timer does.
   }
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -17,11 +18,25 @@
 #include "testing/certificate_pair.h"
 #include "testing/no_descriptors.h"
 #include "testing/temp_dir.h"
+#include "tls/service/mutant.h"
 
 namespace gk::tls {
 namespace {
 
 using namespace std::chrono_literals;
+
+#ifdef GK_TLS_SERVICE_MUTANTS
+const bool mutant_is_set = [] {
+  const char* wanted = std::getenv("GK_TLS_SERVICE_MUTANT");
+  if (wanted != nullptr) {
+    service::active_mutant_for_test = static_cast<service::MutantForTest>(std::atoi(wanted));
+  }
+  return true;
+}();
+constexpr Nanos kPatience = 8s;
+#else
+constexpr Nanos kPatience = 20s;  // Only a broken test waits for it.
+#endif
 
 class FrontProcessTest : public testing::Test {
  protected:
@@ -55,7 +70,7 @@ class FrontProcessTest : public testing::Test {
         },
         loop, clock, log, metrics);
   }
-  bool until(const std::function<bool()>& done) { return loop.run_until(done, 20s); }
+  bool until(const std::function<bool()>& done) { return loop.run_until(done, kPatience); }
   std::size_t count(const std::string& event) const {
     std::size_t out = 0;
     for (const auto& line : log.lines()) out += line.find(" " + event + " ") != std::string::npos;
