@@ -21,7 +21,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "e2e"))
 from daemon_bench import cpu_seconds, memory_kib, report, wrk_latency  # noqa: E402
 from gk import Daemon  # noqa: E402
-from tls_test import Files, front_of  # noqa: E402
+from tls_test import Files, front_of, secure_daemon  # noqa: E402
 
 CONFIG = "[http]\nmax_per_address = 2048\nmax_connections = 2048\n"
 PATH = "/api/health/live"
@@ -115,9 +115,10 @@ def bench_unread(runs=5, answers=500, seconds=3):
     """What a client costs that asks for much and does not read; then it reads."""
     daemon_grown, front_grown, speed = [], [], []
     for _ in range(runs):
-        with both() as (_, secure), secure.connect() as client:
+        with secure_daemon(config=CONFIG) as secure, secure.connect() as client:
             size = len(secure.anonymous().get("/api/openapi.json").body) * answers
-            processes = secure.process.pid, secure.front
+            assert size > 100e6, size
+            processes = secure.process.pid, front_of(secure)
             before = [memory_kib(pid, "Rss") for pid in processes]
             request = f"GET /api/openapi.json HTTP/1.1\r\nHost: 127.0.0.1:{secure.port}\r\n\r\n".encode()
             sender = threading.Thread(target=client.sendall, args=(request * answers,))
@@ -133,7 +134,7 @@ def bench_unread(runs=5, answers=500, seconds=3):
             sender.join()
             daemon_grown.append(grown[0])
             front_grown.append(grown[1])
-    method = f"{answers} answers of openapi.json, {size / 1e6:.0f} MB of bodies, asked for on one connection, not read for {seconds} s"
+    method = f"{answers} answers of openapi.json, {size / 1e6:.0f} MB, asked for on one connection, not read for {seconds} s"
     report("unread_daemon_rss", daemon_grown, "MiB", method + "; growth of Rss")
     report("unread_front_rss", front_grown, "MiB", method + "; growth of Rss")
     report("unread_then_read", speed, "MB/s", method + ", then read by Python")
@@ -143,9 +144,9 @@ def bench_restart(runs=6):
     """From kill -9 to the next answer; each time a daemon that has not lost a process before."""
     times = []
     for _ in range(runs):
-        with both() as (_, secure):
-            start = time.monotonic()
-            os.kill(secure.front, signal.SIGKILL)
+        with secure_daemon(config=CONFIG, setup=False) as secure:
+            front, start = front_of(secure), time.monotonic()
+            os.kill(front, signal.SIGKILL)
             while True:
                 with contextlib.suppress(ConnectionError, ssl.SSLError), secure.connect() as client:
                     client.sendall(f"GET {PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())

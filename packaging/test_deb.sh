@@ -208,6 +208,17 @@ make_pair() { # make_pair NAME
 }
 ask_tls() { nsenter -t "$first" -n curl -sS --cacert "$dir/cert.pem" https://127.0.0.1:5000/api/health/live; }
 
+in_log() { inside sh -c "grep -h '\"$1\"' /var/lib/gamekeeper/logs/*.log* || true"; } # in_log EVENT
+
+# The test message cannot arrive, but for it gamekeeper-notify is started.
+check_notifier() {
+  inside sh -c 'echo https://192.0.2.1/hook | gamekeeper notice add box webhook' >/dev/null || fail "notice add"
+  inside timeout 5 gamekeeper notice test box >/dev/null 2>&1 || true
+  expect '"confinement":"landlock and seccomp"' in_log notices.notifier_ready
+  inside gamekeeper notice remove box >/dev/null || fail "notice remove"
+  note "gamekeeper-notify confines itself below the unit's filters"
+}
+
 filters_of() { inside sed -n 's/^Seccomp_filters:[[:space:]]*//p' "/proc/$1/status"; }
 
 # The unit's own filters hold for gamekeeper-tls too, and its own besides.
@@ -222,7 +233,7 @@ check_tls() {
   expect '"ok"' ask_tls
   local front units all
   front=$(inside pgrep -x gamekeeper-tls) || fail "gamekeeper-tls does not run"
-  expect '"confinement":"seccomp and limits"' inside sh -c 'grep -h tls.ready /var/lib/gamekeeper/logs/*.log*'
+  expect '"confinement":"seccomp and limits"' in_log tls.ready
   [[ $(inside gamekeeper health) != *"without its list of system calls"* ]] || fail "gamekeeper-tls is degraded"
   units=$(filters_of "$(main_pid)") all=$(filters_of "$front")
   [ "$all" = $((units + 1)) ] || fail "gamekeeper-tls has ${all:-no} filters, the unit alone $units"
@@ -267,6 +278,7 @@ with_systemd() {
   check_macros
   check_watchdog
   check_tls
+  check_notifier
   local before after
   before=$(main_pid)
   inside sh -c 'dpkg -i /root/gamekeeper_*.deb' >>"$dir/apt.log" 2>&1 || fail "upgrade"

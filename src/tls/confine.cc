@@ -68,6 +68,9 @@ bool set_seccomp() {
   return false;
 #else
   scmp_filter_ctx filter = ::seccomp_init(SCMP_ACT_KILL_PROCESS);
+  // Where seccomp(2) itself is refused, as by systemd's @system-service of Debian 12, prctl(2) is
+  // left, which ends a thread: we have one.
+  if (filter == nullptr) filter = ::seccomp_init(SCMP_ACT_KILL_THREAD);
   if (filter == nullptr) return false;
   int failed = 0;
   for (const int number : kAllowed) {
