@@ -126,8 +126,7 @@ Result<void> check_dates(const std::string& file, const X509* certificate, WallT
   if (until <= now_s && !GK_TLS_MUTANT(expired_is_fine))
     return fault("tls.certificate", file, "expired on " + expiry_date(until));
   if (from > now_s)
-    return fault("tls.certificate", file,
-                 "is not valid before " + expiry_date(from));
+    return fault("tls.certificate", file, "is not valid before " + expiry_date(from));
   return {};
 }
 
