@@ -117,8 +117,7 @@ class WrongWords : public testing::Test {
   std::string said(std::vector<const char*> words) {
     words.insert(words.begin(), "spec");
     std::ostringstream out, err;
-    const Parsed parsed =
-        parser_.parse(static_cast<int>(words.size()), words.data(), out, err);
+    const Parsed parsed = parser_.parse(static_cast<int>(words.size()), words.data(), out, err);
     EXPECT_EQ(parsed, Parsed::wrong);
     return err.str().substr(0, err.str().find('\n'));
   }

@@ -55,7 +55,8 @@ Complaint complaint_of_host(std::string_view text) {
                              (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
                     });
   if (name || canonical(text)) return std::nullopt;
-  return expected("a host name or address without scheme and port, such as gamekeeper.example", text);
+  return expected("a host name or address without scheme and port, such as gamekeeper.example",
+                  text);
 }
 
 Complaint complaint_of_origin(std::string_view text) {

@@ -1,4 +1,5 @@
-// config_complaints.h: what is wrong with the text of a setting, beyond its type: "expected …, got …".
+// config_complaints.h: what is wrong with the text of a setting, beyond its type: "expected …, got
+// …".
 //
 // A text that nothing fits, such as a host name with a port, would be taken and silently let nobody
 // in. The same functions check the file, a change over HTTP and the command line (options.cc).

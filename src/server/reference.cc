@@ -29,7 +29,7 @@ class Specimen {
     dir_ = ::mkdtemp(pattern.data());
     (void)sys::make_private_dir(dir_ + "/logs");
     log_ = FileLog::create({.to_stderr = false}, clock_).value();
-    (void)tls::FrontMetrics(metrics_);                    // Of a daemon with TLS.
+    (void)tls::FrontMetrics(metrics_);                  // Of a daemon with TLS.
     (void)net::Server(loop_, {}, {}, *log_, metrics_);  // Never listens.
     auto stores = Stores::open(dir_, config_, clock_, *log_, metrics_);
     rooms_ = Rooms::create({.data_dir = dir_,

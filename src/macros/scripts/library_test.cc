@@ -74,10 +74,12 @@ TEST_F(ScriptLibraryTest, RefusesAScheduleThatCouldOnlyStartWithoutTheGameItNeed
       "starts it without";
   EXPECT_EQ(put("hello", text), "") << "by hand it may be told its game";
   EXPECT_EQ(put("hello", text, {.schedule_json = nightly}), refused);
-  EXPECT_EQ(put("fish", "-- name: fish\ngame.say('a')", {.schedule_json = nightly}, ScriptKind::lua),
-            refused);
+  EXPECT_EQ(
+      put("fish", "-- name: fish\ngame.say('a')", {.schedule_json = nightly}, ScriptKind::lua),
+      refused);
   EXPECT_EQ(put("hello", text, {.game = "arena", .schedule_json = nightly}), "");
-  EXPECT_EQ(put("hello", text, {.schedule_json = nightly}), refused) << "nor is its game taken away";
+  EXPECT_EQ(put("hello", text, {.schedule_json = nightly}), refused)
+      << "nor is its game taken away";
   EXPECT_EQ(put("hello", text, {.enabled = false, .schedule_json = nightly}), "");
   EXPECT_EQ(put("named", steps("a"), {.schedule_json = nightly}), "") << "its text names one";
   const std::string quiet =
@@ -90,8 +92,9 @@ TEST_F(ScriptLibraryTest, AnImportHasNoScheduleThatCouldOnlyStartWithoutItsGame)
       R"({"gamekeeper_macros":1,"scripts":[{"name":"a","kind":"steps","enabled":true,)"
       R"("schedule":{"cron":"0 4 * * *"},)"
       R"("source":"{\"name\":\"a\",\"actions\":[{\"type\":\"say\",\"command\":\"a\"}]}"}]})";
-  EXPECT_EQ(import(bundle, {.keep_settings = true, .by = "ada"}).error().message.rfind(
-                "scripts[0]: game: expected the name of a game", 0),
+  EXPECT_EQ(import(bundle, {.keep_settings = true, .by = "ada"})
+                .error()
+                .message.rfind("scripts[0]: game: expected the name of a game", 0),
             0U);
   EXPECT_TRUE(import(bundle, {.by = "ada"})) << "disabled and without its schedule it is fine";
 }
