@@ -20,14 +20,14 @@ SPOILED = {  # what stands in docs/abuse.md, and what is put there
 
 
 class NamedTests(unittest.TestCase):
-    def complaints(self, before="", after=""):
+    def complaints(self, before="", after="", page="docs/abuse.md"):
         with tempfile.TemporaryDirectory() as folder:
             root = pathlib.Path(folder)
             for entry in ROOT.iterdir():
                 if entry.name not in ("docs", "build", ".git"):
                     (root / entry.name).symlink_to(entry)
             shutil.copytree(ROOT / "docs", root / "docs")
-            page = root / "docs/abuse.md"
+            page = root / page
             self.assertEqual(page.read_text().count(before) if before else 1, 1, before)
             page.write_text(page.read_text().replace(before, after) if before else page.read_text())
             done = subprocess.run([sys.executable, "-B", str(ROOT / "tools/check_docs.py"), folder], text=True, capture_output=True)
@@ -40,6 +40,14 @@ class NamedTests(unittest.TestCase):
         for what, (before, after, complaint) in SPOILED.items():
             with self.subTest(what):
                 self.assertIn(complaint, self.complaints(before, after))
+
+    def test_a_metric_that_is_not_listed_or_not_made_is_noticed(self):
+        for before, after, complaint in (
+                ("| `gamekeeper_loop_lag_seconds` |", "| loop_lag_seconds |", "lacks gamekeeper_loop_lag_seconds of src/net/server.cc"),
+                ("| `gamekeeper_mode_executions_total` |", "| mode_executions_total |", "lacks gamekeeper_mode_executions_total of"),
+                ("| `gamekeeper_loop_lag_seconds` |", "| `gamekeeper_moon_phase` |", "no source makes gamekeeper_moon_phase")):
+            with self.subTest(complaint):
+                self.assertIn(complaint, self.complaints(before, after, "docs/metrics.md"))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ and tools/leftover.sh gives way to everything else and can be ended."""
 import contextlib
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -88,6 +89,13 @@ class Leftover(unittest.TestCase):
         while os.path.exists(f"/proc/{child}") and "Z" not in pathlib.Path(f"/proc/{child}/stat").read_text().split()[2]:
             self.assertLess(time.monotonic(), deadline, "the child outlived its group")
             time.sleep(0.01)
+
+    def test_it_needs_no_ps(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for tool in ("bash", "sh", "setsid", "chrt", "env"):
+                (pathlib.Path(folder) / tool).symlink_to(shutil.which(tool))
+            done = subprocess.run([TOOLS / "leftover.sh", "sh", "-c", "exit 7"], env={"PATH": folder}, timeout=20)
+            self.assertEqual(done.returncode, 7)
 
     def test_the_exit_code_is_the_commands(self):
         self.assertEqual(subprocess.run([TOOLS / "leftover.sh", "sh", "-c", "exit 7"]).returncode, 7)

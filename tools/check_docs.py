@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Holds the documents to the tree: relative links resolve, ARCHITECTURE.md names exactly the
 folders of src/LAYERS, each room has a README, and each test that README.md, SECURITY.md,
-docs/security.md and docs/abuse.md name is there.
+docs/security.md and docs/abuse.md name is there; docs/metrics.md lists exactly the metrics of src.
 
 Usage: tools/check_docs.py [ROOT]       exit 1 when something is wrong.
 """
@@ -82,6 +82,21 @@ def check_named_tests(root, problems):
                              if not any(has_test(text, name) for text in texts)]
 
 
+METRIC = re.compile(r'\b(?:counter|gauge|histogram)\(\s*"(gamekeeper_\w+)"')
+
+
+def check_metrics(root, problems):
+    made, named = {}, set()  # A room may have a helper of its own that makes them: then the name is all there is.
+    for source in sorted((root / "src").rglob("*.[ch]*")):
+        if source.suffix in (".h", ".cc") and not source.stem.endswith("_test") and source.stem != "reference":
+            text = source.read_text()
+            made.update({name: source.relative_to(root) for name in METRIC.findall(text)})
+            named.update(re.findall(r'"(gamekeeper_\w+)"', text))
+    listed = set(re.findall(r"^\| `(gamekeeper_\w+)`", (root / "docs/metrics.md").read_text(), re.M))
+    problems += [f"docs/metrics.md: lacks {name} of {made[name]}" for name in sorted(made.keys() - listed)]
+    problems += [f"docs/metrics.md: no source makes {name}" for name in sorted(listed - named)]
+
+
 def main():
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ".").resolve()
     problems = []
@@ -89,6 +104,7 @@ def main():
     check_architecture(root, problems)
     check_readmes(root, problems)
     check_named_tests(root, problems)
+    check_metrics(root, problems)
     for problem in problems:
         print(problem)
     print(f"documents: {len(problems)} problems")

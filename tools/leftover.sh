@@ -8,7 +8,8 @@
 # among sessions first, and the tests' daemons and macros have sessions of their own. So the command
 # gets a session too, with the least weight there is. A kernel without autogroups lacks the file.
 set -euo pipefail
-if [ "$(ps -o sid= -p $$ | tr -d ' ')" != $$ ]; then
+read -r _ _ _ _ _ session _ <"/proc/$$/stat"  # Not ps: where it is missing, this would go on for ever.
+if [ "$session" != $$ ]; then
   exec setsid --wait "$0" "$@"  # The same process, unless it leads a group.
 fi
 { echo 19 >/proc/self/autogroup; } 2>/dev/null || true

@@ -401,8 +401,10 @@ RouteTraits Router::add(Route route) {
   GK_ASSERT(route.handler != nullptr);
   impl_->routes.push_back(std::move(route));
   const std::size_t index = impl_->routes.size() - 1;
+  const std::string path(impl_->routes[index].path);
   for (const auto mount : kMounts) {
-    impl_->mount(std::string(mount) + std::string(impl_->routes[index].path), index);
+    impl_->mount(std::string(mount) + path, index);
+    if (of_users(path)) impl_->mount(std::string(mount) + std::string(kUsersToo) + path, index);
   }
   return RouteTraits(impl_->routes[index]);
 }

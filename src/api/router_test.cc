@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "api/mount.h"
 #include "testing/capture_log.h"
 #include "testing/manual_clock.h"
 #include "testing/seeded_random.h"
@@ -90,6 +91,22 @@ class RouterTest : public testing::Test {
 TEST_F(RouterTest, ServesBothMountsWithParameters) {
   EXPECT_EQ(ask(Method::get, "/api/things/7", {{"x-test-user", "viewer"}}).body, "\"7\"");
   EXPECT_EQ(ask(Method::get, "/api/v1/things/7", {{"x-test-user", "viewer"}}).body, "\"7\"");
+}
+
+TEST_F(RouterTest, ServesUsersBelowAuthTooAndNothingElse) {
+  router.add({.method = Method::get,
+              .path = "/users/{id}",
+              .scope = "users:read",
+              .summary = "One user",
+              .handler = [](Call& call, const Reply& reply) { reply.json(call.param("id")); }});
+  for (const char* path : {"/api/users/7", "/api/auth/users/7", "/api/v1/auth/users/7"}) {
+    EXPECT_EQ(ask(Method::get, path, {{"x-test-user", "admin"}}).body, "7") << path;
+    EXPECT_EQ(ask(Method::get, path, {{"x-test-user", "viewer"}}).status, 403) << path;
+  }
+  EXPECT_EQ(ask(Method::get, "/api/auth/things/7", {{"x-test-user", "admin"}}).status, 404);
+  EXPECT_EQ(below_mount("/api/auth/users/7"), "/users/7") << "one resource for If-Match and keys";
+  EXPECT_EQ(below_mount("/api/auth/users"), "/users");
+  EXPECT_EQ(below_mount("/api/auth/usersx"), "/auth/usersx");
 }
 
 TEST_F(RouterTest, ARouteHasNoHistogramBeforeItsFirstRequest) {

@@ -147,9 +147,15 @@ struct Builder {
   bool on_comment(bj::string_view, bj::error_code&) { return true; }
 };
 
-Error parse_error(const Builder& builder, const bj::error_code& ec, std::size_t offset,
+/// The line too where there are several: bytes of a file are hard to count.
+std::string place_of(std::string_view text, std::size_t offset) {
+  const auto lines = std::count(text.begin(), text.begin() + std::ptrdiff_t(offset), '\n');
+  return " at byte " + std::to_string(offset) +
+         (lines == 0 ? "" : ", line " + std::to_string(lines + 1));
+}
+
+Error parse_error(const Builder& builder, const bj::error_code& ec, const std::string& where,
                   const JsonLimits& limits) {
-  const std::string where = " at byte " + std::to_string(offset);
   if (builder.refused) return {builder.refused->code, builder.refused->message + where};
   if (ec == bj::error::too_deep) {
     return {Errc::resource_exhausted,
@@ -172,10 +178,10 @@ Result<JsonValue> parse_json(std::string_view text, const JsonLimits& limits) {
   parser.handler().limits = limits;
   bj::error_code ec;
   const std::size_t used = parser.write_some(false, text.data(), text.size(), ec);
-  if (ec) return parse_error(parser.handler(), ec, used, limits);
+  if (ec) return parse_error(parser.handler(), ec, place_of(text, used), limits);
   if (used < text.size()) {
     return Error{Errc::invalid_argument,
-                 "malformed JSON: text after the document at byte " + std::to_string(used)};
+                 "malformed JSON: text after the document" + place_of(text, used)};
   }
   return std::move(parser.handler().root);
 }

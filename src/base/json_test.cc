@@ -40,6 +40,8 @@ TEST(ParseJson, RefusesDepthBeyondTheLimitAndTakesTheLimit) {
 }
 
 TEST(ParseJson, SaysAtWhichByteItStopped) {
+  EXPECT_NE(message_of("{\"a\": 1,\n \"b\": }").find("at byte 15, line 2"), std::string::npos)
+      << message_of("{\"a\": 1,\n \"b\": }");
   EXPECT_NE(message_of(R"({"a":})").find("at byte 5"), std::string::npos)
       << message_of(R"({"a":})");
   EXPECT_NE(message_of("1 2").find("text after the document"), std::string::npos);

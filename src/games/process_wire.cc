@@ -95,6 +95,7 @@ class ProcessWire final : public Wire {
     if (n > 0) {
       std::string why(text.data(), static_cast<std::size_t>(n));
       while (why.ends_with('\n')) why.pop_back();
+      if (why.starts_with("E ")) why.erase(0, 2);  // How the worker marks a start that failed.
       return end({Errc::unavailable, "cannot start the program: " + why});
     }
     const auto handlers = handlers_;

@@ -122,10 +122,37 @@ CommandParser::CommandParser(const std::string& summary, const std::string& name
 
 CommandParser::~CommandParser() = default;
 
+namespace {
+
+/// What CLI11 leaves out of "A subcommand is required" and "NAME is required": where, what could
+/// stand there, and what did.
+std::string missing_text(const CLI::App& top, const CLI::RequiredError& error) {
+  const CLI::App* at = &top;
+  std::string where = top.get_name();
+  while (!at->get_subcommands().empty()) {
+    at = at->get_subcommands().front();
+    where += " " + at->get_name();
+  }
+  if (at->get_require_subcommand_min() == 0) return where + ": " + error.what();
+  std::string known;
+  for (const CLI::App* one : at->get_subcommands([](const CLI::App*) { return true; })) {
+    known += (known.empty() ? "" : ", ") + one->get_name();
+  }
+  for (const std::string& word : top.remaining(true)) {
+    if (!word.starts_with('-')) return where + ": expected one of " + known + ", got " + word;
+  }
+  return where + ": expected one of " + known;
+}
+
+}  // namespace
+
 Parsed CommandParser::parse(int argc, const char* const* argv, std::ostream& out,
                             std::ostream& err) {
   try {
     app_->parse(argc, argv);
+  } catch (const CLI::RequiredError& e) {
+    err << missing_text(*app_, e) << "\nRun with --help for more information.\n";
+    return Parsed::wrong;
   } catch (const CLI::ParseError& e) {
     return app_->exit(e, out, err) == 0 ? Parsed::ended : Parsed::wrong;
   }

@@ -2,6 +2,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include <sstream>
+
+#include "manual/command_line.h"
 #include "manual/completion.h"
 #include "manual/man_page.h"
 
@@ -100,6 +103,34 @@ TEST_F(Specimen, BashCompletionKnowsEachPlace) {
             std::string::npos)
       << script;
   EXPECT_NE(script.find("'macro run|--level') words='safe risky' ;;"), std::string::npos);
+}
+
+class WrongWords : public testing::Test {
+ protected:
+  WrongWords() {
+    parser_.top().require_subcommand();
+    CommandLine macro = parser_.top().add_subcommand("macro", "Macros");
+    macro.require_subcommand();
+    macro.add_subcommand("run", "Run one").add_option("command", word_, "What").required();
+    macro.add_subcommand("stop", "Stop one");
+  }
+  std::string said(std::vector<const char*> words) {
+    words.insert(words.begin(), "spec");
+    std::ostringstream out, err;
+    const Parsed parsed = parser_.parse(static_cast<int>(words.size()), words.data(), out, err);
+    EXPECT_EQ(parsed, Parsed::wrong);
+    return err.str().substr(0, err.str().find('\n'));
+  }
+  std::string word_;
+  CommandParser parser_{"A specimen", "spec"};
+};
+
+TEST_F(WrongWords, AreNamedWithWhatCouldStandThere) {
+  EXPECT_EQ(said({}), "spec: expected one of macro");
+  EXPECT_EQ(said({"frob"}), "spec: expected one of macro, got frob");
+  EXPECT_EQ(said({"macro"}), "spec macro: expected one of run, stop");
+  EXPECT_EQ(said({"macro", "halt"}), "spec macro: expected one of run, stop, got halt");
+  EXPECT_EQ(said({"macro", "run"}), "spec macro run: command is required");
 }
 
 }  // namespace

@@ -160,6 +160,12 @@ Result<Listening> open_local(const std::string& path, unsigned mode, int type) {
 
 }  // namespace
 
+Result<void> check_tcp_address(const std::string& address_and_port) {
+  const auto parsed = parse_address(address_and_port);
+  if (!parsed) return parsed.error();
+  return {};
+}
+
 Result<Listening> open_tcp_listener(const std::string& address_and_port) {
   GK_TRY(SocketAddress address, parse_address(address_and_port));
   const int family = address.storage.ss_family;

@@ -19,6 +19,9 @@ struct Listening {
 /// Source: chosen; the kernel caps it at net.core.somaxconn (4096 on Debian 12).
 inline constexpr int kListenBacklog = 512;
 
+/// Whether it is ADDR:PORT with a numeric address; looks at no machine. Errors: invalid_argument.
+Result<void> check_tcp_address(const std::string& address_and_port);
+
 /// Errors: invalid_argument (not ADDR:PORT, or not an address of this machine), already_exists
 ///         (port in use), permission_denied (port below 1024), unavailable.
 Result<Listening> open_tcp_listener(const std::string& address_and_port);

@@ -3,17 +3,16 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <functional>
 #include <map>
 #include <sstream>
 #include <variant>
 
-#include "api/host_rules.h"
 #include "base/json_writer.h"
-#include "macros/rules/schedule.h"
-#include "macros/time_zone.h"
-#include "monitor/rules/latency_target.h"
+#include "server/config_complaints.h"
 #include "settings/toml.h"
 
 namespace gk::server {
@@ -28,13 +27,11 @@ struct BoolSetting {
 };
 struct TextSetting {
   std::string Config::* member;
-  /// What is wrong with it; null: any text will do.
-  std::optional<std::string> (*complaint)(std::string_view text) = nullptr;
+  Complaint (*complaint)(std::string_view text) = nullptr;  ///< Null: any text will do.
 };
 struct ListSetting {
   std::vector<std::string> Config::* member;
-  /// What is wrong with one of them; null: any text will do.
-  std::optional<std::string> (*complaint)(std::string_view item) = nullptr;
+  Complaint (*complaint)(std::string_view item) = nullptr;  ///< Of one of them.
 };
 /// One of a few words.
 struct ChoiceSetting {
@@ -50,51 +47,18 @@ struct Setting {
   std::string_view meaning;
 };
 
-std::optional<std::string> complaint_of_target(std::string_view text) {
-  const auto target = monitor::read_latency_target(text);
-  return target ? std::nullopt : std::optional(target.error().message);
-}
-
-std::optional<std::string> complaint_of_cron(std::string_view text) {
-  if (text.empty()) return std::nullopt;
-  const auto cron = macros::Cron::parse(text);
-  return cron ? std::nullopt : std::optional(cron.error().message);
-}
-
-std::optional<std::string> complaint_of_zone(std::string_view text) {
-  const auto zone = macros::load_zone(std::string(text));
-  return zone ? std::nullopt : std::optional(zone.error().message);
-}
-
-std::optional<std::string> complaint_of_path(std::string_view text) {
-  if (text.empty() || text.front() == '/') return std::nullopt;
-  return "expected an absolute path, got \"" + std::string(text.substr(0, 80)) + "\"";
-}
-
-/// Origins are compared to the letter: what a browser never sends would silently let nobody in.
-std::optional<std::string> complaint_of_origin(std::string_view text) {
-  const bool tls = text.starts_with("https://");
-  const std::string_view host = text.substr(std::min<std::size_t>(text.size(), tls ? 8 : 7));
-  const api::HostPort at = api::split_host(host);
-  const bool known = (tls || text.starts_with("http://")) && !at.name.empty() &&
-                     host.find_first_of("/*?#@ ") == std::string_view::npos;
-  if (known && at.port != (tls ? "443" : "80")) return std::nullopt;
-  return "expected an origin as a browser sends it, scheme://host or scheme://host:port without "
-         "the "
-         "scheme's own port, such as https://panel.example; got \"" +
-         std::string(text.substr(0, 80)) + "\"";
-}
-
 // LONG: a table, one entry a setting.
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> kSettings = {
-      {"listen", TextSetting{&Config::listen}, "Address and port of the web server"},
-      {"allow_hosts", ListSetting{&Config::allow_hosts}, "Further host names that are served"},
+      {"listen", TextSetting{&Config::listen, complaint_of_listen},
+       "Address and port of the web server"},
+      {"allow_hosts", ListSetting{&Config::allow_hosts, complaint_of_host},
+       "Further host names that are served"},
       {"allow_origins", ListSetting{&Config::allow_origins, complaint_of_origin},
        "Further origins whose pages may use the API: read (CORS), change state, open sockets"},
       {"behind_proxy", BoolSetting{&Config::behind_proxy},
        "A proxy with TLS stands before this server: any address, Secure cookies, HSTS"},
-      {"proxy_addresses", ListSetting{&Config::proxy_addresses},
+      {"proxy_addresses", ListSetting{&Config::proxy_addresses, complaint_of_address},
        "Addresses of that proxy: the last X-Forwarded-For entry of their requests is the client"},
       {"insecure_http", BoolSetting{&Config::insecure_http},
        "Serve plain HTTP on another address than loopback: passwords can be read on the way"},
@@ -175,16 +139,16 @@ const std::vector<Setting>& settings() {
        "refuses forks, threads counted, beyond four times as many (256 at least) where it can"},
       {"macros.quarantine_s", NumberSetting{&Config::macros_quarantine_s, 0, 3600},
        "Seconds before a macro that was cancelled may start again, doubled each time; 0 is off"},
-      {"notices.allow_private", ListSetting{&Config::notices_allow_private},
+      {"notices.allow_private", ListSetting{&Config::notices_allow_private, complaint_of_network},
        "Private networks that notices may be sent to, such as 192.168.1.0/24; also allows http "
        "there"},
       {"notices.ca_file", TextSetting{&Config::notices_ca_file},
        "PEM file of the certificates that receivers may have; empty is the system's"},
-      {"referee.udp_listen", TextSetting{&Config::referee_udp_listen},
+      {"referee.udp_listen", TextSetting{&Config::referee_udp_listen, complaint_of_udp_listen},
        "Address and port where game servers with a key may send movements; empty is off"},
       {"referee.unix_socket", BoolSetting{&Config::referee_unix_socket},
        "Take movements on movement.sock in the data folder"},
-      {"referee.allow_uids", ListSetting{&Config::referee_allow_uids},
+      {"referee.allow_uids", ListSetting{&Config::referee_allow_uids, complaint_of_uid},
        "User numbers that may send to movement.sock, besides root and the daemon's own"},
       {"referee.max_players", NumberSetting{&Config::referee_max_players, 16, 65536},
        "Players in the referee's table; the longest idle loses"},
@@ -448,12 +412,16 @@ ConfigOutcome parse_config(std::string_view text, const std::string& file) {
 }
 
 ConfigOutcome load_config(const std::filesystem::path& file, bool must_exist) {
+  std::error_code ignored;
+  const bool folder = std::filesystem::is_directory(file, ignored);
   std::ifstream in(file, std::ios::binary);
-  if (!in) {
+  const int failed = errno;
+  if (folder || !in) {
     ConfigOutcome outcome;
-    std::error_code ignored;
     if (must_exist || std::filesystem::exists(file, ignored)) {
-      outcome.complaints.push_back({file.string(), 0, "", "cannot be read"});
+      const std::string why =
+          folder ? "it is a folder, expected a file" : std::string(std::strerror(failed));
+      outcome.complaints.push_back({file.string(), 0, "", "cannot be read: " + why});
     }
     return outcome;
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "macros/rules/macro_watch.h"
+#include "server/options.h"
 
 namespace gk::server {
 namespace {
@@ -58,6 +59,46 @@ TEST(ParseConfig, TakesOriginsOnlyAsABrowserSendsThem) {
   }
 }
 
+TEST(ParseConfig, RefusesTextsThatWouldSilentlyLetNobodyIn) {
+  const auto complaint = [](const std::string& section, const std::string& line) {
+    const auto outcome = parse_config(section + "\n" + line + "\n", "f");
+    return outcome.complaints.empty() ? "" : describe(outcome.complaints);
+  };
+  EXPECT_EQ(complaint("", "listen = \"127.0.0.1:99999\""),
+            "f:2: listen: expected ADDRESS:PORT such as 127.0.0.1:5000 or [::1]:5000, got "
+            "\"127.0.0.1:99999\"\n");
+  EXPECT_EQ(complaint("", "allow_hosts = [\"ok.example\", \"http://x\"]"),
+            "f:2: allow_hosts: expected a host name or address without scheme and port, such as "
+            "gamekeeper.example, got \"http://x\"\n");
+  EXPECT_EQ(complaint("", "allow_hosts = [\"::1\", \"a_b.Example\", \"192.0.2.7\"]"), "");
+  EXPECT_NE(complaint("", "allow_hosts = [\"a.example:5000\"]"), "");
+  EXPECT_EQ(complaint("", "proxy_addresses = [\"proxy\"]"),
+            "f:2: proxy_addresses: expected a numeric address such as 192.0.2.1 or 2001:db8::1, "
+            "got \"proxy\"\n");
+  EXPECT_EQ(complaint("", "proxy_addresses = [\"0:0::1\"]"),
+            "f:2: proxy_addresses: expected the address as ::1, got \"0:0::1\"\n");
+  EXPECT_EQ(complaint("[notices]", "allow_private = [\"192.168.1.0/24\"]"), "");
+  EXPECT_NE(complaint("[notices]", "allow_private = [\"300.1.1.1/8\"]"), "");
+  EXPECT_EQ(complaint("[referee]", "udp_listen = \"x\"").rfind("f:2: referee.udp_listen: ", 0), 0U);
+  EXPECT_EQ(complaint("[referee]", "udp_listen = \"\""), "");
+  EXPECT_EQ(complaint("[referee]", "allow_uids = [\"1000\", \"bob\"]"),
+            "f:2: referee.allow_uids: expected the number of a user, such as 1000 (`id -u NAME` "
+            "tells it), got \"bob\"\n");
+}
+
+TEST(EffectiveConfig, ChecksTheCommandLineAsItChecksTheFile) {
+  Options options;
+  options.data_dir = "/nonexistent";
+  options.listen = "anywhere";
+  options.allow_hosts = {"a b"};
+  options.allow_origins = {"panel.example"};
+  const std::string said = describe(effective_config(options).complaints);
+  EXPECT_NE(said.find("command line: --listen: expected ADDRESS:PORT"), std::string::npos) << said;
+  EXPECT_NE(said.find("command line: --allow-host: expected a host name"), std::string::npos);
+  EXPECT_NE(said.find("command line: --allow-origin: expected an origin"), std::string::npos);
+  EXPECT_EQ(said.find("plain HTTP"), std::string::npos) << "what is no address exposes nothing";
+}
+
 TEST(Config, TheDefaultsOfMacrosAreThoseOfTheRules) {
   const Config config;
   const macros::CulpritSettings rules;
@@ -91,7 +132,13 @@ TEST(ParseConfig, RefusesATrueWhereANumberBelongs) {
 
 TEST(LoadConfig, MissesAFileOnlyWhenItMustExist) {
   EXPECT_TRUE(load_config("/nonexistent/gk.toml", false).complaints.empty());
-  EXPECT_EQ(load_config("/nonexistent/gk.toml", true).complaints.size(), 1U);
+  EXPECT_EQ(describe(load_config("/nonexistent/gk.toml", true).complaints),
+            "/nonexistent/gk.toml: cannot be read: No such file or directory\n");
+}
+
+TEST(LoadConfig, TakesNoFolderForAnEmptyFile) {
+  EXPECT_EQ(describe(load_config("/tmp", true).complaints),
+            "/tmp: cannot be read: it is a folder, expected a file\n");
 }
 
 TEST(CheckExposure, AsksForConsentBeyondLoopback) {

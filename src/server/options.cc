@@ -4,6 +4,7 @@
 
 #include "base/error_codes.h"
 #include "manual/command_line.h"
+#include "server/config_complaints.h"
 #include "server/manuals.h"
 #include "server/version.h"
 #include "sys/paths.h"
@@ -70,6 +71,16 @@ ConfigOutcome with_options(const Options& options, ConfigOutcome outcome) {
   if (options.tls_certificate) c.tls_certificate = absolute(*options.tls_certificate);
   if (options.tls_key) c.tls_key = absolute(*options.tls_key);
   const std::string file = config_file_of(options);
+  const auto check = [&outcome](const char* option, const Complaint& wrong) {
+    if (wrong) outcome.complaints.push_back({"command line", 0, option, *wrong});
+    return !wrong;
+  };
+  for (const auto& host : options.allow_hosts) check("--allow-host", complaint_of_host(host));
+  for (const auto& origin : options.allow_origins) {
+    check("--allow-origin", complaint_of_origin(origin));
+  }
+  const bool can_listen =
+      !options.listen || check("--listen", complaint_of_listen(*options.listen));
   if (c.tls_certificate.empty() != c.tls_key.empty()) {
     const bool keyless = c.tls_key.empty();
     const std::string have = keyless ? "tls.certificate" : "tls.key";
@@ -77,7 +88,7 @@ ConfigOutcome with_options(const Options& options, ConfigOutcome outcome) {
     outcome.complaints.push_back(
         {file, 0, lack, "expected a file, because " + have + " has one: both or neither"});
   }
-  if (auto exposure = check_exposure(c); !exposure) {
+  if (auto exposure = check_exposure(c); can_listen && !exposure) {
     const std::string from = options.listen ? "command line" : file;
     outcome.complaints.push_back({from, 0, "listen", exposure.error().message});
   }

@@ -20,7 +20,7 @@ referee::IngestOptions ingest_options(const Config& config) {
   for (const std::string& text : config.referee_allow_uids) {
     unsigned uid = 0;
     const auto parsed = std::from_chars(text.data(), text.data() + text.size(), uid);
-    // Configuration is checked before; what is no number lets nobody in.
+    // config_complaints.h: a number, or the daemon did not start.
     if (parsed.ec == std::errc() && parsed.ptr == text.data() + text.size())
       options.allowed_uids.push_back(uid);
   }

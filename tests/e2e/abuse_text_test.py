@@ -102,6 +102,26 @@ def fields(admin):
                 lambda t: get("/api/commands/" + kept["answer"]["command_id"])["request"]["character_name"])
     yield Field("script.source", lambda t: ask("PUT", "/api/macro-scripts/talk", {"kind": "lua", "source": "-- [==[" + t + "]==]"}),
                 lambda t: get("/api/macro-scripts/talk")["source"][7:-4], False)
+    window = {"cron": "0 4 * * *", "time_zone": "UTC", "duration_s": 60, "max_duration": 60}
+    ask("POST", "/api/macro-safety/profiles", {"macro_id": "p-window", "name": "n"})
+    yield Field("profile.windows.name", lambda t: ask("PATCH", "/api/macro-safety/profiles/p-window", {"windows": [{**window, "name": t}]}),
+                lambda t: get("/api/macro-safety/profiles/p-window")["windows"][0]["name"], False)
+    yield Field("script.args, a value", lambda t: ask("PUT", "/api/macro-scripts/argued", {"kind": "lua", "source": "-- name: argued", "args": {"k": t}}),
+                lambda t: get("/api/macro-scripts/argued")["args"]["k"])
+    yield Field("mode.settings, a value", lambda t: ask("PUT", "/api/modes/set", {"settings": {"k": t}, "macros": [{"macro_id": "x"}]}),
+                lambda t: get("/api/modes/set")["settings"]["k"])
+    yield Field("mode.args, a value", lambda t: ask("PUT", "/api/modes/args", {"macros": [{"macro_id": "x", "args": {"k": t}}]}),
+                lambda t: get("/api/modes/args")["macros"][0]["args"]["k"])
+    yield Field("game.options.say", lambda t: ask("PUT", "/api/games/talks", {"kind": "mud", "host": "127.0.0.1", "port": 9, "enabled": False,
+                                                                              "options": {"say": t + " {text}"}}),
+                lambda t: get("/api/games/talks")["options"]["say"].removesuffix(" {text}"), False)
+    ask("PUT", "/api/lock-modules/healer", {"priority": 5})
+    ask("PUT", "/api/locks/hero", {})
+
+    def revoked(t):
+        admin.post("/api/locks/hero/acquire", {"actor": "healer"})
+        return ask("POST", "/api/locks/hero/revoke", {"reason": t})
+    yield Field("reason of a revoked lane", revoked, lambda t: get("/api/audit?action=lane.revoke&limit=1")["items"][0]["after"]["reason"], False)
     yield Field("config comment", commented, lambda t: get("/api/config/revisions")["items"][0]["comment"])
     yield Field("game.allow", lambda t: ask("PUT", "/api/games/mud", {"kind": "mud", "host": "127.0.0.1", "port": 9, "enabled": False, "allow": [t]}),
                 lambda t: get("/api/games/mud")["allow"][0], False)

@@ -156,7 +156,8 @@ def program(daemon, admin):
         assert admin.ask("DELETE", "/api/games/prog").status == 204
         bad = {**options, "program": "/nonexistent"}
         admin.post("/api/games", {"name": "none", "kind": "stdio", "options": bad})
-        wait_for("the reason", lambda: "cannot start" in game_state(admin, "none")["reason"])
+        wait_for("the reason", lambda: game_state(admin, "none")["reason"] ==
+                 "cannot start the program: exec: No such file or directory")
         assert admin.ask("DELETE", "/api/games/none").status == 204
 
 

@@ -17,6 +17,16 @@ std::string path_of(std::size_t i) { return "scripts[" + std::to_string(i) + "]"
 Error at(const std::string& path, const Error& error) {
   return {error.code, path + ": " + error.message};
 }
+// A start at night that can only be refused is told when it is asked for. Who is disabled may stay
+// so: settings that an older version took can still be switched off.
+void check_schedule(const LibraryEntry& entry, Complaints& complaints) {
+  const ScriptSettings& settings = entry.script.settings;
+  if (!settings.enabled || settings.schedule_json.empty()) return;
+  if (!entry.needs_game || !entry.game.empty()) return;
+  complaints.emplace_back("game",
+                          "expected the name of a game: the macro acts on one, names none, and its "
+                          "schedule starts it without");
+}
 Error busy(const std::string& name) {
   return {Errc::failed_precondition, "another change of " + name + " is being written; try again"};
 }
@@ -133,6 +143,7 @@ void ScriptLibrary::put(ScriptPut request, Done done) {
   if (!next) return done(next.error());
   Complaints complaints;
   LibraryEntry entry = read(std::move(*next), complaints);
+  check_schedule(entry, complaints);
   if (!complaints.empty()) return done(Error{Errc::invalid_argument, joined(complaints)});
   auto batch = std::make_shared<Batch>();
   batch->scripts = std::make_shared<std::vector<Script>>();
@@ -326,6 +337,7 @@ Result<std::vector<ScriptLibrary::Draft>> ScriptLibrary::read_bundle(const JsonV
     text.settings = put.settings;
     Complaints complaints;
     draft.read = read(std::move(text), complaints);
+    check_schedule(draft.read, complaints);
     if (!complaints.empty()) return at(path, {Errc::invalid_argument, joined(complaints)});
     put.source = std::move(draft.read.script.source);
     drafts.push_back(std::move(draft));

@@ -66,6 +66,39 @@ TEST_F(ScriptLibraryTest, RefusesABadTextAndKeepsTheOldOne) {
   EXPECT_EQ(library.entries().size(), 1U);
 }
 
+TEST_F(ScriptLibraryTest, RefusesAScheduleThatCouldOnlyStartWithoutTheGameItNeeds) {
+  const std::string text = R"({"name":"x","actions":[{"type":"say","command":"a"}]})";
+  const std::string nightly = R"({"cron":"0 4 * * *"})";
+  const std::string refused =
+      "game: expected the name of a game: the macro acts on one, names none, and its schedule "
+      "starts it without";
+  EXPECT_EQ(put("hello", text), "") << "by hand it may be told its game";
+  EXPECT_EQ(put("hello", text, {.schedule_json = nightly}), refused);
+  EXPECT_EQ(
+      put("fish", "-- name: fish\ngame.say('a')", {.schedule_json = nightly}, ScriptKind::lua),
+      refused);
+  EXPECT_EQ(put("hello", text, {.game = "arena", .schedule_json = nightly}), "");
+  EXPECT_EQ(put("hello", text, {.schedule_json = nightly}), refused)
+      << "nor is its game taken away";
+  EXPECT_EQ(put("hello", text, {.enabled = false, .schedule_json = nightly}), "");
+  EXPECT_EQ(put("named", steps("a"), {.schedule_json = nightly}), "") << "its text names one";
+  const std::string quiet =
+      R"({"name":"x","actions":[{"type":"pause","parameters":{"seconds":1}}]})";
+  EXPECT_EQ(put("quiet", quiet, {.schedule_json = nightly}), "") << "it needs none";
+}
+
+TEST_F(ScriptLibraryTest, AnImportHasNoScheduleThatCouldOnlyStartWithoutItsGame) {
+  const std::string bundle =
+      R"({"gamekeeper_macros":1,"scripts":[{"name":"a","kind":"steps","enabled":true,)"
+      R"("schedule":{"cron":"0 4 * * *"},)"
+      R"("source":"{\"name\":\"a\",\"actions\":[{\"type\":\"say\",\"command\":\"a\"}]}"}]})";
+  EXPECT_EQ(import(bundle, {.keep_settings = true, .by = "ada"})
+                .error()
+                .message.rfind("scripts[0]: game: expected the name of a game", 0),
+            0U);
+  EXPECT_TRUE(import(bundle, {.by = "ada"})) << "disabled and without its schedule it is fine";
+}
+
 TEST_F(ScriptLibraryTest, KeepsTwentyVersions) {
   for (int i = 0; i < 25; ++i) ASSERT_EQ(put("hello", steps(std::to_string(i))), "");
   const auto kept = versions("hello");

@@ -370,7 +370,7 @@ std::shared_ptr<const StepProgram> read_steps(std::string_view json, Complaints&
   const std::size_t before = complaints.size();
   const auto root = parse_json(json);
   if (!root) {
-    complaints.emplace_back(".", root.error().message);
+    complaints.emplace_back("source", root.error().message);
     return nullptr;
   }
   auto out = std::make_shared<StepProgram>();  // shared: the library and every run of it
