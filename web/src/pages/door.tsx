@@ -5,6 +5,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 import { ThemeToggle } from "../frame/menus";
+import { withoutTurning } from "../lib/turning";
 import { knock } from "../state/session";
 import { Brand } from "../ui/icons";
 import { Button } from "../ui/parts";
@@ -17,7 +18,7 @@ export function DoorPage(props: {
   children: ComponentChildren;
 }): JSX.Element {
   useEffect(() => {
-    document.title = `${props.title} · Gamekeeper`;
+    document.title = withoutTurning(`${props.title} · Gamekeeper`);
   }, [props.title]);
   return (
     <div class="door">

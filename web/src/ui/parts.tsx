@@ -15,6 +15,7 @@ import {
   signalReason,
 } from "../lib/format";
 import { closeJitter, linePaths, type Point, summarise } from "../lib/ring";
+import { withoutTurning } from "../lib/turning";
 import { now } from "../state/clock";
 import { Icon, type IconName } from "./icons";
 
@@ -56,7 +57,7 @@ export function PageHead(props: {
 }): JSX.Element {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    document.title = `${props.title} · Gamekeeper`;
+    document.title = withoutTurning(`${props.title} · Gamekeeper`);
   }, [props.title]);
   return (
     <header class="page-head">
