@@ -11,6 +11,7 @@
 
 #include "api/host_rules.h"
 #include "base/json_writer.h"
+#include "base/utf8.h"
 #include "macros/rules/schedule.h"
 #include "macros/time_zone.h"
 #include "monitor/rules/latency_target.h"
@@ -401,8 +402,8 @@ std::string describe(const std::vector<ConfigComplaint>& complaints) {
   for (const auto& c : complaints) {
     out += c.file;
     if (c.line > 0) out += ":" + std::to_string(c.line);
-    if (!c.key.empty()) out += ": " + c.key;
-    out += ": " + c.message + "\n";
+    if (!c.key.empty()) out += ": " + printable(c.key);
+    out += ": " + printable(c.message) + "\n";
   }
   return out;
 }
