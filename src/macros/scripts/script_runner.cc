@@ -45,8 +45,11 @@ ScriptRunner::ScriptRunner(RunnerOptions options, ScriptLibrary& library, Script
       if (run->script) run->script->line(line.text);
     }
   });
-  changes_ = library_.changed().subscribe(
-      [this](const ScriptChanged& change) { follow_resume(change.name); });
+  changes_ = library_.changed().subscribe([this](const ScriptChanged& change) {
+    follow_resume(change.name);
+    const bool removed = change.kind == ScriptChanged::Kind::removed;
+    if (removed && find(change.name) == nullptr) forget(change.name);
+  });
 }
 
 ScriptRunner::~ScriptRunner() = default;
@@ -353,6 +356,14 @@ void ScriptRunner::gone(std::string_view macro_id, bool cancelled, std::string_v
   if (cancelled && run->program && !run->program->on_cancel.empty() && !run->launch.game.empty()) {
     begin_cleanup(*run);
   }
+  // It was removed while it ran.
+  if (entry == nullptr && run->launch.script == id) forget(id);
+}
+
+// Another macro that gets the name must not find what this one kept.
+void ScriptRunner::forget(const std::string& macro_id) {
+  memory_.forget(macro_id);
+  console_.forget(macro_id);
 }
 
 // The daemon itself says the last words: the macro's own name is fenced.
