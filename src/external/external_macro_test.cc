@@ -302,6 +302,7 @@ TEST(UnixHttpTest, RefusesWhatIsNoAnswer) {
        {"GET / HTTP/1.1\r\n\r\n", "HTTP/1.0 200 OK\r\n\r\n", "HTTP/1.1 x\r\n\r\n",
         "HTTP/1.1 -12 Odd\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 099 Odd\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 200\rOdd\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 2000 Odd\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 9x\r\n\r\n",

@@ -51,10 +51,11 @@ std::string_view header(std::string_view head, std::string_view name) {
   return {};
 }
 
-/// The number at the front of `text`: three digits, 100 to 599, and no fourth.
+/// The number at the front of `text`: three digits, 100 to 599, and a space or the line's end.
 std::optional<int> status_of(std::string_view text) {
   int status = 0;
-  const std::string_view word = text.substr(0, text.find_first_of(" \r"));
+  const std::string_view line = text.substr(0, text.find("\r\n"));
+  const std::string_view word = line.substr(0, line.find(' '));
   const auto [last, bad] = std::from_chars(word.data(), word.data() + word.size(), status);
   const bool whole = bad == std::errc() && last == word.data() + word.size() && word.size() == 3;
   return whole && status >= 100 && status <= 599 ? std::optional(status) : std::nullopt;
