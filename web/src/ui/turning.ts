@@ -9,10 +9,8 @@ import { withoutTurning } from "../lib/turning";
 export function guardTexts(): void {
   const before = options.vnode;
   options.vnode = (made: VNode) => {
-    const node = made as { type: unknown; props: string | { title?: unknown } };
-    if (node.type === null && typeof node.props === "string") node.props = withoutTurning(node.props);
-    else if (typeof node.type === "string" && typeof node.props === "object" && typeof node.props.title === "string")
-      node.props.title = withoutTurning(node.props.title);
+    const node = made as { type: unknown; props: unknown };
+    if (!node.type) node.props = withoutTurning(String(node.props));
     before?.(made);
   };
 }
