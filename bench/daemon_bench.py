@@ -2,10 +2,12 @@
 """daemon_bench.py: the figures of the whole daemon, measured from outside.
 
 Usage: GK_BIN=build/release/bin bench/daemon_bench.py [start] [memory] [requests] [cancel] [sockets] [open_loop] [external]
+       [imports] [frames]
 Prints one JSON object a figure: name, n, median, p99, unit, method. No argument: all of them.
 Loopback only; every load is bounded in time.
 """
 import contextlib
+import http.client
 import json
 import os
 import pathlib
@@ -18,6 +20,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.dont_write_bytecode = True
@@ -257,9 +260,91 @@ def bench_external(runs=100):
     report("external_stop_to_callback", late, "ms", "examples/external_macro.cc, stop over the Unix socket, both ways included")
 
 
+class Onlooker(threading.Thread):
+    """Asks for health/live all the time; `waits` are how long each answer took, in ms, and when it came."""
+
+    def __init__(self, port):
+        super().__init__()
+        self.port, self.waits, self.done = port, [], threading.Event()
+
+    def run(self):
+        client = http.client.HTTPConnection("127.0.0.1", self.port)
+        while not self.done.is_set():
+            begun = time.monotonic()
+            client.request("GET", "/api/health/live")
+            client.getresponse().read()
+            now = time.monotonic()
+            self.waits.append(((now - begun) * 1000, now))
+        client.close()
+
+    def longest(self, since):
+        return max(wait for wait, at in list(self.waits) if at >= since)
+
+
+def macro_text(kind, letter):
+    if kind == "lua":
+        return "-- name: m\n" + ("-- " + letter * 70 + "\n") * 3300
+    actions = [{"type": "command", "delay_ms": 5, "command": "give " + letter * 190}] * 1000
+    return json.dumps({"name": "m", "description": "d", "actions": actions}, separators=(",", ":"))
+
+
+def bench_imports(runs=6):
+    """The longest that another request waits while 15.5 MiB of macros come in, and again while they are replaced."""
+    for kind, count in (("steps", 65), ("lua", 62)):
+        idle, waits, took = [], {"new": [], "replaced": []}, []
+        for _ in range(runs):
+            with Daemon() as daemon:
+                onlooker = Onlooker(daemon.port)
+                onlooker.start()
+                begun = time.monotonic()
+                time.sleep(0.6)
+                idle.append(onlooker.longest(begun))
+                for which, query, letter in (("new", "", "x"), ("replaced", "?replace=true", "y")):
+                    scripts = [{"name": f"m{i}", "kind": kind, "source": macro_text(kind, letter)} for i in range(count)]
+                    bundle = json.dumps({"gamekeeper_macros": 1, "scripts": scripts})
+                    time.sleep(0.3)
+                    begun = time.monotonic()
+                    answer = daemon.admin.ask("POST", "/api/macro-scripts/import" + query, bundle)
+                    assert answer.status == 201, answer
+                    took.append((time.monotonic() - begun) * 1000)
+                    time.sleep(0.2)
+                    waits[which].append(onlooker.longest(begun))
+                onlooker.done.set()
+                onlooker.join()
+        method = f"{count} macros of kind {kind}, 15.5 MiB; GET health/live all the time, client on the same cores"
+        report(f"import_{kind}_idle", idle, "ms", method + ", before: what the client itself sees")
+        for which, values in waits.items():
+            report(f"import_{kind}_{which}", values, "ms", method)
+        report(f"import_{kind}_answered", took, "ms", method)
+
+
+def bench_frames(readings=25, interval=1.0):
+    """A game of 60 frames a second, as the API shows it; then killed, until its rate is unknown."""
+    with Daemon(config=f"[monitor]\ninterval_s = {interval}\n") as daemon:
+        def rate():
+            rows = daemon.admin.get("/api/macro-safety/performance").json["subjects"]
+            return next((row["fps"] for row in rows if row["subject"] == "frames:bench"), {"state": "unknown"})
+        game = subprocess.Popen([BIN / "frame_ticker", daemon.data / "frames.sock", "bench", "60", "600"], stdout=subprocess.DEVNULL)
+        try:
+            wait_for("a known rate", lambda: rate()["state"] == "known", 10)
+            shown = []
+            for _ in range(readings):
+                time.sleep(interval)
+                shown.append(rate()["value"])
+        finally:
+            game.kill()
+        killed = time.monotonic()
+        game.wait()
+        wait_for("unknown", lambda: rate()["state"] == "unknown", 10)
+        gone = time.monotonic() - killed
+    report("frames_as_shown", shown, "1/s", "examples/frame_ticker.cc at 60 frames a second, a reading each interval")
+    report("frames_killed_to_unknown", [gone], "s", f"SIGKILL until the API says unknown, interval {interval} s")
+
+
 def main():
     figures = {"start": bench_start, "memory": bench_memory, "requests": bench_requests, "cancel": bench_cancel,
-               "sockets": bench_sockets, "open_loop": bench_open_loop, "external": bench_external}
+               "sockets": bench_sockets, "open_loop": bench_open_loop, "external": bench_external,
+               "imports": bench_imports, "frames": bench_frames}
     for name in sys.argv[1:] or figures:
         figures[name]()
 
