@@ -170,7 +170,9 @@ struct World {
   World(const std::uint8_t* data, std::size_t size) : script(data, size), author(script, clock) {
     clock.advance(Seconds(100));
     moved = clock.mono();
-    GK_ASSERT(reader.add("frames:fuzz", author.fd()).ok());
+    const auto added = reader.add("frames:fuzz", author.fd());
+    GK_ASSERT(added.ok());
+    page = *added;
     writer = &author;
   }
   ~World() { writer = nullptr; }
@@ -180,8 +182,8 @@ struct World {
     const MonoTime before = clock.mono();
     const auto rates = reader.read(interval);
     GK_ASSERT(rates.size() == 1);
-    const auto& [subject, fps, trouble] = rates[0];
-    GK_ASSERT(subject == "frames:fuzz" && !(fps && !trouble.empty()));
+    const auto& [id, subject, fps, trouble] = rates[0];
+    GK_ASSERT(id == page && subject == "frames:fuzz" && !(fps && !trouble.empty()));
     if (fps) {
       GK_ASSERT(std::isfinite(*fps) && *fps > 0 && *fps <= monitor::FrameJudge::kMaxFps);
       GK_ASSERT(clock.mono() >= believed_from);  // For ten seconds from a lie nothing is believed.
@@ -218,6 +220,7 @@ struct World {
   Writer author;
   Metrics metrics;
   monitor::FrameReader reader{clock, metrics};
+  monitor::FrameReader::PageId page{};
   MonoTime moved = MonoTime::min();  // When frames were told last; at first the start.
   MonoTime believed_from = MonoTime::min();
   std::uint64_t told = 0;
