@@ -1,1 +1,6 @@
-gk_fuzz(tls_frames_fuzz SOURCE tls_frames_fuzz.cc DEPS gk_tls_rules)
+foreach(name tls_frames_fuzz tls_frames_planted_fuzz)
+  gk_fuzz(${name} SOURCE ${CMAKE_CURRENT_LIST_DIR}/tls_frames_fuzz.cc DEPS gk_tls_rules)
+endforeach()
+if(TARGET tls_frames_planted_fuzz)
+  target_compile_definitions(tls_frames_planted_fuzz PRIVATE GK_FUZZ_PLANTED)
+endif()

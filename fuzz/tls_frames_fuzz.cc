@@ -1,5 +1,8 @@
 // What a gamekeeper-tls that was taken over can say to the daemon. Nothing may crash, and what is
 // accepted must say the same once more.
+//
+// Seeds: fuzz/tls_frames_seeds.txt. With GK_FUZZ_PLANTED an address stays as it was written, so
+// that one client has many.
 
 #include <cstddef>
 #include <cstdint>
@@ -22,8 +25,15 @@ std::string said_again(const FrontFrame& frame) {
 }
 
 void check(std::string_view packet) {
-  const auto frame = read_front_frame(packet);
+  auto frame = read_front_frame(packet);
   if (!frame) return;
+  if (frame->kind == FrontFrame::Kind::connection) {
+    GK_ASSERT(packet.find('\0') == std::string_view::npos);
+#ifdef GK_FUZZ_PLANTED
+    const std::string_view word = packet.substr(packet.find(' ') + 1);
+    frame->text = word.substr(0, word.find(' '));
+#endif
+  }
   const std::string again = said_again(*frame);
   const auto twice = read_front_frame(again);
   GK_ASSERT(twice.ok());                   // What is accepted can be said.

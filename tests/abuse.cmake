@@ -20,7 +20,7 @@ if(TARGET gamekeeperd AND NOT GK_SANITIZE AND NOT GK_FUZZ)
   add_test(NAME soak COMMAND python3 -B -W ignore::ResourceWarning ${PROJECT_SOURCE_DIR}/tests/e2e/soak_test.py)
   set_tests_properties(soak PROPERTIES
     TIMEOUT 300 LABELS e2e RUN_SERIAL ON ENVIRONMENT "GK_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
-  # Builds the preset fuzz (clang-19), then runs six programs for 20 s each, two at a time.
+  # Builds the preset fuzz (clang-19), then runs eight programs for 20 s each, two at a time.
   add_test(NAME fuzz COMMAND python3 -B ${PROJECT_SOURCE_DIR}/tests/fuzz_test.py)
   set_tests_properties(fuzz PROPERTIES TIMEOUT 900 LABELS fuzz SKIP_RETURN_CODE 77)
 endif()

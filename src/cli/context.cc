@@ -112,10 +112,23 @@ std::string in_our_words(std::string message) {
   return message.replace(at, end + kLift.size() - at, "gamekeeper macro quarantine lift " + id);
 }
 
+/// A message may have several lines, and quote what somebody typed.
+std::string printable_lines(std::string_view text) {
+  std::string out;
+  for (std::size_t end = 0; end != std::string_view::npos;) {
+    end = text.find('\n');
+    out += printable(text.substr(0, end));
+    if (end == std::string_view::npos) break;
+    out += '\n';
+    text.remove_prefix(end + 1);
+  }
+  return out;
+}
+
 }  // namespace
 
 int Context::fail(const Error& error) {
-  err_ << "gamekeeper: " << in_our_words(error.message) << "\n";
+  err_ << "gamekeeper: " << printable_lines(in_our_words(error.message)) << "\n";
   return error_code(error.code).exit_code;
 }
 

@@ -31,7 +31,7 @@ std::string path_of(const std::string& name, const std::string& rest = "") {
 void print_remarks(std::ostream& out, const std::string& file, const char* kind,
                    const macros::Complaints& remarks) {
   for (const auto& [path, text] : remarks) {
-    out << file << ": " << kind << ": " << path << ": " << text << "\n";
+    out << file << ": " << kind << ": " << printable(path) << ": " << printable(text) << "\n";
   }
 }
 

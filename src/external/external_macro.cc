@@ -86,6 +86,13 @@ Result<ExternalState> parse_state(std::string_view name) {
   return Error{Errc::data_loss, "the daemon named an unknown state: " + std::string(name)};
 }
 
+/// The daemon said no, rather than nothing that we understand: asking again would get the same.
+bool is_refusal(Errc code) {
+  return code == Errc::invalid_argument || code == Errc::unauthenticated ||
+         code == Errc::permission_denied || code == Errc::not_found ||
+         code == Errc::failed_precondition;
+}
+
 bool is_final(ExternalState state) {
   return state != ExternalState::running && state != ExternalState::unwatched;
 }
@@ -152,12 +159,10 @@ struct ExternalMacro::Impl {
     }
     if (const auto again = start(); again) {
       tell(ExternalState::running, "");
-    } else if (again.error().code == Errc::unavailable ||
-               again.error().code == Errc::deadline_exceeded ||
-               again.error().code == Errc::resource_exhausted) {
-      tell(ExternalState::unwatched, again.error().message);
-    } else if (again.error().code != Errc::cancelled) {
+    } else if (is_refusal(again.error().code)) {
       tell(ExternalState::refused, again.error().message);
+    } else if (again.error().code != Errc::cancelled) {
+      tell(ExternalState::unwatched, again.error().message);
     }
   }
 

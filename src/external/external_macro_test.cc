@@ -206,6 +206,22 @@ TEST_F(ExternalMacroTest, IsRefusedForGoodByADaemonThatQuarantinesIt) {
   ASSERT_TRUE(hears("refused:macro heal is in quarantine for 30 s "));
 }
 
+TEST_F(ExternalMacroTest, IsNotRefusedByADaemonThatCannotAnswerYet) {
+  FakeDaemon daemon(socket);
+  daemon.give(answer(201, "{}"));
+  auto macro = start();
+  ASSERT_TRUE(macro);
+  daemon.give(answer(404, "{}"));
+  daemon.give(answer(500, R"({"detail":"the disk is full"})"));
+  ASSERT_TRUE(hears("unwatched:the disk is full"));
+  daemon.give(answer(404, "{}"));
+  daemon.give("SSH-2.0-OpenSSH\r\n\r\n");
+  daemon.give(answer(404, "{}"));
+  daemon.give(answer(201, "{}"));
+  ASSERT_TRUE(hears("running:"));
+  EXPECT_EQ(told.find("refused"), std::string::npos) << told;
+}
+
 TEST_F(ExternalMacroTest, DoesNotTakeNonsenseForPermission) {
   FakeDaemon daemon(socket);
   daemon.give(answer(201, "{}"));
@@ -284,7 +300,11 @@ TEST(UnixHttpTest, ReadsAnAnswerInPieces) {
 TEST(UnixHttpTest, RefusesWhatIsNoAnswer) {
   for (const char* bytes :
        {"GET / HTTP/1.1\r\n\r\n", "HTTP/1.0 200 OK\r\n\r\n", "HTTP/1.1 x\r\n\r\n",
-        "HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+        "HTTP/1.1 -12 Odd\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 099 Odd\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 200\rOdd\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 2000 Odd\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 9x\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"}) {

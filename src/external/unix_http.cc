@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <optional>
 #include <system_error>
 
 #include "base/try.h"
@@ -50,6 +51,16 @@ std::string_view header(std::string_view head, std::string_view name) {
   return {};
 }
 
+/// The number at the front of `text`: three digits, 100 to 599, and a space or the line's end.
+std::optional<int> status_of(std::string_view text) {
+  int status = 0;
+  const std::string_view line = text.substr(0, text.find("\r\n"));
+  const std::string_view word = line.substr(0, line.find(' '));
+  const auto [last, bad] = std::from_chars(word.data(), word.data() + word.size(), status);
+  const bool whole = bad == std::errc() && last == word.data() + word.size() && word.size() == 3;
+  return whole && status >= 100 && status <= 599 ? std::optional(status) : std::nullopt;
+}
+
 class Closing {
  public:
   explicit Closing(int fd) : fd_(fd) {}
@@ -71,11 +82,9 @@ Result<Parsed> parse_answer(std::string_view bytes) {
   const std::size_t end = bytes.find("\r\n\r\n");
   if (end == std::string_view::npos) return out;
   const std::string_view head = bytes.substr(0, end);
-  const char* const digits = head.data() + kVersion.size();
-  if (head.size() < kVersion.size() + 3 ||
-      std::from_chars(digits, digits + 3, out.answer.status).ptr != digits + 3) {
-    return malformed("no status");
-  }
+  const auto status = status_of(head.substr(std::min(head.size(), kVersion.size())));
+  if (!status) return malformed("no status");
+  out.answer.status = *status;
   std::size_t length = 0;
   if (out.answer.status != 204) {
     const std::string_view text = header(head, "content-length");

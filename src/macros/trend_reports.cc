@@ -262,7 +262,9 @@ void TrendReports::load_tallies(const JobPtr& job) {
 // One series at a time: a machine's month of all of them together would be large.
 void TrendReports::load_metrics(const JobPtr& job) {
   if (job->next == job->wanted.size()) return write(job);
-  const auto& [metric, game] = job->wanted[job->next++];
+  const auto& next = job->wanted[job->next++];
+  const auto& metric = next.first;
+  const auto& game = next.second;
   const std::string subject = game.empty() ? "" : std::string(kGameSubject) + game;
   sources_.observer.history(
       metric, subject, job->days->from(), job->days->to(),

@@ -12,6 +12,7 @@
 #include <variant>
 
 #include "base/json_writer.h"
+#include "base/utf8.h"
 #include "server/config_complaints.h"
 #include "settings/toml.h"
 
@@ -365,8 +366,8 @@ std::string describe(const std::vector<ConfigComplaint>& complaints) {
   for (const auto& c : complaints) {
     out += c.file;
     if (c.line > 0) out += ":" + std::to_string(c.line);
-    if (!c.key.empty()) out += ": " + c.key;
-    out += ": " + c.message + "\n";
+    if (!c.key.empty()) out += ": " + printable(c.key);
+    out += ": " + printable(c.message) + "\n";
   }
   return out;
 }

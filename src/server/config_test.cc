@@ -18,6 +18,15 @@ TEST(ParseConfig, TakesValuesFromSectionsAndKeepsOtherDefaults) {
   EXPECT_EQ(outcome.config.monitor_history_size, 100);
 }
 
+TEST(ParseConfig, NamesWhatIsWrongWithoutTurningOrColouringTheTerminal) {
+  const auto outcome =
+      parse_config("\"a\u202eb\" = 1\n[log]\nlevel = \"\\u001b[31m\"\n", "gk.toml");
+  const std::string text = describe(outcome.complaints);
+  EXPECT_NE(text.find("gk.toml:1: a\\u{202e}b: unknown key"), std::string::npos) << text;
+  EXPECT_NE(text.find("\\x1b[31m"), std::string::npos) << text;
+  EXPECT_EQ(text.find('\x1b'), std::string::npos) << text;
+}
+
 TEST(ParseConfig, ReportsAllComplaintsWithLineKeyAndRange) {
   const auto outcome = parse_config(
       "listen = 5\nnonsense = 1\n[monitor]\ninterval_s = 0.05\nhistory = 3\n[log]\nlevel = "

@@ -5,6 +5,7 @@ about. What the pages make of them: abuse_pages_test.py.
 """
 import html
 import json
+import re
 import unicodedata
 import unittest
 
@@ -14,7 +15,7 @@ NAUGHTY = [
     "<script>window.pwned=1</script>", "<img src=x onerror=window.pwned=1>", "\"><svg/onload=window.pwned=1>", "'-window.pwned--'",
     "javascript:window.pwned=1", "{{7*7}} ${7*7} #{7*7} %{7}", "&lt;b&gt; &amp; &#60;", "<!--", "]]>", "</textarea></style></title>",
     "'; DROP TABLE users; --", "1; SELECT pg_sleep(9)", "$(reboot) `reboot` | reboot", "%s%n%x %d", "%00%0a", "../../etc/passwd",
-    "Ω≈ç√∫˜µ≤", "ｆｕｌｌｗｉｄｔｈ", "田中さんにあげて下さい", "مرحبا بالعالم", "\u202etxt.exe", "a\u2066b\u2069c", "שלום abc שלום",
+    "Ω≈ç√∫˜µ≤", "ｆｕｌｌｗｉｄｔｈ", "田中さんにあげて下さい", "مرحبا بالعالم", "\u202etxt.exe", "a\u2066b\u2069c", "out\u2069\u202eturned", "שלום abc שלום",
     "\U0001F469\u200d\U0001F469\u200d\U0001F467\u200d\U0001F466 \U0001F1E9\U0001F1EA", "\U00020000\U0010FFFD", "e\u0301", "é", "\u0301 alone",
     "Z\u0351\u036b\u0343\u036a\u0302a\u0302l\u0334g\u0315o", "\ufeffmark", "\u200bzero", "\u00a0nbsp\u00a0", "\u2028line\u2029", "\ufffd", "\uffff",
     "tab\there", "two\nlines", "cr\rlf\r\n", "nul\0nul", "esc\x1b[31m red", "bell\x07", "del\x7f", "c1\x9b31m", "null", "undefined", "NaN", "true",
@@ -188,6 +189,89 @@ class RoundTrip(unittest.TestCase):
             with self.subTest(name):
                 self.assertNotEqual(faults(Field(name, store.write, lambda t: store.kept)), [])
         self.assertEqual(faults(Field("plain", *(lambda s: (s.write, lambda t: s.kept))(HelpfulStore(str)))), [])
+
+
+# What no terminal may get from a text of people: controls, and marks that turn the line.
+CONTROLS = "[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
+TURNING = ["\u202etxt.exe", "out\u2069\u202eturned", "esc\x1b[31m red", "two\nlines", "c1\x9b31m"]
+
+
+def strings_in(value):
+    """All texts of an answer, by line."""
+    if isinstance(value, str):
+        yield from value.split("\n")
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from strings_in(item)
+
+
+class Terminal(unittest.TestCase):
+    """Lists of the command line, each of which has a text that would turn or colour the terminal."""
+
+    def fill(self, admin):
+        for n, text in enumerate(TURNING):
+            for path, body in (("macro-safety/profiles", {"macro_id": f"p{n}", "name": text, "category": text, "description": text}),
+                               ("macro-safety/start", {"macro_id": f"m{n}", "macro_name": text}), ("sessions", {"character_name": text}),
+                               ("auth/tokens", {"name": text, "scopes": ["macros:read"]}), ("roles", {"name": text, "scopes": []}),
+                               ("movement/validate", {"items": [{"player": text, "seq": 1, "client_ms": 50, "server_ms": 50, "x": 0, "y": 0}]}),
+                               ("task-graphs", {"name": text, "tasks": [{"id": "a", "action": {"type": "sleep", "seconds": 0}}]})):
+                admin.post(f"/api/{path}", body)
+            admin.ask("PUT", f"/api/modes/m{n}", {"description": text, "macros": [{"macro_id": "x", "macro_name": text}]})
+            admin.ask("PUT", f"/api/lock-modules/m{n}", {"group": text, "priority": 9})
+            admin.ask("PUT", f"/api/macro-scripts/s{n}", {"kind": "steps", "steps": {"name": f"s{n}", "description": text, "category": text, "author": text,
+                                                                                     "actions": [{"type": "say", "command": "x", "parameters": {"to": "log"}}]}})
+            admin.ask("PATCH", "/api/config", {"set": {"monitor.interval_s": 1 + n / 100}, "comment": text},
+                      headers={"If-Match": admin.get("/api/config").headers["ETag"]})
+
+    VERBS = (("macro", "list"), ("profile", "list"), ("session", "list"), ("mode", "list"), ("token", "list", "admin"), ("task", "list"),
+             ("module", "list"), ("config", "revisions"), ("audit", "list"), ("referee", "players"), ("macro", "cancellations"), ("logs",), ("macro", "trends"),
+             ("role", "list"), ("user", "list"), ("lanes",), ("status",), ("referee", "review"))
+
+    @staticmethod
+    def careless(daemon, *verb):
+        """A command line that prints the texts that it got."""
+        done = daemon.cli("--json", *verb)
+        lines = done.stdout.splitlines() if verb == ("logs",) else [done.stdout]
+        done.stdout = "\n".join(str_of for line in lines if line for str_of in strings_in(json.loads(line)))
+        return done
+
+    def faults(self, run):
+        """(verbs with a control in what they print, verbs that show one as what it is)"""
+        wrong, shown = [], []
+        for verb in self.VERBS:
+            done = run(*verb)
+            if re.search(CONTROLS, done.stdout + done.stderr):
+                wrong.append(" ".join(verb))
+            if re.search(r"\\u\{202e\}|\\x1b", done.stdout):
+                shown.append(" ".join(verb))
+        return wrong, shown
+
+    def files(self, daemon):
+        """What a file of somebody else holds is complained about as what it is."""
+        steps, toml = daemon.data / "steps.json", daemon.data / "other.toml"
+        steps.write_text('{"name": "a", "x\u202ey": 1, "actions": [{"type": "\u202e\\u001b[31m"}]}')
+        toml.write_text('"x\u202ey" = 1\n')
+        for verb, seen in ((("macro", "check", str(steps)), ("x\\u{202e}y", "\\x1b[31m")), (("config", "check", str(toml)), ("x\\u{202e}y",)),
+                           (("--socket", "/nowhere/\x1b[31m", "status"), ("\\x1b[31m",))):
+            done = daemon.cli(*verb)
+            self.assertNotRegex(done.stdout + done.stderr, CONTROLS, verb)
+            for text in seen:
+                self.assertIn(text, done.stdout + done.stderr)
+
+    def test_no_list_turns_or_colours_the_terminal_and_one_that_does_is_noticed(self):
+        with Daemon() as daemon:
+            self.fill(daemon.admin)
+            wrong, shown = self.faults(daemon.cli)
+            self.assertEqual(wrong, [])
+            self.assertEqual(self.faults(lambda *verb: daemon.cli("--json", *verb))[0], [])
+            self.assertGreater(len(shown), 4, shown)
+            for verb in (("session", "start"), ("macro", "start"), ("profile", "show"), ("game", "show"), ("role", "set"), ("config", "set", "log.level")):
+                for text in TURNING[:3]:
+                    done = daemon.cli(*verb, text)
+                    self.assertNotRegex(done.stdout + done.stderr, CONTROLS, verb)
+            self.files(daemon)
+            noticed, _ = self.faults(lambda *verb: self.careless(daemon, *verb))
+            self.assertEqual(set(shown) - set(noticed), set())
+            print(f"{len(self.VERBS)} lists, {len(shown)} with an escape; of a careless one {len(noticed)} noticed")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,9 @@ import { startClock } from "./state/clock";
 import { startLive } from "./state/live";
 import { startTheme } from "./state/prefs";
 import { knock } from "./state/session";
+import { guardTexts } from "./ui/turning";
 
+guardTexts();
 startTheme();
 startRouter();
 startClock();

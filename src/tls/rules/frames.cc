@@ -26,6 +26,7 @@ bool take_number(std::string_view& rest, Number& out) {
 /// The address in the kernel's form: limits count by it. Empty when it is none.
 std::string address_of(std::string_view word) {
   const std::string text(word);
+  if (text.find('\0') != std::string::npos) return {};  // inet_pton() would read up to there.
   std::array<char, INET6_ADDRSTRLEN> out{};
   std::array<unsigned char, sizeof(in6_addr)> raw{};
   for (const int family : {AF_INET, AF_INET6}) {

@@ -44,5 +44,11 @@ TEST(FrontFrames, RefusesEverythingElse) {
   }
 }
 
+TEST(FrontFrames, RefusesAnAddressWithSomethingHiddenBehindIt) {
+  using std::string_view_literals::operator""sv;
+  EXPECT_TRUE(read_front_frame("connection 192.0.2.7 1"sv));
+  EXPECT_FALSE(read_front_frame("connection 192.0.2.7\0x 1"sv));
+}
+
 }  // namespace
 }  // namespace gk::tls

@@ -7,7 +7,7 @@ import { useEffect, useState } from "preact/hooks";
 import { ThemeToggle } from "../frame/menus";
 import { knock } from "../state/session";
 import { Brand } from "../ui/icons";
-import { Button } from "../ui/parts";
+import { Button, usePageTitle } from "../ui/parts";
 import { Scene } from "../ui/scene";
 
 /** What the doors look like. */
@@ -16,9 +16,7 @@ export function DoorPage(props: {
   lead: ComponentChildren;
   children: ComponentChildren;
 }): JSX.Element {
-  useEffect(() => {
-    document.title = `${props.title} · Gamekeeper`;
-  }, [props.title]);
+  usePageTitle(props.title);
   return (
     <div class="door">
       <Scene />

@@ -15,6 +15,7 @@ import {
   signalReason,
 } from "../lib/format";
 import { closeJitter, linePaths, type Point, summarise } from "../lib/ring";
+import { withoutTurning } from "../lib/turning";
 import { now } from "../state/clock";
 import { Icon, type IconName } from "./icons";
 
@@ -48,6 +49,13 @@ export function Button({
   );
 }
 
+/** What the window is called while a page is shown. */
+export function usePageTitle(title: string): void {
+  useEffect(() => {
+    document.title = withoutTurning(`${title} · Gamekeeper`);
+  }, [title]);
+}
+
 /** The heading of a page; takes the focus when the page changes, so that it is read out. */
 export function PageHead(props: {
   title: string;
@@ -55,9 +63,7 @@ export function PageHead(props: {
   lead?: ComponentChildren;
 }): JSX.Element {
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
-    document.title = `${props.title} · Gamekeeper`;
-  }, [props.title]);
+  usePageTitle(props.title);
   return (
     <header class="page-head">
       <div>

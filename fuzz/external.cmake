@@ -1,0 +1,6 @@
+foreach(name external_answers_fuzz external_answers_planted_fuzz)
+  gk_fuzz(${name} SOURCE ${CMAKE_CURRENT_LIST_DIR}/external_answers_fuzz.cc DEPS gk_external)
+endforeach()
+if(TARGET external_answers_planted_fuzz)
+  target_compile_definitions(external_answers_planted_fuzz PRIVATE GK_FUZZ_PLANTED)
+endif()

@@ -1,0 +1,10 @@
+# The reader alone: no more of the room has to be built for it.
+foreach(name macros_json_lines_fuzz macros_json_lines_planted_fuzz)
+  gk_fuzz(${name} SOURCE ${CMAKE_CURRENT_LIST_DIR}/macros_json_lines_fuzz.cc DEPS gk_base)
+  if(TARGET ${name})
+    target_sources(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src/macros/scripts/json_lines.cc)
+  endif()
+endforeach()
+if(TARGET macros_json_lines_planted_fuzz)
+  target_compile_definitions(macros_json_lines_planted_fuzz PRIVATE GK_JSON_LINES_MUTANTS)
+endif()
