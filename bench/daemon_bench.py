@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """daemon_bench.py: the figures of the whole daemon, measured from outside.
 
-Usage: GK_BIN=build/release/bin bench/daemon_bench.py [start] [memory] [requests] [cancel] [sockets] [open_loop] [external]
-Prints one JSON object a figure: name, n, median, p99, unit, method. No argument: all of them.
+Usage: GK_BIN=build/release/bin bench/daemon_bench.py [FIGURE[=RUNS]…]
+FIGURE is start, memory, requests, cancel, sockets, open_loop, external, import or metrics. Prints one
+JSON object a figure: name, n, median, p99, unit, method. No argument: all of them.
 Loopback only; every load is bounded in time.
 """
 import contextlib
+import http.client
 import json
 import os
 import pathlib
@@ -18,11 +20,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "e2e"))
-from gk import BIN, Daemon, wait_for  # noqa: E402
+from gk import BIN, Daemon, UnixConnection, wait_for  # noqa: E402
 
 
 def percentile(values, p):
@@ -109,7 +112,7 @@ def to_ms(text):
 def bench_requests(runs=5, seconds=8):
     config = "[http]\nmax_per_address = 1024\n"
     with Daemon(config=config) as daemon:
-        rates, p99s, cpus, control = [], [], [], []
+        rates, p90s, p99s, cpus, control = [], [], [], [], []
         for _ in range(runs):
             # A constant answer, turn by turn: what its tail has is the machine's, not the route's.
             out = subprocess.run(["wrk", "-t1", "-c64", f"-d{seconds}s", "--latency",
@@ -119,6 +122,7 @@ def bench_requests(runs=5, seconds=8):
             out = subprocess.run(["wrk", "-t1", "-c64", f"-d{seconds}s", "--latency", "-H", f"Cookie: {daemon.admin.cookie}",
                                   f"http://127.0.0.1:{daemon.port}/api/health"], text=True, capture_output=True).stdout
             rates.append(float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1]))
+            p90s.append(to_ms(re.search(r"90%\s+(\S+)", out)[1]))
             p99s.append(to_ms(re.search(r"99%\s+(\S+)", out)[1]))
             cpus.append((cpu_seconds(daemon.process.pid) - before) / (rates[-1] * seconds) * 1e6)
         # Above 90 % of a core the daemon's own CPU check fails, by its limit: /api/health then says
@@ -128,6 +132,7 @@ def bench_requests(runs=5, seconds=8):
         assert statuses <= {"200", "503"}, statuses
         method = f"wrk -t1 -c64 -d{seconds}s, GET /api/health with session cookie, request log and metrics on, same two cores"
         report("health_requests_per_s", rates, "1/s", method)
+        report("health_p90", p90s, "ms", method)
         report("health_p99", p99s, "ms", method)
         report("live_p99", control, "ms", "the same for GET /api/health/live, in turn")
         report("health_cpu_per_request", cpus, "us", method + "; CPU of the daemon's process")
@@ -257,11 +262,81 @@ def bench_external(runs=100):
     report("external_stop_to_callback", late, "ms", "examples/external_macro.cc, stop over the Unix socket, both ways included")
 
 
+def library_of(kind):
+    """An exported library of 15.5 MiB: so many steps, or Lua macros, that the import takes it as a whole."""
+    if kind == "lua":
+        count, source = 62, "-- name: m\n" + ("-- " + "x" * 70 + "\n") * 3300
+    else:
+        count, step = 65, {"type": "command", "delay_ms": 5, "command": "give " + "x" * 190}
+        source = json.dumps({"name": "x", "description": "d", "actions": [step] * 1000}, separators=(",", ":"))
+    return json.dumps({"gamekeeper_macros": 1, "scripts": [{"name": f"m{i}", "kind": kind, "source": source} for i in range(count)]})
+
+
+def bench_import(runs=6):
+    """The longest that anybody else waits while a library is imported, and while it is replaced."""
+    for kind in ("steps", "lua"):
+        bundle = library_of(kind)
+        waits = {"": [], "?replace=true": []}
+        for _ in range(runs):
+            with Daemon() as daemon:
+                for query, longest in waits.items():
+                    with AsksAllTheTime(daemon.port) as asker:
+                        answer = daemon.admin.ask("POST", "/api/macro-scripts/import" + query,
+                                                  bundle.replace("xxxx", "yyyy") if query else bundle)
+                        assert answer.status in (200, 201), answer
+                    longest.append(max(asker.waits) * 1e3)
+        for query, longest in waits.items():
+            report(f"import_{kind}{'_replaced' if query else ''}_longest_wait", longest, "ms",
+                   f"GET /api/health/live all the time beside an import of {len(bundle) / 2**20:.1f} MiB")
+
+
+class AsksAllTheTime:
+    """One client that asks for /api/health/live without pause; `waits` in seconds."""
+
+    def __init__(self, port):
+        self.waits, self.over = [], threading.Event()
+        self.thread = threading.Thread(target=self.ask, args=(port,))
+
+    def ask(self, port):
+        connection = http.client.HTTPConnection("127.0.0.1", port)
+        while not self.over.is_set():
+            begun = time.monotonic()
+            connection.request("GET", "/api/health/live")
+            connection.getresponse().read()
+            self.waits.append(time.monotonic() - begun)
+        connection.close()
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()
+
+
+def bench_metrics(runs=20):
+    """What Prometheus is told by a daemon that has just started."""
+    times = []
+    with Daemon() as daemon:
+        for _ in range(runs):
+            connection = UnixConnection(str(daemon.data / "gamekeeper.sock"))
+            begun = time.perf_counter()
+            connection.request("GET", "/metrics")
+            body = connection.getresponse().read()
+            times.append((time.perf_counter() - begun) * 1e3)
+            connection.close()
+    report("metrics_scrape", times, "ms", "GET /metrics on the Unix socket after the start",
+           bytes=len(body), lines=body.count(b"\n"))
+
+
 def main():
     figures = {"start": bench_start, "memory": bench_memory, "requests": bench_requests, "cancel": bench_cancel,
-               "sockets": bench_sockets, "open_loop": bench_open_loop, "external": bench_external}
-    for name in sys.argv[1:] or figures:
-        figures[name]()
+               "sockets": bench_sockets, "open_loop": bench_open_loop, "external": bench_external,
+               "import": bench_import, "metrics": bench_metrics}
+    for argument in sys.argv[1:] or figures:
+        name, _, runs = argument.partition("=")
+        figures[name](*([int(runs)] if runs else []))
 
 
 if __name__ == "__main__":
