@@ -134,7 +134,7 @@ int main(int argc, char** argv) {
   std::printf("{");
   print("chain", rounds, ",", chain);
   print("wide", rounds, ",", wide);
-  Walk near(1U << 17), far(1U << 22);  // 512 KiB, in the second-level cache; 16 MiB.
+  Walk near(1U << 17), far(1U << 21);  // 512 KiB, in the second-level cache; 8 MiB.
   print("near", rounds, ",", [&] { near.step_by_step(8'000); });
   print("far", rounds, ",", [&] { far.step_by_step(1'000); });
   print("spread", rounds, ",", [&] { far.at_once(5'000); });

@@ -7,17 +7,15 @@ Each figure is CPU time, compared with that of fixed pieces of work measured rig
 after it (calibration_bench). A figure names the pieces that it resembles: a neighbour who fills the
 caches slows a walk through memory fivefold and a chain of arithmetic not at all, so one piece for
 everything calls unchanged code slower (docs/decisions/0043). The figures take turns, and of a
-figure's rounds the middle one counts: a disturbance meets a round of each, not all of one.
+figure's rounds the shortest counts: a disturbance meets a round of each, not all of one.
 
 Fails when a figure is over 1.15 of the recorded one (bench/recorded.json; --record rewrites it) in
 the first rounds and in a second set. A figure that comes out a fifth lower is reported too: record
 it, or the next regression hides in it. --plant 1.3 measures and makes each figure that much slower:
-it fails unless all are found. --log appends every round as a line of JSON; --fit FILE… reads such
-logs and prints what each piece of work explains of each figure.
+it fails unless all are found. --log appends every round as a line of JSON.
 """
 import argparse
 import collections
-import itertools
 import json
 import math
 import os
@@ -36,7 +34,7 @@ from gk import BIN, Daemon  # noqa: E402
 
 RECORDED = HERE / "recorded.json"
 ALLOWED = 1.15  # chosen; docs/decisions/0043: 1.3 times slower is found although the noise is a tenth
-ROUNDS = 5      # the middle one counts
+ROUNDS = 5      # the shortest counts
 AGAIN = 5       # more rounds before a figure is called slower
 
 
@@ -53,13 +51,13 @@ def calibration():
 
 
 def google(program, name):
-    """CPU time in ns of one Google Benchmark, the middle one of a few short runs."""
+    """CPU time in ns of one Google Benchmark, the shortest of a few short runs."""
     out = json.loads(run(program, f"--benchmark_filter=^{name}$", "--benchmark_format=json",
-                         "--benchmark_min_time=0.03", "--benchmark_repetitions=5"))
+                         "--benchmark_min_time=0.02", "--benchmark_repetitions=8"))
     rows = [row for row in out["benchmarks"] if row["run_type"] == "iteration"]
     if {row["run_name"] for row in rows} != {name}:
         raise SystemExit(f"{program} has no benchmark named {name} alone")
-    return statistics.median(row["cpu_time"] * {"ns": 1, "us": 1e3, "ms": 1e6}[row["time_unit"]] for row in rows)
+    return min(row["cpu_time"] * {"ns": 1, "us": 1e3, "ms": 1e6}[row["time_unit"]] for row in rows)
 
 
 def cpu_ns(pid):
@@ -82,18 +80,18 @@ def request_cpu():
                 assert answer.status == 200, answer.status
             parts.append((cpu_ns(daemon.process.pid) - before) / 200)
         connection.close()
-        return statistics.median(parts)
+        return min(parts)
 
 
 def start_cpu():
-    """CPU time in ns from exec until an existing database is served, the middle one of five starts."""
+    """CPU time in ns from exec until an existing database is served, the shortest of five starts."""
     starts = []
     with Daemon() as daemon:
         for _ in range(5):
             daemon.stop()
             daemon.start()
             starts.append(cpu_ns(daemon.process.pid))
-    return statistics.median(starts)
+    return min(starts)
 
 
 def sampler_cpu():
@@ -114,7 +112,7 @@ def commit_cpu():
     """CPU time in ns of one durable write among 64 that wait; in memory, because a disk's syncs take what they like."""
     with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
         out = run("store_commit_bench", "--mode", "async", "--callers", "64", "--runs", "5", "--seconds", "0.2", "--dir", folder)
-    return statistics.median(json.loads(line)["cpu_us_per_write"] for line in out.splitlines() if '"run"' in line) * 1e3
+    return min(json.loads(line)["cpu_us_per_write"] for line in out.splitlines() if '"run"' in line) * 1e3
 
 
 def fanout_cpu():
@@ -134,8 +132,8 @@ def append_cpu():
 
 
 class Figure(collections.namedtuple("Figure", "measure mix")):
-    """What is measured, in ns, and the pieces of work that it resembles, with their shares of it. A measure
-    that answers with a list is read off the clock: of each of its parts the shortest over all rounds counts."""
+    """What is measured, in ns or a list of parts in ns, and the pieces of work that it resembles, with their
+    shares of it."""
 
 
 def like(**shares):
@@ -143,21 +141,21 @@ def like(**shares):
     return shares
 
 
-# Source of the shares: --fit of the logs of docs/decisions/0043.
+# Source of the shares: docs/decisions/0043.
 FIGURES = {
     "accounts: a request's cookie": Figure(lambda: google("accounts_bench", "BM_AuthenticateByCookie/3000"), like(objects=1)),
     "accounts: a new access token": Figure(lambda: google("accounts_bench", "BM_VerifyNewAccessToken"), like(wide=1)),
-    "arbiter: an uncontended grant": Figure(arbiter("acquire + release, no rival, traced"), like(wide=1)),
+    "arbiter: an uncontended grant": Figure(arbiter("acquire + release, no rival, traced"), like(chain=1)),
     "macros: the rules of 100 macros": Figure(lambda: google("macros_rules_bench", "evaluate_macros/100"), like(objects=1)),
     "referee: a movement in cache": Figure(lambda: google("referee_bench", "BM_MoveBatch2d/1000"), like(wide=1)),
-    "referee: a movement of 100,000 players": Figure(lambda: google("referee_bench", "BM_MoveBatch2d/100000"), like(wide=0.5, spread=0.5)),
+    "referee: a movement of 100,000 players": Figure(lambda: google("referee_bench", "BM_MoveBatch2d/100000"), like(wide=0.75, spread=0.25)),
     "monitor: a sample of 20 processes": Figure(sampler_cpu, like(calls=1)),
-    "monitor: a sample into its series": Figure(append_cpu, like(objects=1)),
+    "monitor: a sample into its series": Figure(append_cpu, like(wide=1)),
     "monitor: a frame that a game counts": Figure(lambda: google("frames_bench", "tick"), like(chain=1)),
-    "macros: decision to gone": Figure(kill_times, like(chain=1)),
-    "net: a frame to a WebSocket": Figure(fanout_cpu, like(calls=1)),
+    "macros: decision to gone": Figure(kill_times, like(chain=0.5, pages=0.5)),
+    "net: a frame to a WebSocket": Figure(fanout_cpu, like(calls=0.5, wide=0.5)),
     "store: a durable write": Figure(commit_cpu, like(objects=1)),
-    "daemon: a request": Figure(request_cpu, like(calls=1)),
+    "daemon: a request": Figure(request_cpu, like(calls=0.5, objects=0.5)),
     "daemon: a start": Figure(start_cpu, like(pages=0.5, objects=0.5)),
 }
 
@@ -168,7 +166,7 @@ def reading(measure, slower=1.0):
     parts = measure()
     after = calibration()
     parts = parts if isinstance(parts, list) else [parts]
-    return {"parts": [part * slower for part in parts], "calibration": {piece: (before[piece] + after[piece]) / 2 for piece in before}}
+    return {"parts": [part * slower for part in parts], "calibration": {piece: min(before[piece], after[piece]) for piece in before}}
 
 
 def change(now, then, mix):
@@ -177,13 +175,12 @@ def change(now, then, mix):
     return sum(now["parts"]) / sum(then["parts"]) / machine
 
 
-def typical(readings, mix):
-    """The reading with the middle ratio to its calibration; of parts read off the clock the shortest."""
-    ordered = sorted(readings, key=lambda each: change(each, readings[0], mix))
-    middle = ordered[(len(ordered) - 1) // 2]
-    if len(middle["parts"]) == 1:
-        return middle
-    return {**middle, "parts": [min(parts) for parts in zip(*(each["parts"] for each in readings))]}
+def undisturbed(readings):
+    """Of a figure's rounds: the shortest, of each of its parts and of each piece of work. Neighbours come for
+    tenths of seconds and only add, to a figure or to a piece; who stays adds to both."""
+    pieces = readings[0]["calibration"]
+    return {"parts": [min(parts) for parts in zip(*(each["parts"] for each in readings))],
+            "calibration": {piece: min(each["calibration"][piece] for each in readings) for piece in pieces}}
 
 
 def verdict(times):
@@ -211,7 +208,7 @@ def take_rounds(names, rounds, options):
 def judge(names, recorded, options):
     """name: times as slow as recorded, None when nothing is. What is slower gets a second chance."""
     def times(readings):
-        return {name: change(typical(each, FIGURES[name].mix), recorded[name], FIGURES[name].mix) if name in recorded else None
+        return {name: change(undisturbed(each), recorded[name], FIGURES[name].mix) if name in recorded else None
                 for name, each in readings.items()}
     found = times(take_rounds(names, ROUNDS, options))
     slower = [name for name, each in found.items() if verdict(each) == "SLOWER"]
@@ -222,7 +219,7 @@ def judge(names, recorded, options):
 
 def record(names, recorded, options):
     for name, readings in take_rounds(names, ROUNDS + AGAIN, options).items():
-        each = typical(readings, FIGURES[name].mix)
+        each = undisturbed(readings)
         recorded[name] = {"parts": [round(part, 2) for part in each["parts"]],
                           "calibration": {piece: round(ns) for piece, ns in each["calibration"].items()}}
         print(f"recorded {name}: {sum(each['parts']):.4g} ns", flush=True)
@@ -231,40 +228,13 @@ def record(names, recorded, options):
     return 0
 
 
-def spread(readings, mix):
-    """Of the ratios to the mix: the widest to either side of the middle one."""
-    ratios = sorted(change(each, readings[0], mix) for each in readings)
-    centre = statistics.median(ratios)
-    return max(ratios[-1] / centre, centre / ratios[0]) - 1
-
-
-def fit(logs):
-    """For each figure the mixes of up to two pieces of work whose ratio moves least over all rounds."""
-    rounds = collections.defaultdict(list)
-    for line in itertools.chain.from_iterable(open(log, encoding="utf-8") for log in logs):
-        each = json.loads(line)
-        rounds[each["name"]].append(each)
-    for name, readings in rounds.items():
-        pieces = list(readings[0]["calibration"])
-        mixes = [{piece: 1.0} for piece in pieces]
-        mixes += [{a: share / 4, b: 1 - share / 4} for a, b in itertools.combinations(pieces, 2) for share in (1, 2, 3)]
-        best = sorted((spread(readings, mix), str(mix)) for mix in mixes)
-        print(f"{name} ({len(readings)} rounds): now {spread(readings, FIGURES[name].mix):.3f}, alone {spread(readings, {}):.3f}")
-        for width, mix in best[:3]:
-            print(f"  {width:.3f} {mix}")
-    return 0
-
-
 def main():
     options = argparse.ArgumentParser(description="Compares key figures with the recorded ones.")
     options.add_argument("--record", action="store_true", help="these are the figures from now on")
     options.add_argument("--plant", type=float, default=1.0, metavar="FACTOR", help="control: all that many times slower")
     options.add_argument("--log", metavar="FILE", help="append every round")
-    options.add_argument("--fit", nargs="+", metavar="LOG", help="measure nothing, compare mixes")
     options.add_argument("names", nargs="*", help="parts of names; none: all")
     options = options.parse_args()
-    if options.fit:
-        return fit(options.fit)
     recorded = json.loads(RECORDED.read_text()) if RECORDED.exists() else {}
     names = [name for name in FIGURES if not options.names or any(part in name for part in options.names)]
     if options.record:
