@@ -142,7 +142,8 @@ BENCHMARK(BM_AuthenticateByApiToken);
 /// An access token that was seen before: a digest and two lookups.
 void BM_VerifyKnownAccessToken(benchmark::State& state) {
   SystemRandom random;
-  AccessTokens tokens(new_secret_key(random), 16);
+  Metrics metrics;
+  AccessTokens tokens(new_secret_key(random), 16, CacheMeters(metrics, "tokens"));
   const WallTime now = SystemClock().wall();
   const std::string token = tokens.issue(
       {.user_id = std::string(36, 'u'), .scopes = {"*"}, .session_id = std::string(36, 's')},

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Sorts sources into groups that can be compiled as one file each.
 
-Used by cmake/GkRoom.cmake for the sanitizer builds, which spend most of their time in the same
+Used by cmake/GkRoom.cmake for tests and sanitizer builds, which spend most of their time in the same
 headers and templates over and over. In one file the unnamed namespaces of its sources are one, so a
 source that so much as mentions a name that another defines for itself goes into another group.
 

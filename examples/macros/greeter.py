@@ -46,4 +46,4 @@ while True:
     if joined:
         greeted = (ask(state_get="greeted") or 0) + 1
         ask(state_set="greeted", value=greeted)
-        ask(send=f"say Welcome, {joined[1]}, guest number {greeted}")
+        ask(say=f"Welcome, {joined[1]}, guest number {greeted}")

@@ -13,8 +13,8 @@ std::int64_t seconds_of(WallTime time) {
 
 }  // namespace
 
-AccessTokens::AccessTokens(const SecretKey& master, std::size_t max_cached)
-    : key_(subkey(master, "access-token")), max_cached_(max_cached) {}
+AccessTokens::AccessTokens(const SecretKey& master, std::size_t max_cached, CacheMeters meters)
+    : key_(subkey(master, "access-token")), cache_(max_cached, meters) {}
 
 std::string AccessTokens::issue(const api::Principal& holder, std::string token_id,
                                 WallTime now) const {
@@ -33,16 +33,12 @@ Result<AccessTokens::Verified*> AccessTokens::verify(std::string_view token, Wal
     return Error{Errc::unauthenticated, "the token is not valid"};
   }
   const Digest digest = digest_of("access-token", token);
-  const auto found = cache_.find(digest);
-  if (found != cache_.end() && now_s < found->second->claims.expires_at_s) {
-    return found->second.get();
-  }
-  if (found != cache_.end()) cache_.erase(found);
+  if (Verified* known = cache_.find(digest, now)) return known;
   ++checks_;
   GK_TRY(AccessClaims claims, key_.verify(token, now_s));
-  if (cache_.size() >= max_cached_) cache_.clear();
-  auto verified = std::make_unique<Verified>(Verified{std::move(claims), nullptr, nullptr});
-  return cache_.emplace(digest, std::move(verified)).first->second.get();
+  const WallTime expires{Seconds(claims.expires_at_s)};
+  std::vector<std::string> tags{claims.session_id};
+  return cache_.put(digest, {std::move(claims), nullptr, nullptr}, now, expires, std::move(tags));
 }
 
 }  // namespace gk::accounts

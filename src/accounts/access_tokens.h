@@ -11,11 +11,10 @@
 #include <string>
 #include <string_view>
 
-#include <boost/unordered/unordered_flat_map.hpp>
-
 #include "accounts/rules/access_token.h"
 #include "accounts/rules/digest.h"
 #include "api/principal.h"
+#include "base/lru_cache.h"
 #include "base/random.h"
 #include "gamekeeper/time.h"
 
@@ -32,7 +31,7 @@ class AccessTokens {
     std::shared_ptr<const api::Principal> made_of;  // shared: with the session table
   };
 
-  AccessTokens(const SecretKey& master, std::size_t max_cached);
+  AccessTokens(const SecretKey& master, std::size_t max_cached, CacheMeters meters);
 
   /// A new token for the session of `holder`.
   std::string issue(const api::Principal& holder, std::string token_id, WallTime now) const;
@@ -40,6 +39,9 @@ class AccessTokens {
   /// Errors: as AccessTokenKey::verify(). The pointer is valid until the next call.
   /// Cost: a digest and a lookup for a text that was verified before.
   Result<Verified*> verify(std::string_view token, WallTime now);
+
+  /// Forgets the tokens of a session that has ended, long before they expire.
+  void forget_session(std::string_view session_id) { cache_.invalidate(session_id); }
 
   std::size_t cached() const { return cache_.size(); }
   std::uint64_t checks() const { return checks_; }  ///< Signatures computed so far.
@@ -54,9 +56,8 @@ class AccessTokens {
   };
 
   AccessTokenKey key_;
-  std::size_t max_cached_;
   std::uint64_t checks_ = 0;
-  boost::unordered_flat_map<Digest, std::unique_ptr<Verified>, Hash> cache_;
+  LruCache<Digest, Verified, Hash, WallTime> cache_;  // Tagged with their sessions.
 };
 
 }  // namespace gk::accounts

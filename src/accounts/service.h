@@ -34,6 +34,8 @@ namespace gk::accounts {
 /// Thread: loop.
 class AccountsService final : public api::Gate {
  public:
+  static constexpr const char* kTokenCache = "access_tokens";  ///< Its CacheMeters.
+
   /// Reads users, sessions and tokens through `database` (used during this call only), and the key
   /// file, which it makes when there is none. Without an administrator it makes a setup code and
   /// writes its file.

@@ -210,7 +210,7 @@ TEST_F(AccessTest, VerifySaysWhoATokenIsAndNothingOfOthers) {
             R"({"active":false})");
 }
 TEST_F(AccessTest, OneSignatureCheckATokenHoweverOftenItIsUsed) {
-  AccessTokens tokens(new_secret_key(random), 2);
+  AccessTokens tokens(new_secret_key(random), 2, CacheMeters(metrics, "tokens"));
   const api::Principal holder{.user_id = "u", .session_id = "s"};
   const std::string token = tokens.issue(holder, "t", clock.wall());
   for (int i = 0; i < 100; ++i) ASSERT_TRUE(tokens.verify(token, clock.wall()));
@@ -219,6 +219,23 @@ TEST_F(AccessTest, OneSignatureCheckATokenHoweverOftenItIsUsed) {
     ASSERT_TRUE(tokens.verify(tokens.issue(holder, std::to_string(i), clock.wall()), clock.wall()));
     ASSERT_LE(tokens.cached(), 2U);
   }
+}
+TEST_F(AccessTest, AFullCacheForgetsWhatWasUsedLongestAgo) {
+  AccessTokens tokens(new_secret_key(random), 2, CacheMeters(metrics, "tokens"));
+  const api::Principal holder{.user_id = "u", .session_id = "s"};
+  const std::string mine = tokens.issue(holder, "mine", clock.wall());
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_TRUE(tokens.verify(mine, clock.wall()));
+    ASSERT_TRUE(tokens.verify(tokens.issue(holder, std::to_string(i), clock.wall()), clock.wall()));
+  }
+  EXPECT_EQ(tokens.checks(), 11U) << "others' tokens cost their own checks only";
+}
+TEST_F(AccessTest, ForgetsTheTokensOfASessionThatEnds) {
+  const Gauge remembered = CacheMeters(metrics, AccountsService::kTokenCache).entries;
+  ASSERT_EQ(bearer_status(access), 200);
+  ASSERT_EQ(remembered.value(), 1);
+  ASSERT_EQ(ask(as_bearer(post("/api/auth/logout", ""), access)).status, 204);
+  EXPECT_EQ(remembered.value(), 0);
 }
 TEST_F(AccessTest, RowsOfDeadSessionsAreDeletedAtStart) {
   stop();

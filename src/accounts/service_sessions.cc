@@ -14,6 +14,7 @@ namespace gk::accounts {
 void AccountsService::ended(const std::vector<EndedSession>& sessions, std::string_view reason) {
   session_count_.set(static_cast<double>(sessions_.size()));
   for (const EndedSession& session : sessions) {
+    access_tokens_.forget_session(session.id);
     session_ended_.publish({session.id, session.user_id, reason});
   }
 }

@@ -33,7 +33,7 @@ struct TokenLimits {
   std::size_t max_families = 4'096;        ///< Whose budgets are known; the fullest is forgotten.
   std::size_t max_api_tokens = 10'000;     ///< Newest is refused. Read at start.
   std::size_t max_api_tokens_a_user = 50;  ///< Likewise.
-  /// Of verified access tokens. A full cache is emptied: each then costs one signature check.
+  /// Verified access tokens that are remembered; each other one costs a signature check a request.
   std::size_t max_cached_tokens = 4'096;
 };
 

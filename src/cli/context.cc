@@ -138,11 +138,13 @@ std::optional<double> number_of(const JsonValue& object, std::string_view key) {
   return value->as_number();
 }
 
-const JsonValue::Array& items_of(const JsonValue& list) {
+const JsonValue::Array& list_of(const JsonValue& object, std::string_view key) {
   static const JsonValue::Array kNone;
-  const JsonValue* items = list.find("items");
-  return items != nullptr && items->is_array() ? items->as_array() : kNone;
+  const JsonValue* list = object.find(key);
+  return list != nullptr && list->is_array() ? list->as_array() : kNone;
 }
+
+const JsonValue::Array& items_of(const JsonValue& list) { return list_of(list, "items"); }
 
 Result<void> check_name(const std::string& name) {
   if (sys::is_safe_name(name)) return {};

@@ -61,6 +61,8 @@ std::string text_of(const JsonValue& object, std::string_view key);
 std::optional<double> number_of(const JsonValue& object, std::string_view key);
 /// The items of a list answer.
 const JsonValue::Array& items_of(const JsonValue& list);
+/// Member `key` of an answer; empty when it is no array.
+const JsonValue::Array& list_of(const JsonValue& object, std::string_view key);
 
 /// Whether `name` may name a macro or a profile: [a-z0-9_-]{1,64}.
 /// Errors: invalid_argument (says what was expected and what came).

@@ -11,12 +11,6 @@
 namespace gk::cli {
 namespace {
 
-const JsonValue::Array& array_of(const JsonValue& object, std::string_view key) {
-  static const JsonValue::Array kNone;
-  const JsonValue* value = object.find(key);
-  return value != nullptr && value->is_array() ? value->as_array() : kNone;
-}
-
 /// "59.9", "59.9 (stale)" or "unknown (reason)".
 std::string value_text(const JsonValue& subject, std::string_view name) {
   const JsonValue* signal = subject.find(name);
@@ -54,7 +48,7 @@ struct Kind {
 std::string issues_text(const JsonValue& subject) {
   const std::string source = text_of(subject, "source");
   std::map<std::pair<std::string, std::string>, Kind> kinds;
-  const auto& issues = array_of(subject, "issues");
+  const auto& issues = list_of(subject, "issues");
   for (const JsonValue& issue : issues) {
     Kind& kind = kinds[{text_of(issue, "kind"), text_of(issue, "source")}];
     const std::string severity = text_of(issue, "severity");
@@ -87,7 +81,7 @@ bool tells_frames(const JsonValue& subject) {
 
 std::vector<std::vector<std::string>> frame_rows(const JsonValue& performance) {
   std::vector<std::vector<std::string>> rows;
-  for (const JsonValue& subject : array_of(performance, "subjects")) {
+  for (const JsonValue& subject : list_of(performance, "subjects")) {
     if (!tells_frames(subject)) continue;
     const std::string name = text_of(subject, "subject");
     const auto frame_ms = number_of(subject, "frame_ms");

@@ -30,12 +30,6 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-const JsonValue::Array& list_of(const JsonValue& object, std::string_view key) {
-  static const JsonValue::Array kNone;
-  const JsonValue* list = object.find(key);
-  return list != nullptr && list->is_array() ? list->as_array() : kNone;
-}
-
 // At most `most` columns; the rest is one "…".
 std::string cut(const std::string& text, std::size_t most) {
   return text.size() <= most ? text : text.substr(0, most - 1) + "…";

@@ -8,12 +8,6 @@
 namespace gk::cli {
 namespace {
 
-const JsonValue::Array& list_of(const JsonValue& object, std::string_view key) {
-  static const JsonValue::Array kNone;
-  const JsonValue* list = object.find(key);
-  return list != nullptr && list->is_array() ? list->as_array() : kNone;
-}
-
 /// Of a scalar or, in a change of an override file, of any field.
 std::string value_text(const JsonValue* value) {
   if (value == nullptr || value->is_null()) return "-";

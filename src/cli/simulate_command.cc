@@ -40,12 +40,6 @@ std::string body_of(const SimulateOptions& o) {
   return body;
 }
 
-const JsonValue::Array& list_of(const JsonValue& answer, std::string_view key) {
-  static const JsonValue::Array kNone;
-  const JsonValue* list = answer.find(key);
-  return list != nullptr && list->is_array() ? list->as_array() : kNone;
-}
-
 /// "4 min 10 s of 24 h 0 min recorded": a share hides that a young daemon has seen little.
 std::string recorded_text(const JsonValue& answer, double unknown) {
   const auto from = parse_rfc3339(text_of(answer, "from")),

@@ -202,7 +202,7 @@ ExternalMacro::~ExternalMacro() {
   }
   impl_->woken.notify_all();
   impl_->thread.join();
-  if (impl_->state != ExternalState::running) return;
+  if (is_final(impl_->state)) return;
   UnixHttp last(impl_->options.socket, impl_->options.token);
   (void)last.exchange("POST", "/api/v1/macro-safety/stop/" + impl_->macro_id, "", kEndTimeout);
 }

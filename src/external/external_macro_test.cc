@@ -183,6 +183,19 @@ TEST_F(ExternalMacroTest, RegistersAgainWithADaemonThatWasRestarted) {
   ASSERT_TRUE(hears("running:"));
 }
 
+TEST_F(ExternalMacroTest, IsTakenBackAlsoWhileTheDaemonDoesNotAnswerWell) {
+  FakeDaemon daemon(socket);
+  daemon.give(answer(201, "{}"));
+  auto macro = start();
+  ASSERT_TRUE(macro);
+  daemon.give(answer(503, R"({"detail":"too many programs wait"})"));
+  ASSERT_TRUE(hears("unwatched:too many programs wait"));
+  daemon.give(answer(200, "{}"));
+  daemon.give(answer(200, "{}"));
+  macro->reset();
+  EXPECT_NE(daemon.seen().find("POST /api/v1/macro-safety/stop/heal "), std::string::npos);
+}
+
 TEST_F(ExternalMacroTest, IsRefusedForGoodByADaemonThatQuarantinesIt) {
   FakeDaemon daemon(socket);
   daemon.give(answer(201, "{}"));

@@ -228,10 +228,12 @@ class FakeScriptHost final : public ScriptHost {
     if (refuses) return *refuses;
     last = launch;
     print = std::move(printed);
+    if (ends) return *std::exchange(ends, std::nullopt);
     return ProgramEnds{sys::Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC)),
                        sys::Fd(::open("/dev/null", O_WRONLY | O_CLOEXEC))};
   }
   Printed print;                          ///< Of the last program.
+  std::optional<ProgramEnds> ends;        ///< Of the next program; else of none.
   std::optional<ScriptEnded> last_frame;  ///< Of a script whose process ends before it is read.
   net::Loop* last_loop = nullptr;         ///< Told in a later turn, as the runner does.
   void drain(std::string_view id) override {

@@ -1,5 +1,11 @@
 // Process macros that speak JSON lines: the service starts and ends the program, the host serves
 // it.
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+
 #include "macros/service_fixture_test.h"
 
 namespace gk::macros {
@@ -23,6 +29,7 @@ class ServiceProgramTest : public ServiceBench {
     request.json_lines = true;
     request.is_admin = true;
     request.game = "world";
+    request.correlation_id = "abc-1";
     return request;
   }
   bool gone() {
@@ -35,6 +42,7 @@ TEST_F(ServiceProgramTest, IsServedByTheHostFromItsStartToItsEnd) {
   ASSERT_TRUE(gone());
   EXPECT_EQ(host.calls, "open bot run bot drain bot gone bot ");
   EXPECT_EQ(host.last.game, "world");
+  EXPECT_EQ(host.last.correlation_id, "abc-1");
   EXPECT_EQ(service->output("bot")->text, "last words\n");
 }
 
@@ -44,6 +52,31 @@ TEST_F(ServiceProgramTest, FreesItsNameAtTheHostWhenItCannotStart) {
   host.refuses = Error{Errc::not_found, "no game link world"};
   EXPECT_EQ(start(program({"/bin/true"})).error().message, "no game link world");
   EXPECT_EQ(service->active(), 0U);
+}
+
+TEST_F(ServiceProgramTest, KeepsItsPipesWhenItsFirstConfinementIsRefused) {
+  const TempDir folder;
+  const std::string worker = folder / "worker", tried = folder / "tried";
+  // The first time, what a system without namespaces makes the worker report.
+  std::ofstream(worker) << "#!/bin/sh\n[ -e " << tried << " ] && exec " GK_WORKER " \"$@\"\n: >"
+                        << tried << "\necho 'E mount: Operation not permitted' >&4\n";
+  ASSERT_EQ(::chmod(worker.c_str(), 0700), 0);
+  MacroServiceOptions options = quick_options();
+  options.launcher.worker = worker;
+  build(options);
+  service->set_script_host(&host);
+  service->set_games(&port);
+  int pipe[2];
+  ASSERT_EQ(::pipe2(pipe, O_CLOEXEC), 0);
+  const sys::Fd spoken(pipe[0]);
+  host.ends = ProgramEnds{sys::Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC)), sys::Fd(pipe[1])};
+  ASSERT_TRUE(start(program({"/bin/echo", "hello"})));
+  ASSERT_TRUE(gone());
+  EXPECT_EQ(host.calls, "open bot run bot drain bot gone bot ") << "one run, in spite of two tries";
+  char text[16];
+  const ssize_t n = ::read(spoken.get(), text, sizeof text);
+  EXPECT_EQ(std::string(text, n > 0 ? static_cast<std::size_t>(n) : 0), "hello\n");
+  EXPECT_TRUE(std::filesystem::exists(tried)) << "the first try was one";
 }
 
 TEST_F(ServiceProgramTest, IsFencedAtTheHostBeforeItIsKilled) {

@@ -197,7 +197,7 @@ void MacroService::launch(std::unique_ptr<RunningMacro> macro, const std::string
 Result<void> MacroService::open_program(RunningMacro& macro) {
   if (!macro.speaks || macro.ends.input) return {};  // A second try has them already.
   auto ends = scripts_->open(
-      {macro.id, "", macro.game, macro.args_json},
+      {macro.id, "", macro.game, macro.args_json, macro.correlation_id},
       [this, id = macro.id, alive = std::weak_ptr<int>(alive_)](std::string_view text) {
         RunningMacro* speaker = alive.expired() ? nullptr : find(id);
         if (speaker != nullptr) speaker->output.add(text);
@@ -262,7 +262,7 @@ std::size_t MacroService::take_slot(const RunningMacro& macro) {
       std::find_if(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.pidfd < 0; });
   GK_ASSERT(free != slots_.end());  // admit() lets in at most as many as there are slots.
   *free = {macro.spawned.process.fd(), macro.spawned.control.get(),
-           macro.kind == MacroKind::process && macro.spawned.mode == sys::Confinement::session};
+           macro.kind != MacroKind::external && macro.spawned.mode == sys::Confinement::session};
   return static_cast<std::size_t>(free - slots_.begin());
 }
 

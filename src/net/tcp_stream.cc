@@ -9,37 +9,41 @@
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
+#include <optional>
+#include <vector>
 
 #include "net/loop_impl.h"
+#include "net/name_lookup.h"
 
 namespace gk::net {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
 using Socket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
-using Resolver = asio::ip::basic_resolver<asio::ip::tcp, Executor>;
+using Endpoint = asio::ip::tcp::endpoint;
 
 struct TcpStream::Core : std::enable_shared_from_this<Core> {
   Core(Loop& l, TcpStreamHandlers h, const TcpStreamLimits& lim)
-      : loop(l),
-        handlers(std::move(h)),
-        limits(lim),
-        socket(l.impl().context),
-        resolver(l.impl().context) {}
+      : loop(l), handlers(std::move(h)), limits(lim), socket(l.impl().context) {}
 
   void start(const std::string& host, std::uint16_t port) {
     timeout = loop.after(limits.connect_timeout, [self = shared_from_this()] {
       self->end({Errc::deadline_exceeded, "no connection in time"});
     });
-    resolver.async_resolve(
-        host, std::to_string(port),
-        [self = shared_from_this()](const error_code& ec, const Resolver::results_type& found) {
-          if (self->ended) return;
-          if (ec) return self->end({Errc::unavailable, "no such host: " + ec.message()});
-          asio::async_connect(self->socket, found, [self](const error_code& failed, const auto&) {
-            self->on_connected(failed);
-          });
-        });
+    lookup.emplace(loop, host, [self = shared_from_this(), port](const Result<Addresses>& found) {
+      if (self->ended) return;
+      if (!found) return self->end(found.error());
+      self->connect(*found, port);
+    });
+  }
+
+  void connect(const Addresses& addresses, std::uint16_t port) {
+    std::vector<Endpoint> places;
+    for (const auto& address : addresses) places.emplace_back(address, port);
+    asio::async_connect(socket, places,
+                        [self = shared_from_this()](const error_code& failed, const Endpoint&) {
+                          self->on_connected(failed);
+                        });
   }
 
   void on_connected(const error_code& ec) {
@@ -99,7 +103,7 @@ struct TcpStream::Core : std::enable_shared_from_this<Core> {
     ended = true;
     open = false;
     timeout.cancel();
-    resolver.cancel();
+    lookup.reset();
     error_code ignored;
     socket.close(ignored);
     // The handlers may own what called us: they are freed when the last operation has ended.
@@ -116,7 +120,7 @@ struct TcpStream::Core : std::enable_shared_from_this<Core> {
   const TcpStreamHandlers handlers;
   const TcpStreamLimits limits;
   Socket socket;
-  Resolver resolver;
+  std::optional<NameLookup> lookup;  // Holds this until its answer, or close().
   Handle timeout;
   std::array<char, 64 * 1024> input;
   std::string unsent, on_the_way;

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -117,7 +118,8 @@ TEST_F(TcpStreamTest, MayBeDestroyedByItsOwnHandler) {
                                      stream.reset();
                                    },
                                    nullptr});
-  loop.run_for(20ms);
+  pollfd caller{peer.fd, POLLIN, 0};
+  ASSERT_TRUE(until([&] { return ::poll(&caller, 1, 0) == 1; })) << "else accept() waits for ever";
   peer.accept();
   ASSERT_EQ(::write(peer.accepted, "x", 1), 1);
   ASSERT_TRUE(until([&] { return got == "x"; }));

@@ -3,36 +3,37 @@
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/udp.hpp>
+#include <optional>
 
 #include "net/loop_impl.h"
+#include "net/name_lookup.h"
 
 namespace gk::net {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
 using Socket = asio::basic_datagram_socket<asio::ip::udp, Executor>;
-using Resolver = asio::ip::basic_resolver<asio::ip::udp, Executor>;
 
 struct UdpClient::Core : std::enable_shared_from_this<Core> {
-  Core(Loop& loop, UdpClientHandlers h)
-      : handlers(std::move(h)), socket(loop.impl().context), resolver(loop.impl().context) {}
+  Core(Loop& l, UdpClientHandlers h) : loop(l), handlers(std::move(h)), socket(l.impl().context) {}
 
   void start(const std::string& host, std::uint16_t port) {
-    resolver.async_resolve(
-        host, std::to_string(port),
-        [self = shared_from_this()](const error_code& ec, const Resolver::results_type& found) {
-          if (self->ended) return;
-          if (ec) return self->end("no such host: " + ec.message());
-          error_code failed;
-          const auto address = found.begin()->endpoint();
-          self->socket.open(address.protocol(), failed);
-          if (!failed) self->socket.connect(address, failed);
-          if (!failed) self->socket.non_blocking(true, failed);
-          if (failed) return self->end("cannot use the address: " + failed.message());
-          self->open = true;
-          if (self->handlers.on_open) self->handlers.on_open();
-          self->read();
-        });
+    lookup.emplace(loop, host, [self = shared_from_this(), port](const Result<Addresses>& found) {
+      if (self->ended) return;
+      if (!found) return self->end(found.error().message);
+      self->connect({found->front(), port});
+    });
+  }
+
+  void connect(const asio::ip::udp::endpoint& address) {
+    error_code failed;
+    socket.open(address.protocol(), failed);
+    if (!failed) socket.connect(address, failed);
+    if (!failed) socket.non_blocking(true, failed);
+    if (failed) return end("cannot use the address: " + failed.message());
+    open = true;
+    if (handlers.on_open) handlers.on_open();
+    read();
   }
 
   void read() {
@@ -52,7 +53,7 @@ struct UdpClient::Core : std::enable_shared_from_this<Core> {
   void close() {
     ended = true;
     open = false;
-    resolver.cancel();
+    lookup.reset();
     error_code ignored;
     socket.close(ignored);
   }
@@ -64,9 +65,10 @@ struct UdpClient::Core : std::enable_shared_from_this<Core> {
     if (handlers.on_closed) handlers.on_closed({Errc::unavailable, std::move(why)});
   }
 
+  Loop& loop;
   const UdpClientHandlers handlers;
   Socket socket;
-  Resolver resolver;
+  std::optional<NameLookup> lookup;  // Holds this until its answer, or close().
   std::array<char, 64 * 1024> input;
   bool open = false, ended = false;
 };

@@ -228,10 +228,14 @@ void WebSocketSession::sweep(MonoTime now) {
     if (now - close_since_ > limits_.close_timeout) end(close_code_);
   } else if (writing_ && now - write_since_ > limits_.stall_timeout) {
     end(1013);  // A close frame would have to wait behind the frame that is stuck.
-  } else if (now - heard_ > limits_.ping_interval * 2) {
-    close(4408, "nothing heard for too long");
-  } else if (open_ && now - heard_ >= limits_.ping_interval) {
-    ping(now);
+  } else if (now - heard_ >= limits_.ping_interval) {
+    // Only who could have answered: after a pause of our own nobody has been asked yet.
+    const MonoTime asked = open_ ? pinged_ : heard_ + limits_.ping_interval;
+    if (asked > heard_ && now - asked > limits_.ping_interval) {
+      close(4408, "nothing heard for too long");
+    } else if (open_) {
+      ping(now);
+    }
   }
 }
 

@@ -1,5 +1,7 @@
 #include "net/web_socket.h"
 
+#include <thread>
+
 #include "net/server_fixture_test.h"
 #include "net/ws_handshake.h"
 
@@ -366,6 +368,18 @@ TEST_F(WebSocketTest, PingsASilentPeerAndClosesItWith4408) {
   open(silent);
   EXPECT_EQ(next_frame(silent).opcode, Opcode::ping);
   expect_close(silent, 4408);
+}
+
+TEST_F(WebSocketTest, APauseOfTheServerClosesNobody) {
+  options.web_socket.ping_interval = milliseconds(20);
+  start_web();
+  RawClient client(port);
+  open(client);
+  std::this_thread::sleep_for(milliseconds(100));  // The loop stands still.
+  const ServerFrame ping = next_frame(client);
+  EXPECT_EQ(ping.opcode, Opcode::ping);
+  client.send(masked(Opcode::pong, ping.payload));
+  EXPECT_EQ(next_frame(client).opcode, Opcode::ping) << "it is there still";
 }
 
 TEST_F(WebSocketTest, PeerThatAnswersPingsStays) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
+#include <utility>
 
 #include "base/try.h"
 
@@ -57,6 +59,28 @@ monitor::HealthCheck telemetry_check(const Stores& stores) {
             }
             return {monitor::HealthStatus::ok, std::to_string(stats.commits) + " batches saved"};
           }};
+}
+
+std::function<monitor::CheckOutcome()> cache_check(std::string what, CacheMeters meters) {
+  struct Seen {
+    double hits = 0, displaced = 0;
+  };
+  // Shared by the copies of the function; a check never runs twice at once.
+  return [what = std::move(what), meters, before = std::make_shared<Seen>()] {
+    const Seen now{meters.hits.value(), meters.displaced.value()};
+    const double hits = now.hits - before->hits, displaced = now.displaced - before->displaced;
+    *before = now;
+    const auto whole = [](double count) { return std::to_string(static_cast<long long>(count)); };
+    if (displaced > hits) {
+      return monitor::CheckOutcome{monitor::HealthStatus::degraded,
+                                   what + ": " + whole(displaced) + " made room and " +
+                                       whole(hits) + " were found since the last check"};
+    }
+    const double asked = now.hits + meters.misses.value();
+    return monitor::CheckOutcome{monitor::HealthStatus::ok,
+                                 whole(meters.entries.value()) + " " + what + ", found " +
+                                     whole(now.hits) + " of " + whole(asked) + " times"};
+  };
 }
 
 monitor::HealthInputs health_inputs(const monitor::Monitor& monitor, Stores& stores,

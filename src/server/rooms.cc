@@ -232,6 +232,8 @@ Result<void> Rooms::Impl::start_macros() {
   GK_TRY(macros, MacroRoom::create(context, *stores, *pool, *monitor, *lanes));
   GK_TRY(notices, NoticeRoom::create(context, *stores->state, macros->service()));
   auto inputs = health_inputs(*monitor, *stores, context.log);
+  inputs.cache = cache_check("verified access tokens",
+                             CacheMeters(context.metrics, accounts::AccountsService::kTokenCache));
   inputs.configuration = settings->health();
   inputs.dependencies = [room = macros.get(), told = notices.get()] {
     return worst_of({room->health(), told->health()});

@@ -75,6 +75,11 @@ void ScriptRoom::keep_logs(const RoomsContext& context) {
       runner_->logged().subscribe([keeper = keeper_.get()](const macros::ScriptLogLine& line) {
         keeper->changed(line.macro_id);
       });
+  // The log of one that was removed goes from the disk, too.
+  removed_ =
+      library_->changed().subscribe([keeper = keeper_.get()](const macros::ScriptChanged& change) {
+        if (change.kind == macros::ScriptChanged::Kind::removed) keeper->changed(change.name);
+      });
 }
 
 void ScriptRoom::connect(api::Hub& hub, api::Router& router, macros::MacroService& service) {

@@ -63,6 +63,7 @@ class ScriptRoom final : public macros::MacroStarter {
   std::unique_ptr<macros::ScriptRunner> runner_;
   std::unique_ptr<macros::ConsoleKeeper> keeper_;  // Behind the runner, whose log it writes.
   Topic<macros::ScriptLogLine>::Subscription logged_;
+  Topic<macros::ScriptChanged>::Subscription removed_;
   std::unique_ptr<macros::Scheduler> scheduler_;
   std::unique_ptr<macros::ScriptTopics> topics_;
   std::map<std::string, WallTime> served_;       // Until connect().

@@ -14,6 +14,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 import unittest
@@ -22,6 +23,7 @@ import urllib.parse
 from abuse_planted import weakened
 from gk import BIN, PASSWORD, Browser, Daemon, WebSocket, alive, wait_for
 from storage_kill_test import Oracle
+from storage_test import mounts_allowed
 
 ROUNDS = int(os.environ.get("GK_TERM_ROUNDS", "3"))  # of SIGTERM under load; docs/performance.md has 5
 HARMLESS = (signal.SIGHUP, signal.SIGUSR2, signal.SIGPIPE, signal.SIGCHLD, signal.SIGWINCH, signal.SIGCONT, signal.SIGURG)
@@ -131,6 +133,30 @@ def term_under_load(daemon, oracle):
     return wrong, took[0]
 
 
+class SilentNameServer:
+    """Where /etc/resolv.conf of `program`, a daemon, points to. Use as a context manager."""
+
+    def __enter__(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="gk-names-")
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.9.9.9", 53))
+        self.socket.settimeout(10)
+        file, program = (pathlib.Path(self.folder.name) / name for name in ("resolv.conf", "daemon"))
+        file.write_text("nameserver 127.9.9.9\n")
+        program.write_text(f"#!/bin/sh\nexec unshare --mount sh -ec 'mount --bind {file} /etc/resolv.conf\n"
+                           f"exec \"$0\" \"$@\"' {BIN}/gamekeeperd \"$@\"\n")
+        program.chmod(0o755)
+        self.program = str(program)
+        return self
+
+    def asked(self):
+        return self.socket.recv(4096)
+
+    def __exit__(self, *failure):
+        self.socket.close()
+        self.folder.cleanup()
+
+
 class Term(unittest.TestCase):
     def test_term_under_load_ends_within_5_s_and_loses_nothing(self):
         with Daemon() as daemon:
@@ -143,6 +169,24 @@ class Term(unittest.TestCase):
                 self.assertEqual(oracle.lost(), [], f"round {number}")
             self.assertEqual(daemon.cli("db", "check", "--full").returncode, 0)
             print(f"{ROUNDS} SIGTERM under load: {min(times):.2f} to {max(times):.2f} s, {oracle.acknowledged} acknowledged writes, 0 lost")
+
+    @unittest.skipUnless(mounts_allowed(), "binds /etc/resolv.conf in a namespace of its own")
+    def test_a_name_server_that_does_not_answer_holds_up_neither_the_end_nor_other_games(self):
+        with SilentNameServer() as names, socket.create_server(("127.0.0.1", 0)) as near:
+            with Daemon(program=names.program) as daemon:
+                for name, host, port in (("far", "mud.example.org", 4201), ("near", "127.0.0.1", near.getsockname()[1])):
+                    answer = daemon.admin.post("/api/games", {"name": name, "kind": "mud", "host": host, "port": port})
+                    self.assertEqual(answer.status, 201, answer)
+                    if name == "far":
+                        self.assertIn(b"mud", names.asked())
+                near.settimeout(2)
+                near.accept()[0].close()
+                states = {game["name"]: game["state"] for game in daemon.admin.get("/api/games").json["items"]}
+                self.assertEqual(states["far"], "connecting", "the name is being looked up still")
+                begin = time.monotonic()
+                daemon.signal(signal.SIGTERM)
+                self.assertEqual(daemon.process.wait(30), 0)
+                self.assertLess(time.monotonic() - begin, 5)
 
     def test_a_daemon_that_is_deaf_to_term_is_noticed(self):
         with Daemon(env=weakened("deaf-to-term")) as daemon:

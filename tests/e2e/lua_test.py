@@ -48,6 +48,23 @@ class Lua(unittest.TestCase):
             wait_log(daemon, "hello", "run\t2\tx\tnil")
             self.assertTrue(any("nil\t" in line for line in log(daemon, "hello")), log(daemon, "hello"))
 
+    def test_one_that_is_removed_leaves_nothing_to_its_name(self):
+        counts = '-- needs: nothing\nstate.set("n", (state.get("n") or 0) + 1)\nlog("run", state.get("n"))'
+        with Daemon(config=CONFIG) as daemon:
+            for begun in ("removed and put again", "restarted in between"):
+                with self.subTest(begun):
+                    put(daemon, "counts", counts)
+                    run(daemon, "counts")
+                    wait_log(daemon, "counts", "run\t1")
+                    wait_for("its end", lambda: "counts" not in running(daemon))
+                    self.assertEqual(log(daemon, "counts").count("run\t1"), 1)
+                    self.assertEqual(daemon.admin.ask("DELETE", "/api/macro-scripts/counts").status, 200)
+                    if begun.startswith("restarted"):
+                        daemon.stop()
+                        daemon.start()
+            put(daemon, "counts", counts)
+            self.assertEqual(log(daemon, "counts"), [])
+
     def test_what_needs_a_game_does_not_start_without_one(self):
         with Daemon(config=CONFIG) as daemon:
             put(daemon, "asks", 'local reply = game.send("list")\nlog(reply)')
@@ -70,6 +87,17 @@ class Lua(unittest.TestCase):
             run(daemon, "fails")
             wait_log(daemon, "fails", "fails:3: attempt to index a nil value")
             wait_for("its end", lambda: "fails" not in running(daemon))
+
+    def test_an_emergency_stop_ends_it_for_sure_in_either_confinement(self):
+        for confinement in ("auto", "session"):
+            with self.subTest(confinement), Daemon(config=f"[macros]\nconfinement = '{confinement}'\n") as daemon:
+                put(daemon, "sleeps", 'log("here")\nsleep(600)')
+                run(daemon, "sleeps")
+                wait_log(daemon, "sleeps", "here")
+                daemon.admin.post("/api/macro-safety/stop-all")
+                wait_for("its end", lambda: "sleeps" not in running(daemon))
+                event = daemon.admin.get("/api/macro-safety/cancellations?limit=1").json["items"][0]
+                self.assertEqual((event["macro_id"], event["outcome"]), ("sleeps", "killed"))
 
     def test_what_loops_is_stopped_and_the_daemon_stays_quick(self):
         with Daemon(config=CONFIG) as daemon:

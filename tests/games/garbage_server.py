@@ -1,6 +1,6 @@
-"""garbage_server.py: servers that pour out what is no protocol, as fast as it is read, and hang up
-after 13 MB. A process of its own, so that it takes no time of whoever measures. Prints its ports, and
-at the end of its input how many bytes went out."""
+"""garbage_server.py: servers that pour out what is no protocol, as fast as it is read, until somebody
+hangs up. A process of its own, so that it takes no time of whoever measures. Prints its ports, and for
+each line of its input how many bytes went out."""
 import os
 import sys
 
@@ -13,10 +13,9 @@ class Garbage(FakeServer):
 
     def talk(self, connection):
         junk = os.urandom(65536) + b"\r\n" + b"\xff\xfd\x18" * 100
-        for _ in range(200):
+        while True:
             connection.sendall(junk)
             self.sent += len(junk)
-        connection.close()
 
 
 def main():

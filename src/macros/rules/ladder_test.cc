@@ -277,6 +277,8 @@ TEST_F(LadderTest, RecordsAForkBombOnceWhereNothingActs) {
   EXPECT_EQ(bomb->action, Action::record);
   EXPECT_FALSE(tick_with(600));
   EXPECT_FALSE(tick_with(3)) << "that one is over";
+  EXPECT_FALSE(tick_with(600)) << "too soon: it would fill the records";
+  now += settings.cooldown;
   EXPECT_TRUE(tick_with(600));
 }
 

@@ -263,11 +263,12 @@ std::optional<std::uint32_t> MacroWatch::excess_processes(const Entry& entry,
 // milliseconds.
 std::optional<Decision> MacroWatch::judge_processes(Entry& entry, const Tick& tick) {
   const auto own = excess_processes(entry, tick.snapshot, tick.now);
-  if (!own) {
-    entry.processes_recorded = false;
-    return std::nullopt;
+  if (!own) return std::nullopt;
+  if (!acts(entry)) {
+    // A macro that goes over and under the limit must not fill the records.
+    const auto last = std::exchange(entry.processes_recorded, tick.now);
+    if (last && tick.now - *last < settings_.cooldown) return std::nullopt;
   }
-  if (!acts(entry) && std::exchange(entry.processes_recorded, true)) return std::nullopt;
   const double limit = settings_.max_processes;
   Decision d;
   d.macro_id = entry.profile.macro_id;

@@ -187,8 +187,8 @@ class MacroWatch {
     bool cancelling = false;
     bool warned = false;
     bool duration_recorded = false;
-    bool processes_recorded = false;
-    std::optional<Pause> pause;  // Only pauses that the rules made.
+    std::optional<MonoTime> processes_recorded;  // Where nothing acts.
+    std::optional<Pause> pause;                  // Only pauses that the rules made.
     std::optional<MonoTime> quiet_since;
     std::optional<MonoTime> pattern_pause_ended;
     std::optional<MonoTime> pattern_warned_at;

@@ -50,7 +50,7 @@ class ConsoleLog {
   Log& make_room(const std::string& macro_id);
   static void cut(Log& log);
   std::map<std::string, Log, std::less<>> logs_;
-  std::set<std::string> dropped_;  // Until take_dropped(), which somebody calls each second.
+  std::set<std::string> dropped_;  // Until take_dropped().
 };
 
 }  // namespace gk::macros

@@ -46,6 +46,7 @@ class FakePort final : public games::Port {
     return out;
   }
   void send(games::SendRequest request, Replied done) override {
+    if (games.count(request.game) == 0) return done(Error{Errc::not_found, "no such game"});
     if (!leaky_for_test && fenced.count(request.sender) > 0) {
       return done(Error{Errc::cancelled, "fenced"});
     }

@@ -51,8 +51,18 @@ Result<void> ScriptMemory::set(const std::string& macro_id, const std::string& k
   return {};
 }
 
-void ScriptMemory::forget(std::string_view macro_id) {
-  if (const auto found = memories_.find(macro_id); found != memories_.end()) memories_.erase(found);
+void ScriptMemory::forget(const std::string& macro_id) {
+  const auto node = memories_.extract(macro_id);
+  if (node.empty()) return;
+  Remembered nothing = std::move(node.mapped().dirty);
+  nothing.merge(node.mapped().values);
+  for (auto& [key, json] : nothing) json.clear();
+  store_.save_state(macro_id, std::move(nothing),
+                    [this, alive = std::weak_ptr(alive_), macro_id](const Result<void>& saved) {
+                      if (saved || alive.expired()) return;
+                      log_.warn("script.state_not_removed", saved.error().message,
+                                {{"macro_id", macro_id}});
+                    });
 }
 
 void ScriptMemory::write_later(Nanos delay) {

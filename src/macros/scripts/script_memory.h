@@ -39,7 +39,8 @@ class ScriptMemory {
   /// An empty `json` forgets the key.
   /// Errors: invalid_argument (key empty or longer than 128 bytes), resource_exhausted.
   Result<void> set(const std::string& macro_id, const std::string& key, std::string json);
-  void forget(std::string_view macro_id);
+  /// All of that macro, here and on disk.
+  void forget(const std::string& macro_id);
   /// Hands what is not yet written to the store.
   void flush();
 

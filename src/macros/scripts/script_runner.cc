@@ -45,8 +45,11 @@ ScriptRunner::ScriptRunner(RunnerOptions options, ScriptLibrary& library, Script
       if (run->script) run->script->line(line.text);
     }
   });
-  changes_ = library_.changed().subscribe(
-      [this](const ScriptChanged& change) { follow_resume(change.name); });
+  changes_ = library_.changed().subscribe([this](const ScriptChanged& change) {
+    follow_resume(change.name);
+    const bool removed = change.kind == ScriptChanged::Kind::removed;
+    if (removed && find(change.name) == nullptr) forget(change.name);
+  });
 }
 
 ScriptRunner::~ScriptRunner() = default;
@@ -224,8 +227,7 @@ ScriptHands ScriptRunner::hands_of(const std::shared_ptr<Running>& owner) {
     const auto run = weak.lock();
     if (run == nullptr) return done(Error{Errc::cancelled, "the macro is gone"});
     const auto words = port_.say_words(run->launch.game);
-    // Without a game send() says what is missing.
-    if (!words && !run->launch.game.empty()) return done(words.error());
+    // Without a game, or when its link is gone, send() says what is missing and counts it.
     send(*run, spoken(words ? *words : "{text}", text), true, timeout, std::move(done));
   };
   hands.log = [this, weak](std::string_view text) {
@@ -354,6 +356,14 @@ void ScriptRunner::gone(std::string_view macro_id, bool cancelled, std::string_v
   if (cancelled && run->program && !run->program->on_cancel.empty() && !run->launch.game.empty()) {
     begin_cleanup(*run);
   }
+  // It was removed while it ran.
+  if (entry == nullptr && run->launch.script == id) forget(id);
+}
+
+// Another macro that gets the name must not find what this one kept.
+void ScriptRunner::forget(const std::string& macro_id) {
+  memory_.forget(macro_id);
+  console_.forget(macro_id);
 }
 
 // The daemon itself says the last words: the macro's own name is fenced.
@@ -364,14 +374,15 @@ void ScriptRunner::begin_cleanup(const Running& run) {
   }
   const std::uint64_t number = ++last_cleanup_;
   ScriptHands hands;
-  hands.send = [this, game = run.launch.game, id](std::string command, bool, Nanos timeout,
-                                                  games::Port::Replied done) {
+  hands.send = [this, game = run.launch.game, correlation_id = run.launch.correlation_id, id](
+                   std::string command, bool, Nanos timeout, games::Port::Replied done) {
     note(id, "on_cancel > " + command);
     port_.send({.game = game,
                 .command = std::move(command),
                 .sender = std::string(kCleaner),
                 .actor = options_.actor,
-                .timeout = std::min<Nanos>(timeout, options_.cancel_deadline)},
+                .timeout = std::min<Nanos>(timeout, options_.cancel_deadline),
+                .correlation_id = correlation_id},
                std::move(done));
   };
   hands.log = [this, id](std::string_view text) { note(id, text); };

@@ -123,6 +123,7 @@ class ScriptRunner final : public ScriptHost {
   std::optional<double> signal(const std::string& game, std::string_view name) const;
   void save_run(const ScriptLaunch& launch);
   void follow_resume(std::string_view script);
+  void forget(const std::string& macro_id);
   void begin_cleanup(const Running& run);
   void end_cleanup(std::uint64_t number, const std::string& how);
   Running* find(std::string_view macro_id) const;

@@ -142,6 +142,7 @@ TEST_F(ScriptRunnerTest, SaysTheTextOfALuaMacroInTheWordsOfItsGame) {
   port.games.clear();
   lua.hands.say("hello", 1s, answered);
   EXPECT_EQ(answers[1], "no such game");
+  EXPECT_EQ(seen.back().kind, ScriptActivity::Kind::error) << "counted";
   runner.fence("m");
   lua.hands.say("after the end", 1s, answered);
   ASSERT_TRUE(until([&] { return answers.size() == 3; }));
@@ -320,6 +321,35 @@ TEST_F(ScriptRunnerTest, RemembersKeptVariables) {
   }
   EXPECT_EQ(port.commands_of("macro:m"), (Sent{"n 0", "n 1"}));
   EXPECT_EQ(*memory.get("m", "n"), "\"2\"");
+}
+
+TEST_F(ScriptRunnerTest, ForgetsAMacroThatIsRemovedFromTheLibrary) {
+  const std::string source = program(R"({"type":"command","command":"n ${n}",
+      "parameters":{"add":{"n":1}}})",
+                                     R"(,"settings":{"keep":["n"]})");
+  for (const bool while_it_runs : {false, true}) {
+    SCOPED_TRACE(while_it_runs);
+    put("m", source);
+    ends.clear();
+    start();
+    until([&] { return !ends.empty(); });
+    if (!while_it_runs) runner.gone("m", false, "");
+    ASSERT_EQ(*memory.get("m", "n"), "\"1\"");
+    ASSERT_NE(log_of("m"), "");
+    bool removed = false;
+    library.remove("m", [&](const Result<void>& done) { removed = static_cast<bool>(done); });
+    ASSERT_TRUE(until([&] { return removed; }));
+    if (while_it_runs) {
+      // What it sets now reaches the disk before it is gone.
+      EXPECT_TRUE(memory.set("m", "late", "1"));
+      memory.flush();
+      ASSERT_NE(memory.get("m", "n"), nullptr) << "it still runs";
+      runner.gone("m", false, "");
+    }
+    EXPECT_EQ(memory.get("m", "n"), nullptr);
+    EXPECT_EQ(log_of("m"), "");
+    EXPECT_TRUE(until([&] { return store.load().value().states.empty(); }));
+  }
 }
 
 TEST_F(ScriptRunnerTest, TellsOperators) {

@@ -9,21 +9,14 @@ import { retryNow } from "../state/live";
 import { theme } from "../state/prefs";
 import { may } from "../state/session";
 import { Dialog } from "../ui/dialog";
-import { Icon, type IconName } from "../ui/icons";
+import type { PaletteItem } from "../palette/item";
+import { Icon } from "../ui/icons";
 import { kNav } from "./nav";
 import { overlay } from "./overlay";
 
 const close = (): void => {
   overlay.value = "none";
 };
-
-/** Something that can be found and done. */
-export interface PaletteItem {
-  icon: IconName;
-  label: string;
-  hint: string;
-  run: () => void;
-}
 
 /** What is found without the daemon: pages, and what this browser does by itself. */
 function ownItems(): PaletteItem[] {

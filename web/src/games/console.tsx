@@ -14,7 +14,7 @@ import { Dialog } from "../ui/dialog";
 import { Icon } from "../ui/icons";
 import { Button, Empty, PageHead, Section } from "../ui/parts";
 import { Chip } from "../ui/words";
-import { HealthFacts, titleOfKind } from "./entry";
+import { HealthFacts, titleOfKind } from "./facts";
 import { GameDialog } from "./form";
 import { games, gamesFollower, kLinkLooks } from "./state";
 

@@ -6,8 +6,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
 import type { Game, GameCandidate } from "../api/games";
-import { formatMs, formatNumber, kUnknown, plural } from "../lib/format";
-import { paceOf, paceTrouble } from "../lib/pace";
+import { plural } from "../lib/format";
 import { placeOf } from "../lib/place";
 import { Await, LookOnly, useFollow } from "../rooms/shared";
 import { may } from "../state/session";
@@ -15,39 +14,10 @@ import { Button, Empty, PageHead } from "../ui/parts";
 import { Chip } from "../ui/words";
 import { ConsolePage } from "./console";
 import { DetectDialog } from "./detect";
+import { HealthFacts, titleOfKind } from "./facts";
 import { GameDialog } from "./form";
 import { FrameRates } from "./frames";
-import { games, gamesFollower, kinds, kLinkLooks } from "./state";
-
-export function titleOfKind(kind: string): string {
-  return kinds.value.value?.find((one) => one.name === kind)?.title ?? kind;
-}
-
-/** What the game itself says about how it is. */
-export function HealthFacts({ of }: { of: Game }): JSX.Element {
-  const { health } = of;
-  const facts: [string, string | null][] = [
-    ["On time", health.tick_ratio === null ? null : `${formatNumber(health.tick_ratio * 100)} %`],
-    ["Latency", health.latency_ms === null ? null : formatMs(health.latency_ms)],
-    ["Answers in", health.response_time_ms === null ? null : formatMs(health.response_time_ms)],
-    ["Waiting", String(health.waiting)],
-    ["Pace", paceOf(of)],
-  ];
-  const trouble = paceTrouble(of);
-  return (
-    <>
-    <dl class="game-facts">
-      {facts.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd class={value === null ? "unknown" : "num"}>{value ?? kUnknown}</dd>
-        </div>
-      ))}
-    </dl>
-    {trouble !== null && <p class="game-pace">{trouble}</p>}
-    </>
-  );
-}
+import { games, gamesFollower, kLinkLooks } from "./state";
 
 function Card({ of }: { of: Game }): JSX.Element {
   return (

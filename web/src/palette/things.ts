@@ -4,7 +4,6 @@ import { gamesApi, scriptsApi } from "../api/games";
 import { type GameSession, playApi } from "../api/play";
 import { movementApi } from "../api/rooms";
 import { configApi } from "../api/settings";
-import type { PaletteItem } from "../frame/palette";
 import { plural } from "../lib/format";
 import { navigate } from "../lib/router";
 import { readableReason } from "../lib/rule";
@@ -12,6 +11,7 @@ import { macros, recent } from "../state/live";
 import { why } from "../state/resource";
 import { may, signOut } from "../state/session";
 import { toast } from "../state/toasts";
+import type { PaletteItem } from "./item";
 
 const go = (path: string) => () => navigate(path);
 const id = encodeURIComponent;

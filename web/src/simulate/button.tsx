@@ -2,16 +2,8 @@
 
 import type { JSX } from "preact";
 
-import type { ProfilePatch } from "../api/types";
 import { DialogButton } from "../ui/dialog-button";
-
-export interface SimulateProps {
-  macroId: string;
-  /** Under which profile; absent: the macro's own. */
-  profile?: string | undefined;
-  /** Fields to try on top of it. */
-  patch?: ProfilePatch | undefined;
-}
+import type { SimulateProps } from "./dialog";
 
 const load = () => import("./dialog").then(({ SimulateDialog }) => SimulateDialog);
 

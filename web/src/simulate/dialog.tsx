@@ -8,14 +8,13 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { ApiError } from "../api/client";
 import { macrosApi } from "../api/macros";
-import type { SimulateInput, Simulation } from "../api/types";
+import type { ProfilePatch, SimulateInput, Simulation } from "../api/types";
 import type { Wrong } from "../lib/profile-draft";
 import { askOf, newSimulation } from "../lib/simulation";
 import { profiles, readProfiles } from "../state/profiles";
 import { why } from "../state/resource";
 import { Dialog } from "../ui/dialog";
 import { Button, Failure, Loading } from "../ui/parts";
-import type { SimulateProps } from "./button";
 import { SimulateFields } from "./form";
 import { Result } from "./result";
 
@@ -23,6 +22,14 @@ type Shown =
   | { state: "working" }
   | { state: "failed"; message: string }
   | { state: "here"; of: Simulation };
+
+export interface SimulateProps {
+  macroId: string;
+  /** Under which profile; absent: the macro's own. */
+  profile?: string | undefined;
+  /** Fields to try on top of it. */
+  patch?: ProfilePatch | undefined;
+}
 
 export function SimulateDialog({
   macroId,
