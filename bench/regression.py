@@ -166,7 +166,7 @@ FIGURES = {
     "arbiter: an uncontended grant": Figure(arbiter("acquire + release, no rival, traced"), like(chain=1)),
     "macros: the rules of 100 macros": Figure(lambda: google("macros_rules_bench", "evaluate_macros/100"), like(objects=1)),
     "referee: a movement in cache": Figure(lambda: google("referee_bench", "BM_MoveBatch2d/1000"), like(wide=1)),
-    "referee: a movement of 100,000 players": Figure(lambda: google("referee_bench", "BM_MoveBatch2d/100000"), like(wide=0.75, spread=0.25)),
+    "referee: a movement of 100,000 players": Figure(lambda: google("referee_bench", "BM_MoveBatch2d/100000"), like(wide=0.85, spread=0.15)),
     "monitor: a sample of 20 processes": Figure(sampler_cpu, like(calls=1)),
     "monitor: a sample into its series": Figure(append_cpu, like(wide=1)),
     "monitor: a frame that a game counts": Figure(lambda: google("frames_bench", "tick"), like(chain=1)),
