@@ -19,7 +19,7 @@ SPOILED = {  # what stands in docs/abuse.md, and what is put there
 }
 COMMANDS = {  # the same in docs/performance.md: what a row says that it was measured with
     "a program": ("`bench/macros_trends_bench`", "`bench/macros_moods_bench`", "no such command: bench/macros_moods_bench"),
-    "a script": ("`tests/lua/figures.py 200`", "`tests/lua/numbers.py 200`", "no such command: tests/lua/numbers.py"),
+    "a script": ("`tests/lua/figures.py 100`", "`tests/lua/numbers.py 100`", "no such command: tests/lua/numbers.py"),
     "a subcommand": ("`daemon_bench.py external`", "`daemon_bench.py internal`", "daemon_bench.py knows no internal"),
     "an option": ("`openttd_pace.py --busy`", "`openttd_pace.py --lazy`", "openttd_pace.py knows no --lazy"),
     "an option of the row above": ("| `--load 2`, which", "| `--burden 2`, which", "--burden is no option of the command above"),
