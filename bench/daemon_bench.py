@@ -2,8 +2,8 @@
 """daemon_bench.py: the figures of the whole daemon, measured from outside.
 
 Usage: GK_BIN=build/release/bin bench/daemon_bench.py [FIGURE[=RUNS]…]
-FIGURE is start, memory, requests, cancel, sockets, open_loop, external, import or metrics. Prints one
-JSON object a figure: name, n, median, p99, unit, method. No argument: all of them.
+FIGURE is start, memory, requests, cancel, sockets, open_loop, external, imports, frames or metrics.
+Prints one JSON object a figure: name, n, median, p99, unit, method. No argument: all of them.
 Loopback only; every load is bounded in time.
 """
 import contextlib
@@ -263,57 +263,85 @@ def bench_external(runs=100):
     report("external_stop_to_callback", late, "ms", "examples/external_macro.cc, stop over the Unix socket, both ways included")
 
 
-def library_of(kind):
-    """An exported library of 15.5 MiB: so many steps, or Lua macros, that the import takes it as a whole."""
-    if kind == "lua":
-        count, source = 62, "-- name: m\n" + ("-- " + "x" * 70 + "\n") * 3300
-    else:
-        count, step = 65, {"type": "command", "delay_ms": 5, "command": "give " + "x" * 190}
-        source = json.dumps({"name": "x", "description": "d", "actions": [step] * 1000}, separators=(",", ":"))
-    return json.dumps({"gamekeeper_macros": 1, "scripts": [{"name": f"m{i}", "kind": kind, "source": source} for i in range(count)]})
-
-
-def bench_import(runs=6):
-    """The longest that anybody else waits while a library is imported, and while it is replaced."""
-    for kind in ("steps", "lua"):
-        bundle = library_of(kind)
-        waits = {"": [], "?replace=true": []}
-        for _ in range(runs):
-            with Daemon() as daemon:
-                for query, longest in waits.items():
-                    with AsksAllTheTime(daemon.port) as asker:
-                        answer = daemon.admin.ask("POST", "/api/macro-scripts/import" + query,
-                                                  bundle.replace("xxxx", "yyyy") if query else bundle)
-                        assert answer.status in (200, 201), answer
-                    longest.append(max(asker.waits) * 1e3)
-        for query, longest in waits.items():
-            report(f"import_{kind}{'_replaced' if query else ''}_longest_wait", longest, "ms",
-                   f"GET /api/health/live all the time beside an import of {len(bundle) / 2**20:.1f} MiB")
-
-
-class AsksAllTheTime:
-    """One client that asks for /api/health/live without pause; `waits` in seconds."""
+class Onlooker(threading.Thread):
+    """Asks for health/live all the time; `waits` are how long each answer took, in ms, and when it came."""
 
     def __init__(self, port):
-        self.waits, self.over = [], threading.Event()
-        self.thread = threading.Thread(target=self.ask, args=(port,))
+        super().__init__()
+        self.port, self.waits, self.done = port, [], threading.Event()
 
-    def ask(self, port):
-        connection = http.client.HTTPConnection("127.0.0.1", port)
-        while not self.over.is_set():
+    def run(self):
+        client = http.client.HTTPConnection("127.0.0.1", self.port)
+        while not self.done.is_set():
             begun = time.monotonic()
-            connection.request("GET", "/api/health/live")
-            connection.getresponse().read()
-            self.waits.append(time.monotonic() - begun)
-        connection.close()
+            client.request("GET", "/api/health/live")
+            client.getresponse().read()
+            now = time.monotonic()
+            self.waits.append(((now - begun) * 1000, now))
+        client.close()
 
-    def __enter__(self):
-        self.thread.start()
-        return self
+    def longest(self, since):
+        return max(wait for wait, at in list(self.waits) if at >= since)
 
-    def __exit__(self, *_):
-        self.over.set()
-        self.thread.join()
+
+def macro_text(kind, letter):
+    if kind == "lua":
+        return "-- name: m\n" + ("-- " + letter * 70 + "\n") * 3300
+    actions = [{"type": "command", "delay_ms": 5, "command": "give " + letter * 190}] * 1000
+    return json.dumps({"name": "m", "description": "d", "actions": actions}, separators=(",", ":"))
+
+
+def bench_imports(runs=6):
+    """The longest that another request waits while 15.5 MiB of macros come in, and again while they are replaced."""
+    for kind, count in (("steps", 65), ("lua", 62)):
+        idle, waits, took = [], {"new": [], "replaced": []}, []
+        for _ in range(runs):
+            with Daemon() as daemon:
+                onlooker = Onlooker(daemon.port)
+                onlooker.start()
+                begun = time.monotonic()
+                time.sleep(0.6)
+                idle.append(onlooker.longest(begun))
+                for which, query, letter in (("new", "", "x"), ("replaced", "?replace=true", "y")):
+                    scripts = [{"name": f"m{i}", "kind": kind, "source": macro_text(kind, letter)} for i in range(count)]
+                    bundle = json.dumps({"gamekeeper_macros": 1, "scripts": scripts})
+                    time.sleep(0.3)
+                    begun = time.monotonic()
+                    answer = daemon.admin.ask("POST", "/api/macro-scripts/import" + query, bundle)
+                    assert answer.status == 201, answer
+                    took.append((time.monotonic() - begun) * 1000)
+                    time.sleep(0.2)
+                    waits[which].append(onlooker.longest(begun))
+                onlooker.done.set()
+                onlooker.join()
+        method = f"{count} macros of kind {kind}, 15.5 MiB; GET health/live all the time, client on the same cores"
+        report(f"import_{kind}_idle", idle, "ms", method + ", before: what the client itself sees")
+        for which, values in waits.items():
+            report(f"import_{kind}_{which}", values, "ms", method)
+        report(f"import_{kind}_answered", took, "ms", method)
+
+
+def bench_frames(readings=25, interval=1.0):
+    """A game of 60 frames a second, as the API shows it; then killed, until its rate is unknown."""
+    with Daemon(config=f"[monitor]\ninterval_s = {interval}\n") as daemon:
+        def rate():
+            rows = daemon.admin.get("/api/macro-safety/performance").json["subjects"]
+            return next((row["fps"] for row in rows if row["subject"] == "frames:bench"), {"state": "unknown"})
+        game = subprocess.Popen([BIN / "frame_ticker", daemon.data / "frames.sock", "bench", "60", "600"], stdout=subprocess.DEVNULL)
+        try:
+            wait_for("a known rate", lambda: rate()["state"] == "known", 10)
+            shown = []
+            for _ in range(readings):
+                time.sleep(interval)
+                shown.append(rate()["value"])
+        finally:
+            game.kill()
+        killed = time.monotonic()
+        game.wait()
+        wait_for("unknown", lambda: rate()["state"] == "unknown", 10)
+        gone = time.monotonic() - killed
+    report("frames_as_shown", shown, "1/s", "examples/frame_ticker.cc at 60 frames a second, a reading each interval")
+    report("frames_killed_to_unknown", [gone], "s", f"SIGKILL until the API says unknown, interval {interval} s")
 
 
 def bench_metrics(runs=20):
@@ -334,7 +362,7 @@ def bench_metrics(runs=20):
 def main():
     figures = {"start": bench_start, "memory": bench_memory, "requests": bench_requests, "cancel": bench_cancel,
                "sockets": bench_sockets, "open_loop": bench_open_loop, "external": bench_external,
-               "import": bench_import, "metrics": bench_metrics}
+               "imports": bench_imports, "frames": bench_frames, "metrics": bench_metrics}
     for argument in sys.argv[1:] or figures:
         name, _, runs = argument.partition("=")
         figures[name](*([int(runs)] if runs else []))

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <utility>
@@ -43,7 +44,7 @@ FrameReader::FrameReader(const Clock& clock, Metrics& metrics)
       lies_(metrics.counter("gamekeeper_frame_lies_total",
                             "Readings of a game's frames that cannot be true")) {}
 
-Result<void> FrameReader::add(std::string_view subject, int memory) {
+Result<FrameReader::PageId> FrameReader::add(std::string_view subject, int memory) {
   struct stat info{};
   const int seals = ::fcntl(memory, F_GET_SEALS);  // Only a memfd has any: no FIFO, no FUSE.
   const bool fits = ::fstat(memory, &info) == 0 && S_ISREG(info.st_mode) &&
@@ -65,18 +66,27 @@ Result<void> FrameReader::add(std::string_view subject, int memory) {
     return Error{Errc::resource_exhausted,
                  "already " + std::to_string(pages_.size()) + " games count their frames"};
   }
-  pages_.emplace(std::string(subject), Page{.fd = std::move(own), .judge = {}});
+  const PageId id{++last_id_};
+  pages_.emplace(std::string(subject), Page{.id = id, .fd = std::move(own), .judge = {}});
   pages_gauge_.set(static_cast<double>(pages_.size()));
-  return {};
+  return id;
 }
 
-bool FrameReader::remove(std::string_view subject) {
+std::optional<std::string> FrameReader::remove(PageId page) {
   const MutexLock lock(mu_);
-  const auto found = pages_.find(subject);
-  if (found == pages_.end()) return false;
+  const auto found = std::find_if(pages_.begin(), pages_.end(),
+                                  [&](const auto& item) { return item.second.id == page; });
+  if (found == pages_.end()) return std::nullopt;
+  std::string subject = found->first;
   pages_.erase(found);
   pages_gauge_.set(static_cast<double>(pages_.size()));
-  return true;
+  return subject;
+}
+
+bool FrameReader::reads(PageId page) const {
+  const MutexLock lock(mu_);
+  return std::any_of(pages_.begin(), pages_.end(),
+                     [&](const auto& item) { return item.second.id == page; });
 }
 
 FrameNews FrameReader::read_page(Page& page, Nanos interval) {
@@ -103,7 +113,8 @@ std::vector<FrameReader::Rate> FrameReader::read(Nanos interval) {
         kept.erase(kept.begin(), kept.end() - static_cast<std::ptrdiff_t>(kFrameSlots));
       }
     }
-    out.push_back({.subject = subject, .fps = news.fps, .trouble = std::move(news.trouble)});
+    out.push_back(
+        {.page = page.id, .subject = subject, .fps = news.fps, .trouble = std::move(news.trouble)});
   }
   return out;
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -26,8 +27,11 @@ namespace gk::monitor {
 class FrameReader {
  public:
   static constexpr std::size_t kMaxPages = 64;  ///< The newest is refused. Source: chosen.
+  /// One page that was handed over. Never reused: who is late means nobody else.
+  enum class PageId : std::uint64_t {};
   /// What one reading of one page says; neither: the last rate holds.
   struct Rate {
+    PageId page{};
     std::string subject;
     std::optional<double> fps;
     std::string trouble;
@@ -41,9 +45,11 @@ class FrameReader {
   /// Reads `memory` as `subject` from now on; keeps a duplicate of it.
   /// Errors: invalid_argument (no memfd of a page's size that is sealed against getting shorter and
   ///         longer), already_exists (the subject is read already), resource_exhausted.
-  Result<void> add(std::string_view subject, int memory);
-  /// False: it was not read.
-  bool remove(std::string_view subject);
+  Result<PageId> add(std::string_view subject, int memory);
+  /// Its subject; nothing: it is read no more.
+  std::optional<std::string> remove(PageId page);
+  /// False: it was removed.
+  bool reads(PageId page) const;
 
   /// Reads all pages. Cost: three or more preads of 4 KiB together, a page.
   std::vector<Rate> read(Nanos interval);
@@ -52,6 +58,7 @@ class FrameReader {
 
  private:
   struct Page {
+    PageId id{};
     sys::Fd fd;
     FrameJudge judge;
   };
@@ -60,8 +67,9 @@ class FrameReader {
   const Clock& clock_;
   Gauge pages_gauge_;
   Counter lies_;
-  Mutex mu_{MutexRank::leaf};
+  mutable Mutex mu_{MutexRank::leaf};
   std::map<std::string, Page, std::less<>> pages_ GK_GUARDED_BY(mu_);
+  std::uint64_t last_id_ GK_GUARDED_BY(mu_) = 0;
   Frames frames_ GK_GUARDED_BY(mu_);
 };
 

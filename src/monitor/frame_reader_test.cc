@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +18,7 @@
 #include "net/loop.h"
 #include "testing/capture_log.h"
 #include "testing/manual_clock.h"
+#include "testing/send_descriptors.h"
 #include "testing/temp_dir.h"
 
 namespace gk::monitor {
@@ -99,14 +101,15 @@ TEST_F(FrameReaderTest, TakesNothingButASealedMemfdOfAPagesSize) {
 
 TEST_F(FrameReaderTest, RefusesASecondProgramOfANameAndOneGameTooMany) {
   const Game game;
-  ASSERT_TRUE(reader.add("frames:0", game.fd()).ok());
+  const auto first = reader.add("frames:0", game.fd()).value();
   EXPECT_EQ(reader.add("frames:0", game.fd()).error().code, Errc::already_exists);
   for (std::size_t i = 1; i < FrameReader::kMaxPages; ++i) {
     ASSERT_TRUE(reader.add("frames:" + std::to_string(i), game.fd()).ok());
   }
   EXPECT_EQ(reader.add("frames:x", game.fd()).error().code, Errc::resource_exhausted);
-  EXPECT_TRUE(reader.remove("frames:0"));
-  EXPECT_FALSE(reader.remove("frames:0"));
+  EXPECT_EQ(reader.remove(first), "frames:0");
+  EXPECT_FALSE(reader.remove(first));
+  EXPECT_FALSE(reader.reads(first));
   EXPECT_TRUE(reader.add("frames:x", game.fd()).ok());
 }
 
@@ -171,37 +174,29 @@ class FrameSocketTest : public testing::Test {
     out.sampler.sensors.root = "/nonexistent/";
     return out;
   }
-  int connect() {
+  static int open_socket() { return ::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0); }
+  bool connect(int fd) const {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     std::strcpy(address.sun_path, path.c_str());
-    const int fd = ::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-    EXPECT_EQ(::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    return ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  }
+  int connect() const {
+    const int fd = open_socket();
+    EXPECT_TRUE(connect(fd));
     return fd;
   }
   /// Sends one packet, with a descriptor unless -1, and gives back the answer.
-  std::string ask(int fd, std::string packet, int memory) {
-    iovec part{packet.data(), packet.size()};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof memory)] = {};
-    msghdr message{};
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    if (memory >= 0) {
-      message.msg_control = control;
-      message.msg_controllen = sizeof control;
-      cmsghdr* const head = CMSG_FIRSTHDR(&message);
-      head->cmsg_level = SOL_SOCKET;
-      head->cmsg_type = SCM_RIGHTS;
-      head->cmsg_len = CMSG_LEN(sizeof memory);
-      std::memcpy(CMSG_DATA(head), &memory, sizeof memory);
-    }
-    EXPECT_GE(::sendmsg(fd, &message, 0), 0);
+  std::string ask(int fd, std::string_view packet, int memory) {
+    EXPECT_GE(send_descriptors(fd, packet, memory < 0 ? std::vector<int>() : std::vector{memory}),
+              0);
     char buffer[512];
     ssize_t n = -1;
     loop.run_until([&] { return (n = ::recv(fd, buffer, sizeof buffer, MSG_DONTWAIT)) >= 0; },
                    Seconds(20));
     return {buffer, static_cast<std::size_t>(std::max<ssize_t>(n, 0))};
   }
+  double gauge() { return metrics.gauge("gamekeeper_frame_tickers", "").value(); }
   const ExternalSample* fps() {
     monitor->sample_for_test();
     last = monitor->history().latest();
@@ -242,6 +237,35 @@ TEST_F(FrameSocketTest, TurnsFramesIntoAClaimedRateWithIssuesUntilTheConnectionC
   ::close(fd);
   loop.run_until([&] { return !fps()->value.measured(); }, Seconds(20));
   EXPECT_EQ(fps()->value.reason(), "frames: the program let go of them, or has ended");
+}
+
+TEST_F(FrameSocketTest, LetsTheLateCloseOfADeadGameEndNothingOfItsSuccessor) {
+  Game before, after;
+  // The connection of the dead game is still open here, as it would be in a child of it.
+  const int late = open_socket(), next = connect();
+  const pid_t dead = ::fork();
+  if (dead == 0) {
+    (void)(connect(late) && send_descriptors(late, "frames arena", {before.fd()}) >= 0);
+    for (;;) ::pause();
+  }
+  ASSERT_TRUE(loop.run_until([&] { return gauge() == 1; }, Seconds(20)));
+  ASSERT_EQ(ask(next, "frames arena", after.fd()).find("error already_exists"), 0U);
+  // Both are there when the loop goes on: the death first, and the close comes after both.
+  ::kill(dead, SIGKILL);
+  ASSERT_EQ(::waitpid(dead, nullptr, 0), dead);
+  ASSERT_EQ(ask(next, "frames arena", after.fd()), "ok");
+  char byte = 0;
+  ASSERT_TRUE(
+      loop.run_until([&] { return ::recv(late, &byte, 1, MSG_DONTWAIT) == 0; }, Seconds(20)))
+      << "the late close";
+  EXPECT_EQ(gauge(), 1) << "of the successor";
+  after.frames(60, Millis(20), clock);
+  (void)fps();
+  after.frames(60, Millis(20), clock);
+  ASSERT_NE(fps(), nullptr);
+  EXPECT_NEAR(fps()->value.value(), 50, 0.01);
+  ::close(late);
+  ::close(next);
 }
 
 TEST_F(FrameSocketTest, AnswersEachMistakeWithWhatItExpected) {

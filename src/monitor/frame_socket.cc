@@ -48,8 +48,9 @@ Result<std::unique_ptr<FrameSocket>> FrameSocket::create(const std::string& path
 void FrameSocket::on_open(net::PacketClientId id, const net::Peer& peer) {
   Client& client = clients_[id];
   client.pid = *peer.pid;
-  // The pidfd is of the process that connected, whose pid is not free while its socket is open
-  // here; a child that inherited the connection does not keep a dead game alive.
+  // So that a child that inherited the connection does not keep a dead game alive. Whoever
+  // connected may have ended before this, and its pid may be another process's by now: that one
+  // cannot speak here without the connection, and ends nothing but what came over it.
   const auto facts = sys::process_facts(*peer.pid);
   if (!facts) return server_->close(id);
   auto process = sys::ProcessHandle::open(*peer.pid, facts->start_ticks);
@@ -59,12 +60,16 @@ void FrameSocket::on_open(net::PacketClientId id, const net::Peer& peer) {
     const auto dead = clients_.find(id);
     if (dead == clients_.end()) return;
     dead->second.death.cancel();
-    monitor_.end_frames(dead->second.subject, "frames: the program has ended");
+    end(dead->second, "frames: the program has ended");
     server_->close(id);
   });
 }
 
-Result<std::string> FrameSocket::take(const Client& client, const net::Packet& packet) {
+void FrameSocket::end(Client& client, std::string_view reason) {
+  if (client.page) monitor_.end_frames(*client.page, reason);
+}
+
+Result<void> FrameSocket::take(Client& client, const net::Packet& packet) {
   if (packet.pid != client.pid) {
     return Error{Errc::permission_denied, "this connection belongs to another process"};
   }
@@ -78,21 +83,21 @@ Result<std::string> FrameSocket::take(const Client& client, const net::Packet& p
   }
   if (packet.fd < 0) return Error{Errc::invalid_argument, "expected a memfd beside the packet"};
   std::string subject = subject_of(name);
-  GK_CHECK_OK(monitor_.read_frames(subject, packet.fd));
-  return subject;
+  GK_TRY(client.page, monitor_.read_frames(subject, packet.fd));
+  client.subject = std::move(subject);
+  return {};
 }
 
 void FrameSocket::on_packet(net::PacketClientId id, const net::Packet& packet) {
   const auto found = clients_.find(id);
   if (found == clients_.end()) return;
-  auto taken = take(found->second, packet);
+  const auto taken = take(found->second, packet);
   if (!taken) {
     log_.warn("frames.refused", taken.error().message, {{"pid", packet.pid}});
     server_->send(
         id, std::string("error ") + errc_name(taken.error().code) + " " + taken.error().message);
     return;
   }
-  found->second.subject = std::move(*taken);
   log_.info("frames.taken", "a game counts its frames",
             {{"subject", found->second.subject}, {"pid", packet.pid}});
   server_->send(id, "ok");
@@ -101,7 +106,7 @@ void FrameSocket::on_packet(net::PacketClientId id, const net::Packet& packet) {
 void FrameSocket::on_close(net::PacketClientId id) {
   const auto found = clients_.find(id);
   if (found == clients_.end()) return;
-  monitor_.end_frames(found->second.subject, "frames: the program let go of them, or has ended");
+  end(found->second, "frames: the program let go of them, or has ended");
   clients_.erase(found);
 }
 

@@ -8,7 +8,9 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/log.h"
 #include "monitor/monitor.h"
@@ -32,7 +34,8 @@ class FrameSocket {
  private:
   struct Client {
     int pid = 0;
-    std::string subject;  // Empty until it has handed over.
+    std::string subject;                      // Empty until it has handed over.
+    std::optional<FrameReader::PageId> page;  // From then on.
     sys::ProcessHandle process;
     net::Handle death;
   };
@@ -40,7 +43,8 @@ class FrameSocket {
   void on_open(net::PacketClientId id, const net::Peer& peer);
   void on_packet(net::PacketClientId id, const net::Packet& packet);
   void on_close(net::PacketClientId id);
-  Result<std::string> take(const Client& client, const net::Packet& packet);
+  Result<void> take(Client& client, const net::Packet& packet);
+  void end(Client& client, std::string_view reason);
 
   net::Loop& loop_;
   Log& log_;

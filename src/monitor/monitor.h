@@ -92,11 +92,11 @@ class Monitor {
                              SampleSource source, std::optional<Nanos> period = {});
 
   /// The frames of a game that counts them in `memory`, as claims; see Sampler.
-  Result<void> read_frames(std::string_view subject, int memory) {
+  Result<FrameReader::PageId> read_frames(std::string_view subject, int memory) {
     return sampler_.read_frames(subject, memory);
   }
-  void end_frames(std::string_view subject, std::string_view reason) {
-    sampler_.end_frames(subject, reason);
+  void end_frames(FrameReader::PageId page, std::string_view reason) {
+    sampler_.end_frames(page, reason);
   }
 
   /// A series between two times, from memory and, when older, from the store. `done` comes on the

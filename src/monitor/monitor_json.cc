@@ -163,6 +163,25 @@ std::string sample_json(const Snapshot& snapshot, MonoTime now) {
   return out;
 }
 
+std::string subjects_json(const Monitor& monitor, MonoTime now) {
+  const auto snapshot = monitor.history().latest();
+  std::string out;
+  JsonWriter w(out);
+  w.begin_object();
+  write_subjects(w, monitor.performance(), snapshot ? *snapshot : Snapshot(), now);
+  w.end_object();
+  return out;
+}
+
+const std::string* SubjectsFrame::next(const Monitor& monitor, MonoTime now) {
+  if (now < due_) return nullptr;
+  std::string body = subjects_json(monitor, now);
+  if (body == body_) return nullptr;
+  due_ = now + kEvery;
+  body_ = std::move(body);
+  return &body_;
+}
+
 void write_aggregate(JsonWriter& w, const Aggregate& item) {
   w.begin_object().field("timestamp", item.from).field("from", item.from).field("to", item.to);
   w.field("count", item.count).field("min", item.min).field("max", item.max);

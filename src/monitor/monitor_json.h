@@ -20,6 +20,24 @@ void write_signal(JsonWriter& w, const Signal& signal, MonoTime now);
 /// The body of the topic metric:sample: all current signals and the watched processes.
 std::string sample_json(const Snapshot& snapshot, MonoTime now);
 
+/// The body of the topic frames:updated: {subjects} as in GET /api/macro-safety/performance.
+std::string subjects_json(const Monitor& monitor, MonoTime now);
+
+/// When that topic is due: at most each 500 ms, for 256 subjects make 0.5 MB, and not when there is
+/// nothing new.
+/// Thread: compatible.
+class SubjectsFrame {
+ public:
+  /// The body to send; null: none is due. Valid until the next call.
+  const std::string* next(const Monitor& monitor, MonoTime now);
+
+  static constexpr Nanos kEvery = Millis(500);  // Source: as often as the dashboard shows numbers.
+
+ private:
+  std::string body_;
+  MonoTime due_ = MonoTime::min();
+};
+
 /// {timestamp, from, to, count, min, max, avg, p95, p99}; `timestamp` is `from`.
 void write_aggregate(JsonWriter& w, const Aggregate& item);
 

@@ -369,6 +369,11 @@ MonitorTopics::MonitorTopics(api::Hub& hub, Monitor& monitor, Health& health, co
         if (!hub.has_subscribers("metric:sample")) return;
         hub.publish("metric:sample", sample_json(*snapshot, clock.mono()));
       })),
+      frames_(monitor.snapshots().subscribe([this, &hub, &monitor, &clock](const auto&) {
+        if (!hub.has_subscribers("frames:updated")) return;
+        const std::string* const body = subjects_.next(monitor, clock.mono());
+        if (body != nullptr) hub.publish("frames:updated", *body);
+      })),
       health_(health.changes().subscribe([&hub, &health](const HealthChange&) {
         hub.publish("health:changed", health.full_json());
       })),
@@ -386,6 +391,13 @@ void add_monitor_topics(api::Hub& hub, Monitor& monitor, Health& health, const C
                    const auto latest = monitor.history().latest();
                    return latest ? sample_json(*latest, clock.mono()) : std::string();
                  }});
+  hub.add_topic(
+      {.name = "frames:updated",
+       .scope = "metrics:read",
+       .summary = "Frame rates and issues of all subjects, when they change, at most each 500 ms",
+       .schema = "SubjectPerformanceList",
+       .delivery = api::Delivery::latest_wins,
+       .snapshot = [&monitor, &clock] { return subjects_json(monitor, clock.mono()); }});
   hub.add_topic({.name = "health:changed",
                  .scope = "health:read",
                  .summary = "Health with all checks, when the status of a check changed",

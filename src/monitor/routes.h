@@ -9,6 +9,7 @@
 #include "base/metrics.h"
 #include "monitor/health.h"
 #include "monitor/monitor.h"
+#include "monitor/monitor_json.h"
 
 namespace gk::monitor {
 
@@ -24,20 +25,24 @@ struct MonitorRouteOptions {
 void add_monitor_routes(api::Router& router, Monitor& monitor, Health& health, Metrics& metrics,
                         const Clock& clock, const MonitorRouteOptions& options);
 
-/// Feeds metric:sample, health:changed and system:alert while it lives. metric:sample is made only
-/// when somebody listens.
+/// Feeds metric:sample, frames:updated, health:changed and system:alert while it lives. The first
+/// two are made only when somebody listens.
 /// Thread: loop. Requires: the topics were registered by add_monitor_topics().
 class MonitorTopics {
  public:
   MonitorTopics(api::Hub& hub, Monitor& monitor, Health& health, const Clock& clock);
+  MonitorTopics(const MonitorTopics&) = delete;
+  MonitorTopics& operator=(const MonitorTopics&) = delete;
 
  private:
-  Topic<Monitor::Published>::Subscription samples_;
+  SubjectsFrame subjects_;
+  Topic<Monitor::Published>::Subscription samples_, frames_;
   Topic<HealthChange>::Subscription health_;
   Topic<SystemAlert>::Subscription alerts_;
 };
 
-/// Registers metric:sample (latest wins) and health:changed; system:alert when `with_alerts`.
+/// Registers metric:sample, frames:updated (both latest wins) and health:changed; system:alert when
+/// `with_alerts`.
 void add_monitor_topics(api::Hub& hub, Monitor& monitor, Health& health, const Clock& clock,
                         bool with_alerts = true);
 

@@ -44,6 +44,8 @@ void add_performance_schemas(api::Router& router) {
         {"score", "#Signal", "0 to 100, with this machine's memory", true},
         {"issues_total", "integer", "Of the last 5 s", true},
         {"issues", "#PerformanceIssue[]", "The last 16 of them, oldest first", true}}});
+  router.add_schema({"SubjectPerformanceList",
+                     {{"subjects", "#SubjectPerformance[]", "As in Performance", true}}});
   router.add_schema({"PerformanceIssue",
                      {{"kind", "stutter|low_fps|memory_pressure", "", true},
                       {"severity", "low|medium|high", "", true},

@@ -191,6 +191,27 @@ TEST_F(MonitorRoutesTest, ShowsTheLastSixteenIssuesOfASubjectAndHowManyThereWere
   EXPECT_EQ(subject.find("issues")->as_array()[0].find("value")->as_number(), 205);
 }
 
+TEST_F(MonitorRoutesTest, TellsOfSubjectsWhenTheyChangeAndAtMostEachHalfSecond) {
+  SubjectsFrame frame;
+  const auto next = [&](double fps, Nanos after) -> std::string {
+    clock.advance(after);
+    if (fps > 0) {
+      EXPECT_TRUE(monitor.submit_sample("fps", fps, "a", SampleSource::claim).ok());
+    }
+    monitor.sample_for_test();
+    const std::string* const body = frame.next(monitor, clock.mono());
+    return body != nullptr ? *body : "";
+  };
+  const auto first = parse_json(next(60, Seconds(1))).value();
+  const JsonValue& subject = first.find("subjects")->as_array().at(0);
+  EXPECT_EQ(subject.find("subject")->as_string(), "a");
+  EXPECT_EQ(subject.find("fps")->find("value")->as_number(), 60);
+  EXPECT_EQ(next(50, Millis(499)), "") << "too soon";
+  EXPECT_NE(next(0, Millis(1)), "") << "what came meanwhile";
+  EXPECT_EQ(next(0, Seconds(1)), "") << "nothing new";
+  EXPECT_NE(next(0, Seconds(60)), "") << "it is stale";
+}
+
 TEST_F(MonitorRoutesTest, NamesEverySampleThatItRefusesAndTakesNoneOfAMalformedBatch) {
   const auto refused = ask("/api/samples", "samples:write", Method::post,
                            R"({"samples":[{"signal":"fps","value":55},{"signal":"fps"},7]})");

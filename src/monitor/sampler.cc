@@ -25,6 +25,9 @@ timespec to_timespec(Nanos time) {
   return {.tv_sec = seconds.count(), .tv_nsec = (time - seconds).count()};
 }
 
+// Source: chosen; who has no place tries again each second.
+constexpr Nanos kTellOfRefusedEvery = std::chrono::minutes(1);
+
 bool in_range(Nanos interval) { return interval >= kMinInterval && interval <= kMaxInterval; }
 
 const std::vector<double>& sampler_buckets() {
@@ -112,19 +115,45 @@ Result<void> Sampler::submit(std::string_view signal, double value, std::string_
   const MonoTime now = clock_.mono();
   const WallTime wall = clock_.wall();
   const MutexLock lock(mu_);
-  return external_.submit(signal, subject, value, source, now, wall, period);
+  auto taken = external_.submit(signal, subject, value, source, now, wall, period);
+  note_refused(taken, signal, subject);
+  return taken;
 }
 
-Result<void> Sampler::read_frames(std::string_view subject, int memory) {
+void Sampler::note_refused(const Result<void>& taken, std::string_view signal,
+                           std::string_view subject) {
+  if (taken || taken.error().code != Errc::resource_exhausted) return;
+  ++refused_.count;
+  refused_.signal = signal;
+  refused_.subject = subject;
+  refused_.why = taken.error().message;
+}
+
+void Sampler::tell_of_refused(MonoTime now) {
+  if (now < next_refused_) return;
+  Refused told;
+  {
+    const MutexLock lock(mu_);
+    told = std::exchange(refused_, {});
+  }
+  if (told.count == 0) return;
+  next_refused_ = now + kTellOfRefusedEvery;
+  log_.warn("monitor.no_place", "values were not taken: " + told.why,
+            {{"count", told.count}, {"last_signal", told.signal}, {"last_subject", told.subject}});
+}
+
+Result<FrameReader::PageId> Sampler::read_frames(std::string_view subject, int memory) {
   return frames_.add(subject, memory);
 }
 
-void Sampler::end_frames(std::string_view subject, std::string_view reason) {
-  if (!frames_.remove(subject)) return;
+void Sampler::end_frames(FrameReader::PageId page, std::string_view reason) {
   const MonoTime now = clock_.mono();
   const WallTime wall = clock_.wall();
+  // One step: what was read of it before is not taken afterwards.
   const MutexLock lock(mu_);
-  external_.fail("fps", subject, SampleSource::claim, std::string(reason), now, wall);
+  const auto subject = frames_.remove(page);
+  if (!subject) return;
+  external_.end("fps", *subject, SampleSource::claim, std::string(reason), now, wall);
 }
 
 bool Sampler::forget(std::string_view subject) {
@@ -132,12 +161,26 @@ bool Sampler::forget(std::string_view subject) {
   return external_.forget(subject);
 }
 
-Sampler::Published Sampler::sample_once() {
+Sampler::Published Sampler::sample_once_for_test(const std::function<void()>& meanwhile) {
   GK_ASSERT(!thread_.joinable());
-  return take(clock_.mono());
+  return take(clock_.mono(), meanwhile);
 }
 
-Sampler::Published Sampler::take(MonoTime now) {
+void Sampler::take_rates(const std::vector<FrameReader::Rate>& rates, MonoTime now, Nanos period) {
+  constexpr SampleSource kClaim = SampleSource::claim;
+  for (const auto& [page, subject, fps, trouble] : rates) {
+    if (!frames_.reads(page)) continue;  // It was ended since it was read.
+    if (fps) {
+      const auto taken = external_.submit("fps", subject, *fps, kClaim, now, work_.wall, period);
+      note_refused(taken, "fps", subject);
+    } else if (!trouble.empty()) {
+      const auto taken = external_.submit_unknown("fps", subject, kClaim, trouble, now, work_.wall);
+      note_refused(taken, "fps", subject);
+    }
+  }
+}
+
+Sampler::Published Sampler::take(MonoTime now, const std::function<void()>& meanwhile) {
   const Nanos period = interval();
   work_.at = now;
   work_.wall = clock_.wall();
@@ -145,18 +188,14 @@ Sampler::Published Sampler::take(MonoTime now) {
   ++work_.number;
   const std::uint64_t forks = sensors_.read(work_, now, work_.wall, period);
   const auto rates = frames_.read(period);
+  if (meanwhile) meanwhile();
   {
     const MutexLock lock(mu_);
     if (std::exchange(wanted_changed_, false)) processes_.set_watched(wanted_);
-    for (const auto& [subject, fps, trouble] : rates) {
-      if (fps) {
-        (void)external_.submit("fps", subject, *fps, SampleSource::claim, now, work_.wall, period);
-      } else if (!trouble.empty()) {
-        external_.fail("fps", subject, SampleSource::claim, trouble, now, work_.wall);
-      }
-    }
+    take_rates(rates, now, period);
     external_.fill(work_, now);
   }
+  tell_of_refused(now);
   processes_.read(work_, forks, period);
   auto published = std::make_shared<const Snapshot>(work_);
   latest_.store(published, std::memory_order_release);
@@ -204,7 +243,7 @@ void Sampler::run() {
     if (const Nanos wanted = interval(); wanted != armed) {
       armed = wanted;
       arm(armed);
-      on_snapshot_(take(clock_.mono()));
+      on_snapshot_(take(clock_.mono(), {}));
       continue;  // It may have changed again meanwhile.
     }
     if (::poll(fds.data(), fds.size(), -1) < 0) continue;  // A signal.
@@ -215,7 +254,7 @@ void Sampler::run() {
       missed_.fetch_add(count - 1, std::memory_order_relaxed);
       missed_total_.inc(static_cast<double>(count - 1));
     }
-    on_snapshot_(take(clock_.mono()));
+    on_snapshot_(take(clock_.mono(), {}));
   }
 }
 

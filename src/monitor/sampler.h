@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -56,7 +58,9 @@ class Sampler {
   Result<void> start(OnSnapshot on_snapshot);
   void stop();
   /// Takes and publishes one snapshot on the calling thread. Requires: not started.
-  Published sample_once();
+  Published sample_once() { return sample_once_for_test({}); }
+  /// The same; `meanwhile` happens while what the games' frames say is not taken over yet.
+  Published sample_once_for_test(const std::function<void()>& meanwhile);
 
   /// The newest snapshot; null before the first. No lock is held while the caller reads it.
   Published latest() const { return latest_.load(std::memory_order_acquire); }
@@ -101,9 +105,9 @@ class Sampler {
   /// snapshot: the rate is the signal fps of `subject`, a claim. What comes of a program that lies,
   /// hangs or has ended is unknown, with the reason.
   /// Errors: as FrameReader::add().
-  Result<void> read_frames(std::string_view subject, int memory);
-  /// Ends it; the rate is unknown, for `reason`.
-  void end_frames(std::string_view subject, std::string_view reason);
+  Result<FrameReader::PageId> read_frames(std::string_view subject, int memory);
+  /// Ends it; the rate is unknown, for `reason`. Nothing happens to another page of the subject.
+  void end_frames(FrameReader::PageId page, std::string_view reason);
   /// The frames since the last call, by subject.
   FrameReader::Frames take_frames() { return frames_.take(); }
 
@@ -117,7 +121,12 @@ class Sampler {
   void wake();
   void arm(Nanos interval);
   void release_fast();
-  Published take(MonoTime now);
+  Published take(MonoTime now, const std::function<void()>& meanwhile);
+  void take_rates(const std::vector<FrameReader::Rate>& rates, MonoTime now, Nanos period)
+      GK_REQUIRES(mu_);
+  void note_refused(const Result<void>& taken, std::string_view signal, std::string_view subject)
+      GK_REQUIRES(mu_);
+  void tell_of_refused(MonoTime now);
 
   const Clock& clock_;
   Log& log_;
@@ -131,10 +140,16 @@ class Sampler {
   std::atomic<bool> stopping_{false};
   std::atomic<std::uint64_t> missed_{0};
 
-  mutable Mutex mu_{MutexRank::leaf};
+  mutable Mutex mu_{MutexRank::service};  // Held while the reader of frames is asked.
   WatchList wanted_ GK_GUARDED_BY(mu_);
   bool wanted_changed_ GK_GUARDED_BY(mu_) = false;
   ExternalSignals external_ GK_GUARDED_BY(mu_);
+  /// Values that no place was left for, until they are told of.
+  struct Refused {
+    std::uint64_t count = 0;
+    std::string signal, subject, why;  // Of the last one.
+  };
+  Refused refused_ GK_GUARDED_BY(mu_);
 
   FrameReader frames_;
 
@@ -142,6 +157,7 @@ class Sampler {
   SensorTable sensors_;
   ProcessTable processes_;
   Snapshot work_;  // What sensors wrote so far; copied into each published snapshot.
+  MonoTime next_refused_ = MonoTime::min();
 
   OnSnapshot on_snapshot_;
   const int timer_fd_, wake_fd_;  // -1: none was free; start() says so.

@@ -1,9 +1,12 @@
 #include "monitor/sampler.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <filesystem>
 #include <fstream>
@@ -169,6 +172,79 @@ TEST_F(SamplerTest, ShowsValuesThatWereHandedIn) {
   ASSERT_TRUE(sampler.submit("fps", 55, "client", SampleSource::claim));
   EXPECT_EQ(next()->fps.value(), 55);
   EXPECT_FALSE(sampler.submit("cpu_usage", 1, "", SampleSource::claim));
+}
+
+/// A page as a game would write it, 60 frames of 20 ms at a time.
+class Game {
+ public:
+  explicit Game(ManualClock& clock)
+      : clock_(clock), memory_(::memfd_create("game", MFD_CLOEXEC | MFD_ALLOW_SEALING)) {
+    EXPECT_EQ(::ftruncate(memory_.get(), sizeof page_), 0);
+    EXPECT_EQ(::fcntl(memory_.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW), 0);
+    draw();
+  }
+  int fd() const { return memory_.get(); }
+  void draw() {
+    for (int i = 0; i < 60; ++i) page_.ring[page_.frames++ % kFrameSlots] = 20'000;
+    clock_.advance(Millis(1200));
+    page_.last_ns = clock_.mono().time_since_epoch().count();
+    page_.sequence += 2;
+    EXPECT_EQ(::pwrite(memory_.get(), &page_, sizeof page_, 0), ssize_t{sizeof page_});
+  }
+
+ private:
+  ManualClock& clock_;
+  sys::Fd memory_;
+  FramePage page_;
+};
+
+TEST_F(SamplerTest, TakesNoRateOfFramesThatWereEndedSinceTheyWereRead) {
+  Game game(clock);
+  const auto page = sampler.read_frames("frames:a", game.fd()).value();
+  (void)sampler.sample_once();
+  game.draw();
+  EXPECT_DOUBLE_EQ(sampler.sample_once()->fps.value(), 50);
+  game.draw();
+  const auto ended =
+      sampler.sample_once_for_test([&] { sampler.end_frames(page, "frames: it has ended"); });
+  EXPECT_EQ(ended->fps.reason(), "frames: it has ended");
+}
+
+TEST_F(SamplerTest, ForgetsFramesThatWereEndedAtTheirFirstReading) {
+  Game game(clock);
+  const auto page = sampler.read_frames("frames:a", game.fd()).value();
+  (void)sampler.sample_once();
+  game.draw();
+  const auto ended =
+      sampler.sample_once_for_test([&] { sampler.end_frames(page, "frames: it has ended"); });
+  EXPECT_TRUE(ended->external.empty());
+}
+
+TEST_F(SamplerTest, SaysOnceAMinuteWhatHasNoPlaceAndStillTakesWhatIsMeasured) {
+  Game game(clock);
+  ASSERT_TRUE(sampler.read_frames("frames:a", game.fd()).ok());
+  const auto fill = [&] {
+    for (int i = 0; i < 192; ++i) {
+      ASSERT_TRUE(sampler.submit("fps", 144, "c" + std::to_string(i), SampleSource::claim));
+    }
+  };
+  const auto lines = [&] {
+    const auto all = log.lines();
+    return std::count_if(all.begin(), all.end(), [](const auto& line) {
+      return line.find("monitor.no_place") != std::string::npos;
+    });
+  };
+  for (int i = 0; i < 60; ++i) {
+    fill();
+    (void)sampler.sample_once();
+    game.draw();
+    fill();
+    ASSERT_TRUE(sampler.submit("fps", 30, "game", SampleSource::server));
+    EXPECT_EQ(sampler.sample_once()->fps.value(), 30);
+  }
+  EXPECT_EQ(lines(), 2) << "72 s";
+  EXPECT_NE(log.lines().back().find(R"("last_subject":"frames:a")"), std::string::npos)
+      << log.lines().back();
 }
 
 TEST_F(SamplerTest, RefusesMoreSubjectsThanItsLimit) {

@@ -7,11 +7,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 
 #include "net/packet_client.h"
+#include "testing/send_descriptors.h"
 #include "testing/temp_dir.h"
 
 namespace gk::net {
@@ -95,20 +95,7 @@ void send_files(int socket, std::vector<off_t> sizes) {
     fds.push_back(::memfd_create("test", MFD_CLOEXEC));
     ASSERT_EQ(::ftruncate(fds.back(), size), 0);
   }
-  char text[] = "files";
-  iovec part{text, 5};
-  std::vector<char> control(CMSG_SPACE(fds.size() * sizeof(int)));
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  cmsghdr* const head = CMSG_FIRSTHDR(&message);
-  head->cmsg_level = SOL_SOCKET;
-  head->cmsg_type = SCM_RIGHTS;
-  head->cmsg_len = CMSG_LEN(fds.size() * sizeof(int));
-  std::memcpy(CMSG_DATA(head), fds.data(), fds.size() * sizeof(int));
-  EXPECT_EQ(::sendmsg(socket, &message, 0), 5);
+  EXPECT_EQ(send_descriptors(socket, "files", fds), 5);
   for (const int fd : fds) ::close(fd);
 }
 

@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cstring>
+#include "testing/send_descriptors.h"
 
 namespace gk::sys {
 namespace {
@@ -49,21 +49,7 @@ TEST_F(PacketSocketTest, ClosesWhatIsOverOne) {
   const Fd reader(pipe_ends[0]);
   Fd writer(pipe_ends[1]);
   // Two copies of the writing end in one packet: the reader sees its end only when all are closed.
-  const int both[2] = {writer.get(), writer.get()};
-  char text[] = "two";
-  iovec part{text, 3};
-  alignas(cmsghdr) char room[CMSG_SPACE(sizeof both)] = {};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = room;
-  message.msg_controllen = sizeof room;
-  cmsghdr* const header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof both);
-  std::memcpy(CMSG_DATA(header), both, sizeof both);
-  ASSERT_EQ(::sendmsg(one.fd(), &message, 0), 3);
+  ASSERT_EQ(send_descriptors(one.fd(), "two", {writer.get(), writer.get()}), 3);
   writer.reset();
   auto packet = two.receive();
   ASSERT_TRUE(packet && packet->fd);

@@ -11,7 +11,7 @@ import time
 import unittest
 
 sys.dont_write_bytecode = True
-from gk import BIN, Daemon, wait_for  # noqa: E402
+from gk import BIN, Daemon, WebSocket, wait_for  # noqa: E402
 
 SLOTS = 1024
 PAGE = 32 + 4 * SLOTS
@@ -74,7 +74,18 @@ class Frames(unittest.TestCase):
 
     def test_a_game_of_sixty_frames_a_second_is_known_until_it_hangs_or_dies(self):
         with Daemon(config=CONFIG) as daemon:
+            def told(state):
+                """Waits for a frame of the topic in which the game's rate is so."""
+                watcher = WebSocket(daemon.admin)
+                self.addCleanup(watcher.close)
+                watcher.subscribe("frames:updated")
+
+                def frame():
+                    subjects = watcher.wait_type("frames:updated")["data"]["subjects"]
+                    return any(row["subject"] == "frames:arena" and row["fps"]["state"] == state for row in subjects)
+                wait_for(f"{state}, by the topic", frame, 10)
             game = self.start_game(daemon, "arena", "60", "600")
+            told("known")
             wait_for("a known rate", lambda: fps_state(daemon, "frames:arena") == "known", 10)
             time.sleep(2 * INTERVAL)
             row = subject(daemon, "frames:arena")
@@ -96,6 +107,7 @@ class Frames(unittest.TestCase):
             self.assertRegex(issues, r'gamekeeper_performance_issues_total\{kind="stutter",severity="high",source="server"\} 0')
             game.kill()
             killed = time.monotonic()
+            told("unknown")
             wait_for("unknown", lambda: fps_state(daemon, "frames:arena") == "unknown", 10)
             self.assertLess(time.monotonic() - killed, 2 * INTERVAL + 1)
             self.assertRegex(subject(daemon, "frames:arena")["fps"]["reason"], "ended")

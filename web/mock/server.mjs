@@ -130,6 +130,7 @@ export class MockDaemon {
 
   play(name) {
     this.scene = makeScene(name, Date.now());
+    this.draws = () => true; // Of the subjects, those that are there.
     this.accounts = new Accounts(Date.now(), name !== "empty");
     this.settings = new Settings(Date.now(), name !== "empty");
     this.profiles = new Profiles();
@@ -169,7 +170,12 @@ export class MockDaemon {
     }
     this.publish("metric:sample", { ...this.world.signals(), processes: this.world.processes() });
     this.publish("macro:updated", this.world.activeMacros());
+    this.publish("frames:updated", { subjects: this.subjects() });
     this.rooms.step(Date.now(), (topic, data) => this.publish(topic, data));
+  }
+
+  subjects() {
+    return frames(this.scene.name, Date.now()).filter(this.draws);
   }
 
   cancel(macro, signal, reason) {
@@ -221,6 +227,7 @@ export class MockDaemon {
     this.publish("macro:updated", this.world.activeMacros(), client);
     this.publish("health:changed", this.world.health(), client);
     this.publish("task:updated", this.rooms.graphsBody(), client);
+    this.publish("frames:updated", { subjects: this.subjects() }, client);
   }
 
   async answer(request, response) {
@@ -493,7 +500,7 @@ export class MockDaemon {
   performance() {
     const world = this.world;
     const history = world.history.slice(-300);
-    return { current: world.signals(), averages: world.averages(), history, subjects: frames(this.scene.name, Date.now()) };
+    return { current: world.signals(), averages: world.averages(), history, subjects: this.subjects() };
   }
 
   overview(now) {

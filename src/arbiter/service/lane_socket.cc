@@ -104,8 +104,10 @@ void LaneSocket::on_open(net::PacketClientId id, const net::Peer& peer) {
   client.owner = service_.new_owner();
   owners_[client.owner] = id;
   connected_.set(static_cast<double>(clients_.size()));
-  // The start time is read before the pidfd is opened and again after it: the two are one process,
-  // and it is the one that connected, for its pid is not free while its socket is open here.
+  // The start time is read before the pidfd is opened and again after it: the two are one process.
+  // Whoever connected may have ended before this, and its pid may be another process's by now. That
+  // one holds nothing and cannot ask: it has not got the connection, and what is left of the dead
+  // one's requests ends with its last end of it.
   const auto facts = sys::process_facts(*peer.pid);
   if (!facts) return server_->close(id);
   auto process = sys::ProcessHandle::open(*peer.pid, facts->start_ticks);

@@ -33,7 +33,12 @@ const ExternalSignal* find_external(std::string_view name);
 Result<void> check_subject(std::string_view subject, std::size_t max_bytes);
 
 struct ExternalLimits {
-  std::size_t max_entries = 256;  ///< Signal and subject pairs; the newest is refused.
+  /// Signal and subject pairs that we measure; the newest is refused.
+  /// Source: 4 signals of 64 games, and 256 latency targets.
+  std::size_t max_measured = 512;
+  /// Those that others claim: of a newer one's sake the longest silent loses that is no longer
+  /// known; when all are known, the newest is refused. Source: as PerformanceSet.
+  std::size_t max_claims = 192;
   std::size_t max_subject_bytes = 128;
   Nanos first_period = Seconds(5);  ///< Until two arrivals tell. Source: chosen.
   Nanos min_period = Millis(100);   ///< Source: the sampler's own bounds.
@@ -53,10 +58,15 @@ class ExternalSignals {
                       SampleSource source, MonoTime now, WallTime wall,
                       std::optional<Nanos> period = {});
 
-  /// From now on the value is unknown, for `reason`; only where there was one, or a reason, before
-  /// or there is room. The next submit() makes it known again.
-  void fail(std::string_view signal, std::string_view subject, SampleSource source,
-            std::string reason, MonoTime now, WallTime wall);
+  /// As submit(), of a sender that is there but has no value to give: unknown, for `reason`. The
+  /// next submit() makes it known again.
+  Result<void> submit_unknown(std::string_view signal, std::string_view subject,
+                              SampleSource source, std::string reason, MonoTime now, WallTime wall);
+
+  /// The sender is gone: its value is unknown from now on, for `reason`. Makes no entry, and one
+  /// that never had a value goes with its sender: who comes and goes fills no places.
+  void end(std::string_view signal, std::string_view subject, SampleSource source,
+           std::string reason, MonoTime now, WallTime wall);
 
   /// Writes all values into `out.external` and the chosen one of each signal into its own member:
   /// known before stale, measured before claimed, then the worst. Forgets old subjects.
@@ -70,6 +80,7 @@ class ExternalSignals {
  private:
   struct Entry {
     const ExternalSignal* kind = nullptr;
+    bool had_value = false;
     double value = 0;
     MonoTime at{};
     WallTime wall{};
@@ -77,6 +88,11 @@ class ExternalSignals {
     std::string trouble = {};  // Why the value is unknown; empty: it holds.
   };
   using Key = std::pair<std::pair<std::string, SampleSource>, std::string>;
+
+  static Signal signal_of(const Entry& entry);
+  Result<Entry*> place(std::string_view signal, std::string_view subject, SampleSource source,
+                       MonoTime now);
+  Result<void> make_room(SampleSource source, MonoTime now);
 
   ExternalLimits limits_;
   std::map<Key, Entry> entries_;  // ((signal, source), subject): a claim never replaces a measure.

@@ -79,11 +79,53 @@ TEST_F(ExternalTest, KeepsAClaimApartFromAMeasurementOfTheSameSubject) {
   EXPECT_EQ(filled(t0).fps.value(), 50);
 }
 
-TEST_F(ExternalTest, RefusesTheNewestSubjectAtItsLimitAndForgetsAfterAnHour) {
-  for (int i = 0; i < 256; ++i) ASSERT_TRUE(fps(60, t0, "c" + std::to_string(i)));
+TEST_F(ExternalTest, ShowsAStaleValueBeforeAnUnknownOne) {
+  ASSERT_TRUE(fps(50, t0, "frozen"));
+  ASSERT_TRUE(external.submit_unknown("fps", "dead", SampleSource::server, "it ended",
+                                      t0 + Seconds(60), {}));
+  const Snapshot out = filled(t0 + Seconds(60));
+  EXPECT_EQ(out.fps.state(t0 + Seconds(60)), SignalState::stale);
+  EXPECT_EQ(out.fps.value(), 50);
+}
+
+TEST_F(ExternalTest, RefusesTheNewestClaimAtItsLimitAndForgetsAfterAnHour) {
+  for (int i = 0; i < 192; ++i) ASSERT_TRUE(fps(60, t0, "c" + std::to_string(i)));
   EXPECT_EQ(fps(60, t0, "one more").error().code, Errc::resource_exhausted);
+  EXPECT_TRUE(fps(30, t0, "c0")) << "who has a place keeps it";
   (void)filled(t0 + std::chrono::hours(1) + Nanos(1));
   EXPECT_EQ(external.size(), 0U);
+}
+
+TEST_F(ExternalTest, LeavesClaimsNoPlaceOfWhatIsMeasured) {
+  for (int i = 0; i < 1000; ++i) (void)fps(60, t0, "c" + std::to_string(i));
+  for (int i = 0; i < 512; ++i) {
+    ASSERT_TRUE(fps(55, t0, "c" + std::to_string(i), SampleSource::server)) << i;
+  }
+  EXPECT_EQ(fps(55, t0, "more", SampleSource::server).error().code, Errc::resource_exhausted);
+  EXPECT_EQ(filled(t0).fps.value(), 55);
+}
+
+TEST_F(ExternalTest, GivesANewClaimThePlaceOfTheOneThatIsSilentLongest) {
+  for (int i = 0; i < 192; ++i) ASSERT_TRUE(fps(60, t0 + Millis(i), "c" + std::to_string(i)));
+  const MonoTime later = t0 + Seconds(30);
+  for (int i = 0; i < 190; ++i) ASSERT_TRUE(fps(60, later, "c" + std::to_string(i)));
+  ASSERT_TRUE(fps(60, later, "new"));
+  EXPECT_FALSE(external.forget("c190"));
+  EXPECT_TRUE(external.forget("c191"));
+}
+
+TEST_F(ExternalTest, KeepsNoPlaceForWhoCameAndWentWithoutAValue) {
+  const auto come = [&](const std::string& who) {
+    return external.submit_unknown("fps", who, SampleSource::claim, "none yet", t0, {});
+  };
+  ASSERT_TRUE(come("a"));
+  EXPECT_EQ(filled(t0).fps.reason(), "none yet");
+  ASSERT_TRUE(fps(60, t0, "b"));
+  for (const char* const who : {"a", "b", "stranger"}) {
+    external.end("fps", who, SampleSource::claim, "it ended", t0, {});
+  }
+  EXPECT_EQ(external.size(), 1U) << "b had a value, and says why it has none";
+  EXPECT_EQ(filled(t0).fps.reason(), "it ended");
 }
 
 }  // namespace

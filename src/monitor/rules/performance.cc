@@ -99,8 +99,9 @@ void PerformanceContext::on_fps(double fps, MonoTime now) {
 
 void PerformanceContext::on_memory(double memory_pct, MonoTime now) {
   if (!std::isfinite(memory_pct)) return;
-  // It lasts for minutes: without a reminder it would look over after the window.
-  if (memory_state_ && now - memory_raised_ >= kIssueWindow) memory_state_.reset();
+  // It lasts for minutes: without a reminder it would look over after the window. A reading that
+  // is due when the window ends may come late, so the reminder is not left until then.
+  if (memory_state_ && now - memory_raised_ >= kIssueWindow / 2) memory_state_.reset();
   const std::uint64_t before = raised_;
   edge(IssueKind::memory_pressure, memory_severity(memory_pct), memory_state_, memory_pct, now);
   if (raised_ > before) memory_raised_ = now;

@@ -77,7 +77,7 @@ class PerformanceContext {
   void on_frame(double frame_ms, MonoTime now);
   /// A frame rate without frame times: may raise `low_fps` (edge).
   void on_fps(double fps, MonoTime now);
-  /// May raise `memory_pressure`: at the edge, and once a window while it lasts.
+  /// May raise `memory_pressure`: at the edge, and each half of a window while it lasts.
   void on_memory(double memory_pct, MonoTime now);
 
   /// Issues of the last 5 s, oldest first.

@@ -49,8 +49,10 @@ class Signal {
   /// Stale when older than 3 of its own periods. Source: monitor specification, Sensors.
   SignalState state(MonoTime now) const {
     if (!measured_) return SignalState::unknown;
-    return now - at_ > 3 * period_ ? SignalState::stale : SignalState::known;
+    return is_stale(at_, period_, now) ? SignalState::stale : SignalState::known;
   }
+  /// The same of a value that is in no signal yet.
+  static bool is_stale(MonoTime at, Nanos period, MonoTime now) { return now - at > 3 * period; }
   bool is_known(MonoTime now) const { return state(now) == SignalState::known; }
   /// Requires: a value was measured (known or stale); 0 otherwise, so check state() first.
   double value() const { return value_; }

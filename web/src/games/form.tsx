@@ -6,11 +6,10 @@ import { useState } from "preact/hooks";
 import { type Game, type GameCandidate, type GameKind, gamesApi } from "../api/games";
 import { readNumber, readWords } from "../lib/form";
 import { navigate } from "../lib/router";
-import { FormError, TextField } from "../rooms/shared";
-import { Confirm, PasswordField, useSending } from "../settings/shared";
+import { Confirm, useSending } from "../settings/shared";
 import { toast } from "../state/toasts";
 import { Dialog } from "../ui/dialog";
-import { Field } from "../ui/field";
+import { Field, FormError, PasswordField, TextField } from "../ui/field";
 import { Button } from "../ui/parts";
 import { games, kinds } from "./state";
 

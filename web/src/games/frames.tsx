@@ -3,7 +3,7 @@
 import "../styles/frames.css";
 
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 
 import { api } from "../api/client";
 import type { SubjectPerformance } from "../api/types";
@@ -16,19 +16,17 @@ import {
   saidBy,
   subjectKey,
   subjectName,
+  subjectsOf,
   tellsFrames,
   worstSubjects,
 } from "../lib/frames";
 import { TroubleCard, useFollow } from "../rooms/shared";
 import { now } from "../state/clock";
-import { link } from "../state/live";
 import { resource } from "../state/resource";
 import { may } from "../state/session";
 import { Button, Section, Value } from "../ui/parts";
 import { Chip, type Look } from "../ui/words";
 
-/** No topic tells of frames; issues are those of the last 5 s. Chosen. */
-const kReadEveryMs = 2000;
 /** A daemon has up to 256 subjects. Chosen. */
 const kShown = 8;
 
@@ -99,13 +97,16 @@ export function FrameRates(): JSX.Element | null {
 
 function Rates(): JSX.Element | null {
   const [all, setAll] = useState(false);
-  useFollow(() => ({ topics: {}, read: () => void subjects.read() }));
-  useEffect(() => {
-    const timer = setInterval(() => {
-      if (link.value.state === "live" && !document.hidden) void subjects.read();
-    }, kReadEveryMs);
-    return () => clearInterval(timer);
-  }, []);
+  useFollow(() => ({
+    topics: {
+      "frames:updated": (data) => {
+        const list = subjectsOf(data);
+        if (list) subjects.set(list.filter(tellsFrames));
+        else void subjects.read();
+      },
+    },
+    read: () => void subjects.read(),
+  }));
   const list = subjects.value.value;
   const trouble = subjects.trouble.value;
   if (list === null && trouble !== null) {

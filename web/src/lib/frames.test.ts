@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { PerformanceIssue, SubjectPerformance } from "../api/types";
-import { frameText, issueGroups, issueText, saidBy, subjectKey, subjectName, tellsFrames, worstSubjects } from "./frames";
+import { frameText, issueGroups, issueText, saidBy, subjectKey, subjectName, subjectsOf, tellsFrames, worstSubjects } from "./frames";
 
 const issue = (
   kind: PerformanceIssue["kind"],
@@ -80,5 +80,13 @@ describe("subjects", () => {
     expect(names(2)).toEqual(["b", "d"]);
     expect(names(3)).toEqual(["a", "b", "d"]);
     expect(worstSubjects(all, 4)).toBe(all);
+  });
+});
+
+describe("a frame of frames:updated", () => {
+  it("holds subjects, or is none", () => {
+    expect(subjectsOf({ subjects: [subject("a")] })).toHaveLength(1);
+    expect(subjectsOf({ subjects: 7 })).toBeNull();
+    expect(subjectsOf(null)).toBeNull();
   });
 });

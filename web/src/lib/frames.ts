@@ -50,6 +50,12 @@ const sourceWord = (source: Source): string => (source === "server" ? "measured"
 export const saidBy = (source: Source): string =>
   source === "server" ? "Measured" : "Claimed by a client";
 
+/** What a frame of frames:updated holds; null: it is none. */
+export function subjectsOf(data: unknown): readonly SubjectPerformance[] | null {
+  const list = (data as { subjects?: readonly SubjectPerformance[] } | null)?.subjects;
+  return Array.isArray(list) ? list : null;
+}
+
 export const subjectName = (subject: string): string => subject || "This machine";
 
 export const subjectKey = ({ subject, source }: SubjectPerformance): string =>

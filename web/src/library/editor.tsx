@@ -6,10 +6,10 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { type CheckReport, type Schedule, type Script, type ScriptPut, scriptsApi } from "../api/games";
 import { formatLength, plural } from "../lib/format";
 import { placeOf } from "../lib/json-place";
-import { FormError, TextField } from "../rooms/shared";
 import { useSending } from "../settings/shared";
 import { why } from "../state/resource";
 import { toast } from "../state/toasts";
+import { FormError, TextField } from "../ui/field";
 import { Icon } from "../ui/icons";
 import { Ago, Button, Loading, PageHead, Section, Segmented } from "../ui/parts";
 

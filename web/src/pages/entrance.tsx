@@ -7,7 +7,7 @@ import { api, ApiError } from "../api/client";
 import { kMinLength, passwordHint } from "../lib/password";
 import { navigate, route } from "../lib/router";
 import { enter, knock } from "../state/session";
-import { Field } from "../ui/field";
+import { Field, FormError, PasswordField, TextField } from "../ui/field";
 import { Icon } from "../ui/icons";
 import { Button } from "../ui/parts";
 import { DoorPage } from "./door";
@@ -38,15 +38,6 @@ function useAttempt(): [
     });
   };
   return [attempt, submit, (fields) => setAttempt({ busy: false, error: null, fields })];
-}
-
-function FormError({ text }: { text: string | null }): JSX.Element | null {
-  if (!text) return null;
-  return (
-    <p class="form-error" role="alert">
-      <Icon name="bad" size={16} /> {text}
-    </p>
-  );
 }
 
 /** After signing in, /login and /setup give way to the overview; any other page stays. */
@@ -104,52 +95,34 @@ export function LoginPage({ ended }: { ended: boolean }): JSX.Element {
     >
       <form onSubmit={onSubmit} noValidate>
         <FormError text={attempt.error} />
-        <Field id="username" label="User name" error={attempt.fields.username}>
-          {(tied) => (
-            <input
-              {...tied}
-              type="text"
-              autocomplete="username"
-              autocapitalize="none"
-              spellcheck={false}
-              autofocus
-              value={username}
-              onInput={(event) => setUsername(event.currentTarget.value)}
-            />
-          )}
-        </Field>
-        <Field id="password" label="Password" error={attempt.fields.password}>
-          {(tied) => (
-            <input
-              {...tied}
-              type="password"
-              autocomplete="current-password"
-              value={password}
-              onInput={(event) => setPassword(event.currentTarget.value)}
-            />
-          )}
-        </Field>
+        <TextField
+          id="username"
+          label="User name"
+          autocomplete="username"
+          autofocus
+          value={username}
+          onChange={setUsername}
+          error={attempt.fields.username}
+        />
+        <PasswordField
+          id="password"
+          label="Password"
+          value={password}
+          onChange={setPassword}
+          error={attempt.fields.password}
+        />
         {code !== null && (
-          <Field
+          <TextField
             id="code"
             label="Code"
+            autocomplete="one-time-code"
+            mono
+            autofocus
+            value={code}
+            onChange={setCode}
             error={attempt.fields.code}
             hint="Six digits of your authenticator app, or a recovery code."
-          >
-            {(tied) => (
-              <input
-                {...tied}
-                type="text"
-                class="mono"
-                autocomplete="one-time-code"
-                autocapitalize="none"
-                spellcheck={false}
-                autofocus
-                value={code}
-                onInput={(event) => setCode(event.currentTarget.value)}
-              />
-            )}
-          </Field>
+          />
         )}
         <Button kind="primary" type="submit" busy={attempt.busy} class="full">
           {attempt.busy ? "Signing in…" : "Sign in"}
@@ -214,9 +187,14 @@ export function SetupPage(): JSX.Element {
     >
       <form onSubmit={onSubmit} noValidate>
         <FormError text={attempt.error} />
-        <Field
+        <TextField
           id="code"
           label="Setup code"
+          autocomplete="one-time-code"
+          mono
+          autofocus
+          value={code}
+          onChange={setCode}
           error={attempt.fields.code}
           hint={
             <>
@@ -224,34 +202,15 @@ export function SetupPage(): JSX.Element {
               folder. It works for 15 minutes.
             </>
           }
-        >
-          {(tied) => (
-            <input
-              {...tied}
-              type="text"
-              class="mono"
-              autocomplete="one-time-code"
-              autocapitalize="none"
-              spellcheck={false}
-              autofocus
-              value={code}
-              onInput={(event) => setCode(event.currentTarget.value)}
-            />
-          )}
-        </Field>
-        <Field id="username" label="User name" error={attempt.fields.username}>
-          {(tied) => (
-            <input
-              {...tied}
-              type="text"
-              autocomplete="username"
-              autocapitalize="none"
-              spellcheck={false}
-              value={username}
-              onInput={(event) => setUsername(event.currentTarget.value)}
-            />
-          )}
-        </Field>
+        />
+        <TextField
+          id="username"
+          label="User name"
+          autocomplete="username"
+          value={username}
+          onChange={setUsername}
+          error={attempt.fields.username}
+        />
         <Field
           id="password"
           label="Password"

@@ -5,12 +5,12 @@ import { useState } from "preact/hooks";
 
 import { type Mode, type ModeMacro, playApi } from "../api/play";
 import { plural } from "../lib/format";
-import { Await, FormError, TextField } from "../rooms/shared";
+import { Await } from "../rooms/shared";
 import { Confirm, useSending } from "../settings/shared";
 import { may } from "../state/session";
 import { toast } from "../state/toasts";
 import { Dialog } from "../ui/dialog";
-import { Field } from "../ui/field";
+import { Field, FormError, TextField } from "../ui/field";
 import { Button, Empty, Section } from "../ui/parts";
 import { sendCommand } from "./quick-actions";
 import { modes } from "./state";

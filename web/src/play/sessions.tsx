@@ -5,13 +5,14 @@ import { useState } from "preact/hooks";
 
 import { type GameSession, playApi, type SessionState } from "../api/play";
 import { formatLength, plural } from "../lib/format";
-import { Await, FormError, TextField } from "../rooms/shared";
+import { Await } from "../rooms/shared";
 import { useSending } from "../settings/shared";
 import { now } from "../state/clock";
 import { why } from "../state/resource";
 import { may } from "../state/session";
 import { toast } from "../state/toasts";
 import { Dialog } from "../ui/dialog";
+import { FormError, TextField } from "../ui/field";
 import { Ago, Button, Empty } from "../ui/parts";
 import { Chip } from "../ui/words";
 import { modes, sessions } from "./state";

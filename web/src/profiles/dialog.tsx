@@ -20,12 +20,12 @@ import {
   type WindowDraft,
   type Wrong,
 } from "../lib/profile-draft";
-import { FormError, TextField } from "../rooms/shared";
 import { SimulateDialog } from "../simulate/dialog";
 import { readProfiles } from "../state/profiles";
 import { why } from "../state/resource";
 import { toast } from "../state/toasts";
 import { Dialog } from "../ui/dialog";
+import { FormError, TextField } from "../ui/field";
 import { Icon } from "../ui/icons";
 import { Button, Failure, Loading } from "../ui/parts";
 import { LimitFields } from "./limits";

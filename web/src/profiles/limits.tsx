@@ -5,8 +5,7 @@ import type { JSX } from "preact";
 import type { MacroProfile } from "../api/types";
 import { formatNumber } from "../lib/format";
 import { kLimits, type LimitsDraft, type Wrong } from "../lib/profile-draft";
-import { TextField } from "../rooms/shared";
-import { Field } from "../ui/field";
+import { Field, TextField } from "../ui/field";
 
 interface Props {
   /** Start of the ids of the fields. */

@@ -5,6 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 
 import { macrosApi } from "../api/macros";
 import type { MacroProfile, WindowsNext } from "../api/types";
+import { askAhead } from "../lib/ahead";
 import { formatMoment } from "../lib/format";
 import { now } from "../state/clock";
 import { Icon } from "../ui/icons";
@@ -16,24 +17,10 @@ export function startLine(start: WindowsNext["next"][number], at: number): strin
 
 export function NextWindows({ profile }: { profile: MacroProfile }): JSX.Element | null {
   const [ahead, setAhead] = useState<WindowsNext | null>(null);
-  const [round, setRound] = useState(0);
-  useEffect(() => {
-    let wanted = true;
-    macrosApi.profileWindows(profile.macro_id).then(
-      (answer) => wanted && setAhead(answer),
-      () => wanted && setAhead(null),
-    );
-    return () => {
-      wanted = false;
-    };
-  }, [profile.macro_id, profile.etag, round]);
-  useEffect(() => {
-    if (!ahead?.until) return;
-    // A timer holds 24 days at most, and a machine may sleep: it is asked again each hour.
-    const wait = Math.min(Date.parse(ahead.until) - Date.now(), 3_600_000);
-    const timer = setTimeout(() => setRound(round + 1), Math.max(wait, 1000));
-    return () => clearTimeout(timer);
-  }, [ahead]);
+  useEffect(
+    () => askAhead(() => macrosApi.profileWindows(profile.macro_id), setAhead, document),
+    [profile.macro_id, profile.etag],
+  );
   if (!ahead) return null;
   const { open, next } = ahead;
   return (

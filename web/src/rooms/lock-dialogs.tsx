@@ -16,9 +16,9 @@ import { navigate } from "../lib/router";
 import { why } from "../state/resource";
 import { toast } from "../state/toasts";
 import { Dialog } from "../ui/dialog";
+import { FormError, TextField } from "../ui/field";
 import { Button } from "../ui/parts";
 import { lanes, modules } from "./locks-state";
-import { FormError, TextField } from "./shared";
 
 type Wrong = Record<string, string>;
 

@@ -9,11 +9,12 @@ import { resource, why } from "../state/resource";
 import { may } from "../state/session";
 import { toast } from "../state/toasts";
 import { Dialog } from "../ui/dialog";
+import { FormError, TextField } from "../ui/field";
 import { Ago, Button, Empty, Section } from "../ui/parts";
 import { readNumber } from "../lib/form";
 import { isUnsafe, UnsafeChip } from "./referee-parts";
 import { options } from "./referee-state";
-import { Await, FormError, LookOnly, TextField } from "./shared";
+import { Await, LookOnly } from "./shared";
 
 const history = resource(async () => (await movementApi.optionsHistory()).items);
 

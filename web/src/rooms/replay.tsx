@@ -15,9 +15,10 @@ import { exampleTrace } from "../lib/example-trace";
 import { formatNumber, plural } from "../lib/format";
 import { why } from "../state/resource";
 import { may } from "../state/session";
+import { FormError } from "../ui/field";
 import { Button, Section } from "../ui/parts";
 import { isUnsafe, StandingChip, suspicion, UnsafeChip } from "./referee-parts";
-import { FormError, LookOnly } from "./shared";
+import { LookOnly } from "./shared";
 import { WalkLegend, WalkPicture } from "./walk-view";
 
 /** The daemon's limit of a body (spec, "HTTP rules"). */

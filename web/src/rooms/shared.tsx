@@ -8,7 +8,6 @@ import { useEffect } from "preact/hooks";
 import { plural } from "../lib/format";
 import { follow, type Follower } from "../state/live";
 import type { Resource, Trouble } from "../state/resource";
-import { Field } from "../ui/field";
 import { Icon } from "../ui/icons";
 import { Empty, Failure, Loading } from "../ui/parts";
 
@@ -79,48 +78,6 @@ export function LookOnly({ scope }: { scope: string }): JSX.Element {
         Your role may look, not act. An administrator can give you <code>{scope}</code>.
       </span>
     </p>
-  );
-}
-
-export function FormError({ text }: { text: string | null }): JSX.Element | null {
-  if (text === null) return null;
-  return (
-    <p class="form-error" role="alert">
-      <Icon name="bad" size={16} /> {text}
-    </p>
-  );
-}
-
-export function TextField(props: {
-  id: string;
-  label: string;
-  value: string;
-  onChange: (value: string) => void;
-  hint?: ComponentChildren;
-  error?: string | undefined;
-  numeric?: boolean;
-  mono?: boolean;
-  disabled?: boolean;
-  autofocus?: boolean;
-}): JSX.Element {
-  return (
-    <Field id={props.id} label={props.label} hint={props.hint} error={props.error}>
-      {(tied) => (
-        <input
-          {...tied}
-          type="text"
-          class={props.mono ? "mono" : ""}
-          inputMode={props.numeric ? "decimal" : "text"}
-          autocomplete="off"
-          autocapitalize="none"
-          spellcheck={false}
-          disabled={props.disabled}
-          autofocus={props.autofocus}
-          value={props.value}
-          onInput={(event) => props.onChange(event.currentTarget.value)}
-        />
-      )}
-    </Field>
   );
 }
 

@@ -10,8 +10,8 @@ import { navigate } from "../lib/router";
 import { why } from "../state/resource";
 import { toast } from "../state/toasts";
 import { Dialog } from "../ui/dialog";
+import { FormError } from "../ui/field";
 import { Button } from "../ui/parts";
-import { FormError } from "./shared";
 
 const kExample = JSON.stringify(
   {

@@ -4,14 +4,15 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 import { accountsApi, type Session } from "../api/accounts";
-import { Await, FormError } from "../rooms/shared";
+import { Await } from "../rooms/shared";
 import { singleKeys, type Theme, theme } from "../state/prefs";
 import { resource } from "../state/resource";
 import { user } from "../state/session";
 import { toast } from "../state/toasts";
+import { FormError, PasswordField } from "../ui/field";
 import { Ago, Button, Section, Segmented } from "../ui/parts";
 import { SecondFactorSection } from "./second-factor";
-import { Confirm, PasswordField, useSending } from "./shared";
+import { Confirm, useSending } from "./shared";
 
 const sessions = resource(accountsApi.sessions);
 

@@ -6,11 +6,11 @@ import { useState } from "preact/hooks";
 import { noticesApi, type Receiver, type ReceiverInput, type ReceiverKind } from "../api/notices";
 import { games } from "../games/state";
 import { readWords } from "../lib/form";
-import { FormError, TextField } from "../rooms/shared";
 import { toast } from "../state/toasts";
 import { Dialog } from "../ui/dialog";
+import { FormError, PasswordField, TextField } from "../ui/field";
 import { Button } from "../ui/parts";
-import { PasswordField, useSending, type Wrong } from "./shared";
+import { useSending, type Wrong } from "./shared";
 
 export const kKindNames: Record<ReceiverKind, string> = {
   discord: "Discord channel",

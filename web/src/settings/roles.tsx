@@ -4,11 +4,12 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 import { accountsApi, type Role } from "../api/accounts";
-import { Await, FormError, LookOnly, TextField } from "../rooms/shared";
+import { Await, LookOnly } from "../rooms/shared";
 import { resource } from "../state/resource";
 import { may } from "../state/session";
 import { toast } from "../state/toasts";
 import { Dialog } from "../ui/dialog";
+import { FormError, TextField } from "../ui/field";
 import { Button, Section } from "../ui/parts";
 import { ScopePicker } from "./scopes";
 import { Confirm, useSending } from "./shared";

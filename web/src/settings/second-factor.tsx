@@ -5,13 +5,14 @@ import { useEffect, useState } from "preact/hooks";
 import qrcode from "qrcode-generator";
 
 import { accountsApi, type Proof, type SecondFactor } from "../api/accounts";
-import { Await, FormError, TextField } from "../rooms/shared";
+import { Await } from "../rooms/shared";
 import { resource } from "../state/resource";
 import { toast } from "../state/toasts";
 import { Dialog } from "../ui/dialog";
+import { FormError, PasswordField, TextField } from "../ui/field";
 import { Icon } from "../ui/icons";
 import { Button, Section } from "../ui/parts";
-import { PasswordField, ShownOnce, useSending } from "./shared";
+import { ShownOnce, useSending } from "./shared";
 
 const factor = resource(accountsApi.secondFactor);
 

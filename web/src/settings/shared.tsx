@@ -7,9 +7,8 @@ import { ApiError } from "../api/client";
 import { why } from "../state/resource";
 import { toast } from "../state/toasts";
 import { Dialog } from "../ui/dialog";
-import { Field } from "../ui/field";
+import { FormError } from "../ui/field";
 import { Button } from "../ui/parts";
-import { FormError } from "../rooms/shared";
 
 export type Wrong = Record<string, string>;
 
@@ -49,32 +48,6 @@ export function useSending(what = "entry"): Sending {
     }
   };
   return { busy, wrong, error, stale, setWrong, send };
-}
-
-export function PasswordField(props: {
-  id: string;
-  label: string;
-  value: string;
-  onChange: (value: string) => void;
-  hint?: ComponentChildren;
-  error?: string | undefined;
-  fresh?: boolean;
-  autofocus?: boolean;
-}): JSX.Element {
-  return (
-    <Field id={props.id} label={props.label} hint={props.hint} error={props.error}>
-      {(tied) => (
-        <input
-          {...tied}
-          type="password"
-          autocomplete={props.fresh ? "new-password" : "current-password"}
-          autofocus={props.autofocus}
-          value={props.value}
-          onInput={(event) => props.onChange(event.currentTarget.value)}
-        />
-      )}
-    </Field>
-  );
 }
 
 /** A question before something that cannot be undone. */

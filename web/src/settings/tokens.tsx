@@ -5,9 +5,10 @@ import { useEffect, useState } from "preact/hooks";
 
 import { accountsApi, type ApiToken } from "../api/accounts";
 import { readNumber } from "../lib/form";
-import { Await, FormError, TextField } from "../rooms/shared";
+import { Await } from "../rooms/shared";
 import { resource } from "../state/resource";
 import { Dialog } from "../ui/dialog";
+import { FormError, TextField } from "../ui/field";
 import { Ago, Button, Empty, Section } from "../ui/parts";
 import { ScopePicker } from "./scopes";
 import { Confirm, ShownOnce, useSending } from "./shared";

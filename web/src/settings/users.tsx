@@ -4,15 +4,16 @@ import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 import { type Account, accountsApi, type Role } from "../api/accounts";
-import { Await, FormError, LookOnly, TextField } from "../rooms/shared";
+import { Await, LookOnly } from "../rooms/shared";
 import { resource } from "../state/resource";
 import { may, user } from "../state/session";
 import { toast } from "../state/toasts";
 import { Dialog } from "../ui/dialog";
+import { FormError, PasswordField, TextField } from "../ui/field";
 import { Icon } from "../ui/icons";
 import { Ago, Button, Section } from "../ui/parts";
 import { roles } from "./roles";
-import { Confirm, PasswordField, useSending } from "./shared";
+import { Confirm, useSending } from "./shared";
 
 export const users = resource(accountsApi.users);
 

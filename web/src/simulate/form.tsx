@@ -7,8 +7,7 @@ import { games } from "../games/state";
 import type { Wrong } from "../lib/profile-draft";
 import type { Kind, SimulateDraft } from "../lib/simulation";
 import { LimitFields } from "../profiles/limits";
-import { TextField } from "../rooms/shared";
-import { Field } from "../ui/field";
+import { Field, TextField } from "../ui/field";
 
 const kKinds: Record<Kind, string> = {
   script: "Script of the library",

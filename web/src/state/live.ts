@@ -59,6 +59,7 @@ const kLatestWins = new Set<string>([
   "lock:updated",
   "task:updated",
   "movement:updated",
+  "frames:updated",
 ]);
 
 function makeRings(): Record<Drawn, SeriesRing> {

@@ -21,9 +21,10 @@ import {
   type Ran,
   totalOf,
 } from "../lib/trends";
-import { TextField, TroubleCard } from "../rooms/shared";
+import { TroubleCard } from "../rooms/shared";
 import { trendsView } from "../state/prefs";
 import { type Trouble, troubleOf } from "../state/resource";
+import { TextField } from "../ui/field";
 import { Empty, kChartOrTable, Loading, PageHead, Section, Segmented } from "../ui/parts";
 import { Bars, Goes } from "./parts";
 import { MacroTable, MetricTable } from "./table";
