@@ -1,22 +1,27 @@
 #!/usr/bin/env python3
 """tls_bench.py: what gamekeeper-tls costs, against the same daemon without it in the same run.
 
-Usage: GK_BIN=build/release/bin bench/tls_bench.py [requests] [handshakes] [memory]
+Usage: GK_BIN=build/release/bin bench/tls_bench.py [requests] [handshakes] [memory] [unread] [restart]
 Prints one JSON object a figure: name, n, median, p99, unit, method. No argument: all of them.
 Loopback only; client (wrk), gamekeeper-tls and daemon share the machine.
 """
 import contextlib
+import os
 import pathlib
 import re
+import signal
+import ssl
 import subprocess
 import sys
+import threading
+import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "e2e"))
-from daemon_bench import cpu_seconds, memory_kib, report, to_ms  # noqa: E402
+from daemon_bench import cpu_seconds, memory_kib, report, wrk_latency  # noqa: E402
 from gk import Daemon  # noqa: E402
-from tls_test import Files, front_of  # noqa: E402
+from tls_test import Files, front_of, secure_daemon  # noqa: E402
 
 CONFIG = "[http]\nmax_per_address = 2048\nmax_connections = 2048\n"
 PATH = "/api/health/live"
@@ -30,7 +35,7 @@ def wrk(daemon, connections, seconds, *words):
     assert "Non-2xx" not in out and "Socket errors" not in out, out
     count = int(re.search(r"(\d+) requests in", out)[1])
     return {"rate": float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1]), "count": count,
-            "p50": to_ms(re.search(r"(?m)^\s+50%\s+(\S+)", out)[1]), "p99": to_ms(re.search(r"(?m)^\s+99%\s+(\S+)", out)[1])}
+            "p50": wrk_latency(out, 50), "p99": wrk_latency(out, 99)}
 
 
 @contextlib.contextmanager
@@ -106,6 +111,51 @@ def bench_memory(clients=1000):
                    each_kib=round((after - before) * 1024 / clients, 1))
 
 
+def bench_unread(runs=5, answers=500, seconds=3):
+    """What a client costs that asks for much and does not read; then it reads."""
+    daemon_grown, front_grown, speed = [], [], []
+    for _ in range(runs):
+        with secure_daemon(config=CONFIG) as secure, secure.connect() as client:
+            size = len(secure.anonymous().get("/api/openapi.json").body) * answers
+            assert size > 100e6, size
+            processes = secure.process.pid, front_of(secure)
+            before = [memory_kib(pid, "Rss") for pid in processes]
+            request = f"GET /api/openapi.json HTTP/1.1\r\nHost: 127.0.0.1:{secure.port}\r\n\r\n".encode()
+            sender = threading.Thread(target=client.sendall, args=(request * answers,))
+            sender.start()
+            time.sleep(seconds)
+            grown = [(memory_kib(pid, "Rss") - was) / 1024 for pid, was in zip(processes, before)]
+            start, got = time.monotonic(), 0
+            while got < size:
+                chunk = client.recv(1 << 18)
+                assert chunk, "the connection ended early"
+                got += len(chunk)
+            speed.append(got / 1e6 / (time.monotonic() - start))
+            sender.join()
+            daemon_grown.append(grown[0])
+            front_grown.append(grown[1])
+    method = f"{answers} answers of openapi.json, {size / 1e6:.0f} MB, asked for on one connection, not read for {seconds} s"
+    report("unread_daemon_rss", daemon_grown, "MiB", method + "; growth of Rss")
+    report("unread_front_rss", front_grown, "MiB", method + "; growth of Rss")
+    report("unread_then_read", speed, "MB/s", method + ", then read by Python")
+
+
+def bench_restart(runs=6):
+    """From kill -9 to the next answer; each time a daemon that has not lost a process before."""
+    times = []
+    for _ in range(runs):
+        with secure_daemon(config=CONFIG, setup=False) as secure:
+            front, start = front_of(secure), time.monotonic()
+            os.kill(front, signal.SIGKILL)
+            while True:
+                with contextlib.suppress(ConnectionError, ssl.SSLError), secure.connect() as client:
+                    client.sendall(f"GET {PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+                    if client.recv(4096).startswith(b"HTTP/1.1 200"):
+                        break
+            times.append((time.monotonic() - start) * 1e3)
+    report("restart", times, "ms", f"kill -9 of gamekeeper-tls, then GET {PATH} until it is answered; 200 ms are waited on purpose")
+
+
 if __name__ == "__main__":
-    for name in sys.argv[1:] or ["requests", "handshakes", "memory"]:
+    for name in sys.argv[1:] or ["requests", "handshakes", "memory", "unread", "restart"]:
         globals()[f"bench_{name}"]()

@@ -13,7 +13,7 @@ namespace {
 
 std::string said_again(const FrontFrame& frame) {
   switch (frame.kind) {
-    case FrontFrame::Kind::ready: return ready_frame(frame.not_after_s, frame.text);
+    case FrontFrame::Kind::ready: return ready_frame(frame.not_after_s, frame.places, frame.text);
     case FrontFrame::Kind::failed: return failed_frame(frame.text);
     case FrontFrame::Kind::connection: return connection_frame(frame.text, frame.port);
     case FrontFrame::Kind::tally: return tally_frame(frame.tally);

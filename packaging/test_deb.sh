@@ -208,7 +208,25 @@ make_pair() { # make_pair NAME
 }
 ask_tls() { nsenter -t "$first" -n curl -sS --cacert "$dir/cert.pem" https://127.0.0.1:5000/api/health/live; }
 
-# The unit's own filters hold for gamekeeper-tls too.
+in_log() { # in_log EVENT: its lines, once there are some: the log is written in batches
+  for _ in $(seq 50); do
+    inside sh -c "grep -h '\"$1\"' /var/lib/gamekeeper/logs/*.log*" && return
+    sleep 0.2
+  done
+}
+
+# The test message cannot arrive, but for it gamekeeper-notify is started.
+check_notifier() {
+  inside sh -c 'echo https://notices.example/hook | gamekeeper notice add box webhook' >/dev/null || fail "notice add"
+  inside timeout 5 gamekeeper notice test box >/dev/null 2>&1 || true
+  expect '"confinement":"landlock and seccomp"' in_log notices.notifier_ready
+  inside gamekeeper notice remove box >/dev/null || fail "notice remove"
+  note "gamekeeper-notify confines itself below the unit's filters"
+}
+
+filters_of() { inside sed -n 's/^Seccomp_filters:[[:space:]]*//p' "/proc/$1/status"; }
+
+# The unit's own filters hold for gamekeeper-tls too, and its own besides.
 check_tls() {
   cp "$root/etc/gamekeeper/gamekeeper.toml" "$dir/gamekeeper.toml"
   make_pair one
@@ -218,9 +236,12 @@ check_tls() {
     fail "the service does not start with TLS: $(inside journalctl --no-pager -n 10 -u gamekeeper)"
   wait_ready
   expect '"ok"' ask_tls
-  local front
+  local front units all
   front=$(inside pgrep -x gamekeeper-tls) || fail "gamekeeper-tls does not run"
-  expect "Seccomp:	2" inside cat "/proc/$front/status"
+  expect '"confinement":"seccomp and limits"' in_log tls.ready
+  [[ $(inside gamekeeper health) != *"without its list of system calls"* ]] || fail "gamekeeper-tls is degraded"
+  units=$(filters_of "$(main_pid)") all=$(filters_of "$front")
+  [ "$all" = $((units + 1)) ] || fail "gamekeeper-tls has ${all:-no} filters, the unit alone $units"
   make_pair two
   inside systemctl reload gamekeeper
   for _ in $(seq 50); do
@@ -228,7 +249,7 @@ check_tls() {
     sleep 0.1
   done
   expect '"ok"' ask_tls # Trusts the second certificate alone.
-  note "HTTPS without a proxy, below the unit's filters; a renewed certificate after a reload"
+  note "HTTPS without a proxy, below the unit's $units filters and its own; a renewed certificate after a reload"
   inside cp /dev/stdin /etc/gamekeeper/gamekeeper.toml <"$dir/gamekeeper.toml"
   inside rm -r /etc/gamekeeper/tls
   inside systemctl restart gamekeeper
@@ -262,6 +283,7 @@ with_systemd() {
   check_macros
   check_watchdog
   check_tls
+  check_notifier
   local before after
   before=$(main_pid)
   inside sh -c 'dpkg -i /root/gamekeeper_*.deb' >>"$dir/apt.log" 2>&1 || fail "upgrade"

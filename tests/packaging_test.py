@@ -159,6 +159,11 @@ class Unit(unittest.TestCase):
         self.assertLessEqual(self.exposure(text), EXPOSURE)
         self.assertGreater(self.exposure(text.replace("PrivateDevices=yes\n", "")), EXPOSURE)
 
+    def test_its_helpers_may_confine_themselves(self):
+        allowed = re.findall(r"(?m)^SystemCallFilter=([^~\n]*)$", self.FILE.read_text())
+        for call in ("seccomp", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"):
+            self.assertIn(call, " ".join(allowed).split())
+
     def test_it_is_watched(self):
         text = self.FILE.read_text()
         self.assertIn("Type=notify\n", text)

@@ -59,6 +59,7 @@ Result<sys::Spawned> ProcessLauncher::launch(const std::string& macro_id,
   spec.max_processes = options_.max_processes;
   spec.max_open_files = options_.max_open_files;
   spec.max_memory_bytes = options_.max_memory_bytes;
+  spec.unmounting = unmounting_;
   if (ends != nullptr) {
     spec.environment.push_back("GAMEKEEPER_PROTOCOL=json-lines");
     spec.input_fd = ends->input.get();
@@ -71,7 +72,6 @@ Result<sys::Spawned> ProcessLauncher::launch(const std::string& macro_id,
   }
   for (;;) {
     auto spawned = sys::spawn_supervised(spec, mode_);
-    if (spawned) spawned->mounts.close_on(unmounting_);
     if (spawned || spawned.error().code != Errc::unavailable) return spawned;
     if (!weaken(mode_, spawned.error().message)) return spawned;
   }

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <vector>
 
+#include "base/passed_descriptor.h"
 #include "base/try.h"
 #include "net/listen.h"
 
@@ -22,22 +23,6 @@ struct Received {
   int pid = 0;
   int fd = -1;
 };
-
-/// The first of the descriptors that came along; the others are closed.
-int first_of(const cmsghdr& rights) {
-  const std::size_t count = (rights.cmsg_len - CMSG_LEN(0)) / sizeof(int);
-  int first = -1;
-  for (std::size_t i = 0; i < count; ++i) {
-    int fd = -1;
-    std::memcpy(&fd, CMSG_DATA(&rights) + i * sizeof fd, sizeof fd);
-    if (first < 0) {
-      first = fd;
-    } else {
-      ::close(fd);
-    }
-  }
-  return first;
-}
 
 Received receive(int fd, std::string& buffer, bool descriptors) {
   iovec part{buffer.data(), buffer.size()};
@@ -60,7 +45,7 @@ Received receive(int fd, std::string& buffer, bool descriptors) {
       std::memcpy(&credentials, CMSG_DATA(head), sizeof credentials);
       out.pid = credentials.pid;
     } else if (head->cmsg_type == SCM_RIGHTS) {
-      out.fd = first_of(*head);
+      out.fd = take_passed_descriptor(*head);
     }
   }
   return out;

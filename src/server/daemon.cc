@@ -17,6 +17,7 @@
 #include "sys/files.h"
 #include "sys/limits.h"
 #include "sys/paths.h"
+#include "tls/rules/expiry.h"
 
 namespace gk::server {
 namespace {
@@ -56,14 +57,18 @@ tls::FrontOptions front_options(const Config& config) {
 monitor::CheckOutcome judge_tls(const tls::FrontProcess::State& state, WallTime now) {
   using monitor::HealthStatus;
   const WallTime until{Seconds(state.not_after_s)};
-  const std::string day = rfc3339(until).substr(0, 10);
+  const std::string day = tls::expiry_date(state.not_after_s);
   if (!state.serving)
     return {HealthStatus::degraded, "gamekeeper-tls does not run: no new connections"};
   if (state.refused) {
     return {HealthStatus::degraded,
-            "the certificate's files are refused (log, tls.files_refused); the "
-            "ones before are in use, until " +
+            "the certificate's files are refused or not tried yet (log, tls.files_refused, "
+            "tls.not_started); the ones before are in use, until " +
                 day};
+  }
+  if (!state.confined) {
+    return {HealthStatus::degraded,
+            "gamekeeper-tls runs without its list of system calls (log, tls.weakly_confined)"};
   }
   if (until <= now) return {HealthStatus::degraded, "the certificate expired on " + day};
   if (until - now < kExpiryWarning)

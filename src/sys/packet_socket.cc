@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/passed_descriptor.h"
+
 namespace gk::sys {
 namespace {
 
@@ -14,18 +16,12 @@ struct alignas(cmsghdr) Ancillary {
   std::array<char, CMSG_SPACE(2 * sizeof(int))> bytes{};
 };
 
-/// The first descriptor of `message`; the others are closed.
-Fd take_descriptor(msghdr& message) {
+/// The first descriptor of `message`.
+Fd descriptor_of(msghdr& message) {
   Fd out;
   for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
     if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) continue;
-    const std::size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    for (std::size_t i = 0; i < count; ++i) {
-      int fd = -1;
-      std::memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
-      Fd one(fd);
-      if (!out) out = std::move(one);
-    }
+    out = Fd(take_passed_descriptor(*c));
   }
   return out;
 }
@@ -65,7 +61,10 @@ std::optional<PacketSocket::Packet> PacketSocket::receive() {
   message.msg_controllen = ancillary.bytes.size();
   const ssize_t n = ::recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
   if (n > 0) {
-    return Packet{std::string(bytes.data(), static_cast<std::size_t>(n)), take_descriptor(message)};
+    Packet out{.text = std::string(bytes.data(), static_cast<std::size_t>(n)),
+               .fd = descriptor_of(message)};
+    out.fd_lost = !out.fd && (message.msg_flags & MSG_CTRUNC) != 0;
+    return out;
   }
   closed_ = n == 0 || (errno != EAGAIN && errno != EINTR);
   return std::nullopt;

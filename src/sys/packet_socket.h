@@ -20,6 +20,7 @@ class PacketSocket {
   struct Packet {
     std::string text;
     Fd fd;
+    bool fd_lost = false;  ///< One came along, but this process may have no more of them.
   };
   enum class Sent : std::uint8_t {
     yes,

@@ -7,6 +7,8 @@
 
 #include "testing/send_descriptors.h"
 
+#include "testing/no_descriptors.h"
+
 namespace gk::sys {
 namespace {
 
@@ -56,6 +58,27 @@ TEST_F(PacketSocketTest, ClosesWhatIsOverOne) {
   packet->fd.reset();
   char byte = 0;
   EXPECT_EQ(::read(reader.get(), &byte, 1), 0) << "a copy is still open";
+}
+
+TEST_F(PacketSocketTest, SaysWhenItCouldNotTakeADescriptor) {
+  const Fd file(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  ASSERT_EQ(one.send("lost", file.get()), PacketSocket::Sent::yes);
+  ASSERT_EQ(one.send("none"), PacketSocket::Sent::yes);
+  ASSERT_EQ(one.send("kept", file.get()), PacketSocket::Sent::yes);
+  std::optional<PacketSocket::Packet> lost, plain;
+  {
+    const NoDescriptors none;
+    lost = two.receive();
+    plain = two.receive();
+  }
+  const auto kept = two.receive();
+  ASSERT_TRUE(lost && plain && kept);
+  EXPECT_TRUE(lost->fd_lost);
+  EXPECT_FALSE(lost->fd);
+  EXPECT_EQ(lost->text, "lost");
+  EXPECT_FALSE(plain->fd_lost);
+  EXPECT_FALSE(kept->fd_lost);
+  EXPECT_TRUE(kept->fd);
 }
 
 TEST_F(PacketSocketTest, IsFullUntilTheOtherSideReads) {

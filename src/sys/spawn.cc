@@ -231,7 +231,9 @@ Result<Spawned> spawn_supervised(const SpawnSpec& spec, Confinement mode) {
     plan.gid_map = "0 " + std::to_string(::getegid()) + " 1\n";
   }
   GK_TRY(ProcessHandle process, run_child(plan, clone_flags(mode)));
-  LateFd mounts(mode == Confinement::session ? Fd() : open_mounts(process.pid()));
+  const bool mounts_wanted = spec.unmounting != nullptr && mode != Confinement::session;
+  LateFd mounts(mounts_wanted ? open_mounts(process.pid()) : Fd());
+  mounts.close_on(spec.unmounting);
   return Spawned{std::move(process),
                  std::move(output.read),
                  std::move(control.write),

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,8 @@ struct SpawnSpec {
   int lanes = -1;      ///< The program gets a copy as kLanesFd, to ask for lanes; -1: none.
   int input_fd = -1;   ///< Its standard input, borrowed; -1: /dev/null.
   int output_fd = -1;  ///< Its standard output, borrowed; -1: with its errors, Spawned::output.
+  /// Where Spawned::mounts is closed, which may block for some 10 ms; null: it is not opened.
+  std::shared_ptr<WorkerPool> unmounting;
 };
 
 /// Where a program finds its connection to the lanes, see SpawnSpec::lanes.
@@ -53,8 +56,9 @@ struct Spawned {
   Fd control;             ///< See control_byte.
   Fd report;              ///< End of file: the program runs. "E stage errno\n" before: it does not.
   Confinement mode = Confinement::session;
-  /// Its mount namespace; closed: none of its own. While it is open, the end of the worker does not
-  /// wait for the unmounting, which closing it does instead.
+  /// Its mount namespace, if SpawnSpec::unmounting asks for it and it has one of its own. While it
+  /// is open, the end of the worker does not wait for the unmounting, which closing it does
+  /// instead.
   LateFd mounts;
 };
 

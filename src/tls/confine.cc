@@ -12,6 +12,7 @@
 #include <csignal>
 
 #include "tls/mutant.h"
+#include "tls/rules/frames.h"
 
 namespace gk::tls {
 namespace {
@@ -20,13 +21,15 @@ namespace {
 [[maybe_unused]] constexpr rlim_t kMemory = 512UL << 20;
 [[maybe_unused]] constexpr rlim_t kMemoryOfOne = 256UL << 10;
 constexpr rlim_t kFilesBesides = 64;  // Source: chosen; control, listener, epoll and what is ending
+constexpr rlim_t kFilesOfOne = 3;  // Its socket and a pair, until the daemon has its end of that.
 
-void limit(__rlimit_resource what, rlim_t most) {
+/// Returns what holds now.
+rlim_t limit(__rlimit_resource what, rlim_t most) {
   rlimit now{};
-  if (::getrlimit(what, &now) != 0) return;
+  if (::getrlimit(what, &now) != 0) return 0;
   const rlim_t allowed = std::min(most, now.rlim_max);
   const rlimit both{allowed, allowed};
-  (void)::setrlimit(what, &both);
+  return ::setrlimit(what, &both) == 0 ? allowed : now.rlim_cur;
 }
 
 // Source: strace of handshakes with TLS 1.2 and 1.3, and what glibc's malloc and abort use.
@@ -65,6 +68,9 @@ bool set_seccomp() {
   return false;
 #else
   scmp_filter_ctx filter = ::seccomp_init(SCMP_ACT_KILL_PROCESS);
+  // Where seccomp(2) itself is refused, as by systemd's @system-service of Debian 12, prctl(2) is
+  // left, which ends a thread: we have one.
+  if (filter == nullptr) filter = ::seccomp_init(SCMP_ACT_KILL_THREAD);
   if (filter == nullptr) return false;
   int failed = 0;
   for (const int number : kAllowed) {
@@ -89,18 +95,22 @@ bool set_seccomp() {
 
 }  // namespace
 
-std::string confine(std::size_t max_connections) {
+std::size_t limit_descriptors(std::size_t max_connections) {
+  const rlim_t allowed = limit(RLIMIT_NOFILE, kFilesOfOne * max_connections + kFilesBesides);
+  return std::max<std::size_t>(1, (std::max(allowed, kFilesBesides) - kFilesBesides) / kFilesOfOne);
+}
+
+std::string_view confine(std::size_t max_connections) {
   (void)::prctl(PR_SET_PDEATHSIG, SIGKILL);
   (void)::prctl(PR_SET_DUMPABLE, 0);  // The key is in here: nobody of the same user may look.
-  limit(RLIMIT_CORE, 0);
-  limit(RLIMIT_FSIZE, 0);
-  limit(RLIMIT_NPROC, 0);
-  limit(RLIMIT_NOFILE, 2 * max_connections + kFilesBesides);
+  (void)limit(RLIMIT_CORE, 0);
+  (void)limit(RLIMIT_FSIZE, 0);
+  (void)limit(RLIMIT_NPROC, 0);
 #ifndef GK_SANITIZED
-  limit(RLIMIT_AS, kMemory + kMemoryOfOne * max_connections);
+  (void)limit(RLIMIT_AS, kMemory + kMemoryOfOne * max_connections);
 #endif
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return "limits alone";
-  return set_seccomp() ? "seccomp and limits" : "limits alone";
+  const bool filtered = ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && set_seccomp();
+  return filtered ? kConfined : kWeaklyConfined;
 }
 
 }  // namespace gk::tls

@@ -165,7 +165,7 @@ void Front::admit(sys::Fd fd, std::string address, std::uint16_t port) {
   client.port = port;
   tally_.open = clients_.size();
   if (!watch(client.relay.client_fd(), client.client_watch, kClientEvents, EPOLL_CTL_ADD)) {
-    end(client);
+    refuse(client);
   }
 }
 
@@ -213,12 +213,12 @@ void Front::watch_space(Client& client) {
 void Front::join(Client& client) {
   int ends[2] = {-1, -1};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) != 0) {
-    return end(client);
+    return refuse(client);
   }
   client.relay.connect(sys::Fd(ends[0]));
   client.handed = sys::Fd(ends[1]);
   if (!watch(client.relay.daemon_fd(), client.daemon_watch, kDaemonEvents, EPOLL_CTL_ADD)) {
-    return end(client);
+    return refuse(client);
   }
   // Those that wait go first.
   if (!unannounced_.empty() || !announce(client)) {
@@ -241,12 +241,19 @@ bool Front::announce(Client& client) {
 }
 
 void Front::announce_waiting() {
+  if (GK_TLS_MUTANT(waiting_forgotten)) unannounced_.clear();
   while (!unannounced_.empty()) {
     Client& client = *unannounced_.front();
     if (!client.gone && !announce(client) && !client.gone) return;
     unannounced_.pop_front();
   }
   (void)watch(control_.fd(), control_watch_, EPOLLIN, EPOLL_CTL_MOD);
+}
+
+/// The system has nothing left for it.
+void Front::refuse(Client& client) {
+  ++tally_.refused;
+  end(client);
 }
 
 void Front::end(Client& client) {

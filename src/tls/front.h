@@ -73,6 +73,7 @@ class Front {
   bool announce(Client& client);
   void announce_waiting();
   void watch_space(Client& client);
+  void refuse(Client& client);
   void end(Client& client);
   void sweep(MonoTime now);
   int wait_ms() const;

@@ -2,15 +2,20 @@
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <filesystem>
+#include <functional>
 #include <thread>
 
 #include "base/clock.h"
 #include "testing/certificate_pair.h"
 #include "testing/manual_clock.h"
+#include "testing/no_descriptors.h"
 #include "testing/temp_dir.h"
 #include "tls/mutant_test.h"
 #include "tls/server_context.h"
@@ -53,8 +58,13 @@ class FrontTest : public testing::Test {
     daemon = {};
     if (thread.joinable()) thread.join();
   }
-  sys::Fd connect() {
+  /// `source`: other addresses of this machine have their own places.
+  sys::Fd connect(const char* source = "127.0.0.1") {
     sys::Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in own{};
+    own.sin_family = AF_INET;
+    EXPECT_EQ(::inet_pton(AF_INET, source, &own.sin_addr), 1);
+    EXPECT_EQ(::bind(fd.get(), reinterpret_cast<sockaddr*>(&own), sizeof own), 0);
     EXPECT_EQ(::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
     return fd;
   }
@@ -69,7 +79,7 @@ class FrontTest : public testing::Test {
   }
   /// The next frame that is no tally.
   std::pair<FrontFrame, sys::Fd> next_frame() {
-    while (readable(daemon.fd(), kPatience_ms)) {
+    while (readable(daemon.fd(), kPatience_ms / 4)) {
       auto packet = daemon.receive();
       if (!packet) break;
       auto frame = read_front_frame(packet->text);
@@ -77,6 +87,49 @@ class FrontTest : public testing::Test {
     }
     ADD_FAILURE() << "no frame";
     return {};
+  }
+  /// What it counts; no other frame may be on its way.
+  Tally tally() {
+    EXPECT_EQ(daemon.send(kCountFrame), sys::PacketSocket::Sent::yes);
+    EXPECT_TRUE(readable(daemon.fd(), kPatience_ms));
+    const auto packet = daemon.receive();
+    const auto frame = read_front_frame(packet ? packet->text : "");
+    EXPECT_TRUE(frame && frame->kind == FrontFrame::Kind::tally);
+    return frame ? frame->tally : Tally{};
+  }
+  bool until(const std::function<bool()>& done) {
+    for (int i = 0; i < kPatience_ms / 10 && !done(); ++i) ::poll(nullptr, 0, 10);
+    return done();
+  }
+  /// Asks for more counts than the front's socket has room for, and takes none.
+  void fill_the_socket() {
+    const int smallest = 1;
+    ::setsockopt(front->control().fd(), SOL_SOCKET, SO_SNDBUF, &smallest, sizeof smallest);
+    for (int i = 0; i < 100; ++i) {
+      ASSERT_TRUE(until([&] { return daemon.send(kCountFrame) == sys::PacketSocket::Sent::yes; }));
+    }
+    ASSERT_TRUE(until([&] {
+      int unread = -1;
+      return ::ioctl(daemon.fd(), SIOCOUTQ, &unread) == 0 && unread == 0;
+    }));
+  }
+  /// Open descriptors of this process: ours and the front's.
+  static std::ptrdiff_t open_files() {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
+  }
+  /// What the client says comes out of the daemon's socket.
+  static void expect_joined(const std::unique_ptr<SSL, FreeSsl>& ssl, const sys::Fd& socket) {
+    ASSERT_EQ(SSL_write(ssl.get(), "hello", 5), 5);
+    ASSERT_TRUE(readable(socket.get(), kPatience_ms / 4));
+    char got[8] = {};
+    EXPECT_EQ(::recv(socket.get(), got, sizeof got, 0), 5);
+    EXPECT_STREQ(got, "hello");
+  }
+  static std::uint16_t port_of(const sys::Fd& fd) {
+    sockaddr_in own{};
+    socklen_t size = sizeof own;
+    ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&own), &size);
+    return ntohs(own.sin_port);
   }
   TempDir dir;
   ManualClock clock;
@@ -92,17 +145,51 @@ TEST_F(FrontTest, HandsAClientOverWithItsAddress) {
   const sys::Fd fd = connect();
   const auto ssl = shake_hands(fd);
   const auto [frame, socket] = next_frame();
-  sockaddr_in own{};
-  socklen_t size = sizeof own;
-  ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&own), &size);
   EXPECT_EQ(frame.kind, FrontFrame::Kind::connection);
   EXPECT_EQ(frame.text, "127.0.0.1");
-  EXPECT_EQ(frame.port, ntohs(own.sin_port));
-  ASSERT_EQ(SSL_write(ssl.get(), "hello", 5), 5);
-  ASSERT_TRUE(readable(socket.get(), kPatience_ms));
-  char got[8] = {};
-  EXPECT_EQ(::recv(socket.get(), got, sizeof got, 0), 5);
-  EXPECT_STREQ(got, "hello");
+  EXPECT_EQ(frame.port, port_of(fd));
+  expect_joined(ssl, socket);
+}
+
+TEST_F(FrontTest, HandsOverInTheirOrderThoseThatTheDaemonHadNoRoomFor) {
+  fill_the_socket();
+  const auto before = open_files();
+  const sys::Fd first = connect(), third = connect();
+  sys::Fd second = connect("127.0.0.2");
+  const auto ssl = shake_hands(first);
+  (void)shake_hands(second);
+  const auto ssl3 = shake_hands(third);
+  // Each: the client's socket, the front's, and a pair of which the daemon has none yet.
+  ASSERT_TRUE(until([&] { return open_files() == before + 3 * 4; }));
+  const linger reset{1, 0};
+  ::setsockopt(second.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  second.reset();
+  ASSERT_TRUE(until([&] { return open_files() == before + 2 * 4; })) << "who leaves is forgotten";
+  const auto [frame, socket] = next_frame();
+  ASSERT_EQ(frame.port, port_of(first));
+  const auto [frame3, socket3] = next_frame();
+  ASSERT_EQ(frame3.port, port_of(third));
+  expect_joined(ssl, socket);
+  expect_joined(ssl3, socket3);
+  EXPECT_EQ(open_files(), before + 2 * 4) << "both of each pair, and nothing besides";
+}
+
+TEST_F(FrontTest, CountsAsRefusedWhomItHasNoDescriptorFor) {
+  const sys::Fd first = connect();
+  const auto ssl = shake_hands(first);
+  const auto handed = next_frame();
+  const sys::Fd second = connect();
+  ASSERT_TRUE(until([&] { return tally().open == 2; })) << "it has one descriptor, and needs three";
+  {
+    const NoDescriptors none;
+    (void)shake_hands(second);
+    EXPECT_TRUE(until([&] { return tally().refused == 1; }));
+  }
+  EXPECT_EQ(tally().open, 1u);
+  expect_joined(ssl, handed.second);
+  const sys::Fd third = connect();
+  const auto ssl3 = shake_hands(third);
+  expect_joined(ssl3, next_frame().second);
 }
 
 TEST_F(FrontTest, CutsASilentClientAtTheDeadlineAndNotBefore) {

@@ -13,10 +13,10 @@
 #include <string_view>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/try.h"
 #include "sys/files.h"
 #include "tls/mutant.h"
+#include "tls/rules/expiry.h"
 
 namespace gk::tls {
 namespace {
@@ -78,8 +78,6 @@ std::int64_t unix_time(const ASN1_TIME* time) {
   return ASN1_TIME_to_tm(time, &parts) == 1 ? static_cast<std::int64_t>(::timegm(&parts)) : 0;
 }
 
-std::string day(std::int64_t unix_s) { return rfc3339(WallTime(Seconds(unix_s))).substr(0, 10); }
-
 /// The server's own certificate and those above it, in the order of the file.
 Result<std::vector<Owned<X509>>> read_chain(const std::string& file) {
   GK_TRY(const std::string text, read_pem("tls.certificate", file, Secrecy::open));
@@ -126,8 +124,9 @@ Result<void> check_dates(const std::string& file, const X509* certificate, WallT
   const std::int64_t from = unix_time(X509_get0_notBefore(certificate));
   const std::int64_t until = unix_time(X509_get0_notAfter(certificate));
   if (until <= now_s && !GK_TLS_MUTANT(expired_is_fine))
-    return fault("tls.certificate", file, "expired on " + day(until));
-  if (from > now_s) return fault("tls.certificate", file, "is not valid before " + day(from));
+    return fault("tls.certificate", file, "expired on " + expiry_date(until));
+  if (from > now_s)
+    return fault("tls.certificate", file, "is not valid before " + expiry_date(from));
   return {};
 }
 

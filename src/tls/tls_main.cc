@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdio>
@@ -22,7 +23,7 @@ constexpr int kDaemon = 3;  // Source: sys/socket_child.h
 
 Result<void> run(const std::vector<std::string>& words, sys::PacketSocket& control) {
   const SystemClock clock;
-  GK_TRY(const Options options, parse_options(words));
+  GK_TRY(Options options, parse_options(words));
   GK_TRY(const ServerContext server,
          open_server_context(options.certificate, options.key, clock.wall()));
   std::array<unsigned char, 1>
@@ -30,10 +31,13 @@ Result<void> run(const std::vector<std::string>& words, sys::PacketSocket& contr
   if (RAND_bytes(seeded.data(), static_cast<int>(seeded.size())) != 1) {
     return Error{Errc::unavailable, "OpenSSL has no randomness"};
   }
+  const std::size_t places = limit_descriptors(options.limits.max_connections);
+  options.limits.max_connections = std::min(options.limits.max_connections, places);
   GK_TRY(const auto front,
          Front::create(std::move(control), server.context.get(), options.limits, clock));
-  const std::string confinement = confine(options.limits.max_connections);
-  (void)front->control().send(ready_frame(server.not_after_s, confinement));
+  const std::string_view confinement = confine(options.limits.max_connections);
+  (void)front->control().send(
+      ready_frame(server.not_after_s, options.limits.max_connections, confinement));
   front->run();
   return {};
 }

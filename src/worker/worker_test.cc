@@ -108,17 +108,22 @@ Confinement strongest() {
   return Confinement::session;
 }
 
-TEST_F(WorkerTest, ItsMountsAreHeldWhileItRuns) {
+TEST_F(WorkerTest, ItsMountsAreHeldForWhoSaysWhereToCloseThemAndForNobodyElse) {
   SpawnSpec spec;
   spec.worker = GK_WORKER;
   spec.command = {"/bin/sleep", "600"};
-  auto spawned = spawn_supervised(spec, strongest());
-  ASSERT_TRUE(spawned);
-  EXPECT_EQ(static_cast<bool>(spawned->mounts), strongest() != Confinement::session);
-  EXPECT_TRUE(kill_tree(*spawned));
-  pollfd ended{spawned->process.fd(), POLLIN, 0};
-  EXPECT_EQ(::poll(&ended, 1, 10'000), 1);
-  (void)spawned->process.try_reap();
+  const auto plain = spawn_supervised(spec, strongest());
+  spec.unmounting = std::make_shared<WorkerPool>(WorkerPoolOptions{});
+  const auto held = spawn_supervised(spec, strongest());
+  ASSERT_TRUE(plain && held);
+  EXPECT_FALSE(plain->mounts);
+  EXPECT_EQ(static_cast<bool>(held->mounts), strongest() != Confinement::session);
+  for (const Spawned* spawned : {&*plain, &*held}) {
+    EXPECT_TRUE(kill_tree(*spawned));
+    pollfd ended{spawned->process.fd(), POLLIN, 0};
+    EXPECT_EQ(::poll(&ended, 1, 10'000), 1);
+    (void)spawned->process.try_reap();
+  }
 }
 
 TEST_F(WorkerTest, UnconfinedProgramReachesTheDaemon) {

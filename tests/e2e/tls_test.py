@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -330,7 +331,6 @@ class Pressure(unittest.TestCase):
             sender.join(DEADLINE)
             self.assertLess(rss(front) - before[1], 8 << 20)
 
-
     def test_no_end_of_a_connection_leaves_a_descriptor_behind(self):
         with secure_daemon(setup=False) as daemon:
             front = front_of(daemon)
@@ -360,6 +360,29 @@ class Pressure(unittest.TestCase):
                 plain.close()
             wait_for("all to be gone", lambda: descriptors()[0] == before[0] and descriptors()[1] <= before[1])
             self.assertEqual(front_of(daemon), front, "and it is the same process")
+
+
+    def test_a_daemon_without_descriptors_loses_new_clients_alone(self):
+        request = b"GET /api/health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+        with secure_daemon(setup=False) as daemon, daemon.connect() as first, contextlib.ExitStack() as stack:
+            first.sendall(request)
+            self.assertTrue(first.recv(4096).startswith(b"HTTP/1.1 200"))
+            front, pid = front_of(daemon), daemon.process.pid
+            before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+            highest = max(map(int, os.listdir(f"/proc/{pid}/fd")))
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, (highest + 1, before[1]))
+            for _ in range(20):
+                client = stack.enter_context(daemon.connect())
+                with contextlib.suppress(OSError):  # Of TLS 1.3 the client's part is over first.
+                    client.sendall(request)
+            wait_for("the log's line", lambda: '"event":"tls.connection_dropped"' in daemon.log_text())
+            first.sendall(request)
+            self.assertTrue(first.recv(4096).startswith(b"HTTP/1.1 200"), "who is in stays")
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+            stack.close()
+            self.assertEqual(daemon.anonymous().get("/api/health/live").status, 200)
+            self.assertEqual(front_of(daemon), front, "and nobody had to start it again")
+            self.assertNotIn("tls.lost", daemon.log_text())
 
 
 class Restart(unittest.TestCase):

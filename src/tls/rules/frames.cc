@@ -43,8 +43,10 @@ bool take_tally(std::string_view& rest, Tally& out) {
 
 }  // namespace
 
-std::string ready_frame(std::int64_t not_after_s, std::string_view confinement) {
-  return "ready " + std::to_string(not_after_s) + " " + std::string(confinement);
+std::string ready_frame(std::int64_t not_after_s, std::size_t places,
+                        std::string_view confinement) {
+  return "ready " + std::to_string(not_after_s) + " " + std::to_string(places) + " " +
+         std::string(confinement);
 }
 
 std::string failed_frame(std::string_view why) {
@@ -70,7 +72,7 @@ Result<FrontFrame> read_front_frame(std::string_view packet) {
   bool good = false;
   if (word == "ready") {
     out.kind = FrontFrame::Kind::ready;
-    good = take_number(rest, out.not_after_s) && !rest.empty();
+    good = take_number(rest, out.not_after_s) && take_number(rest, out.places) && !rest.empty();
     out.text = rest;
   } else if (word == "failed") {
     out.kind = FrontFrame::Kind::failed;

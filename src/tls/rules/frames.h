@@ -19,13 +19,17 @@ inline constexpr std::string_view kListenFrame = "listen";  ///< With the listen
 inline constexpr std::string_view kDrainFrame = "drain";    ///< Take nobody more, then end.
 inline constexpr std::string_view kCountFrame = "count";  ///< Answer with a tally. Source: chosen.
 
+/// What holds of gamekeeper-tls, as it says when it is ready. Source: tls/confine.cc.
+inline constexpr std::string_view kConfined = "seccomp and limits";
+inline constexpr std::string_view kWeaklyConfined = "limits alone";
+
 /// Counts since the start of the process, and what is open now.
 struct Tally {
   std::uint64_t open = 0;
   std::uint64_t handshakes = 0;  ///< Finished.
   std::uint64_t failed = 0;      ///< Not TLS, or no common version or cipher.
   std::uint64_t late = 0;        ///< Cut at the deadline.
-  std::uint64_t refused = 0;     ///< Over a limit.
+  std::uint64_t refused = 0;     ///< Over a limit, or there was no descriptor for it.
   bool operator==(const Tally&) const = default;
 };
 
@@ -40,11 +44,12 @@ struct FrontFrame {
   Kind kind = Kind::failed;
   std::string text;              ///< ready: the confinement; failed: why; connection: address.
   std::uint16_t port = 0;        ///< Of the client.
-  std::int64_t not_after_s = 0;  ///< ready: when the certificate ends, Unix time.
+  std::int64_t not_after_s = 0;  ///< ready: when the certificate ends, Unix time,
+  std::size_t places = 0;        ///< and for how many clients there are descriptors.
   Tally tally;
 };
 
-std::string ready_frame(std::int64_t not_after_s, std::string_view confinement);
+std::string ready_frame(std::int64_t not_after_s, std::size_t places, std::string_view confinement);
 /// `why` is cut where the frame would be too long.
 std::string failed_frame(std::string_view why);
 std::string connection_frame(std::string_view address, std::uint16_t port);

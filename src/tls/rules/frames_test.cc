@@ -7,12 +7,13 @@ namespace {
 
 using Kind = FrontFrame::Kind;
 
-TEST(FrontFrames, ReadyCarriesTheEndOfTheCertificateAndWhatHolds) {
-  const auto frame = read_front_frame(ready_frame(1'800'000'000, "seccomp and limits"));
+TEST(FrontFrames, ReadyCarriesTheEndOfTheCertificateItsPlacesAndWhatHolds) {
+  const auto frame = read_front_frame(ready_frame(1'800'000'000, 1'024, kConfined));
   ASSERT_TRUE(frame);
   EXPECT_EQ(frame->kind, Kind::ready);
   EXPECT_EQ(frame->not_after_s, 1'800'000'000);
-  EXPECT_EQ(frame->text, "seccomp and limits");
+  EXPECT_EQ(frame->places, 1'024u);
+  EXPECT_EQ(frame->text, kConfined);
 }
 
 TEST(FrontFrames, FailedCarriesItsReasonAndIsNeverTooLong) {
@@ -35,10 +36,10 @@ TEST(FrontFrames, TallyIsWhatWasCounted) {
 
 TEST(FrontFrames, RefusesEverythingElse) {
   for (const char* text :
-       {"", "ready", "ready x y", "ready 5", "ready 5 ", "failed", "connection",
-        "connection 1.2.3.4", "connection localhost 1", "connection 1.2.3.4 65536",
-        "connection 1.2.3.4 1 x", "connection 1.2.3.4 -1", "tally 1 2 3 4", "tally 1 2 3 4 5 6",
-        "tally 1 2 3 4 -5", "drain"}) {
+       {"", "ready", "ready x y", "ready 5", "ready 5 ", "ready 5 6", "ready 5 6 ", "ready 5 -6 x",
+        "failed", "connection", "connection 1.2.3.4", "connection localhost 1",
+        "connection 1.2.3.4 65536", "connection 1.2.3.4 1 x", "connection 1.2.3.4 -1",
+        "tally 1 2 3 4", "tally 1 2 3 4 5 6", "tally 1 2 3 4 -5", "drain"}) {
     EXPECT_FALSE(read_front_frame(text)) << text;
   }
 }

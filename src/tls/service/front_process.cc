@@ -8,11 +8,15 @@
 #include <csignal>
 
 #include "base/try.h"
+#include "tls/rules/expiry.h"
+#include "tls/service/mutant.h"
 
 namespace gk::tls {
 namespace {
 
 constexpr int kBatch = 64;  // Source: net/server.cc, its accept batch; then the loop serves others
+constexpr Nanos kDropRecord = std::chrono::minutes(1);  // Source: chosen; between lines of the log
+constexpr const char* kRetry = "retry";  // The cause when the last process gave no opinion.
 
 std::vector<std::string> command_of(const FrontOptions& options) {
   std::vector<std::string> out{options.program,
@@ -43,13 +47,13 @@ Result<Started> spawn_front(const FrontOptions& options) {
 }
 
 /// The first word of a process, waited for.
-Result<FrontFrame> first_frame(Started& started, Millis patience) {
-  pollfd wait{started.socket.fd(), POLLIN, 0};
+Result<FrontFrame> first_frame(sys::PacketSocket& socket, Millis patience) {
+  pollfd wait{socket.fd(), POLLIN, 0};
   (void)::poll(&wait, 1, static_cast<int>(patience.count()));
-  const auto packet = started.socket.receive();
+  const auto packet = socket.receive();
   if (!packet) {
-    return Error{Errc::unavailable, started.socket.closed() ? "gamekeeper-tls ended without a word"
-                                                            : "gamekeeper-tls says nothing"};
+    return Error{Errc::unavailable, socket.closed() ? "gamekeeper-tls ended without a word"
+                                                    : "gamekeeper-tls says nothing"};
   }
   GK_TRY(auto frame, read_front_frame(packet->text));
   if (frame.kind == FrontFrame::Kind::ready) return frame;
@@ -67,8 +71,6 @@ bool is_local_stream(int fd) {
          option(SO_ACCEPTCONN) == 0;
 }
 
-std::string day(std::int64_t unix_s) { return rfc3339(WallTime(Seconds(unix_s))).substr(0, 10); }
-
 }  // namespace
 
 FrontMetrics::FrontMetrics(Metrics& m)
@@ -83,13 +85,15 @@ FrontMetrics::FrontMetrics(Metrics& m)
       late(m.counter("gamekeeper_tls_handshakes_total", "Handshakes by how they ended",
                      {{"outcome", "late"}})),
       refused(m.counter("gamekeeper_tls_refused_connections_total",
-                        "Connections over a limit, closed before the handshake")),
+                        "Connections that were closed for a limit, or for want of descriptors")),
+      dropped(m.counter("gamekeeper_tls_dropped_connections_total",
+                        "Connections that the daemon had no descriptor left for")),
       losses(m.counter("gamekeeper_tls_losses_total",
                        "How often gamekeeper-tls ended by itself or was killed")) {}
 
 Result<void> check_files(const FrontOptions& options) {
   GK_TRY(auto started, spawn_front(options));
-  const auto frame = first_frame(started, options.start);
+  const auto frame = first_frame(started.socket, options.start);
   (void)started.process.try_signal(SIGKILL);
   pollfd gone{started.process.fd(), POLLIN, 0};
   (void)::poll(&gone, 1, static_cast<int>(options.start.count()));
@@ -104,20 +108,9 @@ Result<std::unique_ptr<FrontProcess>> FrontProcess::start(FrontOptions options, 
                                                           Metrics& metrics) {
   std::unique_ptr<FrontProcess> out(new FrontProcess(std::move(options), std::move(listener),
                                                      std::move(adopt), loop, clock, log, metrics));
-  out->loaded_ = out->seen_ = out->stamps();
-  GK_TRY(auto started, spawn_front(out->options_));
-  const auto frame = first_frame(started, out->options_.start);
-  if (!frame) {
-    (void)started.process.try_signal(SIGKILL);
-    return frame.error();
-  }
-  Child& child = out->children_.emplace_back();
-  child.process = std::move(started.process);
-  child.socket = std::move(started.socket);
-  child.cause = "start";
-  child.watch = loop.watch_readable(child.socket.fd(),
-                                    [self = out.get(), &child] { self->on_readable(child); });
-  out->on_ready(child, *frame);
+  GK_TRY(Child* const child, out->spawn("start"));
+  GK_TRY(const FrontFrame frame, first_frame(child->socket, out->options_.start));
+  out->on_ready(*child, frame);
   out->ticker_ = loop.every(out->options_.look, [self = out.get()] { self->tick(); });
   return out;
 }
@@ -137,12 +130,14 @@ FrontProcess::~FrontProcess() {
 }
 
 FrontProcess::State FrontProcess::state() const {
-  return {shown_serving_.load(), shown_refused_.load(), shown_not_after_s_.load()};
+  return {shown_serving_.load(), shown_refused_.load(), shown_confined_.load(),
+          shown_not_after_s_.load()};
 }
 
 void FrontProcess::note() {
   shown_serving_ = serving_ != nullptr;
   shown_refused_ = refused_;
+  shown_confined_ = confined_;
   shown_not_after_s_ = not_after_s_;
   metrics_.up.set(serving_ != nullptr ? 1 : 0);
   metrics_.expiry.set(static_cast<double>(not_after_s_));
@@ -168,7 +163,8 @@ FileStamps FrontProcess::stamps() const {
 }
 
 Result<FrontProcess::Child*> FrontProcess::spawn(std::string cause) {
-  loaded_ = seen_ = stamps();  // Before it reads: what changes meanwhile is seen as a change.
+  tried_ = seen_ = stamps();  // Before it reads: what changes meanwhile is seen as a change.
+  judged_ = false;
   GK_TRY(auto started, spawn_front(options_));
   Child& child = children_.emplace_back();
   child.process = std::move(started.process);
@@ -180,19 +176,24 @@ Result<FrontProcess::Child*> FrontProcess::spawn(std::string cause) {
 }
 
 void FrontProcess::reload(std::string_view cause) {
-  if (starting_ != nullptr || serving_ == nullptr || stopping_) return;
+  if (starting_ != nullptr || stopping_) return;
+  if (serving_ == nullptr && GK_TLS_SERVICE_MUTANT(restart_waits)) return;
+  restart_timer_.cancel();
   restart(std::string(cause));
 }
 
 void FrontProcess::restart(std::string cause) {
   if (starting_ != nullptr || stopping_) return;
+  const bool again = refused_ && cause == kRetry;
   const auto child = spawn(std::move(cause));
   if (child) {
     starting_ = *child;
     return;
   }
-  log_.warn("tls.not_started", child.error().message);
+  if (!again) log_.warn("tls.not_started", child.error().message);
+  refused_ = true;
   if (serving_ == nullptr) schedule_restart();
+  note();
 }
 
 void FrontProcess::schedule_restart() {
@@ -222,9 +223,10 @@ bool FrontProcess::on_frame(Child& child, sys::PacketSocket::Packet packet) {
       return true;
     case FrontFrame::Kind::failed:
       if (child.role != Role::starting) return false;
+      judged_ = true;
       lose(child, frame->text);
       return true;
-    case FrontFrame::Kind::connection: return on_connection(child, *frame, std::move(packet.fd));
+    case FrontFrame::Kind::connection: return on_connection(child, *frame, packet);
     case FrontFrame::Kind::tally:
       child.unanswered = 0;
       on_tally(child, frame->tally);
@@ -243,21 +245,49 @@ void FrontProcess::on_ready(Child& child, const FrontFrame& frame) {
   if (serving_ != nullptr) drain(*serving_);
   serving_ = &child;
   not_after_s_ = frame.not_after_s;
+  judged_ = true;
   refused_ = false;
+  confined_ = frame.text == kConfined || GK_TLS_SERVICE_MUTANT(weak_is_fine);
   note();
   log_.info("tls.ready", "gamekeeper-tls takes connections",
             {{"pid", child.process.pid()},
              {"cause", child.cause},
              {"certificate", options_.certificate},
-             {"certificate_until", day(frame.not_after_s)},
+             {"certificate_until", expiry_date(frame.not_after_s)},
+             {"connections", frame.places},
              {"confinement", frame.text}});
+  if (!confined_) {
+    log_.warn("tls.weakly_confined", "gamekeeper-tls runs without its list of system calls",
+              {{"confinement", frame.text}});
+  }
+  if (frame.places < options_.max_connections) {
+    log_.warn("tls.few_descriptors", "the limit of open files leaves room for fewer connections",
+              {{"connections", frame.places}, {"max_connections", options_.max_connections}});
+  }
 }
 
-bool FrontProcess::on_connection(const Child& child, const FrontFrame& frame, sys::Fd fd) {
+bool FrontProcess::on_connection(const Child& child, const FrontFrame& frame,
+                                 sys::PacketSocket::Packet& packet) {
   if (child.role != Role::serving && child.role != Role::draining) return false;
-  if (!fd || !is_local_stream(fd.get())) return false;
-  adopt_(fd.release(), frame.text, frame.port);
+  if (packet.fd_lost && !GK_TLS_SERVICE_MUTANT(lost_is_nonsense)) {
+    on_dropped();
+    return true;
+  }
+  if (!packet.fd || !is_local_stream(packet.fd.get())) return false;
+  adopt_(packet.fd.release(), frame.text, frame.port);
   return true;
+}
+
+/// The kernel has closed the daemon's end, so gamekeeper-tls ends this client.
+void FrontProcess::on_dropped() {
+  metrics_.dropped.inc();
+  ++dropped_;
+  const MonoTime now = clock_.mono();
+  const bool said = dropped_said_ && now - *dropped_said_ < kDropRecord;
+  if (said && !GK_TLS_SERVICE_MUTANT(each_drop_is_said)) return;
+  dropped_said_ = now;
+  log_.warn("tls.connection_dropped", "no descriptor is left for connections by TLS",
+            {{"dropped", std::exchange(dropped_, 0)}});
 }
 
 void FrontProcess::on_tally(Child& child, const Tally& tally) {
@@ -280,10 +310,12 @@ void FrontProcess::lose(Child& child, const std::string& why) {
   if (was == Role::draining || stopping_) return;
   if (was == Role::starting) {
     starting_ = nullptr;
-    refused_ = true;
-    log_.warn("tls.files_refused", why,
-              {{"cause", child.cause},
-               {"serving", serving_ != nullptr ? "the files before" : "nothing"}});
+    // One that is tried again and has nothing new to say is on record already.
+    if (!std::exchange(refused_, true) || child.cause != kRetry || judged_) {
+      log_.warn("tls.files_refused", why,
+                {{"cause", child.cause},
+                 {"serving", serving_ != nullptr ? "the files before" : "nothing"}});
+    }
     if (serving_ == nullptr) schedule_restart();
     return note();
   }
@@ -345,8 +377,12 @@ void FrontProcess::tick() {
     (void)child.socket.send(kCountFrame);
   }
   const FileStamps found = stamps();
-  const bool rests = found == std::exchange(seen_, found);
-  if (rests && found != loaded_) reload("files");
+  if (found != std::exchange(seen_, found)) return;
+  if (found != tried_) {
+    reload("files");
+  } else if (!judged_ && serving_ != nullptr && !GK_TLS_SERVICE_MUTANT(untried_is_forgotten)) {
+    restart(kRetry);  // Without a process that serves, a timer does.
+  }
 }
 
 void FrontProcess::stop_listening() {

@@ -11,6 +11,7 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,7 +51,7 @@ Result<void> check_files(const FrontOptions& options);
 struct FrontMetrics {
   explicit FrontMetrics(Metrics& metrics);
   Gauge up, expiry, connections;
-  Counter done, failed, late, refused, losses;
+  Counter done, failed, late, refused, dropped, losses;
 };
 
 /// Of both files, to see that they changed; links followed. 0: not there.
@@ -65,7 +66,8 @@ class FrontProcess {
  public:
   struct State {
     bool serving = false;
-    bool refused = false;  ///< The files on disk are not good; older ones are in use.
+    bool refused = false;  ///< The files on disk are not in use, but older ones.
+    bool confined = true;  ///< It has all of its confinement.
     std::int64_t not_after_s = 0;
   };
   /// Takes `fd`, the daemon's end, over.
@@ -81,7 +83,7 @@ class FrontProcess {
   FrontProcess(const FrontProcess&) = delete;
   FrontProcess& operator=(const FrontProcess&) = delete;
 
-  /// Reads the files again; `cause` is for the record.
+  /// Reads the files again, at once also while a restart waits; `cause` is for the record.
   void reload(std::string_view cause);
   /// No new clients, and nothing is started any more.
   void stop_listening();
@@ -111,7 +113,9 @@ class FrontProcess {
   void on_readable(Child& child);
   bool on_frame(Child& child, sys::PacketSocket::Packet packet);
   void on_ready(Child& child, const FrontFrame& frame);
-  bool on_connection(const Child& child, const FrontFrame& frame, sys::Fd fd);
+  bool on_connection(const Child& child, const FrontFrame& frame,
+                     sys::PacketSocket::Packet& packet);
+  void on_dropped();
   void on_tally(Child& child, const Tally& tally);
   /// It is gone or must go.
   void lose(Child& child, const std::string& why);
@@ -134,13 +138,17 @@ class FrontProcess {
   Child* serving_ = nullptr;
   Child* starting_ = nullptr;
   net::Handle ticker_, restart_timer_, grace_timer_;
-  FileStamps loaded_, seen_;
+  FileStamps tried_, seen_;
   std::int64_t not_after_s_ = 0;
   std::uint32_t failures_ = 0;  // In a row.
+  bool judged_ = false;         // Whoever has tried_ said whether the files are good.
   bool refused_ = false;
+  bool confined_ = true;
+  std::uint64_t dropped_ = 0;  // Since the last line of the log.
+  std::optional<MonoTime> dropped_said_;
   bool stopping_ = false;
   std::function<void()> on_ended_;
-  std::atomic<bool> shown_serving_{false}, shown_refused_{false};
+  std::atomic<bool> shown_serving_{false}, shown_refused_{false}, shown_confined_{true};
   std::atomic<std::int64_t> shown_not_after_s_{0};
   std::shared_ptr<int> alive_ = std::make_shared<int>();  // Shared: weak copies in late callbacks.
 };

@@ -9,17 +9,34 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 
 #include "net/listen.h"
 #include "testing/capture_log.h"
 #include "testing/certificate_pair.h"
+#include "testing/no_descriptors.h"
 #include "testing/temp_dir.h"
+#include "tls/service/mutant.h"
 
 namespace gk::tls {
 namespace {
 
 using namespace std::chrono_literals;
+
+#ifdef GK_TLS_SERVICE_MUTANTS
+const bool mutant_is_set = [] {
+  const char* wanted = std::getenv("GK_TLS_SERVICE_MUTANT");
+  if (wanted != nullptr) {
+    service::active_mutant_for_test = static_cast<service::MutantForTest>(std::atoi(wanted));
+  }
+  return true;
+}();
+constexpr Nanos kPatience = 8s;
+#else
+constexpr Nanos kPatience = 20s;  // Only a broken test waits for it.
+#endif
 
 class FrontProcessTest : public testing::Test {
  protected:
@@ -53,7 +70,7 @@ class FrontProcessTest : public testing::Test {
         },
         loop, clock, log, metrics);
   }
-  bool until(const std::function<bool()>& done) { return loop.run_until(done, 20s); }
+  bool until(const std::function<bool()>& done) { return loop.run_until(done, kPatience); }
   std::size_t count(const std::string& event) const {
     std::size_t out = 0;
     for (const auto& line : log.lines()) out += line.find(" " + event + " ") != std::string::npos;
@@ -69,9 +86,9 @@ class FrontProcessTest : public testing::Test {
     EXPECT_EQ(::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
     return fd;
   }
-  double connections() const {
+  double metric(const std::string& name) const {
     for (const MetricSample& sample : metrics.samples()) {
-      if (sample.name == "gamekeeper_tls_connections") return sample.value;
+      if (sample.name == "gamekeeper_tls_" + name) return sample.value;
     }
     return -1;
   }
@@ -134,25 +151,107 @@ TEST_F(FrontProcessTest, TakesChangedFilesOnceTheyRestAndKeepsTheOldForBadOnes) 
   EXPECT_TRUE(until([&] { return ::kill(first, 0) != 0; })) << "nobody was left to serve";
 }
 
-TEST_F(FrontProcessTest, KeepsTheOldOneWhenItsSuccessorSaysNothing) {
-  const std::string marker = dir / "was-here";
-  auto wanted = options(liar("#!/bin/sh\n[ -e " + marker + " ] && exec sleep 60\n: >" + marker +
-                             "\nprintf 'ready 2000000000 liar' >&3\nexec sleep 60\n"));
+TEST_F(FrontProcessTest, KeepsTheOldOneWhenItsSuccessorSaysNothingAndTriesAgain) {
+  // The first of them is ready, the second says nothing, the others are ready.
+  const std::string one = dir / "one", two = dir / "two";
+  auto wanted = options(liar("#!/bin/sh\n[ -e " + one + " ] && [ ! -e " + two + " ] && : >" + two +
+                             " && exec sleep 60\n: >" + one +
+                             "\nprintf 'ready 2000000000 1024 liar' >&3\nexec sleep 60\n"));
   wanted.max_unanswered = 1'000;
   wanted.start = 1s;
   const auto front = start(wanted);
   ASSERT_TRUE(front);
+  const int first = (*front)->pid();
   (*front)->reload("test");
   ASSERT_TRUE(until([&] { return (*front)->state().refused; }));
   EXPECT_TRUE((*front)->state().serving);
+  EXPECT_EQ((*front)->pid(), first);
+  EXPECT_TRUE(until([&] { return !(*front)->state().refused; }));
+  EXPECT_NE((*front)->pid(), first);
   EXPECT_EQ(count("tls.lost"), 0u);
+}
+
+TEST_F(FrontProcessTest, TriesChangedFilesAgainWhenTheProgramCouldNotBeStarted) {
+  const std::string program = dir / "program";
+  std::filesystem::create_symlink(GK_TLS, program);
+  const auto front = start(options(program));
+  ASSERT_TRUE(front);
+  const int first = (*front)->pid();
+  std::filesystem::remove(program);
+  (void)CertificatePair(dir.path(), "test");
+  ASSERT_TRUE(until([&] { return (*front)->state().refused; })) << "health tells of it";
+  EXPECT_TRUE((*front)->state().serving);
+  loop.run_for(200ms);  // Ten looks.
+  EXPECT_EQ(count("tls.not_started"), 1u);
+  std::filesystem::create_symlink(GK_TLS, program);
+  EXPECT_TRUE(until([&] { return !(*front)->state().refused && (*front)->pid() != first; }));
+}
+
+TEST_F(FrontProcessTest, DoesNotLetNewFilesOrAWordWaitForARestart) {
+  auto wanted = options();
+  wanted.first_wait = wanted.longest_wait = 60s;
+  const auto front = start(wanted);
+  ASSERT_TRUE(front);
+  ::kill((*front)->pid(), SIGKILL);
+  ASSERT_TRUE(until([&] { return !(*front)->state().serving; }));
+  loop.run_for(200ms);
+  EXPECT_FALSE((*front)->state().serving) << "the control: it waits";
+  (*front)->reload("test");
+  ASSERT_TRUE(until([&] { return (*front)->state().serving; }));
+  ::kill((*front)->pid(), SIGKILL);
+  ASSERT_TRUE(until([&] { return !(*front)->state().serving; }));
+  (void)CertificatePair(dir.path(), "test");
+  EXPECT_TRUE(until([&] { return (*front)->state().serving; }));
+}
+
+TEST_F(FrontProcessTest, SaysWhenLessHoldsThanItShould) {
+  auto wanted =
+      options(liar("#!/bin/sh\nprintf 'ready 2000000000 1023 limits alone' >&3\nexec sleep 60\n"));
+  const auto weak = start(wanted);
+  ASSERT_TRUE(weak);
+  EXPECT_FALSE((*weak)->state().confined);
+  EXPECT_EQ(count("tls.weakly_confined"), 1u);
+  EXPECT_EQ(count("tls.few_descriptors"), 1u);
+  wanted.program =
+      liar("#!/bin/sh\nprintf 'ready 2000000000 1024 seccomp and limits' >&3\nexec sleep 60\n");
+  const auto whole = start(wanted);
+  ASSERT_TRUE(whole);
+  EXPECT_TRUE((*whole)->state().confined);
+  EXPECT_EQ(count("tls.weakly_confined") + count("tls.few_descriptors"), 2u) << "no more than that";
+}
+
+TEST_F(FrontProcessTest, LosesOnlyTheClientsThatItHasNoDescriptorFor) {
+  // A client with each look.
+  const auto front = start(options(liar(
+      "#!/usr/bin/python3\n"
+      "import array, socket\n"
+      "daemon = socket.socket(fileno=3)\n"
+      "daemon.setblocking(True)\n"
+      "daemon.send(b'ready 2000000000 1024 liar')\n"
+      "while daemon.recv(100):\n"
+      "  pair = socket.socketpair()\n"
+      "  daemon.send(b'tally 0 0 0 0 0')\n"
+      "  daemon.sendmsg([b'connection 192.0.2.1 5'],\n"
+      "    [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [pair[0].fileno()]))])\n")));
+  ASSERT_TRUE(front);
+  ASSERT_TRUE(until([&] { return !adopted.empty(); }));
+  std::size_t taken = 0;
+  {
+    const NoDescriptors none;
+    taken = adopted.size();
+    EXPECT_TRUE(until([&] { return metric("dropped_connections_total") >= 3; }));
+    EXPECT_EQ(adopted.size(), taken);
+  }
+  EXPECT_TRUE(until([&] { return adopted.size() > taken; })) << "then it goes on";
+  EXPECT_EQ(count("tls.lost"), 0u);
+  EXPECT_EQ(count("tls.connection_dropped"), 1u) << "once a minute at most";
 }
 
 TEST_F(FrontProcessTest, GivesUpOneThatHandsOverNothingOrNonsense) {
   for (const char* said :
-       {"connection 192.0.2.1 5", "connection nobody 5", "boo", "ready 5 again"}) {
+       {"connection 192.0.2.1 5", "connection nobody 5", "boo", "ready 5 6 again"}) {
     const auto front =
-        start(options(liar("#!/bin/sh\nprintf 'ready 2000000000 liar' >&3\nprintf '" +
+        start(options(liar("#!/bin/sh\nprintf 'ready 2000000000 1024 liar' >&3\nprintf '" +
                            std::string(said) + "' >&3\nexec sleep 60\n")));
     ASSERT_TRUE(front);
     const std::size_t before = count("tls.lost");
@@ -166,7 +265,7 @@ TEST_F(FrontProcessTest, TakesNoSocketThatIsNotAPairOfItsOwn) {
       "#!/usr/bin/python3\n"
       "import array, socket, time\n"
       "daemon = socket.socket(fileno=3)\n"
-      "daemon.send(b'ready 2000000000 liar')\n"
+      "daemon.send(b'ready 2000000000 1024 liar')\n"
       "given = SOCKET\n"
       "daemon.sendmsg([b'connection 192.0.2.1 5'],\n"
       "  [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [given.fileno()]))])\n"
@@ -187,7 +286,7 @@ TEST_F(FrontProcessTest, TakesNoSocketThatIsNotAPairOfItsOwn) {
 }
 
 TEST_F(FrontProcessTest, WaitsLongerAfterEachFailure) {
-  auto wanted = options(liar("#!/bin/sh\nprintf 'ready 2000000000 liar' >&3\n"));
+  auto wanted = options(liar("#!/bin/sh\nprintf 'ready 2000000000 1024 liar' >&3\n"));
   wanted.first_wait = 20ms;
   const auto front = start(wanted);
   ASSERT_TRUE(front);
@@ -216,7 +315,7 @@ TEST_F(FrontProcessTest, KeepsThreeOldOnesForTheirClientsAndEndsTheOldest) {
   std::vector<int> pids;
   for (int change = 0; change < 4; ++change) {
     clients.push_back(silent_client());
-    ASSERT_TRUE(until([&] { return connections() == double(clients.size()); }));
+    ASSERT_TRUE(until([&] { return metric("connections") == double(clients.size()); }));
     EXPECT_EQ(count("tls.old_connections_ended"), 0u);
     pids.push_back((*front)->pid());
     (*front)->reload("test");
