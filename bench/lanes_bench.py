@@ -5,8 +5,8 @@ Starts a daemon of its own. Latencies include this program's JSON and system cal
 """
 import contextlib
 import json
-import os
 import pathlib
+import re
 import socket
 import sys
 import time
@@ -28,19 +28,26 @@ def measure(what, n, work):
 
 
 def threads(pid):
-    """CPU ticks and voluntary context switches of each thread."""
+    """CPU time in ns and voluntary context switches of each thread."""
     out = {}
     for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        fields = (task / "stat").read_text().rpartition(")")[2].split()
         switches = next(line for line in (task / "status").read_text().splitlines() if line.startswith("voluntary"))
-        out[(task / "comm").read_text().strip() + " " + task.name] = (int(fields[11]) + int(fields[12]), int(switches.split()[1]))
+        out[(task / "comm").read_text().strip() + " " + task.name] = (int((task / "schedstat").read_text().split()[0]), int(switches.split()[1]))
     return out
+
+
+def anonymous_kib(pid):
+    return int(re.search(r"^Anonymous:\s+(\d+) kB", pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text(), re.M)[1])
+
+
+def add_lanes(daemon, numbers):
+    for i in numbers:
+        daemon.admin.ask("PUT", f"/api/locks/lane{i}", {"spacing_s": 0})
 
 
 def main():
     with Daemon() as daemon:
-        for i in range(50):
-            daemon.admin.ask("PUT", f"/api/locks/lane{i}", {"spacing_s": 0})
+        add_lanes(daemon, range(50))
         mutex = PacketMutex("fisher", lane="lane0", path=str(daemon.data / "lanes.sock"))
 
         def cycle():
@@ -65,6 +72,9 @@ def main():
             http.getresponse().read()
         measure("HTTP, Unix socket: acquire + release", 5_000, http_cycle)
         measure("HTTP, Unix socket: one round trip (liveness)", 5_000, live)
+        few = anonymous_kib(daemon.process.pid)
+        add_lanes(daemon, range(50, 250))
+        print(f"memory of one more lane: {(anonymous_kib(daemon.process.pid) - few) * 1024 / 200:.0f} bytes  n=200")
         with contextlib.ExitStack() as stack:
             for _ in range(16):
                 sock = stack.enter_context(contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)))
@@ -74,11 +84,10 @@ def main():
             before = threads(daemon.process.pid)
             time.sleep(seconds)
             after = threads(daemon.process.pid)
-        print(f"idle for {seconds:g} s with 51 lanes and 16 connections, all of the daemon:")
-        for name, (ticks, switches) in after.items():
+        print(f"idle for {seconds:g} s with 251 lanes and 16 connections, all of the daemon:")
+        for name, (ns, switches) in after.items():
             old = before.get(name, (0, 0))
-            cpu = (ticks - old[0]) / os.sysconf("SC_CLK_TCK") / seconds * 100
-            print(f"  {name:24} {cpu:6.3f} % CPU  {switches - old[1]:6} wake-ups")
+            print(f"  {name:24} {(ns - old[0]) / 1e7 / seconds:8.4f} % CPU  {switches - old[1]:6} wake-ups")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
@@ -76,6 +77,7 @@ int main(int argc, char** argv) {
   std::mutex mu;
   std::condition_variable finished;
   double start_us = 0, end_us = 0;
+  std::vector<double> each_us;
   MonoTime start, end;
   long seen = 0;
   std::vector<monitor::Sampler::Published> history;  // As the service keeps them.
@@ -88,6 +90,7 @@ int main(int argc, char** argv) {
       start_us = thread_cpu_us();
       start = clock.mono();
     }
+    if (seen >= kWarmUp) each_us.push_back(thread_cpu_us());
     if (seen != kWarmUp + rounds) return;
     end_us = thread_cpu_us();
     end = clock.mono();
@@ -100,13 +103,16 @@ int main(int argc, char** argv) {
   }
   const long after_kib = resident_kib();
   sampler.stop();
+  for (std::size_t i = each_us.size() - 1; i > 0; --i) each_us[i] -= each_us[i - 1];
+  each_us.erase(each_us.begin());
+  std::sort(each_us.begin(), each_us.end());
   const double wall_us = std::chrono::duration<double, std::micro>(end - start).count();
   std::printf(
       "{\"bench\":\"monitor_sampler\",\"samples\":%ld,\"interval_ms\":%ld,\"processes\":%ld,"
-      "\"cpu_us_per_sample\":%.1f,\"cpu_pct_of_core\":%.4f,\"memory_kib\":%ld,"
+      "\"cpu_us_per_sample\":%.1f,\"cpu_us_p50\":%.1f,\"cpu_pct_of_core\":%.4f,\"memory_kib\":%ld,"
       "\"missed_ticks\":%llu}\n",
       rounds, interval_ms, processes, (end_us - start_us) / static_cast<double>(rounds),
-      100.0 * (end_us - start_us) / wall_us, after_kib - before_kib,
+      each_us[each_us.size() / 2], 100.0 * (end_us - start_us) / wall_us, after_kib - before_kib,
       static_cast<unsigned long long>(sampler.missed_ticks()));
   for (const pid_t pid : pids) ::kill(pid, SIGKILL);
   for (const pid_t pid : pids) ::waitpid(pid, nullptr, 0);

@@ -13,6 +13,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdio>
+#include <ctime>
 #include <filesystem>
 #include <mutex>
 #include <thread>
@@ -35,6 +36,7 @@ struct Options {
 
 struct Run {
   double seconds = 0;
+  double cpu_seconds = 0;  ///< Of the whole process.
   std::uint64_t writes = 0;
   std::uint64_t commits = 0;
   std::uint64_t syncs = 0;
@@ -63,6 +65,12 @@ Writer::Job job(int caller) {
     if (!insert) return insert.error();
     return (*insert)->bind(1, caller).bind(2, "player 17 moved to 4.5, 2.25").run();
   };
+}
+
+double cpu_seconds() {
+  timespec t{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
 }
 
 float micros(Nanos time) { return std::chrono::duration<float, std::micro>(time).count(); }
@@ -140,9 +148,11 @@ Run run_once(const Options& options, FaultVfs& vfs, int number) {
   Run run;
   const std::uint64_t syncs = vfs.counts().syncs;
   const MonoTime start = clock.mono();
+  const double cpu_before = cpu_seconds();
   run.waits_us = options.mode == "threads" ? drive_threads(writer, clock, options.callers, stop)
                                            : drive_chains(writer, clock, options.callers, stop);
   run.seconds = std::chrono::duration<double>(clock.mono() - start).count();
+  run.cpu_seconds = cpu_seconds() - cpu_before;
   run.syncs = vfs.counts().syncs - syncs;
   run.writes = run.waits_us.size();
   std::sort(run.waits_us.begin(), run.waits_us.end());
@@ -156,11 +166,12 @@ void print(const Options& options, const char* what, const Run& run) {
   std::printf(
       "{\"%s\":\"%s\",\"writers\":%d,\"linger_us\":%d,\"seconds\":%.2f,\"writes\":%llu,"
       "\"writes_per_s\":%.0f,\"commits\":%llu,\"syncs\":%llu,\"writes_per_sync\":%.1f,\"wait_p50_"
-      "us\":%.0f,\"wait_p99_us\":%.0f}\n",
+      "us\":%.0f,\"wait_p99_us\":%.0f,\"cpu_us_per_write\":%.4f}\n",
       what, options.mode.c_str(), options.callers, options.linger_us, run.seconds,
       static_cast<unsigned long long>(run.writes), run.rate(),
       static_cast<unsigned long long>(run.commits), static_cast<unsigned long long>(run.syncs),
-      run.writes_per_sync(), run.wait_us(0.5), run.wait_us(0.99));
+      run.writes_per_sync(), run.wait_us(0.5), run.wait_us(0.99),
+      run.cpu_seconds * 1e6 / static_cast<double>(run.writes));
 }
 
 }  // namespace

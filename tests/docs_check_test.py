@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The negative control of tools/check_docs.py: a page that names a test that is not there is noticed."""
+"""The negative control of tools/check_docs.py: a page that names a test or a command that is not there is noticed."""
 import pathlib
 import shutil
 import subprocess
@@ -16,6 +16,16 @@ SPOILED = {  # what stands in docs/abuse.md, and what is put there
     "a case of a file in another column": ("KillNine.test_the_oracle", "KillNine.test_no_oracle", "no file of the row has KillNine.test_no"),
     "a fuzz program": ("`fuzz/json_fuzz.cc`", "`fuzz/yaml_fuzz.cc`", "no such test: fuzz/yaml_fuzz.cc"),
     "a row without a test": ("`abuse_process_test.py` Signals |", "by hand |", "names no test"),
+}
+COMMANDS = {  # the same in docs/performance.md: what a row says that it was measured with
+    "a program": ("`bench/macros_trends_bench`", "`bench/macros_moods_bench`", "no such command: bench/macros_moods_bench"),
+    "a script": ("`tests/lua/figures.py 100`", "`tests/lua/numbers.py 100`", "no such command: tests/lua/numbers.py"),
+    "a subcommand": ("`daemon_bench.py external`", "`daemon_bench.py internal`", "daemon_bench.py knows no internal"),
+    "an option": ("`openttd_pace.py --busy`", "`openttd_pace.py --lazy`", "openttd_pace.py knows no --lazy"),
+    "an option of the row above": ("| `--load 2`, which", "| `--burden 2`, which", "--burden is no option of the command above"),
+    "a variable": ("GK_SOAK_SECONDS=600", "GK_BATH_SECONDS=600", "no variable GK_BATH_SECONDS"),
+    "a suite": ("`store/writer_crash_test.cc` WriterKill,", "`store/writer_crash_test.cc` WriterSpare,", "has no WriterSpare"),
+    "a row without a command": ("| `bench/scripts_bench` |", "| by hand |", "the row names no command: steps"),
 }
 
 
@@ -48,6 +58,11 @@ class NamedTests(unittest.TestCase):
                 ("| `gamekeeper_loop_lag_seconds` |", "| `gamekeeper_moon_phase` |", "no source makes gamekeeper_moon_phase")):
             with self.subTest(complaint):
                 self.assertIn(complaint, self.complaints(before, after, "docs/metrics.md"))
+
+    def test_each_spoiled_command_is_noticed(self):
+        for what, (before, after, complaint) in COMMANDS.items():
+            with self.subTest(what):
+                self.assertIn(complaint, self.complaints(before, after, "docs/performance.md"))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
 """Holds the documents to the tree: relative links resolve, ARCHITECTURE.md names exactly the
 folders of src/LAYERS, each room has a README, and each test that README.md, SECURITY.md,
-docs/security.md and docs/abuse.md name is there; docs/metrics.md lists exactly the metrics of src.
+docs/security.md and docs/abuse.md name is there, as is each command of docs/performance*.md;
+docs/metrics.md lists exactly the metrics of src.
 
 Usage: tools/check_docs.py [ROOT]       exit 1 when something is wrong.
 """
 import pathlib
 import re
 import sys
+
+sys.dont_write_bytecode = True
+from check_figures import check_figures  # noqa: E402
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)[^)]*\)")
 
@@ -105,6 +109,7 @@ def main():
     check_readmes(root, problems)
     check_named_tests(root, problems)
     check_metrics(root, problems)
+    check_figures(root, problems)
     for problem in problems:
         print(problem)
     print(f"documents: {len(problems)} problems")

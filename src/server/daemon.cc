@@ -13,6 +13,7 @@
 #include "server/rooms.h"
 #include "server/stores.h"
 #include "server/version.h"
+#include "sys/code_pages.h"
 #include "sys/files.h"
 #include "sys/limits.h"
 #include "sys/paths.h"
@@ -23,6 +24,7 @@ namespace {
 
 constexpr Millis kShutdownGrace{2'000};  // Source: chosen; SIGTERM ends the daemon within 5 s
 constexpr Millis kForcedEnd{4'000};      // Source: as above
+constexpr Millis kStartIsOver{2'000};    // chosen: rooms have read what they keep by then
 constexpr Millis kLogFlush{1'000};       // Source: base/log.h promises a second
 constexpr unsigned kSocketMode = 0660;   // Source: platform specification, HTTP rules
 constexpr Millis kLastBytes{500};        // Source: chosen; what clients have not got yet
@@ -226,6 +228,7 @@ void Daemon::on_stores(Result<std::unique_ptr<Stores>> stores) {
     return loop_.stop();
   }
   rooms_ = std::move(*rooms);
+  start_is_over_ = loop_.after(kStartIsOver, [] { sys::drop_code_pages(); });
   log_flush_ = loop_.every(kLogFlush, [this] { log_->flush(); });
   print_ready();
   log_->info("daemon.ready", "gamekeeperd is ready",

@@ -79,7 +79,7 @@ class Daemon {
   std::thread opener_;
   net::Handle signal_watch_;
   net::Handle alive_tick_;  // On the loop: a loop that hangs is restarted by the manager.
-  net::Handle log_flush_;
+  net::Handle log_flush_, start_is_over_;
   net::Handle forced_end_;
   std::string address_;  // "127.0.0.1:5000", as bound.
   std::string url_;      // "http://127.0.0.1:5000"

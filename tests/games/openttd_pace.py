@@ -2,7 +2,7 @@
 """openttd_pace.py: the days of a real OpenTTD server while a sender asks for 500 commands a second.
 
 By hand; the figures are in docs/performance.md. Usage: openttd_pace.py [--days N] [--busy]
-[--settle SECONDS]. With --busy stress-ng takes the cores. Each is measured with the pace that
+[--settle SECONDS] [--in-flight N]. With --busy stress-ng takes the cores. Each is measured with the pace that
 follows the game, and without; the days before the pace has settled are told apart.
 """
 import argparse
@@ -31,10 +31,10 @@ def said(what, days, passed, seconds, pace):
           f"{pathlib.Path('/proc/loadavg').read_text().split()[0]}", flush=True)
 
 
-def run(adaptive, busy, count, settle):
+def run(adaptive, busy, count, settle, in_flight):
     with OpenTtd() as peer, Daemon() as daemon:
         admin = daemon.admin
-        add(admin, peer.settings("ttd", adaptive_pace=adaptive))
+        add(admin, peer.settings("ttd", adaptive_pace=adaptive, **in_flight))
         wait_state(admin, "ttd", "ready", 40)
         token = daemon.token_login("admin")["access_token"]
         days, counts, lock = Days(peer), {}, threading.Lock()
@@ -75,11 +75,12 @@ def main():
     parser.add_argument("--days", type=int, default=20)
     parser.add_argument("--settle", type=float, default=20)
     parser.add_argument("--busy", action="store_true")
+    parser.add_argument("--in-flight", type=int, help="places of the link; none: those of the kind")
     parser.add_argument("--only", choices=("follows", "fixed"))
     args = parser.parse_args()
     for adaptive in (False, True):
         if args.only is None or adaptive == (args.only == "follows"):
-            run(adaptive, args.busy, args.days, args.settle)
+            run(adaptive, args.busy, args.days, args.settle, {"in_flight": args.in_flight} if args.in_flight else {})
 
 
 if __name__ == "__main__":
