@@ -9,7 +9,7 @@ import re
 import unicodedata
 import unittest
 
-from gk import PASSWORD, Daemon
+from gk import PASSWORD, Daemon, wait_for
 
 NAUGHTY = [
     "<script>window.pwned=1</script>", "<img src=x onerror=window.pwned=1>", "\"><svg/onload=window.pwned=1>", "'-window.pwned--'",
@@ -48,6 +48,27 @@ def faults(field, texts=NAUGHTY):
     return wrong
 
 
+def sample_subject(admin, get):
+    """The subject of a sample. All are sent at the first write: what is told of them is of each second."""
+    answers, told = {}, []
+
+    def write(text):
+        for one in NAUGHTY if not answers else ():
+            answer = admin.post("/api/samples", {"samples": [{"signal": "fps", "value": 60, "subject": one}]})
+            # One that is refused is named in an answer of 200.
+            answers[one] = 422 if answer.status == 200 and answer.json["accepted"] == 0 else answer.status
+        return answers[text], b""
+
+    def read(text):
+        if not told:
+            count = sum(status == 200 for status in answers.values())
+            subjects = wait_for("the subjects", lambda: (lambda all: all if len(all) >= count else None)(
+                [one["subject"] for one in get("/api/macro-safety/performance")["subjects"] if one["subject"]]))
+            told.extend(subjects)
+        return text if text in told else "absent"
+    return Field("subject of a sample", write, read, False)
+
+
 def fields(admin):
     """Every field of the API that keeps text (names of letters and digits: by their refusal, too)."""
     kept = {}
@@ -76,6 +97,16 @@ def fields(admin):
                          headers={"If-Match": admin.get("/api/config").headers["ETag"]})
             if answer[0] != 412:  # The daemon reads its own change, too.
                 return answer
+
+    def open_review():  # Of a player who runs four times as fast as anybody can; a note that was refused leaves one open.
+        kept["cheats"] = kept.get("cheats", 0) + 1
+        items = [{"player": f"runner{kept['cheats']}", "seq": i, "client_ms": 50 * i, "server_ms": 50 * i, "x": 2 * i, "y": 0} for i in range(1, 601)]
+        found = []
+        for begin in (0, 300) if not get("/api/movement/review?state=open")["items"] else ():
+            assert admin.post("/api/movement/validate", {"items": items[begin:begin + 300], "session": {"max_speed": 5}}).status == 200
+        wait_for("a review", lambda: found.extend(get("/api/movement/review?state=open")["items"]) or found)
+        kept["review"] = found[0]["id"]
+        return kept["review"]
 
     def with_new(path, body, key):
         return lambda t: ask("POST", path, {**body, key: t})
@@ -123,6 +154,9 @@ def fields(admin):
         admin.post("/api/locks/hero/acquire", {"actor": "healer"})
         return ask("POST", "/api/locks/hero/revoke", {"reason": t})
     yield Field("reason of a revoked lane", revoked, lambda t: get("/api/audit?action=lane.revoke&limit=1")["items"][0]["after"]["reason"], False)
+    yield sample_subject(admin, get)
+    yield Field("note of a review", lambda t: ask("POST", f"/api/movement/review/{open_review()}/dismiss", {"note": t}),
+                lambda t: next(r["note"] for r in get("/api/movement/review?limit=1000")["items"] if r["id"] == kept["review"]))
     yield Field("config comment", commented, lambda t: get("/api/config/revisions")["items"][0]["comment"])
     yield Field("game.allow", lambda t: ask("PUT", "/api/games/mud", {"kind": "mud", "host": "127.0.0.1", "port": 9, "enabled": False, "allow": [t]}),
                 lambda t: get("/api/games/mud")["allow"][0], False)
