@@ -131,6 +131,7 @@ export class MockDaemon {
   play(name) {
     this.scene = makeScene(name, Date.now());
     this.draws = () => true; // Of the subjects, those that are there.
+    this.muted = new Set(); // Topics that tell nothing.
     this.accounts = new Accounts(Date.now(), name !== "empty");
     this.settings = new Settings(Date.now(), name !== "empty");
     this.profiles = new Profiles();
@@ -192,6 +193,7 @@ export class MockDaemon {
   }
 
   publish(topic, data, only) {
+    if (this.muted.has(topic)) return;
     const seq = (this.seq.get(topic) ?? 0) + 1;
     this.seq.set(topic, seq);
     const frame = JSON.stringify({ type: topic, topic, seq, ts: new Date().toISOString(), data });
