@@ -130,7 +130,7 @@ export class MockDaemon {
 
   play(name) {
     this.scene = makeScene(name, Date.now());
-    this.draws = () => true; // Of the subjects, those that are there.
+    this.draws = () => true; // Of the subjects, those that are there; null: the topic is silent.
     this.accounts = new Accounts(Date.now(), name !== "empty");
     this.settings = new Settings(Date.now(), name !== "empty");
     this.profiles = new Profiles();
@@ -170,12 +170,12 @@ export class MockDaemon {
     }
     this.publish("metric:sample", { ...this.world.signals(), processes: this.world.processes() });
     this.publish("macro:updated", this.world.activeMacros());
-    this.publish("frames:updated", { subjects: this.subjects() });
+    if (this.draws) this.publish("frames:updated", { subjects: this.subjects() });
     this.rooms.step(Date.now(), (topic, data) => this.publish(topic, data));
   }
 
   subjects() {
-    return frames(this.scene.name, Date.now()).filter(this.draws);
+    return frames(this.scene.name, Date.now()).filter(this.draws ?? (() => true));
   }
 
   cancel(macro, signal, reason) {
@@ -227,7 +227,7 @@ export class MockDaemon {
     this.publish("macro:updated", this.world.activeMacros(), client);
     this.publish("health:changed", this.world.health(), client);
     this.publish("task:updated", this.rooms.graphsBody(), client);
-    this.publish("frames:updated", { subjects: this.subjects() }, client);
+    if (this.draws) this.publish("frames:updated", { subjects: this.subjects() }, client);
   }
 
   async answer(request, response) {
