@@ -57,7 +57,9 @@ TEST(CodePages, AreGivenBackAndComeAgainUnchanged) {
   ASSERT_EQ(before.own, 0) << "somebody changed code: dropping it would lose that";
   EXPECT_EQ(code_of_this_process().resident, before.resident) << "control: they stay by themselves";
   drop_code_pages();
-  EXPECT_LT(code_of_this_process().resident, before.resident / 2);
+  // What reads smaps itself comes back at once, 16 pages around each place: up to half of a small
+  // program, where the linker spread it.
+  EXPECT_LT(code_of_this_process().resident, before.resident * 3 / 4);
   EXPECT_EQ(touch_all(), sum);
   EXPECT_GE(code_of_this_process().resident, before.resident / 2);
 }

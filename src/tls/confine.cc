@@ -100,7 +100,7 @@ std::size_t limit_descriptors(std::size_t max_connections) {
   return std::max<std::size_t>(1, (std::max(allowed, kFilesBesides) - kFilesBesides) / kFilesOfOne);
 }
 
-std::string_view confine(std::size_t max_connections) {
+std::string_view confine([[maybe_unused]] std::size_t max_connections) {
   (void)::prctl(PR_SET_PDEATHSIG, SIGKILL);
   (void)::prctl(PR_SET_DUMPABLE, 0);  // The key is in here: nobody of the same user may look.
   (void)limit(RLIMIT_CORE, 0);

@@ -130,8 +130,7 @@ export class MockDaemon {
 
   play(name) {
     this.scene = makeScene(name, Date.now());
-    this.draws = () => true; // Of the subjects, those that are there.
-    this.muted = new Set(); // Topics that tell nothing.
+    this.draws = () => true; // Of the subjects, those that are there; null: the topic is silent.
     this.accounts = new Accounts(Date.now(), name !== "empty");
     this.settings = new Settings(Date.now(), name !== "empty");
     this.profiles = new Profiles();
@@ -171,12 +170,12 @@ export class MockDaemon {
     }
     this.publish("metric:sample", { ...this.world.signals(), processes: this.world.processes() });
     this.publish("macro:updated", this.world.activeMacros());
-    this.publish("frames:updated", { subjects: this.subjects() });
+    if (this.draws) this.publish("frames:updated", { subjects: this.subjects() });
     this.rooms.step(Date.now(), (topic, data) => this.publish(topic, data));
   }
 
   subjects() {
-    return frames(this.scene.name, Date.now()).filter(this.draws);
+    return frames(this.scene.name, Date.now()).filter(this.draws ?? (() => true));
   }
 
   cancel(macro, signal, reason) {
@@ -193,7 +192,6 @@ export class MockDaemon {
   }
 
   publish(topic, data, only) {
-    if (this.muted.has(topic)) return;
     const seq = (this.seq.get(topic) ?? 0) + 1;
     this.seq.set(topic, seq);
     const frame = JSON.stringify({ type: topic, topic, seq, ts: new Date().toISOString(), data });
@@ -229,7 +227,7 @@ export class MockDaemon {
     this.publish("macro:updated", this.world.activeMacros(), client);
     this.publish("health:changed", this.world.health(), client);
     this.publish("task:updated", this.rooms.graphsBody(), client);
-    this.publish("frames:updated", { subjects: this.subjects() }, client);
+    if (this.draws) this.publish("frames:updated", { subjects: this.subjects() }, client);
   }
 
   async answer(request, response) {
