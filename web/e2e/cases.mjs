@@ -296,6 +296,7 @@ const keyboardCases = [
       await page.keyboard.press("m");
       await heading("Macro safety");
       equal(await focused(page), "Macro safety", "the focus after g m");
+      await page.locator("[data-filter]").waitFor(); // It comes with the list, after the heading.
       await page.keyboard.press("/");
       equal(await focused(page), "Filter macros and profiles", "the focus after /");
       await page.keyboard.type("gm?");
